@@ -1,0 +1,38 @@
+import type { Principal } from "../identity/principal.ts";
+import type { Applied, Decision, Fact } from "../policy/question.ts";
+
+/** One thing that must be allowed. */
+export interface AccessDemand {
+  /** `s3:GetObject` */
+  readonly action: string;
+  readonly target: {
+    /** `*` where the action knows no resource. */
+    readonly arn: string;
+    readonly account: string;
+    readonly policy?: Applied;
+    /** See `Question.authority`; `account` unless said. */
+    readonly authority?: "account" | "resource";
+    readonly tags?: Readonly<Record<string, string>>;
+    /** Names of grants that allow the action (KMS). */
+    readonly grants?: readonly string[];
+  };
+  /** Condition keys of the service, names in lower case. */
+  readonly context?: Record<string, Fact>;
+}
+
+/** Facts of the request itself, for the global condition keys. */
+export interface RequestFacts {
+  readonly timeMs: number;
+  readonly region: string;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly secure: boolean;
+  readonly via?: string;
+  readonly sourceArn?: string;
+  readonly sourceAccount?: string;
+}
+
+export interface Access {
+  /** Judges one demand by every policy that applies. The same judge serves the pipeline and `keys/`. */
+  authorize(principal: Principal, demand: AccessDemand, facts: RequestFacts): Decision;
+}

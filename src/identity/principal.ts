@@ -1,0 +1,57 @@
+/** Who acts. */
+export type Principal = Root | User | RoleSession | ServicePrincipal | Anonymous;
+
+interface Known {
+  /** The 12-digit account of the principal. */
+  readonly account: string;
+  /** As in `aws:PrincipalArn`: for a session the ARN of its role. */
+  readonly arn: string;
+  /** As in `aws:userid` and CloudTrail's principalId. */
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The access key that signed; undefined for a call made inside. */
+  readonly accessKeyId?: string;
+  /** Set when the credentials are temporary. */
+  readonly session?: Session;
+}
+
+/** What temporary credentials carry. */
+export interface Session {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** Inline session policies and the ARNs of managed ones, as texts of policies. */
+  readonly policies: readonly string[];
+  readonly mfa: boolean;
+  readonly sourceIdentity?: string;
+  /** The application whose cell holds the credentials: `kinesisanalytics:SourceApplicationArn`. */
+  readonly application?: string;
+}
+
+export interface Root extends Known {
+  readonly kind: "root";
+}
+
+export interface User extends Known {
+  readonly kind: "user";
+  readonly name: string;
+}
+
+export interface RoleSession extends Known {
+  readonly kind: "session";
+  readonly session: Session;
+  /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` */
+  readonly sessionArn: string;
+  readonly roleName: string;
+  readonly roleId: string;
+  readonly sessionName: string;
+}
+
+/** A service of this Bondstore, such as `kinesisanalytics.amazonaws.com`, acting by itself. */
+export interface ServicePrincipal {
+  readonly kind: "service";
+  readonly name: string;
+}
+
+export interface Anonymous {
+  readonly kind: "anonymous";
+}

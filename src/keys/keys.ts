@@ -1,0 +1,66 @@
+import type { Principal } from "../identity/principal.ts";
+import type { Sealer } from "../storage/store.ts";
+
+/** For whom a service uses a customer's key. */
+export interface KeyUse {
+  /** The caller on whose behalf, or the service itself. */
+  readonly principal: Principal;
+  /** The service that asks, `s3.us-east-1.amazonaws.com`: becomes `kms:ViaService`. */
+  readonly via: string;
+  /** The account whose resource is sealed; receives the event. */
+  readonly account: string;
+  readonly sourceArn?: string;
+  readonly sourceAccount?: string;
+  /** Id of the request that causes it. */
+  readonly requestId: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+}
+
+/** Encryption context: bound to the ciphertext, in the trail in clear. */
+export type Context = Readonly<Record<string, string>>;
+
+/** A data key of a customer managed key: its sealer in memory, and its wrapped form to keep. */
+export interface DataKey {
+  readonly sealer: Sealer;
+  /** A KMS ciphertext; names the key and the version that wrapped it. */
+  readonly wrapped: Buffer;
+  /** ARN of the key. */
+  readonly keyArn: string;
+}
+
+/**
+ * What other services ask of the key service. Each call is judged (key policy, grants, identity policies) and
+ * recorded like the same call by a client. Refusals are `ServiceError` with KMS codes: `AccessDeniedException`,
+ * `DisabledException`, `KMSInvalidStateException`, `NotFoundException`, `InvalidCiphertextException`.
+ */
+export interface Keys {
+  /** GenerateDataKey. `keyId`: id, ARN, alias name or alias ARN. */
+  dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey>;
+  /** Decrypt of a wrapped data key. */
+  openDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer>;
+  /**
+   * Says whether `use` may act under the key now, without an event and without key material: for a data key that is
+   * still in memory. Throws what Decrypt or GenerateDataKey would refuse with.
+   */
+  check(action: "Decrypt" | "GenerateDataKey", keyArn: string, context: Context, use: KeyUse): void;
+  /** DescribeKey's facts, judged as kms:DescribeKey: resolves an alias to the ARN of its key. */
+  describe(
+    keyId: string,
+    use: KeyUse,
+  ): Promise<{ readonly arn: string; readonly symmetric: boolean }>;
+  /** The permissions a service needs, tried with DryRun. Throws the first refusal. */
+  tryOut(
+    keyArn: string,
+    actions: readonly KeyAction[],
+    context: Context,
+    use: KeyUse,
+  ): Promise<void>;
+}
+
+export type KeyAction =
+  | "Decrypt"
+  | "GenerateDataKey"
+  | "GenerateDataKeyWithoutPlaintext"
+  | "CreateGrant"
+  | "DescribeKey";

@@ -1,0 +1,86 @@
+import type { AccessDemand } from "../access/authorize.ts";
+import type { ServiceError } from "../lib/service-error.ts";
+import type { Call, Parts } from "./call.ts";
+
+export { ServiceError } from "../lib/service-error.ts";
+
+/** Input as the wire has checked it: what the model requires is there. */
+export type Checked<Input> = {
+  [Member in keyof Input]: undefined extends Input[Member]
+    ? Input[Member] extends infer Value | undefined
+      ? Value | undefined
+      : never
+    : Input[Member];
+};
+
+/** What an operation acts on, found once by `resolve`. Services make their own objects of this shape. */
+export interface Target extends AccessDemandTarget {
+  /**
+   * Set when the thing does not exist. The pipeline first judges access to `arn`, then refuses with this error, so
+   * that a stranger learns nothing. `visible` is a further demand: without it the caller gets AccessDenied instead.
+   */
+  readonly absent?: { readonly refusal: ServiceError; readonly visible?: AccessDemand };
+}
+
+type AccessDemandTarget = AccessDemand["target"];
+
+export interface OperationParts<Input, Output, On extends Target, Own> {
+  /** Finds what the call acts on. A list or create operation resolves to its parent (see `accountTarget`). */
+  resolve(input: Input, call: Call<Own>): On | Promise<On>;
+  /** Does it, to the very thing that was judged. */
+  handle(target: On, input: Input, call: Call<Own>): Output | Promise<Output>;
+  /** The IAM action without prefix where it is not the operation's name: `GetObject` for HeadObject. */
+  readonly action?: string | ((input: Input, target: On) => string);
+  /** Further things the caller must be allowed to do: the source of a copy, `iam:PassRole`. */
+  also?(input: Input, target: On, call: Call<Own>): readonly AccessDemand[];
+  /** Condition keys of the service, by their names in lower case: `kms:encryptioncontextkeys`. */
+  context?(
+    input: Input,
+    target: On,
+    call: Call<Own>,
+  ): Record<string, string | readonly string[] | undefined>;
+  /** What CloudTrail shows of the answer; null by default. */
+  responseElements?(output: Output): unknown;
+  /** Facts for the trail's additionalEventData. */
+  additional?(
+    target: On,
+    input: Input,
+    output: Output | undefined,
+  ): Record<string, unknown> | undefined;
+  /** True: only reads (CloudTrail's readOnly). By default from the name: Get, List, Describe, Head, Lookup … */
+  readonly readOnly?: boolean;
+  /** True: a data event; successes are not in the trail, refusals are. */
+  readonly data?: boolean;
+  /** True: everyone who is authenticated may call it, whatever policies say (sts:GetCallerIdentity). */
+  readonly open?: boolean;
+  /** True: not reachable from outside; only a service of this Bondstore invokes it, by this principal. */
+  readonly internal?: string;
+}
+
+/** An operation with its types forgotten, as the pipeline holds it. */
+export interface Operation {
+  readonly name: string;
+  readonly parts: OperationParts<never, unknown, Target, never>;
+}
+
+/** Declares an operation of the model with its two parts; the pipeline authorizes between them. */
+export function operation<Input, Output, On extends Target, Own>(
+  name: string,
+  parts: OperationParts<Input, Output, On, Own>,
+): Operation {
+  return { name, parts: parts as unknown as Operation["parts"] };
+}
+
+/** A service as data: `services/index.ts` has one line for each. */
+export interface Service<Own = unknown> {
+  /** Name of its model table, as in SigV4's credential scope: `kms`. */
+  readonly name: string;
+  /** Prefix of its IAM actions: `kms`, `kinesisanalytics`. */
+  readonly prefix: string;
+  /** As in CloudTrail's eventSource: `kms.amazonaws.com`. */
+  readonly eventSource: string;
+  readonly operations: readonly Operation[];
+  /** Makes what the service keeps while it runs; every call has it as `call.own`. */
+  start(parts: Parts): Own | Promise<Own>;
+  stop?(own: Own): Promise<void>;
+}
