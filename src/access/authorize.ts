@@ -35,4 +35,11 @@ export interface RequestFacts {
 export interface Access {
   /** Judges one demand by every policy that applies. The same judge serves the pipeline and `keys/`. */
   authorize(principal: Principal, demand: AccessDemand, facts: RequestFacts): Decision;
+  /** The smallest changes that would allow what was refused, in words; for the trail and `explain`. */
+  smallestChange(
+    principal: Principal,
+    demand: AccessDemand,
+    facts: RequestFacts,
+    decision: Decision,
+  ): readonly string[];
 }

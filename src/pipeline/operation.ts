@@ -15,6 +15,8 @@ export type Checked<Input> = {
 
 /** What an operation acts on, found once by `resolve`. Services make their own objects of this shape. */
 export interface Target extends AccessDemandTarget {
+  /** Type for the trail's resources: `AWS::KMS::Key`. Without it the trail names no resource. */
+  readonly type?: string;
   /**
    * Set when the thing does not exist. The pipeline first judges access to `arn`, then refuses with this error, so
    * that a stranger learns nothing. `visible` is a further demand: without it the caller gets AccessDenied instead.
@@ -80,6 +82,10 @@ export interface Service<Own = unknown> {
   /** As in CloudTrail's eventSource: `kms.amazonaws.com`. */
   readonly eventSource: string;
   readonly operations: readonly Operation[];
+  /** Code of a refusal by policy; `AccessDeniedException` unless said. */
+  readonly denied?: "AccessDenied";
+  /** True: requests without a signature are judged too (S3). */
+  readonly anonymous?: boolean;
   /** Makes what the service keeps while it runs; every call has it as `call.own`. */
   start(parts: Parts): Own | Promise<Own>;
   stop?(own: Own): Promise<void>;

@@ -1,0 +1,24 @@
+/** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
+export interface Config {
+  /** Data directory. */
+  readonly data: string;
+  readonly host: string;
+  /** 0: a free port. */
+  readonly port: number;
+  readonly region: string;
+  /** Plain HTTP instead of HTTPS; only on a loopback address. */
+  readonly plainHttp: boolean;
+  /** Further host names that clients reach this Bondstore by. */
+  readonly hostNames: readonly string[];
+  /** Accept SigV2 query signatures (old presigned URLs of S3). */
+  readonly admitSignatureV2: boolean;
+  /** `refuse`, or `accept` to run engines without a sandbox where namespaces are not permitted. */
+  readonly unconfinedCells: "refuse" | "accept";
+  /** How the root of trust is opened. */
+  readonly root:
+    | { readonly kind: "key-file"; readonly path: string }
+    | { readonly kind: "passphrase"; readonly passphrase: string }
+    | { readonly kind: "systemd-credential"; readonly path: string };
+  /** Where engines are kept: the cache, or an existing Flink. */
+  readonly engines: { readonly cache: string; readonly flinkHome?: string };
+}

@@ -1,0 +1,70 @@
+import { userIdentity } from "../access/user-identity.ts";
+import type { Json, TrailEvent } from "../audit/trail.ts";
+import type { ServiceError } from "../lib/service-error.ts";
+import type { Decision } from "../policy/question.ts";
+import type { Call } from "./call.ts";
+import type { Operation, Service, Target } from "./operation.ts";
+import type { Arrival } from "./run.ts";
+
+/** What is known of a call when it ends. */
+export interface Judged {
+  readonly call: Call;
+  readonly service: Service;
+  readonly arrival: Arrival;
+  readonly demands: {
+    action: string;
+    resource: string;
+    decision: Decision;
+    change: readonly string[];
+  }[];
+  operation?: Operation["parts"];
+  input?: unknown;
+  target?: Target;
+  output?: unknown;
+  readonly refusal?: ServiceError;
+}
+
+const reads =
+  /^(Get|List|Describe|Head|Lookup|Search|Simulate|Verify|Decrypt|Encrypt|ReEncrypt|Generate)/;
+
+/** Puts a call into the trail. Successes of data events are left out, as CloudTrail does by default. */
+export async function recordCall(judged: Judged): Promise<void> {
+  const { operation, refusal, call } = judged;
+  if (operation?.data && !refusal) return;
+  await call.parts.trail.record(eventOf(judged));
+}
+
+function eventOf(judged: Judged): TrailEvent {
+  const { call, service, arrival, operation, input, target, output, refusal } = judged;
+  const { via } = call.source;
+  const shownTo = call.account === "" ? (target?.account ?? "") : call.account;
+  const additional = operation?.additional?.(target as never, input as never, output as never);
+  return {
+    eventVersion: "1.11",
+    userIdentity: userIdentity(call.principal, via),
+    eventTime: new Date(call.timeMs).toISOString().replace(/\.\d+Z$/, "Z"),
+    eventSource: service.eventSource,
+    eventName: call.operation,
+    awsRegion: call.region,
+    sourceIPAddress: call.source.ip,
+    userAgent: call.source.userAgent,
+    ...(refusal && { errorCode: refusal.code, errorMessage: refusal.message }),
+    requestParameters: input === undefined ? null : arrival.describe(input),
+    responseElements:
+      output !== undefined && operation?.responseElements
+        ? (operation.responseElements(output as never) as Json)
+        : null,
+    ...(additional && { additionalEventData: additional as Record<string, Json> }),
+    requestID: call.id,
+    eventID: call.parts.random.uuid(),
+    readOnly: operation?.readOnly ?? reads.test(call.operation),
+    ...(target?.type && {
+      resources: [{ accountId: target.account, type: target.type, ARN: target.arn }],
+    }),
+    eventType: "AwsApiCall",
+    managementEvent: !operation?.data,
+    recipientAccountId: shownTo,
+    eventCategory: operation?.data ? "Data" : "Management",
+    ...(judged.demands.length > 0 && { decision: { demands: judged.demands } as unknown as Json }),
+  };
+}

@@ -1,0 +1,134 @@
+import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
+import type { Json } from "../audit/trail.ts";
+import type { Principal } from "../identity/principal.ts";
+import type { Call, Parts, Source } from "./call.ts";
+import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
+import { type Judged, recordCall } from "./record.ts";
+import { accessDenied, notBuilt, seenByCaller } from "./refusals.ts";
+
+/** A request that has been read and whose sender is known. */
+export interface Arrival {
+  readonly id: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  /** The account that the call is made in: the principal's own. */
+  readonly account: string;
+  readonly source: Source;
+  /** Reads and checks the input. Throws `ServiceError`. */
+  readonly decode: () => unknown;
+  /** The input as the trail may show it: without secrets and bodies. */
+  readonly describe: (input: unknown) => Json;
+  /** True for a call that a service of this Bondstore makes. */
+  readonly inner: boolean;
+}
+
+/** A service while it runs. */
+export interface Running {
+  readonly service: Service;
+  readonly own: unknown;
+  readonly operations: ReadonlyMap<string, Operation>;
+}
+
+/**
+ * The way of a request: decode, resolve, authorize, handle, record. Nothing is handled before it was judged, nothing
+ * is looked up again after, and no answer leaves before the trail has it.
+ * Throws `ServiceError` for what the caller may see; anything else becomes InternalFailure.
+ */
+export async function run(arrival: Arrival, running: Running, parts: Parts): Promise<unknown> {
+  const { service } = running;
+  const timeMs = parts.clock.now();
+  const call: Call = {
+    id: arrival.id,
+    service: service.name,
+    operation: arrival.operation,
+    region: parts.region,
+    timeMs,
+    principal: arrival.principal,
+    source: arrival.source,
+    parts,
+    account: arrival.account,
+    get store() {
+      return parts.store.account(arrival.account);
+    },
+    own: running.own,
+  };
+  const judged: Judged = { call, service, arrival, demands: [] };
+  try {
+    const { name, parts: how } = findOperation(running, arrival);
+    judged.operation = how;
+    const input = await arrival.decode();
+    judged.input = input;
+    const target = await how.resolve(input as never, call as never);
+    judged.target = target;
+    authorize(name, target, judged);
+    const output = await how.handle(target as never, input as never, call as never);
+    judged.output = output;
+    await recordCall(judged);
+    return output;
+  } catch (error) {
+    const refusal = seenByCaller(error);
+    await recordCall({ ...judged, refusal });
+    throw refusal;
+  }
+}
+
+function findOperation(running: Running, arrival: Arrival): Operation {
+  const found = running.operations.get(arrival.operation);
+  if (!found || (found.parts.internal !== undefined && !arrival.inner)) {
+    throw notBuilt(running.service.name, arrival.operation);
+  }
+  return found;
+}
+
+/** Judges the call and everything that comes with it; throws the first refusal. */
+function authorize(name: string, target: Target, judged: Judged): void {
+  const { call, service, operation, input } = judged;
+  if (!operation || operation.open) return;
+  if (operation.internal !== undefined) {
+    const { principal } = call;
+    if (principal.kind === "service" && principal.name === operation.internal) return;
+    throw new ServiceError("AccessDenied", "This operation belongs to a service");
+  }
+  const { action = name } = operation;
+  const verb = typeof action === "string" ? action : action(input as never, target as never);
+  const context = operation.context?.(input as never, target as never, call as never);
+  demand({ action: `${service.prefix}:${verb}`, target, ...(context && { context }) }, judged);
+  for (const further of operation.also?.(input as never, target as never, call as never) ?? []) {
+    demand(further, judged);
+  }
+  if (target.absent) {
+    if (target.absent.visible) demand(target.absent.visible, judged);
+    throw target.absent.refusal;
+  }
+}
+
+function demand(wanted: AccessDemand, judged: Judged): void {
+  const { call, service } = judged;
+  const facts = factsOf(call);
+  const decision = call.parts.access.authorize(call.principal, wanted, facts);
+  judged.demands.push({
+    action: wanted.action,
+    resource: wanted.target.arn,
+    decision,
+    change: decision.allowed
+      ? []
+      : call.parts.access.smallestChange(call.principal, wanted, facts, decision),
+  });
+  if (!decision.allowed) throw accessDenied(service, call, wanted, decision);
+}
+
+/** What the global condition keys are filled from. */
+export function factsOf({ timeMs, region, source }: Call): RequestFacts {
+  const { ip, userAgent, secure, via, sourceArn, sourceAccount } = source;
+  return {
+    timeMs,
+    region,
+    ip,
+    userAgent,
+    secure,
+    ...(via !== undefined && { via }),
+    ...(sourceArn !== undefined && { sourceArn }),
+    ...(sourceAccount !== undefined && { sourceAccount }),
+  };
+}
