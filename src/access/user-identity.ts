@@ -1,0 +1,79 @@
+import type { Json } from "../audit/trail.ts";
+import type { Principal, Session } from "../identity/principal.ts";
+
+type Fields = { readonly [key: string]: Json };
+
+/** The name of a service without its region: `s3.us-east-1.amazonaws.com` is `s3.amazonaws.com` to the trail. */
+export function serviceName(via: string): string {
+  return via.replace(/^([^.]+)\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/, "$1.amazonaws.com");
+}
+
+/** CloudTrail's userIdentity: who acted, and the service that made the call for them, if one did. */
+export function userIdentity(principal: Principal, via?: string): Fields {
+  const invokedBy = via === undefined ? {} : { invokedBy: serviceName(via) };
+  switch (principal.kind) {
+    case "anonymous":
+      return {
+        type: "AWSAccount",
+        principalId: "",
+        accountId: "ANONYMOUS_PRINCIPAL",
+        ...invokedBy,
+      };
+    case "service":
+      return { type: "AWSService", invokedBy: principal.name };
+    case "root":
+      return {
+        ...known("Root", principal, principal.arn),
+        ...temporary(principal.session),
+        ...invokedBy,
+      };
+    case "user":
+      return {
+        ...known("IAMUser", principal, principal.arn),
+        userName: principal.name,
+        ...temporary(principal.session),
+        ...invokedBy,
+      };
+    case "session":
+      return {
+        ...known("AssumedRole", principal, principal.sessionArn),
+        ...temporary(principal.session, {
+          type: "Role",
+          principalId: principal.roleId,
+          arn: principal.arn,
+          accountId: principal.account,
+          userName: principal.roleName,
+        }),
+        ...invokedBy,
+      };
+  }
+}
+
+function known(
+  type: string,
+  principal: Exclude<Principal, { kind: "service" | "anonymous" }>,
+  arn: string,
+): Fields {
+  const { id, account, accessKeyId } = principal;
+  return {
+    type,
+    principalId: id,
+    arn,
+    accountId: account,
+    ...(accessKeyId !== undefined && { accessKeyId }),
+  };
+}
+
+function temporary(session: Session | undefined, sessionIssuer?: Fields): Fields {
+  if (!session) return {};
+  return {
+    sessionContext: {
+      ...(sessionIssuer && { sessionIssuer }),
+      attributes: {
+        creationDate: `${new Date(session.issuedAtMs).toISOString().slice(0, 19)}Z`,
+        mfaAuthenticated: String(session.mfa),
+      },
+      ...(session.sourceIdentity !== undefined && { sourceIdentity: session.sourceIdentity }),
+    },
+  };
+}

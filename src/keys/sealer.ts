@@ -1,0 +1,78 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { assert } from "../lib/assert.ts";
+import type { Random } from "../lib/random.ts";
+import { Corruption, type Sealer } from "../storage/store.ts";
+
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** What a sealer adds to what it seals: nonce and tag. */
+export const sealOverheadBytes = nonceBytes + tagBytes;
+
+/** Seals so many times with one nonce prefix; after that a new prefix or a new key is due. */
+const sealsMax = 2 ** 32;
+
+/** A sealer that says when its key should be replaced. */
+export interface CountingSealer extends Sealer {
+  readonly exhausted: boolean;
+}
+
+/**
+ * Seals with AES-256-GCM under one key. A nonce is a prefix of 64 bits and a counter of 32.
+ * INVARIANT: no nonce comes twice under a key. A key that lives in one process only has the prefix zero; a key that
+ * is opened again and again (an envelope's) draws a fresh random prefix at its first seal.
+ */
+export function createSealer(
+  id: string,
+  key: Uint8Array,
+  lifetime: { readonly oneProcess: true } | { readonly manyOpenings: Random },
+): CountingSealer {
+  assert(key.length === 32, "data keys have 256 bits");
+  let prefix: Buffer | undefined = "oneProcess" in lifetime ? Buffer.alloc(8) : undefined;
+  let count = 0;
+
+  function nextNonce(): Buffer {
+    if (count === sealsMax) {
+      assert("manyOpenings" in lifetime, "a data key is replaced before its counter runs out");
+      prefix = undefined;
+    }
+    if (!prefix) {
+      assert("manyOpenings" in lifetime, "only envelopes draw a prefix");
+      prefix = lifetime.manyOpenings.bytes(8);
+      count = 0;
+    }
+    const nonce = Buffer.allocUnsafe(nonceBytes);
+    prefix.copy(nonce);
+    nonce.writeUInt32BE(count, 8);
+    count += 1;
+    return nonce;
+  }
+
+  return {
+    id,
+    get exhausted() {
+      return count === sealsMax;
+    },
+    seal(plain, bound) {
+      const nonce = nextNonce();
+      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
+      const sealed = cipher.update(plain);
+      cipher.final();
+      return Buffer.concat([nonce, sealed, cipher.getAuthTag()], plain.length + sealOverheadBytes);
+    },
+    open(sealed, bound) {
+      const end = sealed.length - tagBytes;
+      if (end < nonceBytes) throw new Corruption("sealed bytes are cut short");
+      const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes))
+        .setAAD(bound)
+        .setAuthTag(sealed.subarray(end));
+      const plain = decipher.update(sealed.subarray(nonceBytes, end));
+      try {
+        decipher.final();
+      } catch {
+        throw new Corruption("sealed bytes are not what was written");
+      }
+      return plain;
+    },
+  };
+}
