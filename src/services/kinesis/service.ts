@@ -1,0 +1,53 @@
+import type { Service } from "../../pipeline/operation.ts";
+import * as encryption from "./encryption.ts";
+import { ShardLimits } from "./limits.ts";
+import * as reading from "./reading.ts";
+import * as records from "./records.ts";
+import * as retention from "./retention.ts";
+import { StreamSealers } from "./sealers.ts";
+import * as shards from "./shards.ts";
+import * as streams from "./streams.ts";
+import * as tags from "./tags.ts";
+
+/** What the service keeps in memory while it runs. */
+export interface Kinesis {
+  readonly limits: ShardLimits;
+  readonly sealers: StreamSealers;
+  readonly trimming: NodeJS.Timeout;
+}
+
+const trimEveryMs = 60_000;
+
+/** Amazon Kinesis Data Streams. `shardLimits`: hold AWS's limits of a shard, or let the hardware decide. */
+export const kinesis = (shardLimits: "enforce" | "lift"): Service<Kinesis> => ({
+  name: "kinesis",
+  prefix: "kinesis",
+  eventSource: "kinesis.amazonaws.com",
+  operations: [
+    streams.createStream,
+    streams.deleteStream,
+    streams.describeStream,
+    streams.describeStreamSummary,
+    streams.listStreams,
+    shards.listShards,
+    records.putRecord,
+    records.putRecords,
+    reading.getShardIterator,
+    reading.getRecords,
+    encryption.startStreamEncryption,
+    encryption.stopStreamEncryption,
+    retention.increaseStreamRetentionPeriod,
+    retention.decreaseStreamRetentionPeriod,
+    tags.addTagsToStream,
+    tags.listTagsForStream,
+    tags.removeTagsFromStream,
+  ],
+  start: (parts) => ({
+    limits: new ShardLimits(shardLimits === "enforce"),
+    sealers: new StreamSealers(parts),
+    trimming: setInterval(() => void retention.trimAll(parts), trimEveryMs).unref(),
+  }),
+  async stop({ trimming }) {
+    clearInterval(trimming);
+  },
+});

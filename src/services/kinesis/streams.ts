@@ -1,0 +1,196 @@
+import type {
+  CreateStreamInput,
+  DeleteStreamInput,
+  DescribeStreamInput,
+  DescribeStreamOutput,
+  DescribeStreamSummaryInput,
+  DescribeStreamSummaryOutput,
+  ListStreamsInput,
+  ListStreamsOutput,
+  Shard,
+  StreamDescriptionSummary,
+} from "@aws-sdk/client-kinesis";
+import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { everyStream, findStream, type KinesisCall, streamArn } from "./find-stream.ts";
+import {
+  evenShards,
+  logName,
+  type ShardRecord,
+  type Stream,
+  type StreamRecord,
+  sequenceNumber,
+  streamTable,
+} from "./stream.ts";
+
+/** Default quotas of an account (Kinesis developer guide, quotas and limits). */
+const shardsMax = 500;
+const onDemandShards = 4;
+
+/** Makes a stream, ready at once. */
+export const createStream = operation("CreateStream", {
+  resolve: ({ StreamName }: Checked<CreateStreamInput>, call: KinesisCall) => ({
+    arn: streamArn(call, call.account, StreamName ?? ""),
+    account: call.account,
+    type: "AWS::Kinesis::Stream",
+  }),
+
+  context: ({ Tags }) => tagContext(Tags),
+
+  async handle({ arn }, input, call): Promise<void> {
+    const mode = input.StreamModeDetails?.StreamMode ?? "PROVISIONED";
+    const shards = mode === "ON_DEMAND" ? onDemandShards : input.ShardCount;
+    if (shards === undefined || (mode === "ON_DEMAND" && input.ShardCount !== undefined)) {
+      throw new ServiceError(
+        "ValidationException",
+        mode === "ON_DEMAND"
+          ? "ShardCount must not be given for an on-demand stream."
+          : "ShardCount is required for a provisioned stream.",
+      );
+    }
+    const name = input.StreamName ?? "";
+    const record: StreamRecord = {
+      id: call.parts.random.uuid(),
+      name,
+      arn,
+      createdAtMs: call.timeMs,
+      mode,
+      shards: evenShards(Math.min(shards, shardsMax + 1)),
+      retentionHours: 24,
+      tags: { ...input.Tags },
+    };
+    const table = streamTable(call.store);
+    await call.parts.store.transaction(() => {
+      if (table.find([name])) {
+        throw new ServiceError(
+          "ResourceInUseException",
+          `Stream ${name} under account ${call.account} already exists.`,
+        );
+      }
+      let used = shards;
+      for (const { value } of table.range()) used += value.shards.length;
+      if (used > shardsMax) {
+        throw new ServiceError(
+          "LimitExceededException",
+          `This request would exceed the shard limit for the account ${call.account} in ${call.region}. Limit: ${shardsMax}.`,
+        );
+      }
+      table.put([name], record);
+    });
+  },
+});
+
+/** Removes a stream with all its records. */
+export const deleteStream = operation("DeleteStream", {
+  resolve: (input: Checked<DeleteStreamInput>, call: KinesisCall) => findStream(input, call),
+
+  async handle({ record, store }, _input, call): Promise<void> {
+    const table = streamTable(store);
+    await call.parts.store.transaction(() => {
+      if (table.find([record.name])?.id === record.id) table.remove([record.name]);
+    });
+    for (const shard of record.shards) await store.removeLog(logName(record, shard));
+  },
+});
+
+export const describeStream = operation("DescribeStream", {
+  resolve: (input: Checked<DescribeStreamInput>, call: KinesisCall) => findStream(input, call),
+
+  async handle(stream, { Limit = 100, ExclusiveStartShardId }): Promise<DescribeStreamOutput> {
+    const { shards, more } = await page(stream, Limit, ExclusiveStartShardId);
+    const { OpenShardCount: _, ConsumerCount: __, ...summary } = summaryOf(stream.record);
+    return { StreamDescription: { ...summary, Shards: shards, HasMoreShards: more } };
+  },
+});
+
+export const describeStreamSummary = operation("DescribeStreamSummary", {
+  resolve: (input: Checked<DescribeStreamSummaryInput>, call: KinesisCall) =>
+    findStream(input, call),
+
+  handle: ({ record }): DescribeStreamSummaryOutput => ({
+    StreamDescriptionSummary: summaryOf(record),
+  }),
+});
+
+export const listStreams = operation("ListStreams", {
+  resolve: (_input: Checked<ListStreamsInput>, call: KinesisCall) => everyStream(call),
+
+  handle(_target, { Limit = 100, NextToken, ExclusiveStartStreamName }, call): ListStreamsOutput {
+    const after = NextToken ?? ExclusiveStartStreamName;
+    const found = [
+      ...streamTable(call.store).range({
+        limit: Limit + 1,
+        ...(after !== undefined && { after: [after] }),
+      }),
+    ].map(({ value }) => value);
+    const shown = found.slice(0, Limit);
+    const more = found.length > Limit;
+    return {
+      StreamNames: shown.map(({ name }) => name),
+      StreamSummaries: shown.map((record) => ({
+        StreamName: record.name,
+        StreamARN: record.arn,
+        StreamStatus: "ACTIVE",
+        StreamModeDetails: { StreamMode: record.mode },
+        StreamCreationTimestamp: new Date(record.createdAtMs),
+      })),
+      HasMoreStreams: more,
+      ...(more && { NextToken: shown.at(-1)?.name }),
+    };
+  },
+});
+
+/** One page of shards, as DescribeStream and ListShards show them. */
+export async function page(
+  { record, store }: Stream,
+  limit: number,
+  after?: string,
+): Promise<{ shards: Shard[]; more: boolean }> {
+  const rest = record.shards.filter(({ id }) => after === undefined || id > after);
+  const shards = [];
+  for (const shard of rest.slice(0, limit)) {
+    const { firstOffset } = await store.log(logName(record, shard));
+    shards.push(shardOf(record, shard, firstOffset));
+  }
+  return { shards, more: rest.length > limit };
+}
+
+function shardOf(stream: StreamRecord, shard: ShardRecord, firstOffset: number): Shard {
+  return {
+    ShardId: shard.id,
+    HashKeyRange: {
+      StartingHashKey: shard.startingHashKey,
+      EndingHashKey: shard.endingHashKey,
+    },
+    SequenceNumberRange: {
+      StartingSequenceNumber: sequenceNumber(stream, shard, firstOffset),
+    },
+  };
+}
+
+function summaryOf(record: StreamRecord): StreamDescriptionSummary {
+  return {
+    StreamName: record.name,
+    StreamARN: record.arn,
+    StreamStatus: "ACTIVE",
+    StreamModeDetails: { StreamMode: record.mode },
+    RetentionPeriodHours: record.retentionHours,
+    StreamCreationTimestamp: new Date(record.createdAtMs),
+    EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
+    EncryptionType: record.keyId === undefined ? "NONE" : "KMS",
+    ...(record.keyId !== undefined && { KeyId: record.keyId }),
+    OpenShardCount: record.shards.length,
+    ConsumerCount: 0,
+  };
+}
+
+/** `aws:RequestTag/…` and `aws:TagKeys` of a call that sets tags. */
+export function tagContext(
+  tags: Readonly<Record<string, string>> | undefined,
+): Record<string, string | readonly string[]> {
+  if (!tags) return {};
+  const values = Object.entries(tags).map(([key, value]) => [
+    `aws:requesttag/${key.toLowerCase()}`,
+    value,
+  ]);
+  return { ...Object.fromEntries(values), "aws:tagkeys": Object.keys(tags) };
+}
