@@ -12,6 +12,8 @@ export interface Asker {
   readonly arn: string;
   /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, for sessions. */
   readonly sessionArn?: string;
+  /** The identity provider whose token or assertion vouches for an asker who has not signed: `Federated`. */
+  readonly federated?: string;
 }
 
 /** One policy that applies, with a name that `explain` shows. */
