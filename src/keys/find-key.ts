@@ -1,0 +1,74 @@
+import type { AccessDemand } from "../access/authorize.ts";
+import type { Principal } from "../identity/principal.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import type { KeyStore } from "./key-store.ts";
+import type { Context } from "./keys.ts";
+import { aliasArn, type KmsKey, keyArn } from "./kms-key.ts";
+
+/** What a KeyId of a caller means. */
+export interface KeyReference {
+  readonly account: string;
+  /** ARN of the key, or of the alias when that points nowhere. */
+  readonly arn: string;
+  /** Undefined when there is no such key. */
+  readonly key: KmsKey | undefined;
+  /** The alias that it was called by: `alias/orders`. */
+  readonly alias?: string;
+}
+
+const arnForm = /^arn:aws:kms:([^:]*):(\d{12}):(key|alias)\/(.+)$/;
+const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Finds a key by id, ARN, alias name or alias ARN. Throws KMS's refusals of what is none of these. */
+export function findKey(keys: KeyStore, keyId: string, callerAccount: string): KeyReference {
+  if (!keyId.startsWith("arn:")) {
+    if (keyId.startsWith("alias/")) return byAlias(keys, callerAccount, keyId);
+    return byId(keys, callerAccount, keyId);
+  }
+  const [, region, account = "", kind, rest = ""] = arnForm.exec(keyId) ?? [];
+  if (region === undefined) throw new ServiceError("InvalidArnException", `Invalid arn ${keyId}`);
+  if (region !== keys.region) throw new ServiceError("NotFoundException", `Invalid arn ${region}`);
+  return kind === "alias" ? byAlias(keys, account, `alias/${rest}`) : byId(keys, account, rest);
+}
+
+function byId(keys: KeyStore, account: string, id: string): KeyReference {
+  if (!idForm.test(id)) throw new ServiceError("NotFoundException", `Invalid keyId '${id}'`);
+  return { account, arn: keyArn(keys.region, account, id), key: keys.find(account, id) };
+}
+
+function byAlias(keys: KeyStore, account: string, alias: string): KeyReference {
+  const pointer = keys.findAlias(account, alias);
+  const key = pointer && keys.find(account, pointer.keyId);
+  return { account, arn: key?.arn ?? aliasArn(keys.region, account, alias), key, alias };
+}
+
+/** KMS's refusal of a key or alias that does not exist. */
+export function notFound({ arn, alias }: Pick<KeyReference, "arn" | "alias">): ServiceError {
+  const message =
+    alias === undefined ? `Key '${arn}' does not exist` : `Alias ${arn} is not found.`;
+  return new ServiceError("NotFoundException", message);
+}
+
+/**
+ * A key as the judge sees it. The key policy is the root of authority; grants are the other way in.
+ * A key that does not exist has no policy: strangers are denied, and its own account learns that it is missing
+ * if its IAM policies would allow the action.
+ */
+export function keyDemandTarget(
+  reference: KeyReference,
+  caller: { readonly principal: Principal; readonly account: string },
+  operation: string,
+  context?: Context,
+): AccessDemand["target"] {
+  const { key, account, arn } = reference;
+  if (!key) return { arn, account, authority: account === caller.account ? "account" : "resource" };
+  const grants = key.grants.allowing(caller.principal, operation, context);
+  return {
+    arn,
+    account,
+    authority: "resource",
+    policy: key.policy,
+    tags: key.record.tags,
+    ...(grants.length > 0 && { grants: grants.map(({ id }) => `grant ${id}`) }),
+  };
+}

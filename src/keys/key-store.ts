@@ -1,0 +1,286 @@
+import { assert } from "../lib/assert.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import type { Store } from "../storage/store.ts";
+import { GrantBook } from "./grants.ts";
+import type { AliasRecord, Grant, KeyRecord, KeyVersion } from "./key-record.ts";
+import type { Keyring } from "./keyring.ts";
+import { aliasArn, type KmsKey, toKmsKey } from "./kms-key.ts";
+import { Materials } from "./materials.ts";
+
+/** Where something stands that is looked for across accounts. */
+export interface KeyPlace {
+  readonly account: string;
+  readonly keyId: string;
+}
+
+const keysInMemoryMax = 10_000;
+const dayMs = 86_400_000;
+
+/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+export class KeyStore {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly region: string;
+  readonly materials: Materials;
+  readonly #store: Store;
+  readonly #keyring: Keyring;
+  readonly #known = new Map<string, KmsKey>();
+  /** Where versions belong never changes while they exist. */
+  readonly #places = new Map<string, KeyPlace>();
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly keyring: Keyring;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly region: string;
+  }) {
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.region = parts.region;
+    this.#store = parts.store;
+    this.#keyring = parts.keyring;
+    this.materials = new Materials(parts.keyring, parts.clock);
+  }
+
+  /** The key; undefined when there is none, or none any more. */
+  find(account: string, id: string): KmsKey | undefined {
+    const place = `${account}/${id}`;
+    const known = this.#known.get(place) ?? this.#load(account, id, place);
+    const { deletion } = known?.record ?? {};
+    return deletion && deletion.atMs <= this.clock.now() ? undefined : known;
+  }
+
+  #load(account: string, id: string, place: string): KmsKey | undefined {
+    const record = this.#keys(account).find([id]);
+    if (!record) return undefined;
+    const grants = this.#grants(account).range({ prefix: [id] });
+    const book = new GrantBook([...grants].map(({ value }) => value));
+    const key = toKmsKey(this.region, account, record, book);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= keysInMemoryMax && oldest) this.#known.delete(oldest);
+    this.#known.set(place, key);
+    return key;
+  }
+
+  /** Where the key is whose version made a ciphertext. */
+  findVersion(versionId: string): KeyPlace | undefined {
+    const known = this.#places.get(versionId);
+    if (known) return known;
+    const place = this.#versions.find([versionId]);
+    if (!place) return undefined;
+    if (this.#places.size >= keysInMemoryMax) this.#places.clear();
+    this.#places.set(versionId, place);
+    return place;
+  }
+
+  findAlias(account: string, name: string): AliasRecord | undefined {
+    return this.#aliases(account).find([name]);
+  }
+
+  /** Ids of an account's keys in order, after one of them. */
+  *ids(account: string, after?: string): Iterable<string> {
+    const range = after === undefined ? {} : { after: [after] };
+    for (const { key } of this.#keys(account).range(range)) yield String(key[0]);
+  }
+
+  /** Aliases of an account by name, after one of them. */
+  *aliases(account: string, after?: string): Iterable<readonly [name: string, AliasRecord]> {
+    const range = after === undefined ? {} : { after: [after] };
+    for (const { key, value } of this.#aliases(account).range(range)) yield [String(key[0]), value];
+  }
+
+  /** Grants that a principal may retire, whatever account the keys are in. */
+  *retirable(principalArn: string, after?: string): Iterable<Grant> {
+    const range = { prefix: [principalArn], ...(after && { after: [principalArn, after] }) };
+    for (const { key, value } of this.#retirable.range(range)) {
+      const grant = this.find(value.account, value.keyId)?.grants.find(String(key[1]));
+      if (grant) yield grant;
+    }
+  }
+
+  /** Makes a key with its first material. */
+  async create(
+    account: string,
+    given: Pick<KeyRecord, "description" | "policy" | "tags" | "manager">,
+    alias?: string,
+  ): Promise<KmsKey> {
+    const id = this.random.uuid();
+    const createdAtMs = this.clock.now();
+    const record: KeyRecord = {
+      ...given,
+      id,
+      createdAtMs,
+      state: "Enabled",
+      aliases: alias === undefined ? [] : [alias],
+      versions: [this.#newVersion(account, id)],
+    };
+    await this.#store.transaction(() => {
+      this.#write(account, undefined, record);
+      if (alias === undefined) return;
+      const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
+      this.#aliases(account).put([alias], pointer);
+    });
+    const made = this.find(account, id);
+    assert(made, "a key just made is found");
+    return made;
+  }
+
+  /**
+   * Changes a key. `how` sees the record as it is inside the transaction, and may throw a refusal.
+   * Material in memory is dropped, so that what was disabled is gone at once.
+   */
+  async change(key: KmsKey, how: (record: KeyRecord) => KeyRecord): Promise<KmsKey | undefined> {
+    const { account, record } = key;
+    await this.#store.transaction(() => {
+      const current = this.#keys(account).find([record.id]);
+      assert(current, "a key that was found exists");
+      this.#write(account, current, how(current));
+    });
+    this.#forget(key);
+    return this.find(account, record.id);
+  }
+
+  /** Adds a material; what older ones encrypted stays readable. */
+  rotate(key: KmsKey, rotation: "AUTOMATIC" | "ON_DEMAND"): Promise<KmsKey | undefined> {
+    const version = this.#newVersion(key.account, key.record.id, rotation);
+    return this.change(key, (record) => ({
+      ...record,
+      versions: [...record.versions, version],
+      ...(record.rotation && { rotation: this.nextRotation(record.rotation.periodDays) }),
+    }));
+  }
+
+  nextRotation(periodDays: number): NonNullable<KeyRecord["rotation"]> {
+    return { periodDays, nextAtMs: this.clock.now() + periodDays * dayMs };
+  }
+
+  /** Points an alias at a key, at another key, or (without `to`) at none. */
+  async pointAlias(name: string, from: KmsKey | undefined, to: KmsKey | undefined): Promise<void> {
+    const account = (to ?? from)?.account;
+    assert(account !== undefined, "an alias points somewhere before or after");
+    const now = this.clock.now();
+    await this.#store.transaction(() => {
+      const before = this.#aliases(account).find([name]);
+      if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
+      for (const [key, add] of [[from, false] as const, [to, true] as const]) {
+        const record = key && this.#keys(account).find([key.record.id]);
+        if (!record) continue;
+        const others = record.aliases.filter((other) => other !== name);
+        const aliases = add ? [...others, name].sort() : others;
+        this.#write(account, record, { ...record, aliases });
+      }
+      if (!to) this.#aliases(account).remove([name]);
+      else {
+        const createdAtMs = before?.createdAtMs ?? now;
+        this.#aliases(account).put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
+      }
+    });
+    if (from) this.#forget(from);
+    if (to) this.#forget(to);
+  }
+
+  async addGrant(key: KmsKey, grant: Grant): Promise<void> {
+    const { account, record } = key;
+    await this.#store.transaction(() => {
+      this.#grants(account).put([record.id, grant.id], grant);
+      if (grant.retiring !== undefined) {
+        this.#retirable.put([grant.retiring, grant.id], { account, keyId: record.id });
+      }
+    });
+    this.find(account, record.id)?.grants.add(grant);
+  }
+
+  async removeGrant(key: KmsKey, grant: Grant): Promise<void> {
+    const { account, record } = key;
+    await this.#store.transaction(() => this.#eraseGrant(account, record.id, grant));
+    this.find(account, record.id)?.grants.remove(grant);
+  }
+
+  /** Keys whose deletion or rotation is due. */
+  due(): readonly KeyPlace[] {
+    const before = [this.clock.now() + 1];
+    return [...this.#due.range({ before, limit: 100 })].map(({ value }) => value);
+  }
+
+  /** The key as it is on disk, even when its deletion is due. */
+  findDue({ account, keyId }: KeyPlace): KmsKey | undefined {
+    return (
+      this.#known.get(`${account}/${keyId}`) ?? this.#load(account, keyId, `${account}/${keyId}`)
+    );
+  }
+
+  /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */
+  async destroy(key: KmsKey): Promise<void> {
+    const { account, record } = key;
+    await this.#store.transaction(() => {
+      this.#keys(account).remove([record.id]);
+      for (const { id } of record.versions) this.#versions.remove([id]);
+      for (const name of record.aliases) this.#aliases(account).remove([name]);
+      for (const grant of key.grants.all()) this.#eraseGrant(account, record.id, grant);
+      const due = dueAt(record);
+      if (due !== undefined) this.#due.remove([due, record.id]);
+    });
+    this.#forget(key);
+  }
+
+  #newVersion(account: string, keyId: string, rotation?: "AUTOMATIC" | "ON_DEMAND"): KeyVersion {
+    const id = this.random.bytes(32).toString("hex");
+    const material = this.random.bytes(32);
+    const wrapped = this.#keyring.wrap(account, material, Materials.bound(keyId, id));
+    material.fill(0);
+    return { id, createdAtMs: this.clock.now(), wrapped, ...(rotation && { rotation }) };
+  }
+
+  #write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
+    const place: KeyPlace = { account, keyId: record.id };
+    for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
+      this.#versions.put([id], place);
+    }
+    const [wasDue, due] = [before && dueAt(before), dueAt(record)];
+    if (wasDue !== undefined && wasDue !== due) this.#due.remove([wasDue, record.id]);
+    if (due !== undefined && wasDue !== due) this.#due.put([due, record.id], place);
+    this.#keys(account).put([record.id], record);
+  }
+
+  #eraseGrant(account: string, keyId: string, grant: Grant): void {
+    this.#grants(account).remove([keyId, grant.id]);
+    if (grant.retiring !== undefined) this.#retirable.remove([grant.retiring, grant.id]);
+  }
+
+  #forget(key: KmsKey): void {
+    this.#known.delete(`${key.account}/${key.record.id}`);
+    for (const { id } of key.record.versions) {
+      this.materials.drop(id);
+      this.#places.delete(id);
+    }
+  }
+
+  #keys = (account: string) => this.#store.account(account).table<KeyRecord>("kms.keys");
+  #aliases = (account: string) => this.#store.account(account).table<AliasRecord>("kms.aliases");
+  #grants = (account: string) => this.#store.account(account).table<Grant>("kms.grants");
+  get #versions() {
+    return this.#store.system.table<KeyPlace>("kms.versions");
+  }
+  get #retirable() {
+    return this.#store.system.table<KeyPlace>("kms.retirable");
+  }
+  get #due() {
+    return this.#store.system.table<KeyPlace>("kms.due");
+  }
+}
+
+/** KMS's refusal of an alias that somebody else has just set. */
+export const aliasTaken = (region: string, account: string, name: string) =>
+  new ServiceError(
+    "AlreadyExistsException",
+    `An alias with the name ${aliasArn(region, account, name)} already exists`,
+  );
+
+/** When a key wants attention: its deletion, or its next rotation while it is enabled. */
+function dueAt({ state, deletion, rotation }: KeyRecord): number | undefined {
+  if (state === "PendingDeletion") return deletion?.atMs;
+  return state === "Enabled" ? rotation?.nextAtMs : undefined;
+}
