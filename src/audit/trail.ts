@@ -42,6 +42,9 @@ export interface TrailEvent {
   readonly decision?: Json;
 }
 
+/** In a query: of every account. For the operator's own commands, never for a caller. */
+export const everyAccount = "*";
+
 /** Which events to find; the newest first. */
 export interface TrailQuery {
   readonly account: string;

@@ -1,0 +1,131 @@
+import { assert } from "../lib/assert.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { SealerSource } from "../storage/store.ts";
+import type { Checkpoints } from "./checkpoint-file.ts";
+import { writeEntry } from "./entry.ts";
+import type { Journal } from "./journal.ts";
+import { batchSizeBytes } from "./segment.ts";
+import type { Json, TrailEvent } from "./trail.ts";
+
+interface Waiting {
+  readonly event: TrailEvent;
+  readonly json: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** As in CloudTrail: a larger event loses its parameters, not its place. */
+export const eventSizeBytesMax = 262_144;
+
+/** Writes events in batches: those that arrive while one is written share the next. */
+export interface Recorder {
+  record(event: TrailEvent): Promise<void>;
+  /** Waits for what was recorded; nothing more is taken. */
+  close(): Promise<void>;
+}
+
+/** Makes the one writer of a journal. */
+export function createRecorder(options: {
+  readonly journal: Journal;
+  readonly checkpoints: Checkpoints;
+  readonly sealers: SealerSource;
+  readonly systemAccount: string;
+  readonly clock: Clock;
+}): Recorder {
+  const { journal, checkpoints, sealers, systemAccount, clock } = options;
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | undefined;
+  let closed = false;
+
+  async function writeAll(): Promise<void> {
+    // Calls that end in this turn of the event loop come along.
+    await Promise.resolve();
+    while (waiting.length > 0) {
+      const batch = takeBatch();
+      try {
+        await write(batch);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    writing = undefined;
+  }
+
+  function takeBatch(): Waiting[] {
+    let size = 0;
+    const end = waiting.findIndex(({ json }) => {
+      size += json.length;
+      return size > batchSizeBytes;
+    });
+    const batch = end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
+    waiting = end < 0 ? [] : waiting.slice(batch.length);
+    return batch;
+  }
+
+  /** Writes what can be sealed; an account whose keys are gone fails its own events only. */
+  async function write(batch: readonly Waiting[]): Promise<void> {
+    const tree = journal.tree.copy();
+    const parts: Buffer[] = [];
+    const written = batch.filter(({ event, json, reject }) => {
+      try {
+        const { bytes, leaf } = seal(event, json, tree.size);
+        tree.append(leaf);
+        parts.push(bytes);
+        return true;
+      } catch (error) {
+        reject(error);
+        return false;
+      }
+    });
+    if (written.length === 0) return;
+    await journal.append({ bytes: Buffer.concat(parts), tree }, clock.now());
+    checkpoints.grown();
+    for (const { resolve } of written) resolve();
+  }
+
+  function seal(event: TrailEvent, json: Buffer, position: number) {
+    const { recipientAccountId: account, requestID: requestId, eventTime } = event;
+    const facts = { position, timeMs: Date.parse(eventTime), account, requestId };
+    return writeEntry(facts, json, sealers.current(account || systemAccount));
+  }
+
+  function record(event: TrailEvent): Promise<void> {
+    assert(!closed, "nothing is recorded after the trail was closed");
+    const json = bytesOf(event);
+    return new Promise((resolve, reject) => {
+      waiting.push({ event, json, resolve, reject });
+      writing ??= writeAll();
+    });
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    await writing;
+  }
+
+  return { record, close };
+}
+
+/** The event as JSON. Its bytes, as written here, are what is hashed: nobody has to write them the same way again. */
+function bytesOf(event: TrailEvent): Buffer {
+  const json = Buffer.from(JSON.stringify(event));
+  if (json.length <= eventSizeBytesMax) return json;
+  const short: TrailEvent = {
+    ...event,
+    requestParameters: shortened(event.requestParameters),
+    responseElements: shortened(event.responseElements),
+    ...(event.additionalEventData && { additionalEventData: shortened(event.additionalEventData) }),
+    ...(event.decision !== undefined && { decision: shortened(event.decision) }),
+    ...(event.errorMessage !== undefined && { errorMessage: event.errorMessage.slice(0, 1024) }),
+    userAgent: event.userAgent.slice(0, 1024),
+  };
+  const shortJson = Buffer.from(JSON.stringify(short));
+  assert(shortJson.length <= eventSizeBytesMax, "an event without its parameters is small");
+  return shortJson;
+}
+
+function shortened<Value extends Json>(value: Value): Value | { readonly [key: string]: Json } {
+  const originalSize = JSON.stringify(value).length;
+  if (originalSize <= 16_384) return value;
+  return { omitted: true, originalSize, reason: "event is larger than 256 KB" };
+}
