@@ -32,13 +32,13 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   /** Does it, to the very thing that was judged. */
   handle(target: On, input: Input, call: Call<Own>): Output | Promise<Output>;
   /** The IAM action without prefix where it is not the operation's name: `GetObject` for HeadObject. */
-  readonly action?: string | ((input: Input, target: On) => string);
+  readonly action?: string | ((input: NoInfer<Input>, target: NoInfer<On>) => string);
   /** Further things the caller must be allowed to do: the source of a copy, `iam:PassRole`. */
-  also?(input: Input, target: On, call: Call<Own>): readonly AccessDemand[];
+  also?(input: NoInfer<Input>, target: NoInfer<On>, call: Call<Own>): readonly AccessDemand[];
   /** Condition keys of the service, by their names in lower case: `kms:encryptioncontextkeys`. */
   context?(
-    input: Input,
-    target: On,
+    input: NoInfer<Input>,
+    target: NoInfer<On>,
     call: Call<Own>,
   ): Record<string, string | readonly string[] | undefined>;
   /** What CloudTrail shows of the answer; null by default. */

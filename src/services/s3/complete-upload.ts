@@ -1,0 +1,121 @@
+import type {
+  CompletedPart,
+  CompleteMultipartUploadOutput,
+  CompleteMultipartUploadRequest,
+} from "@aws-sdk/client-s3";
+import { createHasher } from "../../lib/hash.ts";
+import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { checkWrite } from "./conditions.ts";
+import type { S3Call } from "./find.ts";
+import { findUpload, type UploadTarget, underWay } from "./multipart.ts";
+import { replace } from "./objects.ts";
+import { type ObjectRecord, type PartRecord, partTable, uploadTable } from "./records.ts";
+import { sealMembers } from "./sealing.ts";
+
+const partBytesMin = 5 * 1_048_576;
+
+/** Makes one object of the parts named, in their order; parts that are not named are dropped. */
+export const completeMultipartUpload = operation("CompleteMultipartUpload", {
+  action: "PutObject",
+  data: true,
+  readOnly: false,
+  resolve: (input: Checked<CompleteMultipartUploadRequest>, call: S3Call) =>
+    findUpload(input, call),
+
+  async handle(target, input, call): Promise<CompleteMultipartUploadOutput> {
+    const upload = underWay(target);
+    const chosen = chooseParts(target, input.MultipartUpload?.Parts ?? []);
+    checkWrite(input, target.object);
+    const record: ObjectRecord = {
+      key: target.key,
+      size: chosen.reduce((sum, { size }) => sum + size, 0),
+      etag: etagOf(chosen),
+      modifiedAtMs: call.timeMs,
+      blobs: chosen.map(({ blob }) => blob),
+      headers: upload.headers,
+      checksums: {},
+      ...(upload.seal && { seal: upload.seal }),
+    };
+    await finish(target, record, chosen, input, call);
+    return {
+      Location: `${call.parts.endpoint()}/${target.record.name}/${target.key}`,
+      Bucket: target.record.name,
+      Key: target.key,
+      ETag: `"${record.etag}"`,
+      ...sealMembers(upload.seal),
+    };
+  },
+});
+
+/** In one transaction: the object appears, the upload ends, parts left over go. */
+async function finish(
+  target: UploadTarget,
+  record: ObjectRecord,
+  chosen: readonly PartRecord[],
+  input: Checked<CompleteMultipartUploadRequest>,
+  call: S3Call,
+): Promise<void> {
+  const { store, record: bucket, key } = target;
+  const { id } = underWay(target);
+  const kept = new Set(chosen.map(({ blob }) => blob.id));
+  await replace(
+    target,
+    record,
+    call,
+    (old) => checkWrite(input, old),
+    () => {
+      if (!uploadTable(store).remove([bucket.id, key, id])) {
+        throw new ServiceError("NoSuchUpload", "The specified upload does not exist.");
+      }
+      for (const { value } of [...partTable(store).range({ prefix: [id] })]) {
+        const current = chosen.find(({ number }) => number === value.number);
+        if (current && current.blob.id !== value.blob.id) throw invalidPart();
+        partTable(store).remove([id, value.number]);
+        if (!kept.has(value.blob.id)) store.blobs.remove(value.blob);
+      }
+    },
+  );
+}
+
+function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): PartRecord[] {
+  const { id } = underWay(target);
+  if (named.length === 0) {
+    throw new ServiceError(
+      "MalformedXML",
+      "The XML you provided was not well-formed or did not validate against our published schema",
+    );
+  }
+  let previous = 0;
+  return named.map(({ PartNumber = 0, ETag }, index) => {
+    if (PartNumber <= previous) {
+      throw new ServiceError(
+        "InvalidPartOrder",
+        "The list of parts was not in ascending order. Parts must be ordered by part number.",
+      );
+    }
+    previous = PartNumber;
+    const part = partTable(target.store).find([id, PartNumber]);
+    if (part?.etag !== ETag?.replace(/^"(.*)"$/, "$1") || !part) throw invalidPart();
+    if (index < named.length - 1 && part.size < partBytesMin) {
+      throw new ServiceError(
+        "EntityTooSmall",
+        "Your proposed upload is smaller than the minimum allowed size",
+        { ProposedSize: part.size, MinSizeAllowed: partBytesMin, PartNumber, ETag: part.etag },
+      );
+    }
+    return part;
+  });
+}
+
+const invalidPart = (): ServiceError =>
+  new ServiceError(
+    "InvalidPart",
+    "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+  );
+
+/** MD5 of the parts' MD5s, and how many they are. */
+function etagOf(parts: readonly PartRecord[]): string {
+  const hasher = createHasher("md5");
+  for (const { etag } of parts) hasher.update(Buffer.from(etag, "hex"));
+  return `${hasher.digest().toString("hex")}-${parts.length}`;
+}

@@ -1,0 +1,214 @@
+import type {
+  DeleteObjectOutput,
+  DeleteObjectRequest,
+  GetObjectOutput,
+  GetObjectRequest,
+  HeadObjectOutput,
+  HeadObjectRequest,
+  PutObjectOutput,
+  PutObjectRequest,
+} from "@aws-sdk/client-s3";
+import { assert } from "../../lib/assert.ts";
+import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { bodyOf, writeBody } from "./body.ts";
+import { checkRead, checkWrite } from "./conditions.ts";
+import { findKey, findObject, type ObjectTarget, type S3Call } from "./find.ts";
+import { givenChecksums, givenHeaders } from "./headers.ts";
+import { type ByteRange, readRange } from "./ranges.ts";
+import { bucketTable, type ObjectRecord, objectTable } from "./records.ts";
+import { newSeal, openSeal, sealMembers } from "./sealing.ts";
+
+/** Condition keys of a request that writes an object. */
+export const writeContext = (input: {
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+  readonly ACL?: string | undefined;
+}): Record<string, string | undefined> => ({
+  "s3:x-amz-server-side-encryption": input.ServerSideEncryption,
+  "s3:x-amz-server-side-encryption-aws-kms-key-id": input.SSEKMSKeyId,
+  "s3:x-amz-acl": input.ACL,
+});
+
+/** Stores a body. Nothing is visible before all of it arrived, fits its checksums and is on disk. */
+export const putObject = operation("PutObject", {
+  data: true,
+  readOnly: false,
+  resolve: (input: Checked<PutObjectRequest>, call: S3Call) => findKey(input, call),
+  context: writeContext,
+
+  async handle(target, input, call): Promise<PutObjectOutput> {
+    checkKey(target.key);
+    checkWrite(input, target.object);
+    const { sealer, seal } = await newSeal(target, target.key, input, call);
+    const { blob, md5 } = await writeBody(target, bodyOf(input), sealer);
+    const checksums = givenChecksums(input);
+    const record: ObjectRecord = {
+      key: target.key,
+      size: blob.size,
+      etag: seal ? call.parts.random.bytes(16).toString("hex") : md5,
+      modifiedAtMs: call.timeMs,
+      blobs: [blob],
+      headers: givenHeaders(input),
+      checksums,
+      ...(seal && { seal }),
+    };
+    await replace(target, record, call, (old) => checkWrite(input, old));
+    return { ETag: `"${record.etag}"`, ...checksums, ...sealMembers(seal) };
+  },
+});
+
+/** Puts a record where the judged bucket still is, and removes what was there. */
+export async function replace(
+  target: ObjectTarget,
+  record: ObjectRecord,
+  call: S3Call,
+  check: (old: ObjectRecord | undefined) => void,
+  also: () => void = () => {},
+): Promise<void> {
+  const { store, record: bucket } = target;
+  const table = objectTable(store);
+  await call.parts.store
+    .transaction(() => {
+      if (bucketTable(store).find([bucket.name])?.id !== bucket.id) {
+        throw new ServiceError("NoSuchBucket", "The specified bucket does not exist");
+      }
+      const old = table.find([bucket.id, record.key]);
+      check(old);
+      also();
+      for (const blob of record.blobs) store.blobs.keep(blob);
+      table.put([bucket.id, record.key], record);
+      for (const blob of old?.blobs ?? []) store.blobs.remove(blob);
+    })
+    .catch((error: unknown) => {
+      for (const blob of record.blobs) store.blobs.discard(blob);
+      throw error;
+    });
+}
+
+/** A whole object or a range of it. */
+export const getObject = operation("GetObject", {
+  data: true,
+  resolve: (input: Checked<GetObjectRequest>, call: S3Call) => findObject(input, call),
+
+  async handle(target, input, call): Promise<GetObjectOutput> {
+    const object = present(target);
+    checkRead(input, object);
+    const range = readRange(input.Range, object.size);
+    const sealer = await openSeal(object.seal, target, call);
+    const body = readBody(target, object, range, sealer);
+    return {
+      ...describeObject(object, input.ChecksumMode === "ENABLED" && !range),
+      ...overrides(input),
+      ContentLength: range ? range.end - range.start : object.size,
+      ...(range && { ContentRange: `bytes ${range.start}-${range.end - 1}/${object.size}` }),
+      // The model's type is the client's stream; the wire takes bytes or an iterable of them.
+      Body: body as unknown as NonNullable<GetObjectOutput["Body"]>,
+    };
+  },
+});
+
+/** What GetObject would say, without the body. */
+export const headObject = operation("HeadObject", {
+  action: "GetObject",
+  data: true,
+  resolve: (input: Checked<HeadObjectRequest>, call: S3Call) => findObject(input, call),
+
+  async handle(target, input, call): Promise<HeadObjectOutput> {
+    const object = present(target);
+    checkRead(input, object);
+    const range = readRange(input.Range, object.size);
+    await openSeal(object.seal, target, call);
+    return {
+      ...describeObject(object, input.ChecksumMode === "ENABLED" && !range),
+      ContentLength: range ? range.end - range.start : object.size,
+    };
+  },
+});
+
+/** Removes an object; that there was none is no error. */
+export const deleteObject = operation("DeleteObject", {
+  data: true,
+  readOnly: false,
+  resolve: (input: Checked<DeleteObjectRequest>, call: S3Call) => findKey(input, call),
+
+  async handle({ store, record, key }, input, call): Promise<DeleteObjectOutput> {
+    const table = objectTable(store);
+    await call.parts.store.transaction(() => {
+      const old = table.find([record.id, key]);
+      if (input.IfMatch !== undefined) checkWrite({ IfMatch: input.IfMatch }, old);
+      if (!old) return;
+      table.remove([record.id, key]);
+      for (const blob of old.blobs) store.blobs.remove(blob);
+    });
+    return {};
+  },
+});
+
+export function present({ object }: ObjectTarget): ObjectRecord {
+  assert(object, "an object that is missing is refused before it is handled");
+  return object;
+}
+
+/** Bytes of an object over its blobs, or all at once where one small blob has them. */
+export function readBody(
+  { store }: ObjectTarget,
+  { blobs, size }: ObjectRecord,
+  range: ByteRange | undefined,
+  sealer: Parameters<typeof store.blobs.read>[2],
+): Buffer | AsyncIterable<Buffer> {
+  const [only] = blobs;
+  const wanted = range ?? { start: 0, end: size };
+  if (only && blobs.length === 1) return store.blobs.read(only, wanted, sealer);
+  return (async function* () {
+    let from = 0;
+    for (const blob of blobs) {
+      const start = Math.max(0, wanted.start - from);
+      const end = Math.min(blob.size, wanted.end - from);
+      from += blob.size;
+      if (start >= end) continue;
+      const part = store.blobs.read(blob, { start, end }, sealer);
+      if (Buffer.isBuffer(part)) yield part;
+      else yield* part;
+    }
+  })();
+}
+
+function describeObject(object: ObjectRecord, withChecksums: boolean) {
+  return {
+    AcceptRanges: "bytes",
+    ETag: `"${object.etag}"`,
+    LastModified: new Date(object.modifiedAtMs),
+    ContentType: "binary/octet-stream",
+    ...(object.headers as Omit<typeof object.headers, "Expires">),
+    ...(object.headers.Expires !== undefined && { ExpiresString: object.headers.Expires }),
+    ...sealMembers(object.seal),
+    ...(withChecksums && {
+      ...object.checksums,
+      ...(object.checksumType && { ChecksumType: object.checksumType }),
+    }),
+    ...(object.blobs.length > 1 && { PartsCount: object.blobs.length }),
+  };
+}
+
+/** The response-* parameters of GetObject. */
+function overrides(input: Checked<GetObjectRequest>): Record<string, unknown> {
+  const given = {
+    ContentType: input.ResponseContentType,
+    ContentDisposition: input.ResponseContentDisposition,
+    ContentEncoding: input.ResponseContentEncoding,
+    ContentLanguage: input.ResponseContentLanguage,
+    CacheControl: input.ResponseCacheControl,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+const keyBytesMax = 1024;
+
+export function checkKey(key: string): void {
+  if (Buffer.byteLength(key) > keyBytesMax) {
+    throw new ServiceError("KeyTooLongError", "Your key is too long", {
+      Size: Buffer.byteLength(key),
+      MaxSizeAllowed: keyBytesMax,
+    });
+  }
+}
