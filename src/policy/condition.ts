@@ -22,7 +22,8 @@ export function compileCondition(source: unknown, variables: boolean): readonly 
   for (const [operator, lines] of entriesOf(source)) {
     const seen = new Set<string>();
     for (const [key, value] of entriesOf(lines)) {
-      if (!/^[A-Za-z0-9-]+:./.test(key))
+      // Keys of identity providers begin with their host and path: `accounts.google.com:aud`.
+      if (!/^[^\s:]+:./.test(key))
         throw new PolicyError(
           "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
         );

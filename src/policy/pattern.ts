@@ -62,7 +62,7 @@ function endOfVariable(text: string, start: number): number {
 function readVariable(inner: string): Variable {
   const comma = inner.indexOf(",");
   const key = (comma === -1 ? inner : inner.slice(0, comma)).trim().toLowerCase();
-  if (!/^[a-z0-9-]+:[^${}']+$/.test(key)) throw new PolicyError("Syntax errors in policy.");
+  if (!/^[^\s:${}']+:[^${}']+$/.test(key)) throw new PolicyError("Syntax errors in policy.");
   if (comma === -1) return { key, fallback: undefined };
   const quoted = inner.slice(comma + 1).trim();
   if (quoted.length < 2 || !quoted.startsWith("'") || quoted.indexOf("'", 1) !== quoted.length - 1)
