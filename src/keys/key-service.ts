@@ -1,0 +1,291 @@
+import { deniedMessage } from "../access/access-denied.ts";
+import type { Access, AccessDemand, RequestFacts } from "../access/authorize.ts";
+import { serviceName } from "../access/user-identity.ts";
+import type { Json, Trail } from "../audit/trail.ts";
+import type { Clock } from "../lib/clock.ts";
+import { sha256 } from "../lib/hash.ts";
+import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import type { Fact } from "../policy/question.ts";
+import type { Sealer, Store } from "../storage/store.ts";
+import { versionOf } from "./ciphertext.ts";
+import { grantFacts, keyFacts } from "./facts.ts";
+import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
+import { KeyStore } from "./key-store.ts";
+import type { Keyring } from "./keyring.ts";
+import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
+import type { KmsKey } from "./kms-key.ts";
+import { createSealer } from "./sealer.ts";
+import { findOrMakeServiceKey } from "./service-keys.ts";
+import { Upkeep } from "./upkeep.ts";
+import { eventsOf } from "./use-events.ts";
+import {
+  checkUsable,
+  decryptUnder,
+  dryRun,
+  encryptUnder,
+  invalidCiphertext,
+  newestVersion,
+  type Used,
+} from "./use-key.ts";
+
+/** What the key service is made of. */
+export interface KeyServiceParts {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly access: Access;
+  readonly trail: Trail;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly region: string;
+}
+
+/** One use of a key, before it is judged. */
+interface Attempt {
+  readonly action: KeyAction;
+  readonly context: Context;
+  readonly use: KeyUse;
+  /** Further condition keys. */
+  readonly facts?: Record<string, Fact>;
+  /** As the trail shows it. */
+  readonly parameters?: { readonly [name: string]: Json };
+  readonly dryRun?: boolean;
+}
+
+interface Judgement {
+  readonly demand: AccessDemand;
+  readonly record: Json;
+  readonly refusal?: ServiceError;
+}
+
+const dataKeyBytes = 32;
+
+/** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
+export class KeyService implements Keys {
+  /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
+  readonly store: KeyStore;
+  readonly #parts: KeyServiceParts;
+  readonly #upkeep: Upkeep;
+
+  constructor(parts: KeyServiceParts) {
+    this.#parts = parts;
+    this.store = new KeyStore(parts);
+    this.#upkeep = new Upkeep(this.store, parts.trail);
+  }
+
+  async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
+    await findOrMakeServiceKey(this.store, keyId, use);
+    const { random } = this.#parts;
+    const plain = random.bytes(dataKeyBytes);
+    const parameters = { keySpec: "AES_256" };
+    const { key, bytes } = await this.#recorded(
+      () => findKey(this.store, keyId, use.account),
+      { action: "GenerateDataKey", context, use, parameters },
+      (found) => encryptUnder(this.store, found, plain, context),
+    );
+    return {
+      sealer: createSealer(sealerId(bytes), plain, { manyOpenings: random }),
+      wrapped: bytes,
+      keyArn: key.arn,
+    };
+  }
+
+  async openDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer> {
+    const parameters = { encryptionAlgorithm: "SYMMETRIC_DEFAULT" };
+    const { bytes } = await this.#recorded(
+      () => this.#keyOf(wrapped),
+      { action: "Decrypt", context, use, parameters },
+      (key) => decryptUnder(this.store, key, wrapped, context),
+    );
+    if (bytes.length !== dataKeyBytes) throw invalidCiphertext();
+    return createSealer(sealerId(wrapped), bytes, { manyOpenings: this.#parts.random });
+  }
+
+  check(
+    action: "Decrypt" | "GenerateDataKey",
+    keyArn: string,
+    context: Context,
+    use: KeyUse,
+  ): void {
+    const reference = findKey(this.store, keyArn, use.account);
+    const attempt = { action, context, use };
+    const demand = this.#demand(reference, attempt);
+    const facts = this.#requestFacts(use);
+    const decision = this.#parts.access.authorize(use.principal, demand, facts);
+    if (!decision.allowed) {
+      const message = deniedMessage(use.principal, demand, decision, use.requestId);
+      throw new ServiceError("AccessDeniedException", message);
+    }
+    if (!reference.key) throw notFound(reference);
+    checkUsable(reference.key);
+  }
+
+  async describe(
+    keyId: string,
+    use: KeyUse,
+  ): Promise<{ readonly arn: string; readonly symmetric: boolean }> {
+    await findOrMakeServiceKey(this.store, keyId, use);
+    const { key } = await this.#recorded(
+      () => findKey(this.store, keyId, use.account),
+      { action: "DescribeKey", context: {}, use },
+      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+    );
+    return { arn: key.arn, symmetric: true };
+  }
+
+  async tryOut(
+    keyArn: string,
+    actions: readonly KeyAction[],
+    context: Context,
+    use: KeyUse,
+  ): Promise<void> {
+    for (const action of actions) {
+      if (action === "DescribeKey") {
+        await this.describe(keyArn, use);
+        continue;
+      }
+      const attempt = { ...trial(action, context, use), action, context, use, dryRun: true };
+      try {
+        await this.#recorded(
+          () => findKey(this.store, keyArn, use.account),
+          attempt,
+          (key) => {
+            checkUsable(key);
+            return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
+          },
+        );
+      } catch (error) {
+        const passed = error instanceof ServiceError && error.code === dryRun().code;
+        if (!passed) throw error;
+      }
+    }
+  }
+
+  /** Begins to rotate and delete keys when they are due. */
+  start(): Promise<void> {
+    return this.#upkeep.start();
+  }
+
+  /** Ends it, and wipes what is in memory. */
+  async stop(): Promise<void> {
+    await this.#upkeep.stop();
+    this.store.materials.dropAll();
+  }
+
+  /** Finds, judges, uses and records, in this order; a refusal at any step is recorded too. */
+  async #recorded(
+    find: () => KeyReference,
+    attempt: Attempt,
+    act: (key: KmsKey) => Used,
+  ): Promise<Used & { readonly key: KmsKey }> {
+    let reference: KeyReference | undefined;
+    let judgement: Judgement | undefined;
+    let used: Used | undefined;
+    let refusal: ServiceError | undefined;
+    try {
+      reference = find();
+      judgement = this.#judge(reference, attempt);
+      if (judgement.refusal) throw judgement.refusal;
+      if (!reference.key) throw notFound(reference);
+      used = act(reference.key);
+      if (attempt.dryRun) throw dryRun();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      refusal = error;
+    }
+    const events = eventsOf(
+      {
+        use: attempt.use,
+        eventName: attempt.action,
+        requestParameters: {
+          ...(Object.keys(attempt.context).length > 0 && { encryptionContext: attempt.context }),
+          ...(reference && { keyId: reference.arn }),
+          ...attempt.parameters,
+          ...(attempt.dryRun && { dryRun: true }),
+        },
+        ...(reference?.key && { key: reference.key }),
+        ...(used && attempt.action !== "DescribeKey" && { materialId: used.materialId }),
+        ...(refusal && { refusal }),
+        decision: judgement?.record ?? null,
+      },
+      this.#parts,
+    );
+    await Promise.all(events.map((event) => this.#parts.trail.record(event)));
+    if (refusal) throw refusal;
+    if (!used || !reference?.key) throw new Error("a use ends with a result or a refusal");
+    return { ...used, key: reference.key };
+  }
+
+  #judge(reference: KeyReference, attempt: Attempt): Judgement {
+    const { access } = this.#parts;
+    const { principal, requestId } = attempt.use;
+    const demand = this.#demand(reference, attempt);
+    const facts = this.#requestFacts(attempt.use);
+    const decision = access.authorize(principal, demand, facts);
+    const { action, target } = demand;
+    const change = decision.allowed
+      ? []
+      : access.smallestChange(principal, demand, facts, decision);
+    const judged = { action, resource: target.arn, decision, change };
+    const record = { demands: [judged] } as unknown as Json;
+    if (decision.allowed) return { demand, record };
+    const message = deniedMessage(principal, demand, decision, requestId);
+    return { demand, record, refusal: new ServiceError("AccessDeniedException", message) };
+  }
+
+  #demand(reference: KeyReference, { action, context, use, facts }: Attempt): AccessDemand {
+    const { principal, via } = use;
+    const { region } = this.#parts;
+    const { alias } = reference;
+    const known = { principal, region, via, context, ...(alias !== undefined && { alias }) };
+    return {
+      action: `kms:${action}`,
+      target: keyDemandTarget(reference, use, action, context),
+      context: { ...keyFacts(reference.key, known), ...facts },
+    };
+  }
+
+  #requestFacts(use: KeyUse): RequestFacts {
+    return {
+      timeMs: this.#parts.clock.now(),
+      region: this.#parts.region,
+      ip: use.sourceIp,
+      userAgent: use.userAgent,
+      secure: true,
+      via: serviceName(use.via),
+      ...(use.sourceArn !== undefined && { sourceArn: use.sourceArn }),
+      ...(use.sourceAccount !== undefined && { sourceAccount: use.sourceAccount }),
+    };
+  }
+
+  #keyOf(ciphertext: Uint8Array): KeyReference {
+    const version = versionOf(ciphertext);
+    const place = version === undefined ? undefined : this.store.findVersion(version);
+    const key = place && this.store.find(place.account, place.keyId);
+    if (!key) throw invalidCiphertext();
+    return { account: key.account, arn: key.arn, key };
+  }
+}
+
+/** A data key is named by what it is kept as: the same each time it is opened. */
+const sealerId = (wrapped: Uint8Array) => sha256(wrapped).subarray(0, 16).toString("base64url");
+
+/** How a permission is tried that a service will need. */
+function trial(
+  action: KeyAction,
+  context: Context,
+  use: KeyUse,
+): Pick<Attempt, "facts" | "parameters"> {
+  if (action === "Decrypt") return { parameters: { encryptionAlgorithm: "SYMMETRIC_DEFAULT" } };
+  if (action !== "CreateGrant") return { parameters: { keySpec: "AES_256" } };
+  const grantee = serviceName(use.via);
+  const operations = ["Decrypt"];
+  return {
+    facts: grantFacts({ grantee, operations, constraints: { subset: context } }, true),
+    parameters: {
+      granteePrincipal: grantee,
+      operations,
+      constraints: { encryptionContextSubset: context },
+    },
+  };
+}

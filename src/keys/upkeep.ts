@@ -1,0 +1,74 @@
+import type { Trail, TrailEvent } from "../audit/trail.ts";
+import type { KeyPlace, KeyStore } from "./key-store.ts";
+import type { KmsKey } from "./kms-key.ts";
+
+const oftenMs = 60_000;
+
+/** Rotates and deletes keys when they are due, and wipes old material from memory. */
+export class Upkeep {
+  readonly #keys: KeyStore;
+  readonly #trail: Trail;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(keys: KeyStore, trail: Trail) {
+    this.#keys = keys;
+    this.#trail = trail;
+  }
+
+  /** Does what fell due while Bondstore was down, then goes on each minute. */
+  async start(): Promise<void> {
+    await this.#round();
+    this.#timer = setInterval(() => {
+      // A round that fails (a full disk) leaves its keys due: the next one tries again.
+      this.#running = this.#running.then(() => this.#round()).catch(() => undefined);
+    }, oftenMs);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #round(): Promise<void> {
+    this.#keys.materials.dropOld();
+    for (const place of this.#keys.due()) await this.#serve(place);
+  }
+
+  async #serve(place: KeyPlace): Promise<void> {
+    const key = this.#keys.findDue(place);
+    if (!key) return;
+    if (key.record.state === "PendingDeletion") {
+      await this.#trail.record(this.#event("DeleteKey", key));
+      await this.#keys.destroy(key);
+    } else {
+      await this.#trail.record(this.#event("RotateKey", key));
+      await this.#keys.rotate(key, "AUTOMATIC");
+    }
+  }
+
+  #event(eventName: string, key: KmsKey): TrailEvent {
+    const { clock, random, region } = this.#keys;
+    return {
+      eventVersion: "1.11",
+      userIdentity: { accountId: key.account, invokedBy: "AWS Internal" },
+      eventTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+      eventSource: "kms.amazonaws.com",
+      eventName,
+      awsRegion: region,
+      sourceIPAddress: "AWS Internal",
+      userAgent: "AWS Internal",
+      requestParameters: null,
+      responseElements: null,
+      requestID: random.uuid(),
+      eventID: random.uuid(),
+      readOnly: false,
+      resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
+      eventType: "AwsServiceEvent",
+      managementEvent: true,
+      recipientAccountId: key.account,
+      eventCategory: "Management",
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { serviceName, userIdentity } from "../access/user-identity.ts";
+import type { Json, TrailEvent } from "../audit/trail.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import type { ServiceError } from "../lib/service-error.ts";
+import type { KeyUse } from "./keys.ts";
+
+/** One use of a key by a service, as it ended. */
+export interface UsedEvent {
+  readonly use: KeyUse;
+  readonly eventName: string;
+  readonly requestParameters: { readonly [name: string]: Json };
+  /** Absent when no key could be found. */
+  readonly key?: { readonly arn: string; readonly account: string };
+  readonly materialId?: string;
+  readonly refusal?: ServiceError;
+  readonly decision: Json;
+}
+
+/**
+ * The events of one use: for the account whose resource is sealed and, where that is another one, for the account of
+ * the key. The owner of the key learns who used it, but not by which policies of a foreign account.
+ */
+export function eventsOf(
+  used: UsedEvent,
+  { region, clock, random }: { region: string; clock: Clock; random: Random },
+): readonly TrailEvent[] {
+  const { use, key, refusal, materialId } = used;
+  const service = serviceName(use.via);
+  const shared = key !== undefined && key.account !== use.account;
+  const event: TrailEvent = {
+    eventVersion: "1.11",
+    userIdentity: userIdentity(use.principal, use.via),
+    eventTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+    eventSource: "kms.amazonaws.com",
+    eventName: used.eventName,
+    awsRegion: region,
+    sourceIPAddress: service,
+    userAgent: service,
+    ...(refusal && { errorCode: refusal.code, errorMessage: refusal.message }),
+    requestParameters: used.requestParameters,
+    responseElements: null,
+    ...(materialId !== undefined && { additionalEventData: { keyMaterialId: materialId } }),
+    requestID: use.requestId,
+    eventID: random.uuid(),
+    readOnly: used.eventName !== "CreateGrant",
+    ...(key && {
+      resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
+    }),
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: use.account,
+    ...(shared && { sharedEventID: random.uuid() }),
+    eventCategory: "Management",
+  };
+  const own = { ...event, decision: used.decision };
+  if (!shared) return [own];
+  return [
+    own,
+    {
+      ...event,
+      userIdentity: strangerIdentity(use, event.userIdentity),
+      eventID: random.uuid(),
+      recipientAccountId: key.account,
+    },
+  ];
+}
+
+/** CloudTrail shows a principal of another account by its id and account alone. */
+function strangerIdentity(
+  { principal }: KeyUse,
+  shown: TrailEvent["userIdentity"],
+): TrailEvent["userIdentity"] {
+  if (principal.kind === "service" || principal.kind === "anonymous") return shown;
+  return { type: "AWSAccount", principalId: principal.id, accountId: principal.account };
+}
