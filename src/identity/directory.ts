@@ -1,5 +1,6 @@
 import type { Applied } from "../policy/question.ts";
-import type { Principal, Session } from "./principal.ts";
+import type { AccountDirectory } from "./account-directory.ts";
+import type { Principal, Root, Session, User } from "./principal.ts";
 
 /** What signs a request, found by its access key id. */
 export interface Credentials {
@@ -62,6 +63,11 @@ export interface Directory {
     session: Omit<Session, "issuedAtMs">,
     tags: Readonly<Record<string, string>>,
   ): Promise<NewCredentials>;
+  /** Makes temporary credentials of a user or of root; they end with the access key that asked for them. */
+  startUserSession(
+    principal: User | Root,
+    session: { readonly expiresAtMs: number; readonly mfa: boolean },
+  ): Promise<NewCredentials>;
   /** Ends every session made for an application's cell. */
   endApplicationSessions(application: string): Promise<void>;
   /** The account with its root credentials, which are not kept in clear and not shown again. */
@@ -70,4 +76,10 @@ export interface Directory {
   ): Promise<{ readonly account: Account; readonly accessKeyId: string; readonly secret: string }>;
   accounts(): readonly Account[];
   findAccount(idOrName: string): Account | undefined;
+  /** The account that an access key belongs to, active or not. */
+  accountOfKey(accessKeyId: string): string | undefined;
+  /** Remembers where a key was used last; at once in memory, on disk now and then. */
+  noteUse(accessKeyId: string, service: string): void;
+  /** Who and what is in an account: the nouns that `services/iam` works with. */
+  inAccount(id: string): AccountDirectory;
 }

@@ -23,6 +23,8 @@ export interface Session {
   readonly policies: readonly string[];
   readonly mfa: boolean;
   readonly sourceIdentity?: string;
+  /** Keys of the session tags that a further AssumeRole hands on. */
+  readonly transitiveTags?: readonly string[];
   /** The application whose cell holds the credentials: `kinesisanalytics:SourceApplicationArn`. */
   readonly application?: string;
 }

@@ -1,0 +1,20 @@
+import { ServiceError } from "../lib/service-error.ts";
+import type { Tags } from "./records.ts";
+
+const tagsMax = 50;
+
+/** Adds tags to others; a key that differs only in case replaces the old one, as in IAM. */
+export function withTags(tags: Tags, more: Tags): Tags {
+  const next = { ...withoutTags(tags, Object.keys(more)), ...more };
+  if (Object.keys(next).length <= tagsMax) return next;
+  throw new ServiceError(
+    "LimitExceeded",
+    `The number of tags has reached the maximum limit. Limit: ${tagsMax}`,
+  );
+}
+
+/** Takes tags away by their keys, whatever the case. */
+export function withoutTags(tags: Tags, keys: readonly string[]): Tags {
+  const gone = new Set(keys.map((key) => key.toLowerCase()));
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !gone.has(key.toLowerCase())));
+}
