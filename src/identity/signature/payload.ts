@@ -10,7 +10,8 @@ interface Signer {
   readonly checked: boolean;
 }
 
-const sha256Form = /^[0-9a-f]{64}$/;
+/** How the hash of a whole body looks in x-amz-content-sha256. */
+export const sha256Form = /^[0-9a-f]{64}$/;
 
 /** What x-amz-content-sha256 says about the body. A chain of chunks needs a signature to begin at. */
 export function payloadRule(named: string, signer: Signer | undefined): PayloadRule {

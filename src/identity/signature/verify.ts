@@ -3,7 +3,7 @@ import type { Credentials } from "../directory.ts";
 import { canonicalHash } from "./canonical.ts";
 import { checkToken, nobody } from "./check-token.ts";
 import { formatTime, type ReadRequest, readClaim } from "./claim.ts";
-import { payloadRule } from "./payload.ts";
+import { payloadRule, sha256Form } from "./payload.ts";
 import { refusal } from "./refusals.ts";
 import type { SignatureOptions, Signed, SignedRequest, V4Claim, Verified } from "./request.ts";
 import { verifyVersion2 } from "./signature-v2.ts";
@@ -144,7 +144,12 @@ function inRegionSet(set: string, region: string): boolean {
 function payloadHashOf(claim: V4Claim, body: Uint8Array | undefined): string {
   const named = claim.contentSha256;
   if (claim.scope.service === "s3") {
-    if (named !== undefined) return named;
+    if (named !== undefined) {
+      if (body && sha256Form.test(named) && sha256Hex(body) !== named) {
+        throw refusal("wrong-payload");
+      }
+      return named;
+    }
     if (claim.presigned) return "UNSIGNED-PAYLOAD";
     throw refusal("missing-payload-hash", { MissingHeaderName: "x-amz-content-sha256" });
   }
@@ -179,4 +184,16 @@ function checkSignature(
       SignatureProvided: claim.signature,
     });
   }
+}
+
+/**
+ * Refuses a signature made for another service than the one that is called. Who may use a key for S3 only must not
+ * reach KMS with the same signature.
+ */
+export function checkService(verified: Verified, signingNames: readonly string[]): void {
+  if (verified.kind === "anonymous" || signingNames.includes(verified.scope.service)) return;
+  throw refusal("wrong-service", {
+    service: verified.scope.service,
+    expected: signingNames[0] ?? "",
+  });
 }
