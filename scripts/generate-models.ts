@@ -22,6 +22,11 @@ const services: Readonly<Record<string, string | undefined>> = {
   sts: "@aws-sdk/client-sts",
 };
 
+/** Namespaces of XML that botocore's metadata leaves out. */
+const namespaces: Readonly<Record<string, string>> = {
+  s3: "http://s3.amazonaws.com/doc/2006-03-01/",
+};
+
 /** Patterns with a repeated group, each read and found to match in one way only, so that none can hang. */
 const reviewedPatterns = new Set([
   "^([a-z]+-){2,3}\\d+$",
@@ -163,7 +168,8 @@ function table(service: string, model: BotoModel, overlay: Overlay): string {
     signingName: metadata.signingName ?? metadata.endpointPrefix,
     version: metadata.apiVersion,
     protocols: metadata.protocols ?? [metadata.protocol],
-    ...pick(metadata, ["jsonVersion", "targetPrefix", "xmlNamespace"]),
+    ...pick(metadata, ["jsonVersion", "targetPrefix"]),
+    ...pick({ xmlNamespace: metadata.xmlNamespace ?? namespaces[service] }, ["xmlNamespace"]),
     ...(metadata.awsQueryCompatible !== undefined && { queryCompatible: true }),
   };
   const operations = Object.entries(model.operations).map(

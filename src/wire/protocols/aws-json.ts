@@ -1,9 +1,7 @@
-import { isUtf8 } from "node:buffer";
-import { ServiceError } from "../../lib/service-error.ts";
 import type { HttpResponse } from "../http.ts";
 import type { AnswerForm, Codec, Failure, Input, ProtocolName, Routed } from "../protocol.ts";
 import { isFault, statusOf } from "../statuses.ts";
-import { readJson } from "./json-reader.ts";
+import { parseJson, readJson } from "./json.ts";
 import { writeJson } from "./json-writer.ts";
 
 /** awsJson 1.0 and 1.1: everything is in a JSON body, and every fault of the client is a 400. */
@@ -11,17 +9,6 @@ export const awsJson: Codec = { decode, encode, encodeError };
 
 function decode(routed: Routed, _request: unknown, body: Buffer | undefined): Input {
   return readJson(routed.operation.input, parseJson(body));
-}
-
-/** The value of a JSON body; none counts as an empty object. */
-export function parseJson(body: Buffer | undefined): unknown {
-  if (body === undefined || body.length === 0) return {};
-  try {
-    if (isUtf8(body)) return JSON.parse(body.toString("utf8"));
-    throw new SyntaxError("not UTF-8");
-  } catch {
-    throw new ServiceError("SerializationException", "the body is not JSON");
-  }
 }
 
 function encode(routed: Routed, output: unknown, requestId: string): HttpResponse {

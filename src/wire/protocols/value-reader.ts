@@ -1,45 +1,64 @@
+import { assert } from "../../lib/assert.ts";
 import { ServiceError } from "../../lib/service-error.ts";
-import type { ListShape, MapShape, Member, NumberShape, Shape, StructureShape } from "../model.ts";
-import { decodeBase64, isInRange, parseTimestamp } from "./scalars.ts";
+import type {
+  ListShape,
+  MapShape,
+  NumberShape,
+  Shape,
+  StructureShape,
+  TimestampFormat,
+} from "../model.ts";
+import { isInRange } from "./scalars.ts";
 
 /** Nothing that the models describe is deeper; recursive shapes end here. */
 const depthMax = 64;
 
+/** How a format carries what JSON and CBOR tell apart; undefined where a value is none. */
+export interface Format {
+  blob(value: unknown): Buffer | undefined;
+  timestamp(value: unknown, format: TimestampFormat | undefined): Date | undefined;
+}
+
 /** Turns a parsed value into what the shape says; refuses any other. */
 type Read = (value: unknown, depth: number) => unknown;
 
-const readers = new WeakMap<Shape, Read>();
+type ReadInput = (shape: StructureShape, value: unknown) => Record<string, unknown>;
 
-/** Reads a structure from JSON already parsed. Members that the shape does not know are dropped. */
-export function readJson(shape: StructureShape, value: unknown): Record<string, unknown> {
-  return readerOf(shape)(value, 0) as Record<string, unknown>;
+/** Reads structures from values already parsed. Members that a shape does not know are dropped. */
+export function createReader(format: Format): ReadInput {
+  const readers = new WeakMap<Shape, Read>();
+
+  function readerOf(shape: Shape): Read {
+    const known = readers.get(shape);
+    if (known) return known;
+    const read = compile(shape, format, readerOf);
+    readers.set(shape, read);
+    return read;
+  }
+
+  return (shape, value) => {
+    const read = readerOf(shape)(value, 0);
+    assert(isObject(read), "a structure is read as an object");
+    return read;
+  };
 }
 
-function readerOf(shape: Shape): Read {
-  const known = readers.get(shape);
-  if (known) return known;
-  const read = compile(shape);
-  readers.set(shape, read);
-  return read;
-}
-
-function compile(shape: Shape): Read {
+function compile(shape: Shape, format: Format, readerOf: (shape: Shape) => Read): Read {
   switch (shape.kind) {
     case "structure":
-      return compileStructure(shape);
+      return compileStructure(shape, readerOf);
     case "list":
-      return compileList(shape);
+      return compileList(shape, readerOf);
     case "map":
-      return compileMap(shape);
+      return compileMap(shape, readerOf);
     case "string":
       return (value) => (typeof value === "string" ? value : refuse(value, "a String"));
     case "boolean":
       return (value) => (typeof value === "boolean" ? value : refuse(value, "a Boolean"));
     case "blob":
-      return (value) =>
-        (typeof value === "string" ? decodeBase64(value) : undefined) ?? refuse(value, "a Blob");
+      return (value) => format.blob(value) ?? refuse(value, "a Blob");
     case "timestamp":
-      return (value) => parseTimestamp(value, shape.format) ?? refuse(value, "a Timestamp");
+      return (value) => format.timestamp(value, shape.format) ?? refuse(value, "a Timestamp");
     default:
       return compileNumber(shape);
   }
@@ -66,12 +85,16 @@ interface Field {
 }
 
 /** The body's members only: those of the URI and of headers are bound elsewhere. */
-function compileStructure(shape: StructureShape): Read {
+function compileStructure(shape: StructureShape, readerOf: (shape: Shape) => Read): Read {
   let fields: readonly Field[] | undefined;
   return (value, depth) => {
     if (!isObject(value)) return refuse(value, "a structure");
     if (depth > depthMax) throw tooDeep();
-    fields ??= shape.members.filter(({ location }) => location === undefined).map(field);
+    fields ??= shape.members
+      .filter(({ location }) => location === undefined)
+      .map(({ name, locationName = name, shape: of }) => {
+        return { name, wireName: locationName, read: readerOf(of) };
+      });
     const read: Record<string, unknown> = {};
     for (const { name, wireName, read: readMember } of fields) {
       const member = value[wireName];
@@ -82,11 +105,7 @@ function compileStructure(shape: StructureShape): Read {
   };
 }
 
-function field({ name, locationName, shape }: Member): Field {
-  return { name, wireName: locationName ?? name, read: readerOf(shape) };
-}
-
-function compileList(shape: ListShape): Read {
+function compileList(shape: ListShape, readerOf: (shape: Shape) => Read): Read {
   let readMember: Read | undefined;
   return (value, depth) => {
     if (!Array.isArray(value)) return refuse(value, "a list");
@@ -101,7 +120,7 @@ function compileList(shape: ListShape): Read {
   };
 }
 
-function compileMap(shape: MapShape): Read {
+function compileMap(shape: MapShape, readerOf: (shape: Shape) => Read): Read {
   let readValue: Read | undefined;
   return (value, depth) => {
     if (!isObject(value)) return refuse(value, "a map");
@@ -118,7 +137,12 @@ function compileMap(shape: MapShape): Read {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  );
 }
 
 const serializationError = (message: string) => new ServiceError("SerializationException", message);
@@ -131,11 +155,7 @@ function refuse(value: unknown, wanted: string): never {
   if (isObject(value)) {
     throw serializationError("Start of structure or map found where not expected.");
   }
-  const found =
-    typeof value === "boolean"
-      ? `${value}_VALUE`.toUpperCase()
-      : value === null
-        ? "NULL_VALUE"
-        : `${typeof value}_VALUE`.toUpperCase();
+  const kind = value instanceof Uint8Array ? "binary" : typeof value;
+  const found = `${value === null || kind === "boolean" ? value : kind}_VALUE`.toUpperCase();
   throw serializationError(`${found} can not be converted to ${wanted}`);
 }

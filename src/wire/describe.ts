@@ -1,0 +1,92 @@
+import type { OperationModel, Shape } from "./model.ts";
+import type { Input } from "./protocol.ts";
+import { formatTimestamp } from "./protocols/scalars.ts";
+
+/** JSON as the trail keeps it. */
+type Described =
+  | string
+  | number
+  | boolean
+  | readonly Described[]
+  | { readonly [key: string]: Described };
+
+/** As CloudTrail: what is larger is left out whole, and said to be. */
+const sizeMax = 100_000;
+
+/** Longest text that is kept; policies fit. */
+const textMax = 20_480;
+
+/** What is left to write; below nothing, the description is too large. */
+interface Budget {
+  left: number;
+}
+
+/**
+ * What the trail shows of an input: CloudTrail's names, no bytes, nothing that the model calls sensitive, and never
+ * more than a limit.
+ */
+export function describe({ input: shape }: OperationModel, input: Input): Described {
+  const budget = { left: sizeMax };
+  const described = describeValue(shape, input, budget) ?? {};
+  return budget.left >= 0 ? described : { omitted: true, reason: "larger than 100 KB" };
+}
+
+function describeValue(shape: Shape, value: unknown, budget: Budget): Described | undefined {
+  if (shape.sensitive || shape.kind === "blob" || budget.left < 0) return undefined;
+  budget.left -= 8;
+  switch (shape.kind) {
+    case "structure": {
+      const members = value as Readonly<Record<string, unknown>>;
+      return describeEntries(
+        shape.members.map(({ name, locationName, location, shape: of, streaming }) => {
+          const bucket = location === "uri" && locationName === "Bucket";
+          const label = bucket ? "bucketName" : name.charAt(0).toLowerCase() + name.slice(1);
+          return [label, streaming ? undefined : members[name], of] as const;
+        }),
+        budget,
+      );
+    }
+    case "list": {
+      const items = (value as readonly unknown[]).map((item) =>
+        describeValue(shape.member.shape, item, budget),
+      );
+      return items.filter((item) => item !== undefined);
+    }
+    case "map": {
+      if (shape.key.shape.sensitive) return undefined;
+      const of = shape.value.shape;
+      const entries = Object.entries(value as Readonly<Record<string, unknown>>);
+      return describeEntries(
+        entries.map(([key, item]) => [key, item, of] as const),
+        budget,
+      );
+    }
+    case "timestamp":
+      return value instanceof Date ? formatTimestamp(value, "iso8601") : undefined;
+    default:
+      return describeScalar(value, budget);
+  }
+}
+
+function describeEntries(
+  entries: readonly (readonly [label: string, value: unknown, shape: Shape])[],
+  budget: Budget,
+): Described {
+  const described: Record<string, Described> = {};
+  for (const [label, value, shape] of entries) {
+    if (value === undefined || value === null) continue;
+    const shown = describeValue(shape, value, budget);
+    if (shown === undefined) continue;
+    budget.left -= label.length + 4;
+    described[label] = shown;
+  }
+  return described;
+}
+
+function describeScalar(value: unknown, budget: Budget): Described | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value !== "string") return undefined;
+  const text = value.length > textMax ? `${value.slice(0, textMax)}...` : value;
+  budget.left -= text.length;
+  return text;
+}

@@ -1,0 +1,174 @@
+import { assert } from "../../lib/assert.ts";
+import type { ServiceError } from "../../lib/service-error.ts";
+import type { HttpRequest } from "../http.ts";
+import type { Member, Shape, StructureShape, TimestampFormat } from "../model.ts";
+import type { Input, Routed } from "../protocol.ts";
+import { asBuffer, encodeBase64, formatTimestamp, parseTimestamp } from "./scalars.ts";
+import { readText } from "./xml-shape.ts";
+
+/** Says, in the words of the protocol, that a label, query or header has a value it cannot have. */
+export type RefuseValue = (member: Member, value: string) => ServiceError;
+
+const listMax = 1_000;
+
+/** Reads the members that stand in the URI and the headers into `input`. */
+export function readBindings(
+  routed: Routed,
+  request: HttpRequest,
+  input: Input,
+  refuse: RefuseValue,
+): void {
+  let query: ReadonlyMap<string, readonly string[]> | undefined;
+  for (const member of routed.operation.input.members) {
+    const { name, location, locationName = name } = member;
+    if (location === undefined) continue;
+    let value: unknown;
+    if (location === "uri") {
+      value = scalar(member, member.shape, routed.labels[locationName], refuse);
+    } else if (location === "header") {
+      value = readHeader(member, request.header(locationName.toLowerCase()), refuse);
+    } else if (location === "querystring") {
+      query ??= parseQuery(request.query, (text) => refuse(member, text));
+      value = readParameter(member, query, locationName, refuse);
+    } else if (location === "headers") {
+      value = readPrefixed(member, request, locationName.toLowerCase(), refuse);
+    }
+    if (value !== undefined) input[name] = value;
+  }
+}
+
+function readHeader(member: Member, text: string | undefined, refuse: RefuseValue): unknown {
+  const { shape } = member;
+  if (text === undefined || shape.kind !== "list") return scalar(member, shape, text, refuse);
+  const items = text.split(",", listMax).map((item) => item.trim());
+  return items.map((item) => scalar(member, shape.member.shape, item, refuse));
+}
+
+function readParameter(
+  member: Member,
+  query: ReadonlyMap<string, readonly string[]>,
+  name: string,
+  refuse: RefuseValue,
+): unknown {
+  const { shape } = member;
+  const found = query.get(name);
+  if (shape.kind === "list") {
+    return found?.map((item) => scalar(member, shape.member.shape, item, refuse));
+  }
+  if (found && found.length > 1) throw refuse(member, found.join(","));
+  return scalar(member, shape, found?.[0], refuse);
+}
+
+function readPrefixed(
+  member: Member,
+  request: HttpRequest,
+  prefix: string,
+  refuse: RefuseValue,
+): Record<string, string> | undefined {
+  let read: Record<string, string> | undefined;
+  for (const [name] of request.headers) {
+    if (!name.startsWith(prefix)) continue;
+    const key = name.slice(prefix.length);
+    if (key === "__proto__") throw refuse(member, key);
+    read ??= {};
+    read[key] = request.header(name) ?? "";
+  }
+  return read;
+}
+
+function scalar(
+  member: Member,
+  shape: Shape,
+  text: string | undefined,
+  refuse: RefuseValue,
+): unknown {
+  if (text === undefined) return undefined;
+  if (shape.kind === "timestamp") {
+    const format = shape.format ?? (member.location === "header" ? "rfc822" : "iso8601");
+    return parseTimestamp(text, format) ?? raise(refuse(member, text));
+  }
+  // An empty number or truth is one that was not given: `?max-keys=`.
+  if (text === "" && shape.kind !== "string" && shape.kind !== "blob") return undefined;
+  return readText(shape, text) ?? raise(refuse(member, text));
+}
+
+function raise(error: ServiceError): never {
+  throw error;
+}
+
+/** A query's parameters, decoded; a plus is a space, as browsers and S3 read it. */
+export function parseQuery(
+  query: string,
+  refuse: (text: string) => ServiceError,
+): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>();
+  if (query === "") return parameters;
+  for (const pair of query.split("&", listMax)) {
+    const equals = pair.indexOf("=");
+    const name = decodePart(equals < 0 ? pair : pair.slice(0, equals), refuse);
+    const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1), refuse);
+    const same = parameters.get(name);
+    if (same) same.push(value);
+    else parameters.set(name, [value]);
+  }
+  return parameters;
+}
+
+function decodePart(text: string, refuse: (text: string) => ServiceError): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw refuse(text);
+  }
+}
+
+/** The headers that an output's members become. */
+export function writeHeaders(
+  shape: StructureShape,
+  output: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const { name, location, locationName = name, shape: of } of shape.members) {
+    const value = output[name];
+    if (value === undefined || value === null) continue;
+    if (location === "header") headers[locationName] = headerText(of, value);
+    if (location !== "headers") continue;
+    for (const [key, item] of Object.entries(value)) {
+      headers[locationName + key] = safeText(String(item));
+    }
+  }
+  return headers;
+}
+
+function headerText(shape: Shape, value: unknown): string {
+  switch (shape.kind) {
+    case "timestamp": {
+      assert(value instanceof Date, `a ${shape.name} is a Date`);
+      const format: TimestampFormat = shape.format ?? "rfc822";
+      return formatTimestamp(value, format);
+    }
+    case "blob":
+      assert(value instanceof Uint8Array, `a ${shape.name} is bytes`);
+      return encodeBase64(value);
+    case "list":
+      assert(Array.isArray(value), `a ${shape.name} is a list`);
+      return value.map((item) => headerText(shape.member.shape, item)).join(",");
+    default:
+      return safeText(String(value));
+  }
+}
+
+/** Text that cannot end a header: bytes of UTF-8 as they stand on the wire, control characters gone. */
+function safeText(text: string): string {
+  const wire = /^[\u0020-\u00ff]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
+  return wire.replace(/\p{Cc}/gu, (char) => (char >= "\u0080" ? char : " "));
+}
+
+/** The body of an output's payload that is not a structure. */
+export function writePayload(member: Member, value: unknown): Buffer | AsyncIterable<Buffer> {
+  if (typeof value === "string") return Buffer.from(value, "utf8");
+  if (value instanceof Uint8Array) return asBuffer(value);
+  const streams = typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  assert(streams, `the payload ${member.name} is text, bytes or a stream of bytes`);
+  return value as AsyncIterable<Buffer>;
+}
