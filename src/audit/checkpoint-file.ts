@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, readFile, truncate } from "node:fs/promises";
 import type { Clock } from "../lib/clock.ts";
 import type { Signer } from "../lib/signature.ts";
-import { writeNote } from "./checkpoint.ts";
+import { readNotes, writeNote } from "./checkpoint.ts";
 import type { Frontier } from "./tree.ts";
 
 /** Signs the tree from time to time, and keeps every checkpoint. */
@@ -28,7 +28,7 @@ export async function openCheckpoints(options: {
   readonly keptSize: number;
 }): Promise<Checkpoints> {
   const { path, origin, signer, clock, tree, keep } = options;
-  await cutTorn(path);
+  await cutTorn(path, origin);
   const { O_APPEND, O_CREAT, O_DSYNC, O_WRONLY } = constants;
   const file = await open(path, O_APPEND | O_CREAT | O_DSYNC | O_WRONLY, 0o600);
   let signedSize = options.keptSize;
@@ -66,11 +66,10 @@ export async function openCheckpoints(options: {
   return { grown, close };
 }
 
-/** Takes back the end of the file down to its last whole note. */
-async function cutTorn(path: string): Promise<void> {
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-  const end = bytes.lastIndexOf("\n\n— ");
-  const lineEnd = bytes.indexOf("\n\n", end + 2);
-  const whole = end >= 0 && lineEnd >= 0;
-  if (whole && lineEnd + 2 < bytes.length) await truncate(path, lineEnd + 2);
+/** Takes back a note that a crash tore. One that was changed stays, for `verify` to find. */
+async function cutTorn(path: string, origin: string): Promise<void> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const last = readNotes(text, origin).at(-1);
+  if (!last?.torn) return;
+  await truncate(path, Buffer.byteLength(text) - Buffer.byteLength(last.text));
 }

@@ -41,11 +41,13 @@ export function writeVerifierKey(key: VerifierKey): string {
 
 /** Reads a verifier key; undefined when it is not one. */
 export function readVerifierKey(text: string): VerifierKey | undefined {
-  const [, origin = "", id, encoded = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)\s*$/.exec(text) ?? [];
+  const [line = "", ...rest] = text.split("\n");
+  const [, origin = "", encoded = ""] = /^([^\s+]+)\+[0-9a-f]{8}\+(\S+)$/.exec(line) ?? [];
   const bytes = Buffer.from(encoded, "base64");
   const key = { origin, publicKey: bytes.subarray(1) };
-  if (bytes.length !== 33 || bytes[0] !== ed25519) return undefined;
-  return keyId(key).toString("hex") === id ? key : undefined;
+  return bytes.length === 33 && writeVerifierKey(key) === line && rest.join("") === ""
+    ? key
+    : undefined;
 }
 
 /** Signs a checkpoint. */
@@ -69,11 +71,21 @@ export function isNoteSigned(note: Note, key: VerifierKey): boolean {
   );
 }
 
-/** One note after the other, with an empty line between; a text that is no note comes as a string. */
-export function* readNotes(text: string): Iterable<Note | string> {
-  for (const part of text.split(/(?<=\n— [^\n]*\n)\n/)) {
-    if (part !== "") yield readNote(part) ?? part;
-  }
+/**
+ * One note after the other, each followed by an empty line. The last is `torn` if bytes are missing at its end, as
+ * after a crash; one that is long enough, and still not a note, was changed.
+ */
+export function readNotes(
+  text: string,
+  origin: string,
+): { note: Note | undefined; text: string; torn: boolean }[] {
+  const parts = text.split(/(?<=\n— [^\n]*\n)\n/);
+  const rest = parts.pop() ?? "";
+  const notes = parts.map((part) => ({ note: readNote(part), text: `${part}\n`, torn: false }));
+  const wholeSize = 2 * origin.length + 176;
+  return rest === ""
+    ? notes
+    : [...notes, { note: undefined, text: rest, torn: rest.length < wholeSize }];
 }
 
 /** Reads one note; undefined when it has not the form of one. */
@@ -93,7 +105,8 @@ export function readNote(text: string): Note | undefined {
       return { name, bytes: Buffer.from(bytes, "base64") };
     });
   const rootBytes = Buffer.from(root, "base64");
-  if (rootBytes.length !== 32) return undefined;
+  if (rootBytes.length !== 32 || writeSignatures(signatures) !== text.slice(cut + 2))
+    return undefined;
   return {
     text,
     body,
@@ -104,3 +117,6 @@ export function readNote(text: string): Note | undefined {
     signatures,
   };
 }
+
+const writeSignatures = (signatures: Note["signatures"]): string =>
+  signatures.map(({ name, bytes }) => `— ${name} ${bytes.toString("base64")}\n`).join("");

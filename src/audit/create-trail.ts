@@ -1,5 +1,4 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { Corruption, type SealerSource, type Store } from "../storage/store.ts";
@@ -8,6 +7,7 @@ import { openCheckpoints } from "./checkpoint-file.ts";
 import { createFinder } from "./find.ts";
 import { isAuthentic, openHeads, readHeads } from "./head.ts";
 import { openJournal } from "./journal.ts";
+import { trailPaths } from "./paths.ts";
 import type { TreeHead } from "./proof.ts";
 import { createRecorder } from "./recorder.ts";
 import { recover } from "./recover.ts";
@@ -34,13 +34,6 @@ export interface OpenTrail extends Trail {
   /** Bytes of a torn, unacknowledged tail that were cut off at the start. */
   readonly tornBytes: number;
 }
-
-/** The files in the trail's folder, beside the segments. */
-export const trailPaths = (directory: string) => ({
-  heads: join(directory, "heads"),
-  checkpoints: join(directory, "checkpoints"),
-  publicKey: join(directory, "trail.pub"),
-});
 
 /**
  * Opens the trail, or begins it where there is none.
@@ -104,9 +97,9 @@ async function readAcknowledged(
   { origin, signer, lastNote }: TrailSecrets,
 ): Promise<TreeHead[]> {
   const text = await readFile(trailPaths(directory).heads, "latin1").catch(() => "");
-  const heads = readHeads(text).filter(
-    (head) => head.origin === origin && isAuthentic(head, signer),
-  );
+  const heads = readHeads(text)
+    .flatMap(({ head }) => head ?? [])
+    .filter((head) => head.origin === origin && isAuthentic(head, signer));
   const begun = lastNote !== undefined || (await listSegments(directory)).length > 0;
   if (begun && heads.length === 0) throw new Corruption("the heads of the trail are gone");
   return lastNote ? [...heads, lastNote] : heads;

@@ -88,10 +88,14 @@ function boundBytes(head: Uint8Array): Buffer {
 export function readEntry(bytes: Buffer, offset: number): Entry | undefined {
   if (offset + prefixSize + fixedSize > bytes.length) return undefined;
   const size = 4 + bytes.readUInt32BE(offset);
-  if (size > entrySizeMax || size < prefixSize + fixedSize + 3) return undefined;
-  if (offset + size > bytes.length) return undefined;
-  const stored = bytes.subarray(offset + prefixSize, offset + size);
-  if (stored[0] !== version) return undefined;
+  if (size > entrySizeMax || offset + size > bytes.length) return undefined;
+  return readEntryWithin(bytes, offset, offset + size);
+}
+
+/** Reads the entry that reaches from an offset to an end, whatever size it tells. */
+export function readEntryWithin(bytes: Buffer, offset: number, end: number): Entry | undefined {
+  const stored = bytes.subarray(offset + prefixSize, end);
+  if (stored.length < fixedSize || stored[0] !== version) return undefined;
   const account = readName(stored, fixedSize);
   const requestId = account && readName(stored, account.end);
   const sealerId = requestId && readName(stored, requestId.end);
@@ -106,7 +110,7 @@ export function readEntry(bytes: Buffer, offset: number): Entry | undefined {
     plainHash: bytes.subarray(offset + 36, offset + 68),
     stored,
     boundSize: sealerId.end,
-    size,
+    size: end - offset,
   };
 }
 
@@ -125,4 +129,14 @@ export function openEntry(entry: Entry, sealer: Sealer): Buffer | undefined {
   const bound = boundBytes(entry.stored.subarray(0, entry.boundSize));
   const plain = sealer.open(entry.stored.subarray(entry.boundSize), bound);
   return sha256(plain).equals(entry.plainHash) ? plain : undefined;
+}
+
+/** What the leaf hash of an event in these bytes may have been, if one of its parts was changed. */
+export function leavesWithin(bytes: Buffer, offset: number, end: number): Buffer[] {
+  if (end - offset <= prefixSize) return [];
+  const plainHash = bytes.subarray(offset + 36, offset + prefixSize);
+  return [
+    bytes.subarray(offset + 4, offset + 36),
+    leafHash(plainHash, sha256(bytes.subarray(offset + prefixSize, end))),
+  ];
 }

@@ -13,10 +13,10 @@ export interface Head {
   readonly timeMs: number;
 }
 
-/** A head as found in the file, and what it is authenticated with. */
+/** A head as found in the file. */
 export interface StoredHead extends Head {
-  readonly signed: string;
-  readonly mac: Buffer;
+  /** The whole slot, as it lies there. */
+  readonly text: string;
 }
 
 const slotSize = 512;
@@ -33,18 +33,10 @@ export interface HeadFile {
 /** Opens the file of heads, to go on after the head found in it. */
 export function openHeads(path: string, signer: Signer): HeadFile {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  const found = readHeads(readFileSync(path, "latin1"));
-  let slot = newest(found.filter((head) => isAuthentic(head, signer)))?.slot === 0 ? 1 : 0;
-  const bytes = Buffer.alloc(slotSize);
+  let slot = slotAfter(readHeads(readFileSync(path, "latin1")), signer);
 
-  function write({ origin, size, root, timeMs }: Head): void {
-    const time = new Date(timeMs).toISOString();
-    const signed = `${title}\n${origin}\n${size}\n${root.toString("base64")}\n${time}\n`;
-    const mac = signer.authenticate(Buffer.from(signed));
-    bytes.fill(0x20);
-    bytes.write(`${signed}${mac.toString("base64")}\n`, "latin1");
-    bytes[slotSize - 1] = 0x0a;
-    writeSync(file, bytes, 0, slotSize, slot * slotSize);
+  function write(head: Head): void {
+    writeSync(file, writeHead(head, signer), slot * slotSize, "latin1");
     slot = 1 - slot;
   }
 
@@ -55,35 +47,37 @@ export function openHeads(path: string, signer: Signer): HeadFile {
   };
 }
 
-/** Every slot of the file that has the form of a head, authentic or not. */
-export function readHeads(text: string): (StoredHead & { readonly slot: number })[] {
-  const heads = [];
-  for (const slot of [0, 1]) {
-    const lines = text.slice(slot * slotSize, (slot + 1) * slotSize).split("\n");
-    const [first, origin = "", size = "", root = "", time = "", mac = ""] = lines;
-    if (first !== title || !/^\d{1,15}$/.test(size)) continue;
-    heads.push({
-      slot,
-      origin,
-      size: Number(size),
-      root: Buffer.from(root, "base64"),
-      timeMs: Date.parse(time),
-      signed: `${lines.slice(0, 5).join("\n")}\n`,
-      mac: Buffer.from(mac, "base64"),
-    });
-  }
-  return heads;
+/** What lies in each slot that was ever written; no head where it has not the form of one. */
+export function readHeads(text: string): { slot: number; head: StoredHead | undefined }[] {
+  return [0, 1]
+    .map((slot) => ({ slot, bytes: text.slice(slot * slotSize, (slot + 1) * slotSize) }))
+    .filter(({ bytes }) => bytes !== "")
+    .map(({ slot, bytes }) => ({ slot, head: readHead(bytes) }));
 }
 
-/** Whether the trail itself wrote this head. */
+function writeHead({ origin, size, root, timeMs }: Head, signer: Signer): string {
+  const time = new Date(timeMs).toISOString();
+  const signed = `${title}\n${origin}\n${size}\n${root.toString("base64")}\n${time}\n`;
+  const mac = signer.authenticate(Buffer.from(signed)).toString("base64");
+  return `${`${signed}${mac}\n`.padEnd(slotSize - 1)}\n`;
+}
+
+function readHead(text: string): StoredHead | undefined {
+  const [first, origin = "", size = "", root = "", time = "", mac = "", rest] = text.split("\n");
+  if (first !== title || !/^\d{1,15}$/.test(size) || !/^ *$/.test(rest ?? "-")) return undefined;
+  const rootBytes = Buffer.from(root, "base64");
+  const timeMs = Date.parse(time);
+  if (rootBytes.length !== 32 || mac.length !== 44 || Number.isNaN(timeMs)) return undefined;
+  return { origin, size: Number(size), root: rootBytes, timeMs, text };
+}
+
+/** Whether the trail itself wrote this head, to the last byte. */
 export function isAuthentic(head: StoredHead, signer: Signer): boolean {
-  return equalSecrets(head.mac, signer.authenticate(Buffer.from(head.signed)));
+  return equalSecrets(Buffer.from(head.text), Buffer.from(writeHead(head, signer)));
 }
 
-/** The head of the most events. */
-export function newest<Found extends Head>(heads: readonly Found[]): Found | undefined {
-  return heads.reduce<Found | undefined>(
-    (best, head) => (best && best.size >= head.size ? best : head),
-    undefined,
-  );
+/** The slot to write next: not that of the newest head. */
+function slotAfter(slots: ReturnType<typeof readHeads>, signer: Signer): number {
+  const sizes = slots.map(({ head }) => (head && isAuthentic(head, signer) ? head.size : -1));
+  return (sizes[0] ?? -1) < 0 || (sizes[1] ?? -1) > (sizes[0] ?? -1) ? 0 : 1;
 }
