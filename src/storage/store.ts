@@ -15,9 +15,15 @@ export interface Sealer {
   open(sealed: Uint8Array, bound: Uint8Array): Buffer;
 }
 
-/** What storage asks of `keys/`: the data keys of accounts. Both answer at once, from memory. */
+/**
+ * What storage asks of `keys/`: the data keys of accounts. Both answer at once, from memory.
+ * The system's own records are of the account `system`.
+ */
 export interface SealerSource {
-  /** The data key that new bytes of the account are sealed with. */
+  /**
+   * The data key that new bytes of the account are sealed with.
+   * INVARIANT: its wrapped form is already on disk; storage acknowledges what it sealed.
+   */
   current(account: string): Sealer;
   /** The data key that sealed older bytes; undefined when it was destroyed or never was. */
   find(account: string, id: string): Sealer | undefined;
@@ -33,9 +39,10 @@ export class StorageFull extends Error {
   override readonly name = "StorageFull";
 }
 
-/** One part or several; ordered part by part, text by its UTF-8 bytes, numbers by value. */
+/** One part or several; ordered part by part, numbers (by value) before text (by its UTF-8 bytes). */
 export type Key = readonly (string | number)[];
 
+/** Limits are whole keys, also beside a prefix. A key comes before the keys that continue it. */
 export interface Range {
   /** Only keys that begin with these parts. */
   readonly prefix?: Key;
@@ -49,7 +56,10 @@ export interface Range {
   readonly limit?: number;
 }
 
-/** An ordered map with sealed values. Reads see the last committed state, or the running transaction. */
+/**
+ * An ordered map; values are sealed, and so are the keys.
+ * Reads see the last committed state; inside a transaction, what that transaction and those begun before it wrote.
+ */
 export interface Table<Value> {
   /** The value, shared and not to be changed; undefined when there is none. Throws `Corruption`. */
   find(key: Key): Value | undefined;
@@ -140,9 +150,9 @@ export interface Store {
   readonly system: AccountStore;
   account(id: string): AccountStore;
   /**
-   * Runs `body` alone and atomically, over tables and blobs of any account. `body` is synchronous; if it throws,
-   * nothing is written and the promise is rejected with that error. Once resolved, all is on disk.
-   * Throws `StorageFull`.
+   * Runs `body` at once, alone and atomically, over tables and blobs of any account. `body` is synchronous; if it
+   * throws, nothing is written and the promise is rejected with that error. Once resolved, all is on disk. Rejects
+   * with `StorageFull`, then also for transactions that were begun before that was known.
    */
   transaction<Result>(body: () => Result): Promise<Result>;
   close(): Promise<void>;

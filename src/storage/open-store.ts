@@ -1,0 +1,119 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../lib/assert.ts";
+import { type Random, systemRandom } from "../lib/random.ts";
+import { blobCodec, openBlobFolder, openBlobs } from "./blobs.ts";
+import { createBlockCache } from "./block-cache.ts";
+import { takeDirectory } from "./directory-lock.ts";
+import { type Groups, openGroups } from "./groups.ts";
+import { logStateCodec, openLogs } from "./logs.ts";
+import { keyNodeCodec, openOrderedKeys } from "./ordered-keys.ts";
+import { createCache } from "./row-cache.ts";
+import { createRows } from "./rows.ts";
+import type { AccountStore, SealerSource, Store, Table } from "./store.ts";
+import { openTable, packedCodec } from "./table.ts";
+
+export interface StoreOptions {
+  /** Made when it is not there. */
+  readonly directory: string;
+  readonly sealers: SealerSource;
+  /** 32 bytes that hide the names of rows and logs; the same at every opening. */
+  readonly indexKey: Uint8Array;
+  /** The account whose data keys seal `store.system`. */
+  readonly systemAccount?: string;
+  readonly random?: Random;
+  /** Told of what was repaired at opening, such as an unfinished write that was cut off. */
+  readonly report?: (what: string) => void;
+  /** Memory for rows that were read or written lately. */
+  readonly rowCacheBytes?: number;
+  /** Memory for opened blocks of logs. */
+  readonly blockCacheBytes?: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Opens a data directory, for this process alone. Throws `DirectoryInUse`. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { directory, indexKey } = options;
+  assert(indexKey.length === 32, "the index key has 32 bytes");
+  const folders = ["tables", "logs", "blobs"].map((name) => join(directory, name));
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lock = await takeDirectory(directory);
+  let groups: Groups | undefined;
+  try {
+    groups = openGroups(join(directory, "tables"));
+    lock.check(groups);
+    return await assemble(options, groups, lock.release);
+  } catch (error) {
+    await groups?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: StoreOptions,
+  groups: Groups,
+  release: () => void,
+): Promise<Store> {
+  const { directory, sealers, indexKey, random = systemRandom } = options;
+  const space = createRows({
+    groups,
+    sealers,
+    indexKey,
+    cache: createCache(options.rowCacheBytes ?? 128 * mebibyte),
+  });
+  const blobRows = space({ kind: "blob", account: "every", table: "blobs" }, blobCodec);
+  const folder = await openBlobFolder(join(directory, "blobs"), (id) => blobRows.has(id));
+  const logs = openLogs({
+    folder: join(directory, "logs"),
+    indexKey,
+    groups,
+    sealers,
+    cache: createBlockCache(options.blockCacheBytes ?? 64 * mebibyte),
+    random,
+    report: options.report ?? (() => {}),
+  });
+  const accounts = new Map<string, AccountStore>();
+
+  function openAccount(account: string): AccountStore {
+    const tables = new Map<string, Table<unknown>>();
+    const states = space({ kind: "log", account, table: "logs" }, logStateCodec);
+
+    function openNamed(table: string): Table<unknown> {
+      const values = space({ kind: "value", account, table }, packedCodec);
+      const nodes = space({ kind: "order", account, table }, keyNodeCodec);
+      return openTable(table, groups, values, openOrderedKeys(nodes, random));
+    }
+
+    return {
+      account,
+      table<Value>(name: string): Table<Value> {
+        const known = tables.get(name) ?? openNamed(name);
+        tables.set(name, known);
+        return known as Table<Value>;
+      },
+      log: (name) => logs.open(account, name, states),
+      removeLog: (name) => logs.remove(account, name, states),
+      blobs: openBlobs({ account, rows: blobRows, folder, groups, sealers, random }),
+    };
+  }
+
+  function findAccount(id: string): AccountStore {
+    const known = accounts.get(id) ?? openAccount(id);
+    accounts.set(id, known);
+    return known;
+  }
+
+  return {
+    system: findAccount(options.systemAccount ?? "system"),
+    account: findAccount,
+    transaction: (body) => groups.transaction(body),
+    async close() {
+      await logs.close();
+      await groups.close();
+      await folder.close();
+      release();
+    },
+  };
+}
