@@ -1,0 +1,35 @@
+import type { Source } from "./scene.ts";
+
+/** [rule, element of an Allow, action asked for, allowed] */
+export const actionRows: readonly (readonly [string, Source, string, boolean])[] = [
+  ["a named action is allowed", { Action: "s3:GetObject" }, "s3:GetObject", true],
+  ["an action that is not named is not", { Action: "s3:GetObject" }, "s3:PutObject", false],
+  ["action names ignore case in the policy", { Action: "S3:getobject" }, "s3:GetObject", true],
+  ["action names ignore case in the request", { Action: "s3:GetObject" }, "S3:GETOBJECT", true],
+  ["one of several actions is enough", { Action: ["s3:A", "s3:GetObject"] }, "s3:GetObject", true],
+  ["a star alone is every action", { Action: "*" }, "kms:Decrypt", true],
+  ["star colon star is every action", { Action: "*:*" }, "kms:Decrypt", true],
+  ["a service with a star is all its actions", { Action: "s3:*" }, "s3:GetObject", true],
+  ["a service with a star is no other service", { Action: "s3:*" }, "kms:Decrypt", false],
+  ["a prefix with a star", { Action: "s3:Get*" }, "s3:GetObject", true],
+  ["a prefix with a star is that prefix only", { Action: "s3:Get*" }, "s3:PutObject", false],
+  ["a star matches nothing, too", { Action: "s3:GetObject*" }, "s3:GetObject", true],
+  ["a star before the end", { Action: "s3:*Object" }, "s3:GetObject", true],
+  ["what follows a star must be the end", { Action: "s3:*Object" }, "s3:GetObjectAcl", false],
+  ["stars in the middle", { Action: "s3:G*O*t" }, "s3:GetObject", true],
+  ["a question mark is one character", { Action: "s3:?etObject" }, "s3:GetObject", true],
+  ["a question mark is not nothing", { Action: "s3:GetObject?" }, "s3:GetObject", false],
+  ["a question mark is not two", { Action: "s3:?tObject" }, "s3:GetObject", false],
+  [
+    "a service's name is not a prefix of another's",
+    { Action: "kinesis:*" },
+    "kinesisanalytics:ListApplications",
+    false,
+  ],
+  ["an action is matched whole", { Action: "s3:GetObject" }, "s3:GetObjectTagging", false],
+  ["NotAction is every other action", { NotAction: "iam:*" }, "s3:GetObject", true],
+  ["NotAction is not what it names", { NotAction: "iam:*" }, "iam:CreateUser", false],
+  ["NotAction spares all it names", { NotAction: ["iam:*", "s3:Get*"] }, "s3:GetObject", false],
+  ["NotAction ignores case", { NotAction: "IAM:CREATEUSER" }, "iam:CreateUser", false],
+  ["NotAction of everything is nothing", { NotAction: "*" }, "s3:GetObject", false],
+];
