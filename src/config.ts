@@ -12,6 +12,8 @@ export interface Config {
   readonly hostNames: readonly string[];
   /** Accept SigV2 query signatures (old presigned URLs of S3). */
   readonly admitSignatureV2: boolean;
+  /** Hold the per-shard limits of Kinesis, or let the hardware decide. */
+  readonly shardLimits: "enforce" | "lift";
   /** `refuse`, or `accept` to run engines without a sandbox where namespaces are not permitted. */
   readonly unconfinedCells: "refuse" | "accept";
   /** How the root of trust is opened. */

@@ -21,6 +21,9 @@ export interface NewSeal {
   readonly seal?: Seal;
 }
 
+/** The key that the key service keeps for S3 in each account. */
+const managedKey = "alias/aws/s3";
+
 /** Makes the data key that a new object is sealed with, by the caller's or the owning service's permission. */
 export async function newSeal(
   bucket: Bucket,
@@ -36,16 +39,9 @@ export async function newSeal(
   }
   const { algorithm, keyId, bucketKey } = chosen(bucket.record.encryption, wanted);
   if (algorithm === "AES256") return {};
-  if (keyId === undefined) {
-    throw new ServiceError(
-      "InvalidArgument",
-      "Name a KMS key: the AWS managed key aws/s3 is not built in this Bondstore yet",
-      { ArgumentName: "x-amz-server-side-encryption-aws-kms-key-id" },
-    );
-  }
   const arn = bucketKey ? bucketArn(bucket.record.name) : `${bucketArn(bucket.record.name)}/${key}`;
   const context = { ...givenContext(wanted.SSEKMSEncryptionContext), "aws:s3:arn": arn };
-  return makeSeal(keyId, context, { bucketKey }, bucket, call);
+  return makeSeal(keyId ?? managedKey, context, { bucketKey }, bucket, call);
 }
 
 async function makeSeal(

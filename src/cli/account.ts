@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { askAdmin } from "./ask-admin.ts";
+import { addDataOptions, type DataOptions } from "./options.ts";
+import { outputOf } from "./program.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+interface Made {
+  readonly account: string;
+  readonly endpoint?: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** `bondstore account`: tenants. */
+export function accountCommand(around: Surroundings): Command {
+  const command = new Command("account").description("make and list accounts (tenants)");
+  addDataOptions(
+    command
+      .command("create <name>")
+      .description("make an account; its root credentials are shown once"),
+  ).action(async (name: string, options: DataOptions) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const made = (await askAdmin("account-create", { name }, options, around)) as Made;
+    if (json) {
+      out(JSON.stringify(made));
+      return;
+    }
+    out(`Account ${made.account} (${name}). Its root credentials, shown once:`);
+    out(`  AWS_ACCESS_KEY_ID=${made.accessKeyId}`);
+    out(`  AWS_SECRET_ACCESS_KEY=${made.secretAccessKey}`);
+  });
+  addDataOptions(command.command("list").description("list the accounts")).action(
+    async (options: DataOptions) => {
+      const { json, out } = outputOf(options.json ?? false);
+      const found = (await askAdmin("account-list", {}, options, around)) as {
+        account: string;
+        name: string;
+      }[];
+      if (json) out(JSON.stringify(found));
+      else for (const { account, name } of found) out(`${account}  ${name}`);
+    },
+  );
+  return command;
+}

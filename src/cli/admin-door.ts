@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { ServiceError } from "../lib/service-error.ts";
+import type { Opened } from "../server.ts";
+import type { HttpRequest, HttpResponse } from "../wire/http.ts";
+import { type RunningServer, startServer } from "../wire/server/start-server.ts";
+import { type AdminOperation, adminOperations } from "./admin.ts";
+
+/** The socket in the data directory that commands speak to. Its mode is the guard: 0600. */
+export const adminSocket = (data: string): string => join(data, "admin.sock");
+
+const inputBytesMax = 65_536;
+
+/** Serves the administrator's operations to commands that are given the directory. */
+export function openAdminDoor(bondstore: {
+  readonly opened: Opened;
+  readonly endpoint: string;
+  readonly ca: string | undefined;
+  readonly data: string;
+}): Promise<RunningServer> {
+  return startServer({
+    listen: {
+      socketPath: adminSocket(bondstore.data),
+      peer: { ip: "bondstore", secure: true },
+    },
+    handle: (request) => answer(request, bondstore),
+  });
+}
+
+async function answer(
+  request: HttpRequest,
+  bondstore: Parameters<AdminOperation>[0],
+): Promise<HttpResponse> {
+  const operation = adminOperations[request.path.slice(1)];
+  if (request.method !== "POST" || !operation) return json(404, { error: "no such operation" });
+  try {
+    const text = (await request.readAll(inputBytesMax)).toString();
+    const input = JSON.parse(text) as Record<string, unknown>;
+    return json(200, await operation(bondstore, input));
+  } catch (error) {
+    const known = error instanceof ServiceError || error instanceof SyntaxError;
+    return json(known ? 400 : 500, { error: error instanceof Error ? error.message : "failed" });
+  }
+}
+
+const json = (status: number, value: unknown): HttpResponse => ({
+  status,
+  headers: { "Content-Type": "application/json" },
+  body: Buffer.from(JSON.stringify(value)),
+});

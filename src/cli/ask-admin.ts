@@ -1,0 +1,68 @@
+import { request } from "node:http";
+import { open, realEnvironment } from "../server.ts";
+import { type AdminOperation, adminOperations } from "./admin.ts";
+import { adminSocket } from "./admin-door.ts";
+import { type DataOptions, dataDirectory, offlineConfig } from "./options.ts";
+import { CommandFailure, type Surroundings } from "./surroundings.ts";
+
+/**
+ * Does an administrator's operation: by the Bondstore that has the directory open, or, where none runs, by opening
+ * the directory for that one operation.
+ */
+export async function askAdmin(
+  name: string,
+  input: Readonly<Record<string, unknown>>,
+  options: DataOptions,
+  around: Surroundings,
+): Promise<unknown> {
+  const answer = await askSocket(adminSocket(dataDirectory(options, around)), name, input);
+  if (answer) return read(answer);
+  const operation: AdminOperation | undefined = adminOperations[name];
+  if (!operation) throw new CommandFailure(`there is no operation \`${name}\``);
+  const opened = await open(
+    offlineConfig(options, around),
+    realEnvironment(() => {}),
+  );
+  try {
+    return await operation({ opened }, input);
+  } finally {
+    await opened.close();
+  }
+}
+
+function read({ status, body }: Answer): unknown {
+  const value: unknown = JSON.parse(body);
+  if (status === 200) return value;
+  const { error = "the operation failed" } = value as { error?: string };
+  throw new CommandFailure(error);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Undefined when nobody listens. */
+function askSocket(
+  socketPath: string,
+  name: string,
+  input: Readonly<Record<string, unknown>>,
+): Promise<Answer | undefined> {
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      { socketPath, method: "POST", path: `/${name}`, headers: { host: "bondstore" } },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 500, body: Buffer.concat(parts).toString() }),
+        );
+      },
+    );
+    asking.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
+      else reject(error);
+    });
+    asking.end(JSON.stringify(input));
+  });
+}

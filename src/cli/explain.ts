@@ -1,0 +1,21 @@
+import { Command } from "commander";
+import { askAdmin } from "./ask-admin.ts";
+import { addDataOptions, type DataOptions } from "./options.ts";
+import { outputOf } from "./program.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** `bondstore explain`: why a request was allowed or refused. */
+export const explainCommand = (around: Surroundings): Command =>
+  addDataOptions(
+    new Command("explain")
+      .argument("<request-id>", "id of the request, as in the refusal and in the trail")
+      .description("show, step by step, which policy decided a request, and the smallest change"),
+  ).action(async (requestId: string, options: DataOptions) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const { events, lines } = (await askAdmin("explain", { requestId }, options, around)) as {
+      events: unknown;
+      lines: readonly string[];
+    };
+    if (json) out(JSON.stringify(events));
+    else for (const line of lines) out(line);
+  });

@@ -1,0 +1,105 @@
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import type { Config } from "../config.ts";
+import { isLoopback } from "./loopback.ts";
+import { CommandFailure, type Surroundings } from "./surroundings.ts";
+
+/** Options of every command that works on a data directory. */
+export interface DataOptions {
+  readonly data?: string;
+  readonly keyFile?: string;
+  readonly region: string;
+  readonly json?: boolean;
+}
+
+/** Options of `up`, which become the configuration. */
+export interface UpOptions extends DataOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly plainHttp?: boolean;
+  readonly hostName?: readonly string[];
+  readonly admitSignatureV2?: boolean;
+  readonly liftShardLimits?: boolean;
+  readonly acceptUnconfinedCells?: boolean;
+}
+
+export const defaultPort = 4566;
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--data <directory>", "data directory (default: the user's own)")
+    .option(
+      "--key-file <file>",
+      "file that unlocks the root of trust (default: root.secret inside)",
+    )
+    .addOption(new Option("--region <name>", "region that this Bondstore is").default("us-east-1"))
+    .option("--json", "print JSON");
+}
+
+export function addUpOptions(command: Command): Command {
+  return addDataOptions(command)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0 takes a free one", toPort, defaultPort)
+    .option("--plain-http", "serve HTTP instead of HTTPS; only on a loopback address")
+    .option("--host-name <name...>", "further names that clients reach this Bondstore by")
+    .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
+    .option("--lift-shard-limits", "do not hold Kinesis shards to AWS's limits")
+    .option(
+      "--accept-unconfined-cells",
+      "run tenants' code WITHOUT a sandbox where this host permits none",
+    );
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new CommandFailure(`\`${text}\` is not a port: give a number from 0 to 65535`, 2);
+}
+
+export const dataDirectory = (options: DataOptions, around: Surroundings): string =>
+  options.data === undefined
+    ? join(around.dataHome, "bondstore")
+    : resolve(around.workingDirectory, options.data);
+
+/** The configuration of a command line. Refuses what would be unsafe. */
+export function configOf(options: UpOptions, around: Surroundings): Config {
+  if (options.plainHttp && !isLoopback(options.host)) {
+    throw new CommandFailure(
+      `plain HTTP is served on a loopback address only, and ${options.host} is none: leave out --plain-http`,
+      2,
+    );
+  }
+  const data = dataDirectory(options, around);
+  return {
+    data,
+    host: options.host,
+    port: options.port,
+    region: options.region,
+    plainHttp: options.plainHttp ?? false,
+    hostNames: options.hostName ?? [],
+    admitSignatureV2: options.admitSignatureV2 ?? false,
+    shardLimits: options.liftShardLimits ? "lift" : "enforce",
+    unconfinedCells: options.acceptUnconfinedCells ? "accept" : "refuse",
+    root: rootOf(options, data, around),
+    engines: {
+      cache: around.cache,
+      ...(around.flinkHome !== undefined && { flinkHome: around.flinkHome }),
+    },
+  };
+}
+
+function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {
+  const { passphrase, systemdCredentials } = around;
+  if (options.keyFile !== undefined) {
+    return { kind: "key-file", path: resolve(around.workingDirectory, options.keyFile) };
+  }
+  if (passphrase !== undefined) return { kind: "passphrase", passphrase };
+  if (systemdCredentials !== undefined) {
+    return { kind: "systemd-credential", path: join(systemdCredentials, "bondstore-root") };
+  }
+  return { kind: "key-file", path: join(data, "root.secret") };
+}
+
+/** For commands that open a directory without serving it. */
+export const offlineConfig = (options: DataOptions, around: Surroundings): Config =>
+  configOf({ ...options, host: "127.0.0.1", port: 0 }, around);

@@ -1,0 +1,38 @@
+import { Command, CommanderError } from "commander";
+import { accountCommand } from "./account.ts";
+import { explainCommand } from "./explain.ts";
+import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
+import { upCommand } from "./up.ts";
+
+/** Makes one command; `index` of them is the list below. */
+export type MakeCommand = (around: Surroundings) => Command;
+
+const commands: readonly MakeCommand[] = [upCommand, accountCommand, explainCommand];
+
+/** Runs one command line and answers its exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function runCommand(around: Surroundings): Promise<number> {
+  const program = new Command("bondstore")
+    .description("The data cloud you own, enforced and provable")
+    .showHelpAfterError()
+    .exitOverride();
+  for (const make of commands) {
+    const command = make(around).exitOverride();
+    for (const inner of command.commands) inner.exitOverride();
+    program.addCommand(command);
+  }
+  try {
+    await program.parseAsync([...around.args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`bondstore: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof CommandFailure ? error.exitCode : 1;
+  }
+}
+
+/** Writes to the process's own streams. */
+export const outputOf = (json: boolean): Output => ({
+  json,
+  out: (line) => void process.stdout.write(`${line}\n`),
+  note: (line) => void (json || process.stderr.write(`${line}\n`)),
+});

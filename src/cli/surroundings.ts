@@ -1,0 +1,34 @@
+/** What the command line knows of the process it runs in; `main.ts` fills it. */
+export interface Surroundings {
+  readonly args: readonly string[];
+  readonly home: string;
+  readonly workingDirectory: string;
+  /** Where data of this user lies: `~/.local/share`. */
+  readonly dataHome: string;
+  /** Where engines and clients are kept. */
+  readonly cache: string;
+  readonly flinkHome?: string;
+  readonly passphrase?: string;
+  /** Directory of systemd's credentials. */
+  readonly systemdCredentials?: string;
+  readonly awsConfigFile?: string;
+  readonly path: string;
+  readonly colour: boolean;
+}
+
+/** Where a command writes. Results go to `out`; progress and advice to `note`, which `--json` silences. */
+export interface Output {
+  readonly json: boolean;
+  out(line: string): void;
+  note(line: string): void;
+}
+
+/** A failure that the user can do something about: its message is all that is shown. */
+export class CommandFailure extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,21 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "./cli/program.ts";
+
+const home = process.env["HOME"] ?? homedir();
+
+process.exitCode = await runCommand({
+  args: process.argv.slice(2),
+  home,
+  workingDirectory: process.cwd(),
+  dataHome: process.env["XDG_DATA_HOME"] ?? join(home, ".local", "share"),
+  cache: process.env["BONDSTORE_CACHE"] ?? join(home, ".cache", "bondstore"),
+  ...(process.env["FLINK_HOME"] && { flinkHome: process.env["FLINK_HOME"] }),
+  ...(process.env["BONDSTORE_PASSPHRASE"] && { passphrase: process.env["BONDSTORE_PASSPHRASE"] }),
+  ...(process.env["CREDENTIALS_DIRECTORY"] && {
+    systemdCredentials: process.env["CREDENTIALS_DIRECTORY"],
+  }),
+  ...(process.env["AWS_CONFIG_FILE"] && { awsConfigFile: process.env["AWS_CONFIG_FILE"] }),
+  path: process.env["PATH"] ?? "/usr/bin:/bin",
+  colour: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
+});

@@ -1,0 +1,141 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createAccess } from "./access/access.ts";
+import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
+import type { Json } from "./audit/trail.ts";
+import type { Config } from "./config.ts";
+import { createDirectory } from "./identity/create-directory.ts";
+import { createKeys } from "./keys/create-keys.ts";
+import { openKeyring } from "./keys/keyring.ts";
+import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
+import { type Random, systemRandom } from "./lib/random.ts";
+import type { Parts } from "./pipeline/call.ts";
+import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
+import { services } from "./services/index.ts";
+import { openStore } from "./storage/open-store.ts";
+import { openTls } from "./tls.ts";
+import { describe } from "./wire/describe.ts";
+import { createFrontDoor } from "./wire/front-door.ts";
+import { findModel } from "./wire/models.ts";
+import { type RunningServer, startServer } from "./wire/server/start-server.ts";
+
+/** A data directory that is open, and everything below the services. */
+export interface Opened {
+  readonly parts: Omit<Parts, "invoke" | "endpoint">;
+  readonly trail: OpenTrail;
+  readonly root: RootOfTrust;
+  close(): Promise<void>;
+}
+
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** One line of the operator's log. */
+  readonly log: (line: string) => void;
+}
+
+export const realEnvironment = (log: (line: string) => void): Environment => ({
+  clock: systemClock,
+  random: systemRandom,
+  log,
+});
+
+/** Opens the data directory, or makes it at first start. A directory in use cannot be opened twice. */
+export async function open(config: Config, { clock, random, log }: Environment): Promise<Opened> {
+  const directory = config.data;
+  const { region } = config;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const root = await openRoot({ directory, unlock: config.root, random, create: true });
+  const keyring = openKeyring({ directory, root, random });
+  const store = await openStore({
+    directory: join(directory, "store"),
+    sealers: keyring,
+    indexKey: keyring.indexKey,
+    report: (line) => log(`recovered: ${line}`),
+  });
+  const trail = await createTrail({
+    directory: join(directory, "trail"),
+    store,
+    sealers: keyring,
+    clock,
+    random,
+  });
+  const people = await createDirectory({ store, clock, random });
+  const access = createAccess({ directory: people });
+  const keys = createKeys({ store, keyring, access, trail, clock, random, region });
+  return {
+    parts: { clock, random, region, store, directory: people, access, keys, trail },
+    trail,
+    root,
+    async close() {
+      await trail.close();
+      await store.close();
+    },
+  };
+}
+
+/** A Bondstore that serves. */
+export interface Bondstore {
+  readonly opened: Opened;
+  readonly pipeline: Pipeline;
+  /** Data directory. */
+  readonly data: string;
+  readonly endpoint: string;
+  /** Path of the CA certificate; undefined on plain HTTP. */
+  readonly ca: string | undefined;
+  close(): Promise<void>;
+}
+
+const graceMs = 10_000;
+
+/** Opens the front door. */
+export async function serve(
+  config: Config,
+  opened: Opened,
+  { clock, random, log }: Environment,
+): Promise<Bondstore> {
+  const { region, host } = config;
+  const { directory } = opened.parts;
+  let endpoint = "";
+  const pipeline = await startPipeline(
+    { ...opened.parts, endpoint: () => endpoint },
+    services(config),
+    (service, operation, input) => {
+      const model = findModel(service)?.findOperation(operation);
+      return model ? (describe(model, input as Record<string, unknown>) as Json) : null;
+    },
+  );
+  const tls = config.plainHttp ? undefined : await openTls(config, opened.parts);
+  const handle = createFrontDoor({
+    pipeline,
+    directory,
+    clock,
+    random,
+    region,
+    admitSignatureV2: config.admitSignatureV2,
+    hosts: ["localhost", ...config.hostNames],
+    onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
+  });
+  const server: RunningServer = await startServer({
+    listen: { host, port: config.port, ...(tls && { tls: tls.identity }) },
+    handle,
+    onFault: (error) => log(`connection: ${describeFault(error)}`),
+  });
+  endpoint = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  return {
+    opened,
+    pipeline,
+    data: config.data,
+    endpoint,
+    ca: tls?.caPath,
+    async close() {
+      await server.close(graceMs);
+      await pipeline.stop();
+      await opened.close();
+    },
+  };
+}
+
+const describeFault = (cause: unknown): string =>
+  cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

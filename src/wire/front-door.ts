@@ -1,0 +1,177 @@
+import type { Directory } from "../identity/directory.ts";
+import type { Principal } from "../identity/principal.ts";
+import { type ReadRequest, readClaim } from "../identity/signature/claim.ts";
+import { type Family, wordRefusal } from "../identity/signature/refusals.ts";
+import type { Verified } from "../identity/signature/request.ts";
+import { verifyClaim } from "../identity/signature/verify.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { decode, encode, encodeError } from "./codecs.ts";
+import { describe } from "./describe.ts";
+import { BodyTooLarge, type HttpRequest, type HttpResponse } from "./http.ts";
+import type { OperationModel } from "./model.ts";
+import { openPayload, type Payload } from "./payload.ts";
+import type { AnswerForm, Input, Routed } from "./protocol.ts";
+import { route } from "./route.ts";
+
+export interface FrontDoorOptions {
+  readonly pipeline: Pipeline;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly region: string;
+  readonly admitSignatureV2: boolean;
+  /** Host names that a bucket's name may stand before: `bucket.s3.localhost`. */
+  readonly hosts: readonly string[];
+  /** Learns of what went wrong on our side. */
+  readonly onFault: (requestId: string, cause: unknown) => void;
+  /** For the door of a cell: whether this principal is the one the cell was given. */
+  readonly admits?: (principal: Principal) => boolean;
+}
+
+/** The largest body that is not streamed: PutRecords in JSON, its data in base64. */
+const bodyBytesMax = 15 * 1_048_576;
+/** Bodies up to this size are handed on whole. */
+const wholeBytesMax = 65_536;
+
+/** From bytes to a call and back: routes, verifies the signature, reads, runs the pipeline, answers. */
+export function createFrontDoor(
+  options: FrontDoorOptions,
+): (request: HttpRequest) => Promise<HttpResponse> {
+  return async (request) => {
+    const id = options.random.uuid();
+    const read = readSafely(request);
+    const scope = "claim" in read ? read.claim?.scope.service : undefined;
+    const routed = route(request, scope, options.hosts);
+    try {
+      if ("refusal" in read) throw read.refusal;
+      if (routed.kind === "unrouted") throw routed.refusal;
+      return await serve(request, read, routed, id, options);
+    } catch (error) {
+      return refuse(error, routed, id, options);
+    }
+  };
+}
+
+function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unknown } {
+  try {
+    return readClaim(request);
+  } catch (refusal) {
+    return { refusal };
+  }
+}
+
+async function serve(
+  request: HttpRequest,
+  read: ReadRequest,
+  routed: Routed,
+  id: string,
+  options: FrontDoorOptions,
+): Promise<HttpResponse> {
+  const { pipeline, directory, clock, region, admitSignatureV2 } = options;
+  const { model, operation } = routed;
+  const streams = model.name === "s3" && operation.streamingInput !== undefined;
+  const raw = streams || model.name === "s3" ? undefined : await request.readAll(bodyBytesMax);
+  const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
+  const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, raw);
+  admit(verified, model.name, options);
+  const { principal } = verified;
+  const account = "account" in principal ? principal.account : "";
+
+  const output = await pipeline.run({
+    id,
+    service: model.name,
+    operation: operation.name,
+    principal,
+    account,
+    source: {
+      ip: request.peer.ip,
+      userAgent: (request.header("user-agent") ?? "").slice(0, 512),
+      secure: request.peer.secure,
+    },
+    decode: () => (raw ? decode(routed, request, raw) : readS3(request, routed, verified, streams)),
+    describe: (input) => describe(routed.operation, input as Input),
+    inner: false,
+  });
+  return encode(routed, output ?? {}, id);
+}
+
+/** S3's bodies are checked as they are read: signed chunks, trailers, checksums. */
+async function readS3(
+  request: HttpRequest,
+  routed: Routed,
+  verified: Verified,
+  streams: boolean,
+): Promise<Input> {
+  const { operation } = routed;
+  const completes = operation.name === "CompleteMultipartUpload";
+  const payload = openPayload(request, verified.payload, {
+    checksumCovers: completes ? "object" : "body",
+  });
+  if (!streams) return decode(routed, request, await payload.readAll(bodyBytesMax));
+  const input = decode(routed, request, undefined);
+  const member = operation.streamingInput ?? "Body";
+  const small = (payload.lengthBytes ?? wholeBytesMax + 1) <= wholeBytesMax;
+  input[member] = small ? await payload.readAll(wholeBytesMax) : follow(payload, operation, input);
+  if (small) addTrailers(payload, operation, input);
+  return input;
+}
+
+/** The body as it comes; what its trailer says is among the members once it has ended. */
+async function* follow(
+  payload: Payload,
+  operation: OperationModel,
+  input: Input,
+): AsyncGenerator<Buffer> {
+  yield* payload.bytes;
+  addTrailers(payload, operation, input);
+}
+
+function addTrailers({ trailers }: Payload, operation: OperationModel, input: Input): void {
+  for (const { name, location, locationName = "" } of operation.input.members) {
+    const value = location === "header" ? trailers[locationName.toLowerCase()] : undefined;
+    if (value !== undefined) input[name] = value;
+  }
+}
+
+/** Who may not come in at all: nobody without a name where names are needed, nobody else into a cell's door. */
+function admit(verified: Verified, service: string, options: FrontDoorOptions): void {
+  const { admits, pipeline } = options;
+  if (verified.kind === "anonymous" && !pipeline.admitsAnonymous(service)) {
+    throw new ServiceError("MissingAuthenticationToken", "Missing Authentication Token");
+  }
+  if (admits && !admits(verified.principal)) {
+    throw new ServiceError(
+      "AccessDenied",
+      "From inside an application only the credentials of its own role are accepted",
+    );
+  }
+}
+
+function familyOf({ model, protocol }: AnswerForm): Family {
+  if (protocol === "rest-xml" || model?.name === "s3") return "s3";
+  return protocol === "aws-query" || protocol === "ec2-query" ? "query" : "json";
+}
+
+function refuse(
+  error: unknown,
+  form: AnswerForm,
+  id: string,
+  { onFault }: FrontDoorOptions,
+): HttpResponse {
+  const worded = wordRefusal(error, familyOf(form))?.error ?? error;
+  if (worded instanceof ServiceError) {
+    if (worded.cause !== undefined) onFault(id, worded.cause);
+    const { code, message, details } = worded;
+    return encodeError(form, { code, message, details }, id);
+  }
+  if (worded instanceof BodyTooLarge) {
+    const message = `The request's body is longer than ${bodyBytesMax} bytes`;
+    return encodeError(form, { code: "RequestEntityTooLarge", message }, id);
+  }
+  onFault(id, worded);
+  const message = "The request failed inside the service";
+  return encodeError(form, { code: "InternalFailure", message, fault: true }, id);
+}
