@@ -6,11 +6,9 @@ export { ServiceError } from "../lib/service-error.ts";
 
 /** Input as the wire has checked it: what the model requires is there. */
 export type Checked<Input> = {
-  [Member in keyof Input]: undefined extends Input[Member]
-    ? Input[Member] extends infer Value | undefined
-      ? Value | undefined
-      : never
-    : Input[Member];
+  [Member in keyof Input]: object extends Pick<Input, Member>
+    ? Input[Member]
+    : Exclude<Input[Member], undefined>;
 };
 
 /** What an operation acts on, found once by `resolve`. Services make their own objects of this shape. */
