@@ -5,7 +5,7 @@ import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
 import type { Config } from "./config.ts";
 import { createDirectory } from "./identity/create-directory.ts";
-import { createKeys } from "./keys/create-keys.ts";
+import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
@@ -63,7 +63,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   });
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
-  const keys = createKeys({ store, keyring, access, trail, clock, random, region });
+  const keys = new KeyService({ store, keyring, access, trail, clock, random, region });
   return {
     parts: { clock, random, region, store, directory: people, access, keys, trail },
     trail,

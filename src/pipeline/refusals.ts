@@ -1,47 +1,21 @@
+import { deniedMessage } from "../access/access-denied.ts";
 import type { AccessDemand } from "../access/authorize.ts";
-import type { Principal } from "../identity/principal.ts";
-import type { Decision, Step } from "../policy/question.ts";
+import type { Decision } from "../policy/question.ts";
 import { Corruption, StorageFull } from "../storage/store.ts";
 import type { Call } from "./call.ts";
 import { type Service, ServiceError } from "./operation.ts";
 
-/** How AWS names the kind of policy that did not allow, or that denied. */
-const layerWords: Readonly<Record<Step["layer"], string>> = {
-  identity: "identity-based policy",
-  boundary: "permissions boundary",
-  session: "session policy",
-  resource: "resource-based policy",
-  grant: "resource-based policy",
-  root: "identity-based policy",
-  service: "resource-based policy",
-};
-
-/** Who, in the words of AWS's refusals. */
-function nameOf(principal: Principal): string {
-  if (principal.kind === "anonymous") return "anonymous";
-  if (principal.kind === "service") return principal.name;
-  return principal.kind === "session" ? principal.sessionArn : principal.arn;
-}
-
-/** A refusal by policy, in AWS's sentence, with the command that shows the reasoning. */
-export function accessDenied(
+/** A refusal by policy, in AWS's sentence and the service's code. */
+export const accessDenied = (
   service: Service,
   call: Call,
-  { action, target }: AccessDemand,
+  wanted: AccessDemand,
   decision: Decision,
-): ServiceError {
-  const on = target.arn === "*" ? "" : ` on resource: ${target.arn}`;
-  const words = layerWords[decision.by];
-  const because =
-    decision.refusal === "explicit"
-      ? `with an explicit deny in a ${words}`
-      : `because no ${words} allows the ${action} action`;
-  return new ServiceError(
+): ServiceError =>
+  new ServiceError(
     service.denied ?? "AccessDeniedException",
-    `User: ${nameOf(call.principal)} is not authorized to perform: ${action}${on} ${because}` +
-      ` (Explain: bondstore explain ${call.id})`,
+    deniedMessage(call.principal, wanted, decision, call.id),
   );
-}
 
 /** The operation exists at AWS, but not here yet. */
 export function notBuilt(service: string, operation: string): ServiceError {
