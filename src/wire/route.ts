@@ -110,10 +110,7 @@ function routeForm(head: RequestHead, text: string, scopeService: string | undef
   }
   const operation = model?.findOperation(action);
   if (!model || !operation) {
-    const message =
-      version === undefined
-        ? `The action ${action} is not valid for this web service.`
-        : `Could not find operation ${action} for version ${version}`;
+    const message = `The action ${action} is not valid for this web service.`;
     return unrouted(form, "InvalidAction", message);
   }
   return checkScope({ ...form, kind: "routed", model, operation, labels: {} }, scopeService);
@@ -134,9 +131,13 @@ function routeRest(
   const path = bucket === undefined ? head.path : `/${bucket}${head.path}`;
   try {
     const query = parseQuery(head.query, invalidUri);
-    const match = matchRest(model, head.method, path, query, head.header);
+    const match = matchRest(model, head.method, path, query, (name) => head.header(name));
     if (!match) return unknown(form, `${head.method} ${head.path}`);
     const labels = decodeLabels(match.labels);
+    // A slash would let one bucket's name look like another bucket's key.
+    if (labels["Bucket"]?.includes("/")) {
+      return unrouted(form, "InvalidBucketName", "The specified bucket is not valid.");
+    }
     return checkScope({ ...form, kind: "routed", model, ...match, labels }, scopeService);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

@@ -17,6 +17,9 @@ export class MalformedCbor extends Error {
 
 const depthMax = 64;
 
+/** One byte can become an object of fifty. */
+const valuesMax = 200_000;
+
 /** Instants, and the mark of CBOR itself. Any other tag changes what its value means, and is refused. */
 const knownTags = new Set([1, 55_799]);
 
@@ -26,6 +29,7 @@ const stop = Symbol("stop");
 /** Reads exactly one value. Nothing is allocated on the word of a length that the bytes do not have. */
 export function parseCbor(bytes: Buffer): CborValue {
   let at = 0;
+  let values = 0;
 
   function need(count: number): number {
     if (count > bytes.length - at) throw new MalformedCbor("the value ends early");
@@ -96,6 +100,8 @@ export function parseCbor(bytes: Buffer): CborValue {
 
   function value(depth: number): CborValue | typeof stop {
     if (depth > depthMax) throw new MalformedCbor("values nest too deep");
+    values += 1;
+    if (values > valuesMax) throw new MalformedCbor("there are too many values");
     const initial = bytes.readUInt8(need(1));
     const major = initial >> 5;
     const info = initial & 31;

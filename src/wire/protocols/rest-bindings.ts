@@ -40,7 +40,8 @@ export function readBindings(
 function readHeader(member: Member, text: string | undefined, refuse: RefuseValue): unknown {
   const { shape } = member;
   if (text === undefined || shape.kind !== "list") return scalar(member, shape, text, refuse);
-  const items = text.split(",", listMax).map((item) => item.trim());
+  const items = text.split(",", listMax + 1).map((item) => item.trim());
+  if (items.length > listMax) throw refuse(member, text);
   return items.map((item) => scalar(member, shape.member.shape, item, refuse));
 }
 
@@ -103,7 +104,9 @@ export function parseQuery(
 ): ReadonlyMap<string, readonly string[]> {
   const parameters = new Map<string, string[]>();
   if (query === "") return parameters;
-  for (const pair of query.split("&", listMax)) {
+  const pairs = query.split("&", listMax + 1);
+  if (pairs.length > listMax) throw refuse(query);
+  for (const pair of pairs) {
     const equals = pair.indexOf("=");
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals), refuse);
     const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1), refuse);

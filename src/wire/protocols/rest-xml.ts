@@ -57,7 +57,11 @@ export const malformed = (): ServiceError =>
 
 function refuseValue({ name, locationName = name, shape }: Member, value: string): ServiceError {
   const shown = shape.sensitive ? "" : value.slice(0, 256);
-  return new ServiceError("InvalidArgument", `Invalid value for ${locationName}`, {
+  const whole = shape.kind === "integer" || shape.kind === "long";
+  const message = whole
+    ? `Provided ${locationName} not an integer or within integer range`
+    : `Invalid value for ${locationName}`;
+  return new ServiceError("InvalidArgument", message, {
     ArgumentName: locationName,
     ArgumentValue: shown,
   });
