@@ -114,11 +114,6 @@ const wordings = {
     "AuthorizationHeaderMalformed",
     "The authorization header is malformed; the region '{region}' is wrong; expecting '{Region}'",
   ]),
-  "wrong-service": wrong("Credential should be scoped to correct service: '{expected}'. ", [
-    400,
-    "AuthorizationHeaderMalformed",
-    "The authorization header is malformed; incorrect service '{service}'. This endpoint belongs to '{expected}'.",
-  ]),
   "unknown-key": stranger([403, "InvalidAccessKeyId", unknownKey]),
   "wrong-signature": wrong(mismatch, [
     403,

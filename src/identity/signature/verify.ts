@@ -185,15 +185,3 @@ function checkSignature(
     });
   }
 }
-
-/**
- * Refuses a signature made for another service than the one that is called. Who may use a key for S3 only must not
- * reach KMS with the same signature.
- */
-export function checkService(verified: Verified, signingNames: readonly string[]): void {
-  if (verified.kind === "anonymous" || signingNames.includes(verified.scope.service)) return;
-  throw refusal("wrong-service", {
-    service: verified.scope.service,
-    expected: signingNames[0] ?? "",
-  });
-}
