@@ -56,13 +56,17 @@ export function notFound({ arn, alias }: Pick<KeyReference, "arn" | "alias">): S
  */
 export function keyDemandTarget(
   reference: KeyReference,
-  caller: { readonly principal: Principal; readonly account: string },
+  caller: {
+    readonly principal: Principal;
+    readonly account: string;
+    readonly sourceArn?: string | undefined;
+  },
   operation: string,
   context?: Context,
 ): AccessDemand["target"] {
   const { key, account, arn } = reference;
   if (!key) return { arn, account, authority: account === caller.account ? "account" : "resource" };
-  const grants = key.grants.allowing(caller.principal, operation, context);
+  const grants = key.grants.allowing(caller.principal, operation, context, caller.sourceArn);
   return {
     arn,
     account,

@@ -60,14 +60,20 @@ export class GrantBook {
   }
 
   /** Grants that let a principal do this, with this encryption context. */
-  allowing(principal: Principal, operation: string, context: Context = {}): readonly Grant[] {
+  allowing(
+    principal: Principal,
+    operation: string,
+    context: Context = {},
+    sourceArn?: string,
+  ): readonly Grant[] {
     if (this.#byId.size === 0) return none;
     return namesOf(principal)
       .flatMap((name) => [...(this.#byGrantee.get(name) ?? [])])
       .filter(
         (grant) =>
           grant.operations.includes(operation) &&
-          (!withContext.has(operation) || fits(grant.constraints, context)),
+          (!withContext.has(operation) || fits(grant.constraints, context)) &&
+          (grant.constraints?.sourceArn === undefined || grant.constraints.sourceArn === sourceArn),
       );
   }
 }
@@ -109,6 +115,9 @@ function holds(whole: Context, part: Context): boolean {
 export function isWithin(child: Pick<Grant, "operations" | "constraints">, parent: Grant): boolean {
   if (!child.operations.every((operation) => parent.operations.includes(operation))) return false;
   const bounds = parent.constraints;
+  if (bounds?.sourceArn !== undefined && bounds.sourceArn !== child.constraints?.sourceArn) {
+    return false;
+  }
   if (!bounds || !child.operations.some((operation) => withContext.has(operation))) return true;
   const { equals, subset } = child.constraints ?? {};
   if (equals) return fits(bounds, equals);

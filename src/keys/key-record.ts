@@ -53,8 +53,9 @@ export interface Grant {
   readonly createdAtMs: number;
 }
 
-/** What an encryption context must be, or must hold. */
+/** What an encryption context must be, or must hold, and for what a service principal must act. */
 export interface GrantConstraints {
   readonly equals?: Readonly<Record<string, string>>;
   readonly subset?: Readonly<Record<string, string>>;
+  readonly sourceArn?: string;
 }

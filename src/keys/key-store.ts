@@ -5,7 +5,7 @@ import { ServiceError } from "../lib/service-error.ts";
 import type { Store } from "../storage/store.ts";
 import { GrantBook } from "./grants.ts";
 import type { AliasRecord, Grant, KeyRecord, KeyVersion } from "./key-record.ts";
-import type { Keyring } from "./keyring.ts";
+import { type Keyring, systemAccount } from "./keyring.ts";
 import { aliasArn, type KmsKey, toKmsKey } from "./kms-key.ts";
 import { Materials } from "./materials.ts";
 
@@ -93,11 +93,15 @@ export class KeyStore {
   }
 
   /** Grants that a principal may retire, whatever account the keys are in. */
-  *retirable(principalArn: string, after?: string): Iterable<Grant> {
+  *retirable(
+    principalArn: string,
+    after?: string,
+  ): Iterable<{ readonly key: KmsKey; readonly grant: Grant }> {
     const range = { prefix: [principalArn], ...(after && { after: [principalArn, after] }) };
     for (const { key, value } of this.#retirable.range(range)) {
-      const grant = this.find(value.account, value.keyId)?.grants.find(String(key[1]));
-      if (grant) yield grant;
+      const found = this.find(value.account, value.keyId);
+      const grant = found?.grants.find(String(key[1]));
+      if (found && grant) yield { key: found, grant };
     }
   }
 
@@ -197,6 +201,23 @@ export class KeyStore {
     const { account, record } = key;
     await this.#store.transaction(() => this.#eraseGrant(account, record.id, grant));
     this.find(account, record.id)?.grants.remove(grant);
+  }
+
+  /** Names a grant to its holder, so that nobody can make one up. */
+  grantToken(key: KmsKey, grant: Grant): string {
+    const place = JSON.stringify([key.account, key.record.id, grant.id]);
+    return this.#keyring.wrap(systemAccount, Buffer.from(place), "grant token").toString("base64");
+  }
+
+  /** The grant that a token names; undefined when it is none of ours or the grant is gone. */
+  findByToken(token: string): { readonly key: KmsKey; readonly grant: Grant } | undefined {
+    const wrapped = Buffer.from(token, "base64");
+    const place = this.#keyring.unwrap(systemAccount, wrapped, "grant token");
+    if (!place) return undefined;
+    const [account = "", keyId = "", grantId = ""]: string[] = JSON.parse(place.toString());
+    const key = this.find(account, keyId);
+    const grant = key?.grants.find(grantId);
+    return key && grant && { key, grant };
   }
 
   /** Keys whose deletion or rotation is due. */

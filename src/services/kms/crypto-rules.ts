@@ -1,0 +1,17 @@
+import type { KeyReference } from "../../keys/find-key.ts";
+import { newestVersion } from "../../keys/use-key.ts";
+import { notBuilt } from "./metadata.ts";
+
+/** Answers for Nitro enclaves are encrypted to the enclave; there are none here. */
+export function checkPossible(input: { readonly Recipient?: unknown }): void {
+  if (input.Recipient !== undefined) throw notBuilt("Recipient");
+}
+
+/** The material that does the work, for the trail. */
+export function materialFact(
+  reference: KeyReference | undefined,
+  versionId?: string,
+): Record<string, string> | undefined {
+  if (!reference?.key) return undefined;
+  return { keyMaterialId: versionId ?? newestVersion(reference.key).id };
+}

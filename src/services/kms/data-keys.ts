@@ -1,0 +1,96 @@
+import type {
+  GenerateDataKeyRequest,
+  GenerateDataKeyResponse,
+  GenerateDataKeyWithoutPlaintextRequest,
+  GenerateDataKeyWithoutPlaintextResponse,
+  GenerateRandomRequest,
+  GenerateRandomResponse,
+} from "@aws-sdk/client-kms";
+import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
+import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { checkPossible, materialFact } from "./crypto-rules.ts";
+import { factsOf, findAnyKey, inAccount, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import { notBuilt } from "./metadata.ts";
+
+const randomBytesMax = 1024;
+
+/** Makes a data key: once in clear for use now, once encrypted to keep. */
+export const generateDataKey = operation("GenerateDataKey", {
+  resolve(input: Checked<GenerateDataKeyRequest>, call: KmsCall) {
+    const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
+    checkPossible(input);
+    return findAnyKey(KeyId, call, { operation: "GenerateDataKey", context, grantTokens });
+  },
+  context: ({ EncryptionContext }, { reference }, call) =>
+    factsOf(reference, call, EncryptionContext),
+  handle(target, input, call): GenerateDataKeyResponse {
+    const { plain, sealed } = makeDataKey(target, input, call);
+    return {
+      CiphertextBlob: sealed.bytes,
+      Plaintext: plain,
+      KeyId: keyOf(target).arn,
+      KeyMaterialId: sealed.materialId,
+    };
+  },
+  additional: (target) => materialFact(target?.reference),
+});
+
+/** Makes a data key for later: only encrypted. */
+export const generateDataKeyWithoutPlaintext = operation("GenerateDataKeyWithoutPlaintext", {
+  resolve(input: Checked<GenerateDataKeyWithoutPlaintextRequest>, call: KmsCall) {
+    const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
+    const name = "GenerateDataKeyWithoutPlaintext";
+    return findAnyKey(KeyId, call, { operation: name, context, grantTokens });
+  },
+  context: ({ EncryptionContext }, { reference }, call) =>
+    factsOf(reference, call, EncryptionContext),
+  handle(target, input, call): GenerateDataKeyWithoutPlaintextResponse {
+    const { plain, sealed } = makeDataKey(target, input, call);
+    plain.fill(0);
+    return {
+      CiphertextBlob: sealed.bytes,
+      KeyId: keyOf(target).arn,
+      KeyMaterialId: sealed.materialId,
+    };
+  },
+  additional: (target) => materialFact(target?.reference),
+});
+
+/** Bytes that nobody can predict. */
+export const generateRandom = operation("GenerateRandom", {
+  resolve: (input: Checked<GenerateRandomRequest>, call: KmsCall) => inAccount(input, call),
+  handle(_account, input, { own: keys }): GenerateRandomResponse {
+    checkPossible(input);
+    if (input.CustomKeyStoreId !== undefined) throw notBuilt("CustomKeyStoreId");
+    const size = input.NumberOfBytes;
+    if (size === undefined || size < 1 || size > randomBytesMax) {
+      throw new ServiceError(
+        "ValidationException",
+        `NumberOfBytes must be between 1 and ${randomBytesMax}`,
+      );
+    }
+    return { Plaintext: keys.random.bytes(size) };
+  },
+});
+
+function makeDataKey(
+  target: KeyTarget,
+  input: Checked<GenerateDataKeyWithoutPlaintextRequest>,
+  { own: keys }: KmsCall,
+): { readonly plain: Buffer; readonly sealed: Used } {
+  const plain = keys.random.bytes(sizeOf(input));
+  const sealed = encryptUnder(keys, keyOf(target), plain, input.EncryptionContext ?? {});
+  if (input.DryRun) throw dryRun();
+  return { plain, sealed };
+}
+
+function sizeOf(input: Checked<GenerateDataKeyWithoutPlaintextRequest>): number {
+  const { KeySpec, NumberOfBytes } = input;
+  if ((KeySpec === undefined) === (NumberOfBytes === undefined)) {
+    throw new ServiceError(
+      "ValidationException",
+      "Please specify either number of bytes or key spec.",
+    );
+  }
+  return NumberOfBytes ?? (KeySpec === "AES_128" ? 16 : 32);
+}

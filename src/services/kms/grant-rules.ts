@@ -1,0 +1,116 @@
+import type { CreateGrantRequest, GrantListEntry } from "@aws-sdk/client-kms";
+import { grantOperations } from "../../keys/grants.ts";
+import type { Grant } from "../../keys/key-record.ts";
+import { type KmsKey, rootArn } from "../../keys/kms-key.ts";
+import { type Checked, ServiceError } from "../../pipeline/operation.ts";
+
+/** What a grant that is to be made says. */
+export type NewGrant = Pick<Grant, "name" | "grantee" | "retiring" | "operations" | "constraints">;
+
+const principalArn =
+  /^arn:aws:(?:iam::\d{12}:(?:root|user\/.+|role\/.+|federated-user\/.+)|sts::\d{12}:(?:assumed-role|federated-user)\/.+)$/;
+const service = /^[a-z0-9.-]+\.amazonaws\.com$/;
+
+/** Reads and checks what a grant is to say. Throws KMS's refusals. */
+export function readGrant(input: Checked<CreateGrantRequest>): NewGrant {
+  const grantee = principalOf("grantee", input.GranteePrincipal, input.GranteeServicePrincipal);
+  if (grantee === undefined) {
+    throw new ServiceError("ValidationException", "A grantee principal must be given");
+  }
+  const retiring = principalOf("retiring", input.RetiringPrincipal, input.RetiringServicePrincipal);
+  const unknown = input.Operations.find((name) => !grantOperations.includes(name));
+  if (unknown !== undefined) {
+    throw new ServiceError(
+      "ValidationException",
+      `Grant operation ${unknown} is not supported for key spec SYMMETRIC_DEFAULT`,
+    );
+  }
+  const constraints = constraintsOf(input);
+  return {
+    grantee,
+    operations: [...new Set(input.Operations)],
+    ...(input.Name !== undefined && { name: input.Name }),
+    ...(retiring !== undefined && { retiring }),
+    ...(constraints && { constraints }),
+  };
+}
+
+function principalOf(
+  what: string,
+  arn: string | undefined,
+  name: string | undefined,
+): string | undefined {
+  if (arn !== undefined && name !== undefined) {
+    throw new ServiceError("ValidationException", `Only one ${what} principal may be given`);
+  }
+  const given = arn ?? name;
+  const right = arn !== undefined ? principalArn : service;
+  if (given !== undefined && !right.test(given)) {
+    throw new ServiceError(
+      "InvalidArnException",
+      `ARN does not refer to a valid principal: ${given}`,
+    );
+  }
+  return given;
+}
+
+function constraintsOf({ Constraints }: Checked<CreateGrantRequest>): Grant["constraints"] {
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = Constraints ?? {};
+  const sourceArn = Constraints?.SourceArn;
+  if (!equals && !subset && sourceArn === undefined) return undefined;
+  return {
+    ...(equals && { equals }),
+    ...(subset && { subset }),
+    ...(sourceArn !== undefined && { sourceArn }),
+  };
+}
+
+/** A grant as the lists show it. */
+export function entryOf(grant: Grant, key: Pick<KmsKey, "arn">): GrantListEntry {
+  const { constraints, grantee, retiring } = grant;
+  return {
+    KeyId: key.arn,
+    GrantId: grant.id,
+    Name: grant.name ?? "",
+    CreationDate: new Date(grant.createdAtMs),
+    ...(service.test(grantee)
+      ? { GranteeServicePrincipal: grantee }
+      : { GranteePrincipal: grantee }),
+    ...(retiring !== undefined &&
+      (service.test(retiring)
+        ? { RetiringServicePrincipal: retiring }
+        : { RetiringPrincipal: retiring })),
+    IssuingAccount: grant.issuer,
+    Operations: grant.operations as NonNullable<GrantListEntry["Operations"]>,
+    ...(constraints && {
+      Constraints: {
+        ...(constraints.equals && { EncryptionContextEquals: constraints.equals }),
+        ...(constraints.subset && { EncryptionContextSubset: constraints.subset }),
+        ...(constraints.sourceArn !== undefined && { SourceArn: constraints.sourceArn }),
+      },
+    }),
+  };
+}
+
+/** A named grant that says the same already: CreateGrant may be repeated safely. */
+export function findSame(key: KmsKey, wanted: NewGrant, account: string): Grant | undefined {
+  if (wanted.name === undefined) return undefined;
+  const text = saying({ ...wanted, issuer: rootArn(account) });
+  return key.grants.all().find((grant) => saying(grant) === text);
+}
+
+function saying(grant: NewGrant & { readonly issuer: string }): string {
+  const { name, grantee, retiring, operations, constraints, issuer } = grant;
+  const sorted = (pairs?: Readonly<Record<string, string>>) =>
+    pairs && Object.entries(pairs).sort();
+  return JSON.stringify([
+    name,
+    grantee,
+    retiring,
+    operations.toSorted(),
+    sorted(constraints?.equals),
+    sorted(constraints?.subset),
+    constraints?.sourceArn,
+    issuer,
+  ]);
+}

@@ -1,0 +1,37 @@
+import { KeyService } from "../../keys/key-service.ts";
+import type { KeyStore } from "../../keys/key-store.ts";
+import { assert } from "../../lib/assert.ts";
+import type { Service } from "../../pipeline/operation.ts";
+import * as aliases from "./aliases.ts";
+import * as cryptography from "./cryptography.ts";
+import * as dataKeys from "./data-keys.ts";
+import * as deletion from "./deletion.ts";
+import * as grants from "./grants.ts";
+import * as keys from "./keys.ts";
+import * as policies from "./policies.ts";
+import * as rotation from "./rotation.ts";
+import * as tags from "./tags.ts";
+
+const nouns = [
+  aliases,
+  cryptography,
+  dataKeys,
+  deletion,
+  grants,
+  keys,
+  policies,
+  rotation,
+  tags,
+] as const;
+
+/** AWS Key Management Service, over the keys that the other services use as well. */
+export const kms: Service<KeyStore> = {
+  name: "kms",
+  prefix: "kms",
+  eventSource: "kms.amazonaws.com",
+  operations: nouns.flatMap((noun) => Object.values(noun)),
+  start({ keys: service }) {
+    assert(service instanceof KeyService, "the key service has the keys that services use");
+    return service.store;
+  },
+};
