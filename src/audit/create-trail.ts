@@ -80,7 +80,7 @@ export async function createTrail(options: TrailOptions): Promise<OpenTrail> {
     tornBytes: standing.tornBytes,
     head: () => ({ size: journal.tree.size, root: journal.tree.root() }),
     record: recorder.record,
-    find: createFinder({ journal, sealers, systemAccount }),
+    ...createFinder({ journal, sealers, systemAccount }),
     async close() {
       await recorder.close();
       await checkpoints.close();

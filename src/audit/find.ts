@@ -10,16 +10,19 @@ import {
   type SegmentFile,
   segmentLimitBytes,
 } from "./segment.ts";
-import { everyAccount, type TrailEvent, type TrailQuery } from "./trail.ts";
-
-/** An event with its place in the trail. */
-export interface Found {
-  readonly position: number;
-  readonly event: TrailEvent;
-}
+import {
+  everyAccount,
+  type FoundEvent,
+  type FoundPage,
+  type Trail,
+  type TrailEvent,
+  type TrailQuery,
+} from "./trail.ts";
 
 /** How many events are opened before other work gets its turn. */
 const openedAtOnce = 128;
+/** A page is closed after so many opened events: some 100 ms. */
+const openedPerPage = 10_000;
 /** Closed segments kept in memory. */
 const cachedMax = 4;
 
@@ -28,7 +31,7 @@ export function createFinder(options: {
   readonly journal: Pick<Journal, "segments" | "offset">;
   readonly sealers: SealerSource;
   readonly systemAccount: string;
-}): (query: TrailQuery) => Promise<Found[]> {
+}): Pick<Trail, "find" | "findPage"> {
   const { journal, sealers, systemAccount } = options;
   const cached = new Map<string, Buffer>();
 
@@ -50,8 +53,8 @@ export function createFinder(options: {
     return JSON.parse(plain.toString()) as TrailEvent;
   }
 
-  return async (query) => {
-    const found: Found[] = [];
+  async function look(query: TrailQuery, openedMax: number): Promise<FoundPage> {
+    const found: FoundEvent[] = [];
     const segments = [...journal.segments];
     const { offset } = journal;
     let opened = 0;
@@ -60,15 +63,21 @@ export function createFinder(options: {
       if (!segment || segment.first >= (query.before ?? Number.POSITIVE_INFINITY)) continue;
       const bytes = await bytesOf(segment, at === segments.length - 1 ? offset : undefined);
       for (const entry of candidates(bytes, segment, query)) {
+        if (opened >= openedMax || found.length >= query.limit) {
+          return { found, before: entry.position + 1 };
+        }
         opened += 1;
         if (opened % openedAtOnce === 0) await setImmediate();
         const event = open(entry);
-        if (!event || !matches(event, query)) continue;
-        found.push({ position: entry.position, event });
-        if (found.length >= query.limit) return found;
+        if (event && matches(event, query)) found.push({ position: entry.position, event });
       }
     }
-    return found;
+    return { found };
+  }
+
+  return {
+    find: async (query) => (await look(query, Number.POSITIVE_INFINITY)).found,
+    findPage: (query) => look(query, openedPerPage),
   };
 }
 

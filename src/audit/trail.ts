@@ -69,12 +69,25 @@ export interface TrailQuery {
   readonly limit: number;
 }
 
+/** An event with its place in the trail. */
+export interface FoundEvent {
+  readonly position: number;
+  readonly event: TrailEvent;
+}
+
+/** A part of what a query finds. */
+export interface FoundPage {
+  readonly found: readonly FoundEvent[];
+  /** Set while there may be more: `before` of the next page. A page may be empty and still have a next. */
+  readonly before?: number;
+}
+
 export interface Trail {
   /** Resolves once the event is hashed into the log and on disk. Rejects when it cannot be: the call then fails. */
   record(event: TrailEvent): Promise<void>;
-  /** Newest first, each with its position in the log. */
-  find(
-    query: TrailQuery,
-  ): Promise<readonly { readonly position: number; readonly event: TrailEvent }[]>;
+  /** Newest first, each with its position in the log. Looks as far back as it must. */
+  find(query: TrailQuery): Promise<readonly FoundEvent[]>;
+  /** The same for a caller who may ask for anything: looks at a limited number of events, then says how to go on. */
+  findPage(query: TrailQuery): Promise<FoundPage>;
   close(): Promise<void>;
 }
