@@ -1,6 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { current, keyOf } from "./holders.ts";
 import { accessKeyId, secretKey } from "./ids.ts";
+import { limits } from "./limits.ts";
 import type { AccessKeyRecord, KeyUse, UserRecord } from "./records.ts";
 import { checkRoom } from "./refusals.ts";
 import type { AccountScope } from "./tables.ts";
@@ -17,8 +18,6 @@ export interface AccessKeys {
   remove(key: AccessKeyRecord): Promise<void>;
   lastUse(id: string): KeyUse | undefined;
 }
-
-const keysMax = 2;
 
 /** IAM's word for an access key that its user has not got. */
 export const noSuchKey = (id: string): ServiceError =>
@@ -57,7 +56,7 @@ export function createAccessKeys(
     const made = newKey(scope, judged);
     return scope.change(() => {
       const user = judged && current(scope, "user", judged);
-      checkRoom(of(user).length, keysMax, "AccessKeysPerUser");
+      checkRoom(of(user).length, limits.accessKeysPerUser, "AccessKeysPerUser");
       if (user) users.put([keyOf(user.name)], { ...user, keys: [...user.keys, made.id] });
       putKey(scope, made);
       return made;

@@ -1,6 +1,7 @@
 import { type AccessKeys, createAccessKeys } from "./access-keys.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import { createHolderPolicies, type HolderPolicies } from "./holder-policies.ts";
+import { countOf } from "./holders.ts";
 import { createIdentities, type Identities } from "./identities.ts";
 import { createManagedPolicies, type ManagedPolicies } from "./managed-policies.ts";
 import { countUses, type PolicyUse, usesOf } from "./policy-uses.ts";
@@ -23,6 +24,8 @@ export interface AccountDirectory {
   readonly policiesOf: Readonly<Record<HolderKind, HolderPolicies>>;
   /** Who uses a managed policy. */
   usesOf(policy: PolicyRecord): readonly { readonly use: PolicyUse; readonly name: string }[];
+  /** How many there are of each. */
+  counts(): Readonly<Record<"users" | "groups" | "roles" | "policies" | "versions", number>>;
   countUses(policy: PolicyRecord): { readonly attachments: number; readonly boundaries: number };
 }
 
@@ -30,6 +33,7 @@ export function createAccountDirectory(
   scope: AccountScope,
   recentUse: (accessKeyId: string) => KeyUse | undefined,
 ): AccountDirectory {
+  const { tables } = scope;
   return {
     account: scope.account,
     users: createUsers(scope),
@@ -44,6 +48,16 @@ export function createAccountDirectory(
       role: createHolderPolicies(scope, "role"),
     },
     usesOf: ({ arn }) => usesOf(scope, arn),
+    counts: () => ({
+      users: countOf(tables.users),
+      groups: countOf(tables.groups),
+      roles: countOf(tables.roles),
+      policies: countOf(tables.policies),
+      versions: [...tables.policies.range()].reduce(
+        (sum, { value }) => sum + value.versions.length,
+        0,
+      ),
+    }),
     countUses: ({ arn }) => countUses(scope, arn),
   };
 }

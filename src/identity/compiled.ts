@@ -1,6 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { compilePolicy, type Policy, PolicyError, type PolicyKind } from "../policy/policy.ts";
 import type { Applied } from "../policy/question.ts";
+import { limits } from "./limits.ts";
 
 const cacheMax = 10_000;
 const caches: Readonly<Record<PolicyKind, Map<string, Policy>>> = {
@@ -41,15 +42,12 @@ export function checkPolicy(text: string, kind: PolicyKind): void {
   }
 }
 
-/** A trust policy's size without white space. */
-const trustSizeMax = 2048;
-
 /** Refuses what cannot say who may assume a role. */
 export function checkTrustPolicy(text: string): void {
   checkPolicy(text, "trust");
-  if (policySize(text) <= trustSizeMax) return;
+  if (policySize(text) <= limits.trustPolicySize) return;
   throw new ServiceError(
     "LimitExceeded",
-    `Cannot exceed quota for ACLSizePerRole: ${trustSizeMax}`,
+    `Cannot exceed quota for ACLSizePerRole: ${limits.trustPolicySize}`,
   );
 }

@@ -1,6 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
-import { current, keyOf } from "./holders.ts";
+import { countOf, current, keyOf } from "./holders.ts";
 import { uniqueId } from "./ids.ts";
+import { limits } from "./limits.ts";
 import { type Page, type PageRequest, page, pageOf } from "./pages.ts";
 import { dropUse, noteUse } from "./policy-uses.ts";
 import type { GroupRecord, UserRecord } from "./records.ts";
@@ -27,9 +28,6 @@ export interface Groups {
 export const groupArn = (account: string, path: string, name: string): string =>
   `arn:aws:iam::${account}:group${path}${name}`;
 
-const groupsMax = 300;
-const groupsPerUserMax = 10;
-
 export function createGroups(scope: AccountScope): Groups {
   const { account, tables } = scope;
   const { groups, users, members } = tables;
@@ -47,7 +45,7 @@ export function createGroups(scope: AccountScope): Groups {
     };
     return scope.change(() => {
       if (groups.find([keyOf(name)])) throw alreadyExists("Group", name);
-      checkRoom([...groups.range()].length, groupsMax, "GroupsPerAccount");
+      checkRoom(countOf(groups), limits.groupsPerAccount, "GroupsPerAccount");
       groups.put([keyOf(name)], made);
       return made;
     });
@@ -102,7 +100,7 @@ export function createGroups(scope: AccountScope): Groups {
       const group = keyOf(current(scope, "group", judged).name);
       const user = current(scope, "user", judgedUser);
       if (user.groups.includes(group)) return;
-      checkRoom(user.groups.length, groupsPerUserMax, "GroupsPerUser");
+      checkRoom(user.groups.length, limits.groupsPerUser, "GroupsPerUser");
       users.put([keyOf(user.name)], { ...user, groups: [...user.groups, group] });
       members.put([group, keyOf(user.name)], true);
     });

@@ -1,6 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { checkPolicy, policySize } from "./compiled.ts";
 import { current, keyOf, tableOf, without } from "./holders.ts";
+import { limits } from "./limits.ts";
 import { dropUse, findUsable, noteUse } from "./policy-uses.ts";
 import type { HolderKind, HolderRecords } from "./records.ts";
 import { checkRoom } from "./refusals.ts";
@@ -22,15 +23,6 @@ export interface HolderPolicies {
   removeInline(holder: Judged, name: string): Promise<void>;
 }
 
-const attachedMax = 20;
-
-/** Characters without white space that all inline policies of one holder may have. */
-const inlineSizeMax: Readonly<Record<HolderKind, number>> = {
-  user: 2048,
-  group: 5120,
-  role: 10240,
-};
-
 export function createHolderPolicies(scope: AccountScope, kind: HolderKind): HolderPolicies {
   const write = (next: HolderRecords[HolderKind]): void =>
     tableOf(scope, kind).put([keyOf(next.name)], next as never);
@@ -41,7 +33,7 @@ export function createHolderPolicies(scope: AccountScope, kind: HolderKind): Hol
         const holder = current(scope, kind, judged);
         findUsable(scope, arn);
         if (holder.attached.includes(arn)) return;
-        checkRoom(holder.attached.length, attachedMax, quotaOf[kind]);
+        checkRoom(holder.attached.length, limits.attachedPerHolder, quotaOf[kind]);
         write({ ...holder, attached: [...holder.attached, arn] });
         noteUse(scope, arn, kind, holder.name);
       }),
@@ -62,7 +54,7 @@ export function createHolderPolicies(scope: AccountScope, kind: HolderKind): Hol
         const holder = current(scope, kind, judged);
         const inline = { ...holder.inline, [name]: text };
         const size = Object.values(inline).reduce((sum, each) => sum + policySize(each), 0);
-        const most = inlineSizeMax[kind];
+        const most = limits.inlineSize[kind];
         if (size > most) {
           throw new ServiceError(
             "LimitExceeded",

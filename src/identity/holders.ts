@@ -19,6 +19,13 @@ export function tableOf<Kind extends HolderKind>(
   return byKind[kind];
 }
 
+/** How many records a table has. */
+export function countOf(table: Table<unknown>): number {
+  let count = 0;
+  for (const _ of table.range()) count += 1;
+  return count;
+}
+
 /**
  * The record as it is now, inside a change. What was judged and what is changed are the same thing: after a deletion
  * and a new creation under the same name the id differs, and the change is refused.

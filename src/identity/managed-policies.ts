@@ -1,8 +1,9 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { awsManagedPolicies } from "./aws-managed.ts";
 import { checkPolicy, policySize } from "./compiled.ts";
-import { keyOf } from "./holders.ts";
+import { countOf, keyOf } from "./holders.ts";
 import { uniqueId } from "./ids.ts";
+import { limits } from "./limits.ts";
 import { type Page, type PageRequest, page, pageOf } from "./pages.ts";
 import { findManaged, usesOf } from "./policy-uses.ts";
 import type { PolicyRecord, PolicyVersion, Tags } from "./records.ts";
@@ -35,10 +36,6 @@ export interface ManagedPolicies {
 
 type Wanted = (policy: PolicyRecord) => boolean;
 
-const policiesMax = 1500;
-const versionsMax = 5;
-const sizeMax = 6144;
-
 /** ARN of a managed policy of an account, whether there is one or not. */
 export const policyArn = (account: string, path: string, name: string): string =>
   `arn:aws:iam::${account}:policy${path}${name}`;
@@ -49,8 +46,11 @@ export const noSuchVersion = (arn: string, id: string): ServiceError =>
 
 function checkDocument(document: string): void {
   checkPolicy(document, "identity");
-  if (policySize(document) <= sizeMax) return;
-  throw new ServiceError("LimitExceeded", `Cannot exceed quota for PolicySize: ${sizeMax}`);
+  if (policySize(document) <= limits.policySize) return;
+  throw new ServiceError(
+    "LimitExceeded",
+    `Cannot exceed quota for PolicySize: ${limits.policySize}`,
+  );
 }
 
 export function createManagedPolicies(scope: AccountScope): ManagedPolicies {
@@ -80,7 +80,7 @@ export function createManagedPolicies(scope: AccountScope): ManagedPolicies {
           `A policy called ${name} already exists. Duplicate names are not allowed.`,
         );
       }
-      checkRoom([...policies.range()].length, policiesMax, "PoliciesPerAccount");
+      checkRoom(countOf(policies), limits.policiesPerAccount, "PoliciesPerAccount");
       policies.put([keyOf(name)], made);
       return made;
     });
@@ -104,7 +104,7 @@ export function createManagedPolicies(scope: AccountScope): ManagedPolicies {
     const createdAtMs = scope.clock.now();
     return scope.change(() => {
       const policy = now(judged);
-      if (policy.versions.length >= versionsMax) {
+      if (policy.versions.length >= limits.versionsPerPolicy) {
         throw new ServiceError(
           "LimitExceeded",
           "A managed policy can have up to 5 versions. Before you create a new version, you must " +

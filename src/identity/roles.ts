@@ -1,6 +1,7 @@
 import { checkTrustPolicy } from "./compiled.ts";
-import { current, keyOf, revise } from "./holders.ts";
+import { countOf, current, keyOf, revise } from "./holders.ts";
 import { uniqueId } from "./ids.ts";
+import { limits } from "./limits.ts";
 import { type Page, type PageRequest, page } from "./pages.ts";
 import { dropUse, findUsable, noteUse } from "./policy-uses.ts";
 import type { RoleRecord, Tags } from "./records.ts";
@@ -40,7 +41,6 @@ export interface Roles {
 export const roleArn = (account: string, path: string, name: string): string =>
   `arn:aws:iam::${account}:role${path}${name}`;
 
-const rolesMax = 1000;
 const sessionSecondsDefault = 3600;
 
 export function createRoles(scope: AccountScope): Roles {
@@ -66,7 +66,7 @@ export function createRoles(scope: AccountScope): Roles {
     };
     return scope.change(() => {
       if (roles.find([keyOf(name)])) throw alreadyExists("Role", name);
-      checkRoom([...roles.range()].length, rolesMax, "RolesPerAccount");
+      checkRoom(countOf(roles), limits.rolesPerAccount, "RolesPerAccount");
       if (boundary !== undefined) {
         findUsable(scope, boundary);
         noteUse(scope, boundary, "role-boundary", name);

@@ -1,15 +1,14 @@
 import { ServiceError } from "../lib/service-error.ts";
+import { limits } from "./limits.ts";
 import type { Tags } from "./records.ts";
-
-const tagsMax = 50;
 
 /** Adds tags to others; a key that differs only in case replaces the old one, as in IAM. */
 export function withTags(tags: Tags, more: Tags): Tags {
   const next = { ...withoutTags(tags, Object.keys(more)), ...more };
-  if (Object.keys(next).length <= tagsMax) return next;
+  if (Object.keys(next).length <= limits.tagsPerEntity) return next;
   throw new ServiceError(
     "LimitExceeded",
-    `The number of tags has reached the maximum limit. Limit: ${tagsMax}`,
+    `The number of tags has reached the maximum limit. Limit: ${limits.tagsPerEntity}`,
   );
 }
 

@@ -1,5 +1,6 @@
-import { current, keyOf } from "./holders.ts";
+import { countOf, current, keyOf } from "./holders.ts";
 import { uniqueId } from "./ids.ts";
+import { limits } from "./limits.ts";
 import { type Page, type PageRequest, page } from "./pages.ts";
 import { dropUse, findUsable, noteUse } from "./policy-uses.ts";
 import type { Tags, UserRecord } from "./records.ts";
@@ -28,8 +29,6 @@ export interface Users {
 export const userArn = (account: string, path: string, name: string): string =>
   `arn:aws:iam::${account}:user${path}${name}`;
 
-const usersMax = 5000;
-
 export function createUsers(scope: AccountScope): Users {
   const { account, tables } = scope;
   const { users } = tables;
@@ -51,7 +50,7 @@ export function createUsers(scope: AccountScope): Users {
     };
     return scope.change(() => {
       if (users.find([keyOf(name)])) throw alreadyExists("User", name);
-      checkRoom([...users.range({ limit: usersMax })].length, usersMax, "UsersPerAccount");
+      checkRoom(countOf(users), limits.usersPerAccount, "UsersPerAccount");
       if (boundary !== undefined) {
         findUsable(scope, boundary);
         noteUse(scope, boundary, "user-boundary", name);
