@@ -157,7 +157,7 @@ function follow(options: CellOptions, child: ChildProcess, held: Held): Cell {
     pid: child.pid ?? 0,
     exited,
     log: log.lines,
-    connect(name) {
+    async connect(name) {
       const port = ports[options.ports.indexOf(name)];
       assert(port !== undefined, `the cell has no port \`${name}\``);
       return wayIn.connect(port, connectTimeoutMs);
