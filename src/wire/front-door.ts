@@ -13,8 +13,8 @@ import { describe } from "./describe.ts";
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from "./http.ts";
 import type { OperationModel } from "./model.ts";
 import { openPayload, type Payload } from "./payload.ts";
-import type { AnswerForm, Input, Routed } from "./protocol.ts";
-import { route } from "./route.ts";
+import type { AnswerForm, Input, Route, Routed } from "./protocol.ts";
+import { isForm, route } from "./route.ts";
 
 export interface FrontDoorOptions {
   readonly pipeline: Pipeline;
@@ -44,13 +44,16 @@ export function createFrontDoor(
     const id = options.random.uuid();
     const read = readSafely(request);
     const scope = "claim" in read ? read.claim?.scope.service : undefined;
-    const routed = route(request, scope, options.hosts);
+    const form = isForm(request, scope);
+    let routed = form ? undefined : route(request, scope, options.hosts);
     try {
+      const whole = routed && isStreamed(routed) ? undefined : await request.readAll(bodyBytesMax);
+      routed ??= route(request, scope, options.hosts, whole);
       if ("refusal" in read) throw read.refusal;
       if (routed.kind === "unrouted") throw routed.refusal;
-      return await serve(request, read, routed, id, options);
+      return await serve({ request, read, routed, whole, id }, options);
     } catch (error) {
-      return refuse(error, routed, id, options);
+      return refuse(error, routed ?? route(request, scope, options.hosts), id, options);
     }
   };
 }
@@ -63,19 +66,25 @@ function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unk
   }
 }
 
+/** S3's bodies are bound to the signature by a header and checked as they come; all others are read first. */
+const isStreamed = ({ kind, model }: Route): boolean => kind === "routed" && model?.name === "s3";
+
+interface Arrived {
+  readonly request: HttpRequest;
+  readonly read: ReadRequest;
+  readonly routed: Routed;
+  readonly whole: Buffer | undefined;
+  readonly id: string;
+}
+
 async function serve(
-  request: HttpRequest,
-  read: ReadRequest,
-  routed: Routed,
-  id: string,
+  { request, read, routed, whole, id }: Arrived,
   options: FrontDoorOptions,
 ): Promise<HttpResponse> {
   const { pipeline, directory, clock, region, admitSignatureV2 } = options;
   const { model, operation } = routed;
-  const streams = model.name === "s3" && operation.streamingInput !== undefined;
-  const raw = streams || model.name === "s3" ? undefined : await request.readAll(bodyBytesMax);
   const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
-  const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, raw);
+  const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, whole);
   admit(verified, model.name, options);
   const { principal } = verified;
   const account = "account" in principal ? principal.account : "";
@@ -91,7 +100,7 @@ async function serve(
       userAgent: (request.header("user-agent") ?? "").slice(0, 512),
       secure: request.peer.secure,
     },
-    decode: () => (raw ? decode(routed, request, raw) : readS3(request, routed, verified, streams)),
+    decode: () => (whole ? decode(routed, request, whole) : readS3(request, routed, verified)),
     describe: (input) => describe(routed.operation, input as Input),
     inner: false,
   });
@@ -99,13 +108,9 @@ async function serve(
 }
 
 /** S3's bodies are checked as they are read: signed chunks, trailers, checksums. */
-async function readS3(
-  request: HttpRequest,
-  routed: Routed,
-  verified: Verified,
-  streams: boolean,
-): Promise<Input> {
+async function readS3(request: HttpRequest, routed: Routed, verified: Verified): Promise<Input> {
   const { operation } = routed;
+  const streams = operation.streamingInput !== undefined;
   const completes = operation.name === "CompleteMultipartUpload";
   const payload = openPayload(request, verified.payload, {
     checksumCovers: completes ? "object" : "body",

@@ -61,8 +61,9 @@ export function temporary(t: TestContext): string {
 export async function startBondstore(
   t: TestContext,
   more: Partial<Config> = {},
-  data = temporary(t),
+  kept?: string,
 ): Promise<Running> {
+  const data = kept ?? mkdtempSync(join(tmpdir(), "bondstore-"));
   const logged: string[] = [];
   const environment = realEnvironment((line) => void logged.push(line));
   const config = testConfig(data, more);
@@ -71,6 +72,7 @@ export async function startBondstore(
   const close = async () => {
     if (open_) await bondstore.close();
     open_ = false;
+    if (kept === undefined) rmSync(data, { recursive: true, force: true });
   };
   t.after(close);
   return {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { createTrail, type OpenTrail } from "../../src/audit/create-trail.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
-import type { RootOfTrust } from "../../src/keys/root-of-trust.ts";
+import { openRoot, type RootOfTrust } from "../../src/keys/root-of-trust.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { systemRandom } from "../../src/lib/random.ts";
+import { openStore } from "../../src/storage/open-store.ts";
 import type { Key, SealerSource, Store, Table } from "../../src/storage/store.ts";
 
 /** A root of trust for tests: hides nothing. */
@@ -71,6 +72,19 @@ export function homeIn(data: string, store: Store): TrailHome {
         random: systemRandom,
       }),
   };
+}
+
+/** A data directory as `up` opens it, as far as the trail goes: real keys, real store. */
+export async function openInstallation(data: string) {
+  const unlock = { kind: "key-file", path: join(data, "unlock.key") } as const;
+  const root = await openRoot({ directory: data, unlock, random: systemRandom, create: true });
+  const sealers = openKeyring({ directory: data, root, random: systemRandom });
+  const { indexKey } = sealers;
+  const store = await openStore({ directory: join(data, "store"), sealers, indexKey });
+  const directory = join(data, "trail");
+  const openTrail = () =>
+    createTrail({ directory, store, sealers, clock: systemClock, random: systemRandom });
+  return { directory, store, sealers, openTrail };
 }
 
 /** An event, as the pipeline makes them. */

@@ -75,7 +75,9 @@ function checkSignedHeaders({ headers }: ReadRequest, claim: V4Claim): void {
   const { signedHeaders } = claim;
   for (const name of headers.keys()) {
     if (name !== "host" && !name.startsWith("x-amz-")) continue;
-    if (!signedHeaders.includes(name)) {
+    // HTTP/2 clients sign the pseudo header that carries the host.
+    const carrier = name === "host" && signedHeaders.includes(":authority");
+    if (!signedHeaders.includes(name) && !carrier) {
       throw refusal("unsigned-header", { header: name, HeadersNotSigned: name });
     }
   }

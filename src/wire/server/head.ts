@@ -34,7 +34,7 @@ export function readHeaders(head: Head): HttpRequest["headers"] | number {
   const { authority } = head;
   if (authority !== undefined && host === undefined) {
     host = authority;
-    headers.push(["host", authority]);
+    headers.push(["host", authority], [":authority", authority]);
   }
   if (host === undefined || host === "") return 400;
   if (authority !== undefined && host !== authority) return 400;
