@@ -150,8 +150,6 @@ function hasForm(units: readonly number[], text: string): boolean {
       unit += 1;
       at += 1;
     } else if (lastMany !== -1) {
-      // Nothing follows the last `*` that is longer than what is left.
-      if (units.length - lastMany - 1 > text.length - resume) return false;
       resume += 1;
       at = resume;
       unit = lastMany + 1;

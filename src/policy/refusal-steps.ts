@@ -125,8 +125,11 @@ function whySilent(allows: readonly Statement[], question: Question): Silence {
 export const describeTest = ({ operator, key, values }: Test): string =>
   `${operator} ${key} ${JSON.stringify(values.length === 1 ? values[0] : values)}`;
 
+/** How the reason begins when it was a condition that failed. */
+export const failed = "condition ";
+
 function describeFailure(test: Test, fact: FindFact): string {
   const given = fact(test.key.toLowerCase());
   const found = given === undefined ? "the request has no such key" : JSON.stringify(given);
-  return `condition ${describeTest(test)} failed: ${found}`;
+  return `${failed}${describeTest(test)} failed: ${found}`;
 }
