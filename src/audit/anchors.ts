@@ -38,6 +38,7 @@ export async function readAnchors(options: {
     findings.push({ what: "unknown public key", where: paths.publicKey, detail });
   }
 
+  let covered = 0;
   for (const { slot, head } of readHeads((await readText(paths.heads)) ?? "")) {
     const where = `slot ${slot} of ${paths.heads}`;
     if (!head || (options.signer && !isAuthentic(head, options.signer))) {
@@ -48,6 +49,7 @@ export async function readAnchors(options: {
       });
     } else {
       list.push({ from: "head", size: head.size, root: head.root, timeMs: head.timeMs });
+      covered = Math.max(covered, head.covered);
     }
   }
 
@@ -67,12 +69,25 @@ export async function readAnchors(options: {
   for (const [index, witness] of (options.witnesses ?? []).entries()) {
     take(readNote(witness), "witness", `witness ${index + 1}`);
   }
+  findings.push(...missingAnchors(list, covered));
   return {
     list: list.sort((left, right) => left.size - right.size),
     findings,
     origin: key?.origin,
     publicKeyFrom: !key ? "none" : options.publicKey === undefined ? "trail" : "given",
   };
+}
+
+/** `covered`: what the heads say of the last checkpoint. */
+function missingAnchors(list: readonly Anchor[], covered: number): Finding[] {
+  if (!list.some(({ from }) => from === "head")) {
+    const detail = "nothing tells how many events were acknowledged";
+    return [{ what: "missing heads", where: "file of heads", detail }];
+  }
+  if (list.some(({ from, size }) => from === "checkpoint" && size >= covered)) return [];
+  if (covered === 0) return [];
+  const detail = `one of ${covered} events was signed, and is not there`;
+  return [{ what: "missing checkpoints", where: "file of checkpoints", detail }];
 }
 
 const checkpointName = (number: number, note: Note | undefined): string =>

@@ -23,7 +23,7 @@ export async function openCheckpoints(options: {
   readonly clock: Clock;
   readonly tree: () => Frontier;
   /** Keeps a note elsewhere, too. */
-  readonly keep: (note: string) => Promise<void>;
+  readonly keep: (note: string, size: number) => Promise<void>;
   /** Size of the tree in the last checkpoint. */
   readonly keptSize: number;
 }): Promise<Checkpoints> {
@@ -41,7 +41,7 @@ export async function openCheckpoints(options: {
     const size = now.size;
     const note = writeNote({ origin, size, root: now.root(), timeMs: clock.now() }, signer);
     await file.appendFile(`${note}\n`);
-    await keep(note);
+    await keep(note, size);
     signedSize = size;
   }
 

@@ -68,9 +68,10 @@ export async function createTrail(options: TrailOptions): Promise<OpenTrail> {
     signer,
     clock,
     tree: () => journal.tree,
-    keep: async (note) => {
-      heads.sync();
+    keep: async (note, size) => {
       await keepNote(store, note);
+      heads.cover(size);
+      heads.sync();
     },
     keptSize: secrets.lastNote?.size ?? 0,
   });

@@ -11,6 +11,8 @@ export interface Head {
   readonly size: number;
   readonly root: Buffer;
   readonly timeMs: number;
+  /** Events that the last signed checkpoint covers: a checkpoint taken away shows. */
+  readonly covered: number;
 }
 
 /** A head as found in the file. */
@@ -25,7 +27,9 @@ const title = "bondstore trail head 1";
 /** Writes heads in turn into the two slots of a file. */
 export interface HeadFile {
   /** Into the page cache, which outlives the process; `sync` makes it outlive the machine. */
-  write(head: Head): void;
+  write(head: Omit<Head, "covered">): void;
+  /** Says that a checkpoint of this size was signed and kept. */
+  cover(size: number): void;
   sync(): void;
   close(): void;
 }
@@ -33,15 +37,25 @@ export interface HeadFile {
 /** Opens the file of heads, to go on after the head found in it. */
 export function openHeads(path: string, signer: Signer): HeadFile {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  let slot = slotAfter(readHeads(readFileSync(path, "latin1")), signer);
+  const slots = readHeads(readFileSync(path, "latin1"));
+  let slot = slotAfter(slots, signer);
+  let covered = Math.max(0, ...slots.map(({ head }) => head?.covered ?? 0));
+  let last: Omit<Head, "covered"> | undefined;
 
-  function write(head: Head): void {
-    writeSync(file, writeHead(head, signer), slot * slotSize, "latin1");
+  function write(head: Omit<Head, "covered">): void {
+    writeSync(file, writeHead({ ...head, covered }, signer), slot * slotSize, "latin1");
     slot = 1 - slot;
+    last = head;
+  }
+
+  function cover(size: number): void {
+    covered = size;
+    if (last) write(last);
   }
 
   return {
     write,
+    cover,
     sync: () => fdatasyncSync(file),
     close: () => closeSync(file),
   };
@@ -55,20 +69,30 @@ export function readHeads(text: string): { slot: number; head: StoredHead | unde
     .map(({ slot, bytes }) => ({ slot, head: readHead(bytes) }));
 }
 
-function writeHead({ origin, size, root, timeMs }: Head, signer: Signer): string {
+function writeHead({ origin, size, root, timeMs, covered }: Head, signer: Signer): string {
   const time = new Date(timeMs).toISOString();
-  const signed = `${title}\n${origin}\n${size}\n${root.toString("base64")}\n${time}\n`;
+  const lines = [title, origin, size, root.toString("base64"), time, covered, ""];
+  const signed = lines.join("\n");
   const mac = signer.authenticate(Buffer.from(signed)).toString("base64");
   return `${`${signed}${mac}\n`.padEnd(slotSize - 1)}\n`;
 }
 
 function readHead(text: string): StoredHead | undefined {
-  const [first, origin = "", size = "", root = "", time = "", mac = "", rest] = text.split("\n");
-  if (first !== title || !/^\d{1,15}$/.test(size) || !/^ *$/.test(rest ?? "-")) return undefined;
+  const lines = text.split("\n");
+  const [first, origin = "", size = "", root = "", time = "", covered = "", mac = "", rest] = lines;
+  const numbers = /^\d{1,15} \d{1,15}$/.test(`${size} ${covered}`);
+  if (first !== title || !numbers || !/^ *$/.test(rest ?? "-")) return undefined;
   const rootBytes = Buffer.from(root, "base64");
   const timeMs = Date.parse(time);
   if (rootBytes.length !== 32 || mac.length !== 44 || Number.isNaN(timeMs)) return undefined;
-  return { origin, size: Number(size), root: rootBytes, timeMs, text };
+  return {
+    origin,
+    size: Number(size),
+    root: rootBytes,
+    timeMs,
+    covered: Number(covered),
+    text,
+  };
 }
 
 /** Whether the trail itself wrote this head, to the last byte. */

@@ -2,9 +2,6 @@ import type { Anchor } from "./anchors.ts";
 import { type Finding, nameOf } from "./report.ts";
 import type { Walk } from "./walk.ts";
 
-/** Between an event and the checkpoint that covers it lies a second; after this one is missing. */
-const uncoveredMsMax = 60_000;
-
 /** Says what the anchors show: events that are missing at the end, changed ones, and anchors that are wrong. */
 export function judgeAnchors(anchors: readonly Anchor[], walk: Walk): Finding[] {
   return [...cutTail(anchors, walk), ...otherTrees(anchors, walk), ...forks(anchors, walk)];
@@ -75,19 +72,4 @@ function forks(anchors: readonly Anchor[], { verdicts }: Walk): Finding[] {
     const where = `checkpoints of ${anchor.size} events`;
     return [{ what: "forked checkpoint", where, detail: "two are signed, with different roots" }];
   });
-}
-
-/** Tells when events were acknowledged long before the newest head, and no checkpoint covers them. */
-export function missingCheckpoints(
-  anchors: readonly Anchor[],
-  firstUncoveredMs: number | undefined,
-): Finding[] {
-  const head = anchors.findLast(({ from }) => from === "head");
-  const covered = anchors.findLast(({ from }) => from === "checkpoint")?.size ?? 0;
-  if (!head || firstUncoveredMs === undefined || head.size <= covered) return [];
-  if (head.timeMs - firstUncoveredMs <= uncoveredMsMax) return [];
-  const where = `events ${covered} to ${head.size - 1}`;
-  return [
-    { what: "missing checkpoints", where, detail: "no signed checkpoint covers these events" },
-  ];
 }

@@ -160,6 +160,12 @@ test("each way to change a trail is named for what it is", async (t) => {
       },
       ["forked checkpoint"],
     ],
+    [
+      "the checkpoints gone",
+      (directory) => rm(join(directory, "checkpoints")),
+      ["missing checkpoints"],
+    ],
+    ["all events taken out but the head of the segment", edit(() => []), ["cut tail"]],
     ["the log gone", (directory) => rm(join(directory, log)), ["cut tail"]],
     [
       "everything gone",

@@ -2,7 +2,7 @@ import type { Signer } from "../lib/signature.ts";
 import { Corruption, type SealerSource } from "../storage/store.ts";
 import { readAnchors } from "./anchors.ts";
 import { type Entry, openEntry } from "./entry.ts";
-import { judgeAnchors, missingCheckpoints } from "./judge.ts";
+import { judgeAnchors } from "./judge.ts";
 import { type Finding, nameOf, type Report } from "./report.ts";
 import { findWhole, type Stretch, scan } from "./scan.ts";
 import {
@@ -41,28 +41,23 @@ export async function verifyTrail(options: VerifyOptions): Promise<Report> {
   const { directory, signer, onProgress } = options;
   const anchors = await readAnchors(options);
   const own = anchors.list.filter(({ from }) => from !== "witness");
-  const covered = anchors.list.findLast(({ from }) => from === "checkpoint")?.size ?? 0;
   const walk = createWalk(anchors.list, own.at(-1)?.size ?? 0);
   const bodies = createBodies(options, walk);
   const segments = await listSegments(directory).catch(() => []);
-  let firstUncoveredMs: number | undefined;
 
   for (const [index, segment] of segments.entries()) {
     const bytes = await readBytes(segment.path, segmentLimitBytes);
     const following = segments[index + 1]?.first;
     for (const entry of walkSegment(walk, segment, bytes, following)) {
       bodies.check(entry);
-      if (entry.position >= covered) firstUncoveredMs ??= entry.timeMs;
     }
     onProgress?.(walk.next);
   }
 
   const findings: Finding[] = [
     ...anchors.findings,
-    ...missingHeads(anchors.list),
     ...walk.findings.map(({ what, where, detail }) => ({ what, where, detail })),
     ...judgeAnchors(anchors.list, walk),
-    ...missingCheckpoints(anchors.list, firstUncoveredMs),
   ];
   return {
     ok: findings.length === 0,
@@ -152,10 +147,4 @@ function opens(entry: Entry, sealer: Parameters<typeof openEntry>[1]): boolean {
     if (error instanceof Corruption) return false;
     throw error;
   }
-}
-
-function missingHeads(anchors: readonly { readonly from: string }[]): Finding[] {
-  if (anchors.some(({ from }) => from === "head")) return [];
-  const detail = "nothing tells how many events were acknowledged";
-  return [{ what: "missing heads", where: "file of heads", detail }];
 }

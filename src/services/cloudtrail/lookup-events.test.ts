@@ -20,10 +20,7 @@ async function begin(t: T) {
     const eventName = number % 2 === 0 ? "Encrypt" : "Decrypt";
     await trail.record(sampleEvent(number, { recipientAccountId, eventName, decision: { a: 1 } }));
   }
-  return async (
-    input: Omit<LookupEventsRequest, "EventCategory"> & { EventCategory?: "insight" },
-    account = "111122223333",
-  ) => {
+  return async (input: LookupEventsRequest, account = "111122223333") => {
     const call = { account, parts: { trail } } as unknown as Call;
     const { handle } = lookupEvents.parts;
     const target = { arn: "*", account };
