@@ -17,7 +17,6 @@ import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
 import { createSealer } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
-import { Upkeep } from "./upkeep.ts";
 import { eventsOf } from "./use-events.ts";
 import {
   checkUsable,
@@ -65,12 +64,10 @@ export class KeyService implements Keys {
   /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
   readonly store: KeyStore;
   readonly #parts: KeyServiceParts;
-  readonly #upkeep: Upkeep;
 
   constructor(parts: KeyServiceParts) {
     this.#parts = parts;
     this.store = new KeyStore(parts);
-    this.#upkeep = new Upkeep(this.store, parts.trail);
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
@@ -159,17 +156,6 @@ export class KeyService implements Keys {
         if (!passed) throw error;
       }
     }
-  }
-
-  /** Begins to rotate and delete keys when they are due. */
-  start(): Promise<void> {
-    return this.#upkeep.start();
-  }
-
-  /** Ends it, and wipes what is in memory. */
-  async stop(): Promise<void> {
-    await this.#upkeep.stop();
-    this.store.materials.dropAll();
   }
 
   /** Finds, judges, uses and records, in this order; a refusal at any step is recorded too. */

@@ -1,3 +1,4 @@
+import type { Trail } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -8,6 +9,7 @@ import type { AliasRecord, Grant, KeyRecord, KeyVersion } from "./key-record.ts"
 import { type Keyring, systemAccount } from "./keyring.ts";
 import { aliasArn, type KmsKey, toKmsKey } from "./kms-key.ts";
 import { Materials } from "./materials.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** Where something stands that is looked for across accounts. */
 export interface KeyPlace {
@@ -24,6 +26,7 @@ export class KeyStore {
   readonly random: Random;
   readonly region: string;
   readonly materials: Materials;
+  readonly upkeep: Upkeep;
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #known = new Map<string, KmsKey>();
@@ -33,6 +36,7 @@ export class KeyStore {
   constructor(parts: {
     readonly store: Store;
     readonly keyring: Keyring;
+    readonly trail: Trail;
     readonly clock: Clock;
     readonly random: Random;
     readonly region: string;
@@ -43,6 +47,7 @@ export class KeyStore {
     this.#store = parts.store;
     this.#keyring = parts.keyring;
     this.materials = new Materials(parts.keyring, parts.clock);
+    this.upkeep = new Upkeep(this, parts.trail);
   }
 
   /** The key; undefined when there is none, or none any more. */

@@ -26,9 +26,11 @@ export class Upkeep {
     this.#timer.unref();
   }
 
+  /** Ends it, and wipes the materials in memory. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#running;
+    this.#keys.materials.dropAll();
   }
 
   async #round(): Promise<void> {

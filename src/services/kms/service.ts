@@ -30,8 +30,10 @@ export const kms: Service<KeyStore> = {
   prefix: "kms",
   eventSource: "kms.amazonaws.com",
   operations: nouns.flatMap((noun) => Object.values(noun)),
-  start({ keys: service }) {
+  async start({ keys: service }) {
     assert(service instanceof KeyService, "the key service has the keys that services use");
+    await service.store.upkeep.start();
     return service.store;
   },
+  stop: (keys) => keys.upkeep.stop(),
 };
