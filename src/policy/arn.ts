@@ -1,3 +1,4 @@
+import { many } from "./form.ts";
 import { compilePieces, isLiteral, type Matcher, type Piece, textOf } from "./pattern.ts";
 
 /** The six parts of an ARN; the last may hold `:` and `/`. */
@@ -20,7 +21,6 @@ export function parseArn(text: string): Arn | undefined {
 }
 
 const colon = ":".charCodeAt(0);
-const star = -1;
 
 /** Parts of a pattern, split at its own colons: a variable's value never moves a part. */
 function splitPieces(pieces: readonly Piece[]): Piece[][] {
@@ -45,12 +45,12 @@ export function compileArn(pieces: readonly Piece[], short: ShortArns): Matcher 
     return undefined;
   if (parts.length < 6 && short === "matchNothing") return () => false;
   // AWS completes `arn:aws:sqs` to `arn:aws:sqs:*:*:*`.
-  while (parts.length < 6) parts.push([star]);
+  while (parts.length < 6) parts.push([many]);
   const head = parts.slice(0, 5);
   const tail = parts[5] ?? [];
   if (head.every(isLiteral)) {
     // Text and one `*` at the end, the usual pattern, compares in one go.
-    if (isLiteral(tail.at(-1) === star ? tail.slice(0, -1) : tail))
+    if (isLiteral(tail.at(-1) === many ? tail.slice(0, -1) : tail))
       return compilePieces([...head.flatMap((part) => [...part, colon]), ...tail]);
     const last = compilePieces(tail);
     const prefix = `${head.map(textOf).join(":")}:`;

@@ -1,3 +1,4 @@
+import { compileForm, hasForm, many, one } from "./form.ts";
 import { PolicyError } from "./policy-error.ts";
 import type { Fact } from "./question.ts";
 
@@ -9,11 +10,6 @@ export interface Variable {
   readonly key: string;
   readonly fallback: string | undefined;
 }
-
-/** `*` in a pattern. */
-const many = -1;
-/** `?` in a pattern. */
-const one = -2;
 
 /** A pattern as UTF-16 units, wildcards and variables. */
 export type Piece = number | Variable;
@@ -94,7 +90,8 @@ export function compilePieces(pieces: readonly Piece[]): Matcher {
   if (firstWildcard === units.length - 1 && units[firstWildcard] === many) {
     return compilePrefix(textOf(units.slice(0, -1)));
   }
-  return (text) => hasForm(units, text);
+  const form = compileForm(units);
+  return (text) => hasForm(form, text);
 }
 
 function compilePrefix(prefix: string): Matcher {
@@ -105,8 +102,11 @@ function compilePrefix(prefix: string): Matcher {
 }
 
 function compileVariables(pieces: readonly Piece[]): Matcher {
+  const least = pieces.filter((piece) => typeof piece === "number" && piece !== many).length;
   return (text, fact) => {
     const units: number[] = [];
+    // Units still to be met; a hostile policy repeats a long value no more often than the text is long.
+    let left = text.length - least;
     for (const piece of pieces) {
       if (typeof piece === "number") {
         units.push(piece);
@@ -114,9 +114,11 @@ function compileVariables(pieces: readonly Piece[]): Matcher {
       }
       const value = resolveVariable(piece, fact);
       if (value === undefined) return false;
+      left -= value.length;
+      if (left < 0) return false;
       for (let at = 0; at < value.length; at += 1) units.push(value.charCodeAt(at));
     }
-    return hasForm(units, text);
+    return hasForm(compileForm(units), text);
   };
 }
 
@@ -130,36 +132,6 @@ export function textOf(pieces: readonly Piece[]): string {
 /** Whether pieces are text alone. */
 export const isLiteral = (pieces: readonly Piece[]): boolean =>
   pieces.every((piece) => typeof piece === "number" && piece >= 0);
-
-/**
- * Greedy matching that only ever goes back to the last `*`: the work is bounded by the product of both lengths,
- * however many wildcards a hostile author writes.
- */
-function hasForm(units: readonly number[], text: string): boolean {
-  let unit = 0;
-  let at = 0;
-  let lastMany = -1;
-  let resume = 0;
-  while (at < text.length) {
-    const wanted = units[unit];
-    if (wanted === many) {
-      lastMany = unit;
-      resume = at;
-      unit += 1;
-    } else if (wanted === one || wanted === text.charCodeAt(at)) {
-      unit += 1;
-      at += 1;
-    } else if (lastMany !== -1) {
-      resume += 1;
-      at = resume;
-      unit = lastMany + 1;
-    } else {
-      return false;
-    }
-  }
-  while (units[unit] === many) unit += 1;
-  return unit === units.length;
-}
 
 /** Compiles a text with wildcards and no variables, such as an action. */
 export const compileWildcards = (text: string): Matcher =>

@@ -66,7 +66,7 @@ export function compileStatement(source: unknown, around: Surroundings): Stateme
   const effect = written === "Allow" ? "allow" : "deny";
   const label = readLabel(found.get("Sid"), around);
   const principals = readPrincipals(found, around.kind);
-  const actions = readActions(found);
+  const actions = readActions(found, around.kind);
   const resources = readResources(found, around);
   const tests = found.has("Condition")
     ? compileCondition(found.get("Condition"), around.variables)
@@ -100,8 +100,10 @@ function readPrincipals(
   return compilePrincipals(found.get(named ? "Principal" : "NotPrincipal"), spared);
 }
 
-function readActions(found: ReadonlyMap<string, unknown>): Patterns {
+function readActions(found: ReadonlyMap<string, unknown>, kind: PolicyKind): Patterns {
   const { negated, texts } = readElement(found, "Action", "actions");
+  if (kind === "trust" && !texts.every((text) => text.toLowerCase().startsWith("sts:")))
+    throw new PolicyError("AssumeRole policy may only specify STS AssumeRole actions.");
   for (const text of texts) {
     if (text === "*" || text === "*:*") continue;
     const vendor = text.slice(0, Math.max(0, text.indexOf(":")));

@@ -301,6 +301,18 @@ export const documentRows: readonly (readonly [string, PolicyKind, string, strin
     ],
     ["a trust policy", "trust", identity(trust), undefined],
     [
+      "a trust policy speaks of STS alone",
+      "trust",
+      identity({ ...trust, Action: "*" }),
+      "AssumeRole policy may only specify STS AssumeRole actions.",
+    ],
+    [
+      "a trust policy may tag sessions",
+      "trust",
+      identity({ ...trust, Action: ["sts:AssumeRole", "sts:TagSession"] }),
+      undefined,
+    ],
+    [
       "a trust policy has no resource",
       "trust",
       identity({ ...trust, Resource: "*" }),
