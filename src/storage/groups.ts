@@ -66,6 +66,8 @@ export function openGroups(path: string): Groups {
     mapSize: mapBytes,
     // A commit then resolves when it is on disk, not before.
     overlappingSync: false,
+    // It would add a batch of its own, with a promise that nobody hears when the disk is full.
+    eventTurnBatching: false,
   });
   let running: { writers: Set<GroupWriter>; actions: (() => void)[] } | undefined;
   let next = emptyGroup();

@@ -13,6 +13,7 @@ export interface KeyNode {
 
 /** The order of a table's keys: a B+ tree whose nodes are sealed rows. */
 export interface OrderedKeys {
+  has(key: string): boolean;
   insert(key: string): void;
   remove(key: string): void;
   /** The leaf in which the span begins: its keys that are in the span, ascending. */
@@ -118,6 +119,10 @@ export function openOrderedKeys(nodes: Space<KeyNode>, random: Random): OrderedK
   }
 
   return {
+    has(key) {
+      const { node, at } = descend(key, upperBound).at(-1) ?? none;
+      return node.keys[at] === key;
+    },
     insert(key) {
       const path = descend(key, upperBound);
       const { node, at } = path.at(-1) ?? none;
