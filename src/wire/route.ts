@@ -1,7 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { findBucketInHost } from "./bucket-host.ts";
 import type { HttpRequest } from "./http.ts";
-import type { ServiceModel } from "./model.ts";
+import type { OperationModel, ServiceModel } from "./model.ts";
 import {
   findModel,
   findModelByTarget,
@@ -9,7 +9,7 @@ import {
   findQueryModels,
   findRestModels,
 } from "./models.ts";
-import type { AnswerForm, ProtocolName, Route } from "./protocol.ts";
+import type { AnswerForm, ProtocolName, Route, Routed } from "./protocol.ts";
 import { parseQuery } from "./protocols/rest-bindings.ts";
 import { matchRest } from "./rest-route.ts";
 
@@ -58,27 +58,43 @@ function routeRpc(head: RequestHead, scopeService: string | undefined): Route {
     ? model.findOperation(path?.[2] ?? "")
     : undefined;
   if (!model || !operation || head.method !== "POST") return unknown(form, head.path);
-  return checkScope({ ...form, kind: "routed", model, operation, labels: {} }, scopeService);
+  return checkScope(routedOf(head, form.protocol, model, operation, noLabels), scopeService);
 }
 
-const targetProtocols: Readonly<Record<string, ProtocolName>> = {
-  "application/x-amz-json-1.0": "aws-json-1.0",
-  "application/x-amz-json-1.1": "aws-json-1.1",
-  "application/x-amz-cbor-1.1": "aws-cbor",
-};
+const targetProtocols: ReadonlyMap<string, ProtocolName> = new Map([
+  ["application/x-amz-json-1.0", "aws-json-1.0"],
+  ["application/x-amz-json-1.1", "aws-json-1.1"],
+  ["application/x-amz-cbor-1.1", "aws-cbor"],
+]);
+
+const noLabels: Readonly<Record<string, string>> = {};
+
+/** Targets that were found before; only those that exist, so there cannot be many. */
+const knownTargets = new Map<string, readonly [ServiceModel, OperationModel]>();
+
+function findTarget(
+  target: string,
+): readonly [ServiceModel | undefined, OperationModel | undefined] {
+  const known = knownTargets.get(target);
+  if (known) return known;
+  const dot = target.lastIndexOf(".");
+  const model = findModelByTarget(target.slice(0, Math.max(dot, 0)));
+  if (!model?.protocols.includes("json")) return [model, undefined];
+  const operation = model.findOperation(target.slice(dot + 1));
+  if (operation) knownTargets.set(target, [model, operation]);
+  return [model, operation];
+}
 
 /** `X-Amz-Target: PREFIX.OPERATION` */
 function routeTarget(head: RequestHead, target: string, scopeService: string | undefined): Route {
-  const dot = target.lastIndexOf(".");
-  const model = findModelByTarget(target.slice(0, Math.max(dot, 0)));
-  const protocol = targetProtocols[mediaType(head)];
-  const form = formOf(head, protocol ?? "aws-json-1.1", model);
-  const operation = model?.protocols.includes("json")
-    ? model.findOperation(target.slice(dot + 1))
-    : undefined;
+  const [model, operation] = findTarget(target);
+  const protocol =
+    targetProtocols.get(head.header("content-type") ?? "") ?? targetProtocols.get(mediaType(head));
   const addressed = protocol !== undefined && head.method === "POST" && head.path === "/";
-  if (!model || !operation || !addressed) return unknown(form, target);
-  return checkScope({ ...form, kind: "routed", model, operation, labels: {} }, scopeService);
+  if (!model || !operation || !addressed) {
+    return unknown(formOf(head, protocol ?? "aws-json-1.1", model), target);
+  }
+  return checkScope(routedOf(head, protocol, model, operation, noLabels), scopeService);
 }
 
 /** The text that holds `Action`, in the body or in the query of a GET; undefined where there is none. */
@@ -113,7 +129,7 @@ function routeForm(head: RequestHead, text: string, scopeService: string | undef
     const message = `The action ${action} is not valid for this web service.`;
     return unrouted(form, "InvalidAction", message);
   }
-  return checkScope({ ...form, kind: "routed", model, operation, labels: {} }, scopeService);
+  return checkScope(routedOf(head, form.protocol, model, operation, noLabels), scopeService);
 }
 
 /** Method, path and query; for S3 the bucket may be in the host. */
@@ -138,7 +154,7 @@ function routeRest(
     if (labels["Bucket"]?.includes("/")) {
       return unrouted(form, "InvalidBucketName", "The specified bucket is not valid.");
     }
-    return checkScope({ ...form, kind: "routed", model, ...match, labels }, scopeService);
+    return checkScope(routedOf(head, protocol, model, match.operation, labels), scopeService);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { ...form, kind: "unrouted", refusal: error };
@@ -158,7 +174,7 @@ function decodeLabels(encoded: Readonly<Record<string, string>>): Record<string,
 }
 
 /** Refuses a request that was signed for another service than the one that it names. */
-function checkScope(routed: Route & { kind: "routed" }, scope: string | undefined): Route {
+function checkScope(routed: Routed, scope: string | undefined): Route {
   const { signingName } = routed.model;
   if (scope === undefined || scope === signingName) return routed;
   if (routed.protocol === "rest-xml") {
@@ -182,6 +198,26 @@ function unknown(form: AnswerForm, what: string): Route {
 
 function unrouted(form: AnswerForm, code: string, message: string): Route {
   return { ...form, kind: "unrouted", refusal: new ServiceError(code, message) };
+}
+
+/** One literal without spreading: this is on the way of every request. */
+function routedOf(
+  head: RequestHead,
+  protocol: ProtocolName,
+  model: ServiceModel,
+  operation: OperationModel,
+  labels: Readonly<Record<string, string>>,
+): Routed {
+  return {
+    kind: "routed",
+    protocol,
+    model,
+    operation,
+    labels,
+    head: head.method === "HEAD",
+    resource: head.path,
+    queryMode: head.header("x-amzn-query-mode") === "true",
+  };
 }
 
 /** How to answer this request in the protocol. */

@@ -1,4 +1,7 @@
-import type { HttpRequest } from "./http.ts";
+import { assert } from "../lib/assert.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import { findModel } from "./models.ts";
+import type { ProtocolName, Routed } from "./protocol.ts";
 
 /** A request for tests, from its first line and its headers: `GET /b/k?acl`. */
 export function requestOf(
@@ -18,4 +21,27 @@ export function requestOf(
     body: (async function* () {})(),
     readAll: async () => Buffer.alloc(0),
   };
+}
+
+/** A routed call for tests of one protocol: `routedTo("kms", "Encrypt", "aws-json-1.1")`. */
+export function routedTo(service: string, name: string, protocol: ProtocolName): Routed {
+  const model = findModel(service);
+  const operation = model?.findOperation(name);
+  assert(model && operation, `there is no ${service}:${name}`);
+  return {
+    kind: "routed",
+    protocol,
+    model,
+    operation,
+    labels: {},
+    head: operation.method === "HEAD",
+    resource: "/",
+    queryMode: false,
+  };
+}
+
+/** The text of a response's body. */
+export function bodyOf({ body }: HttpResponse): string {
+  assert(body === undefined || Buffer.isBuffer(body), "the body is there at once");
+  return body?.toString("utf8") ?? "";
 }

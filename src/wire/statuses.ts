@@ -60,10 +60,8 @@ const faults = new Set(
 );
 
 /** Whether the error is the server's doing. */
-export function isFault(model: ServiceModel | undefined, failure: Failure): boolean {
-  return (
-    failure.fault ?? (faults.has(failure.code) || model?.findError(failure.code)?.fault) === true
-  );
+export function isFault(model: ServiceModel | undefined, { code, fault }: Failure): boolean {
+  return fault === true || faults.has(code) || model?.findError(code)?.fault === true;
 }
 
 /** The HTTP status of an error in its protocol. */

@@ -15,10 +15,12 @@ const readers: Readonly<Record<CborDialect, ReturnType<typeof createReader>>> = 
   aws: createReader({
     blob: bytesOf,
     timestamp: (value) => (typeof value === "number" ? dateOf(value) : undefined),
+    whole: true,
   }),
   rpc: createReader({
     blob: bytesOf,
     timestamp: (value) => (typeof value === "number" ? dateOf(value * 1000) : undefined),
+    whole: true,
   }),
 };
 

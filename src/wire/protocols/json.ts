@@ -7,6 +7,7 @@ import { createReader } from "./value-reader.ts";
 export const readJson = createReader({
   blob: (value) => (typeof value === "string" ? decodeBase64(value) : undefined),
   timestamp: (value, format) => parseTimestamp(value, format),
+  whole: false,
 });
 
 /** Bodies up to this size are too small to hold too many values. */

@@ -17,6 +17,8 @@ const depthMax = 64;
 export interface Format {
   blob(value: unknown): Buffer | undefined;
   timestamp(value: unknown, format: TimestampFormat | undefined): Date | undefined;
+  /** Whether members that REST binds to the URI or to headers are in the body all the same. */
+  readonly whole: boolean;
 }
 
 /** Turns a parsed value into what the shape says; refuses any other. */
@@ -46,7 +48,7 @@ export function createReader(format: Format): ReadInput {
 function compile(shape: Shape, format: Format, readerOf: (shape: Shape) => Read): Read {
   switch (shape.kind) {
     case "structure":
-      return compileStructure(shape, readerOf);
+      return compileStructure(shape, format.whole, readerOf);
     case "list":
       return compileList(shape, readerOf);
     case "map":
@@ -84,14 +86,17 @@ interface Field {
   readonly read: Read;
 }
 
-/** The body's members only: those of the URI and of headers are bound elsewhere. */
-function compileStructure(shape: StructureShape, readerOf: (shape: Shape) => Read): Read {
+function compileStructure(
+  shape: StructureShape,
+  whole: boolean,
+  readerOf: (shape: Shape) => Read,
+): Read {
   let fields: readonly Field[] | undefined;
   return (value, depth) => {
     if (!isObject(value)) return refuse(value, "a structure");
     if (depth > depthMax) throw tooDeep();
     fields ??= shape.members
-      .filter(({ location }) => location === undefined)
+      .filter(({ location }) => whole || location === undefined)
       .map(({ name, locationName = name, shape: of }) => {
         return { name, wireName: locationName, read: readerOf(of) };
       });
