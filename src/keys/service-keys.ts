@@ -3,7 +3,7 @@ import type { KeyStore } from "./key-store.ts";
 import type { KeyUse } from "./keys.ts";
 import { rootArn } from "./kms-key.ts";
 
-const serviceAlias = /^(?:arn:aws:kms:[^:]*:(\d{12}):)?(alias\/aws\/([a-z]+))$/;
+const serviceAlias = /^(?:arn:aws:kms:[^:]*:(\d{12}):)?(alias\/aws\/([a-z0-9-]+))$/;
 const making = new WeakMap<KeyStore, Map<string, Promise<unknown>>>();
 
 /**

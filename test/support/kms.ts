@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { createAccess } from "../../src/access/access.ts";
+import type { TrailEvent } from "../../src/audit/trail.ts";
+import type { Directory, PrincipalPolicies } from "../../src/identity/directory.ts";
+import type { Principal, User } from "../../src/identity/principal.ts";
+import { KeyService } from "../../src/keys/key-service.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
+import { openRoot } from "../../src/keys/root-of-trust.ts";
+import { systemRandom } from "../../src/lib/random.ts";
+import type { Source } from "../../src/pipeline/call.ts";
+import { startPipeline } from "../../src/pipeline/pipeline.ts";
+import { compilePolicy } from "../../src/policy/policy.ts";
+import { kms } from "../../src/services/kms/service.ts";
+import { openStore } from "../../src/storage/open-store.ts";
+
+export const acme = "111122223333";
+export const other = "444455556666";
+export const region = "us-east-1";
+
+/** Calls an operation as somebody. */
+export type As = <Output = Record<string, never>>(
+  operation: string,
+  input?: Record<string, unknown>,
+) => Promise<Output>;
+
+export interface KmsBench {
+  readonly clock: { nowMs: number };
+  readonly keys: KeyService;
+  readonly events: TrailEvent[];
+  /** A user with an identity policy that allows these actions on everything. */
+  user(name: string, actions?: readonly string[], account?: string): User;
+  root(account?: string): Principal;
+  as(principal: Principal, source?: Partial<Source>): As;
+}
+
+/** The key service with a real store and a real judge, without a front door. */
+export async function startKms(t: TestContext): Promise<KmsBench> {
+  const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
+  const clock = { nowMs: Date.UTC(2026, 10, 22) };
+  const time = { now: () => clock.nowMs };
+  const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
+  const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
+  const keyring = openKeyring({ directory, root, random: systemRandom });
+  const store = await openStore({
+    directory: join(directory, "store"),
+    sealers: keyring,
+    indexKey: keyring.indexKey,
+  });
+  const policies = new Map<string, PrincipalPolicies>();
+  const people: Pick<Directory, "policiesOf"> = {
+    policiesOf: (principal) =>
+      ("arn" in principal && policies.get(principal.arn)) || { identity: [] },
+  };
+  const access = createAccess({ directory: people });
+  const events: TrailEvent[] = [];
+  const trail = {
+    record: async (event: TrailEvent) => void events.push(event),
+    find: async () => [],
+    findPage: async () => ({ found: [] }),
+    close: async () => {},
+  };
+  const below = { store, access, trail, clock: time, random: systemRandom, region };
+  const keys = new KeyService({ ...below, keyring });
+  const pipeline = await startPipeline(
+    { ...below, keys, directory: people as Directory, endpoint: () => "" },
+    [kms],
+    () => null,
+  );
+  t.after(async () => {
+    await pipeline.stop();
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  return {
+    clock,
+    keys,
+    events,
+    user(name, actions = [], account = acme) {
+      const arn = `arn:aws:iam::${account}:user/${name}`;
+      const text = JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+      });
+      const policy = actions.length > 0 ? [{ name, policy: compilePolicy(text, "identity") }] : [];
+      policies.set(arn, { identity: policy });
+      return { kind: "user", account, arn, id: `AIDA${name.toUpperCase()}`, tags: {}, name };
+    },
+    root: (account = acme) => ({
+      kind: "root",
+      account,
+      arn: `arn:aws:iam::${account}:root`,
+      id: account,
+      tags: {},
+    }),
+    as:
+      (principal, source = {}) =>
+      async <Output>(operation: string, input: Record<string, unknown> = {}) =>
+        (await pipeline.run({
+          id: systemRandom.uuid(),
+          service: "kms",
+          operation,
+          principal,
+          account: "account" in principal ? principal.account : "",
+          source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },
+          decode: () => input,
+          describe: () => null,
+          inner: false,
+        })) as Output,
+  };
+}
