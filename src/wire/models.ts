@@ -31,7 +31,13 @@ const heads: readonly Head[] = Object.values(tables).map(
   (text) => JSON.parse(`${text.slice(0, text.indexOf(',\n"operations"'))}}`) as Head,
 );
 
-const byTarget = new Map(heads.map(({ targetPrefix, name }) => [targetPrefix, name]));
+/** Smithy clients name the service by its shape alone: `CloudTrail_20131101`, where botocore sends a long prefix. */
+const byTarget = new Map(
+  heads.flatMap(({ targetPrefix, name }) => [
+    [targetPrefix?.replace(/^.*\./, ""), name] as const,
+    [targetPrefix, name] as const,
+  ]),
+);
 
 /** The service that `X-Amz-Target: PREFIX.Operation` names. */
 export function findModelByTarget(prefix: string): ServiceModel | undefined {
