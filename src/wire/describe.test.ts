@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { routedTo } from "../../test/support/sample-request.ts";
 import { describe } from "./describe.ts";
-import { routedTo } from "./sample-request.ts";
 
 const cases: [title: string, target: string, input: Record<string, unknown>, expected: unknown][] =
   [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { requestOf } from "../../test/support/sample-request.ts";
 import { isForm, route } from "./route.ts";
-import { requestOf } from "./sample-request.ts";
 
 const hosts = ["127.0.0.1", "bondstore.test"];
 const form = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routedTo } from "./sample-request.ts";
+import { routedTo } from "../../test/support/sample-request.ts";
 import { describeViolations, findViolations } from "./validate.ts";
 
 const messages: [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bodyOf, requestOf, routedTo } from "../../../test/support/sample-request.ts";
 import { decode, encode, encodeError } from "../codecs.ts";
-import { bodyOf, requestOf, routedTo } from "../sample-request.ts";
 
 const request = requestOf("POST /");
 

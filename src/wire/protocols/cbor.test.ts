@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { requestOf, routedTo } from "../../../test/support/sample-request.ts";
 import { decode, encode, encodeError } from "../codecs.ts";
-import { requestOf, routedTo } from "../sample-request.ts";
 import { MalformedCbor, parseCbor } from "./cbor-reader.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");

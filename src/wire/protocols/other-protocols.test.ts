@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bodyOf, requestOf } from "../../../test/support/sample-request.ts";
 import { decode, encode, encodeError } from "../codecs.ts";
 import { linkModel } from "../link-model.ts";
 import type { ProtocolName, Routed } from "../protocol.ts";
 import { matchRest } from "../rest-route.ts";
-import { bodyOf, requestOf } from "../sample-request.ts";
 import { parseCbor } from "./cbor-reader.ts";
 
 /** A service that speaks what no service with a table speaks yet. */

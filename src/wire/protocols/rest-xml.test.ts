@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bodyOf, requestOf, routedTo } from "../../../test/support/sample-request.ts";
 import { decode, encode, encodeError } from "../codecs.ts";
 import type { Routed } from "../protocol.ts";
 import { route } from "../route.ts";
-import { bodyOf, requestOf, routedTo } from "../sample-request.ts";
 
 function read(line: string, headers: Record<string, string>, body: string | undefined): unknown {
   const request = requestOf(line, headers);

@@ -1,7 +1,7 @@
-import { assert } from "../lib/assert.ts";
-import type { HttpRequest, HttpResponse } from "./http.ts";
-import { findModel } from "./models.ts";
-import type { ProtocolName, Routed } from "./protocol.ts";
+import { assert } from "../../src/lib/assert.ts";
+import type { HttpRequest, HttpResponse } from "../../src/wire/http.ts";
+import { findModel } from "../../src/wire/models.ts";
+import type { ProtocolName, Routed } from "../../src/wire/protocol.ts";
 
 /** A request for tests, from its first line and its headers: `GET /b/k?acl`. */
 export function requestOf(
