@@ -30,6 +30,8 @@ export interface BlobFolder {
   sync(): Promise<void>;
   /** Removes a file when its last readers will have begun. */
   bury(id: string, action: () => void): void;
+  /** Removes a file that has no reader. A file that stays is swept at the next start. */
+  drop(id: string): void;
   /** Removes now what waits to be removed. */
   close(): Promise<void>;
 }
@@ -58,7 +60,6 @@ export async function openBlobFolder(
     graves.delete(id);
     clearTimeout(grave?.timer);
     grave?.action();
-    // A file that stays is swept at the next start.
     await unlink(join(path, id)).catch(() => {});
   }
 
@@ -78,6 +79,7 @@ export async function openBlobFolder(
       const timer = setTimeout(() => void remove(id), graceMs).unref();
       graves.set(id, { timer, action });
     },
+    drop: (id) => void remove(id),
     async close() {
       for (const id of [...graves.keys()]) await remove(id);
     },
@@ -137,7 +139,7 @@ export function openBlobs(options: {
     },
     discard({ id, size }) {
       unkept.delete(id);
-      if (size > inlineBytesMax) folder.bury(id, () => {});
+      if (size > inlineBytesMax) folder.drop(id);
     },
     read(ref, range, sealer) {
       const { id, size } = ref;

@@ -33,8 +33,10 @@ export interface Groups {
   transaction<Result>(body: () => Result): Promise<Result>;
   /** Runs once the running transaction is on disk. */
   afterCommit(action: () => void): void;
-  /** Runs as a transaction with each group that is written anyway. */
+  /** Runs as a transaction with each group that is written anyway. It must not throw. */
   withEachGroup(body: () => void): void;
+  /** Whether there is no row at all. */
+  readonly empty: boolean;
   /** Processes that have the environment open. */
   readers(): number[];
   close(): Promise<void>;
@@ -137,6 +139,9 @@ export function openGroups(path: string): Groups {
       return version;
     },
     read: (name) => database.getBinary(name),
+    get empty() {
+      return database.getKeysCount({ limit: 1 }) === 0;
+    },
     join(writer) {
       assert(running, "writes belong in a transaction");
       running.writers.add(writer);
@@ -178,6 +183,7 @@ export function openGroups(path: string): Groups {
 async function commit(database: Database<Buffer, Buffer>, group: Group): Promise<void> {
   const writes: [name: Buffer, bytes: Uint8Array | null][] = [];
   for (const writer of group.writers) writer.begin((name, bytes) => writes.push([name, bytes]));
+  if (writes.length === 0) return;
   try {
     await database.batch(() => {
       for (const [name, bytes] of writes) {

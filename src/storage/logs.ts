@@ -36,12 +36,6 @@ export interface Logs {
   close(): Promise<void>;
 }
 
-interface Opened {
-  readonly key: string;
-  readonly states: Space<LogState>;
-  readonly log: Promise<OpenLog>;
-}
-
 /** Opens the logs of a folder. */
 export function openLogs(options: {
   readonly folder: string;
@@ -53,7 +47,9 @@ export function openLogs(options: {
   readonly report: (what: string) => void;
 }): Logs {
   const { folder, groups, sealers, cache, random, report } = options;
-  const opened = new Map<string, Opened>();
+  const opened = new Map<string, Promise<OpenLog>>();
+  /** A log that is being removed is not opened until it is gone. */
+  const removals = new Map<string, Promise<void>>();
   /** Logs that grew since their head was written down. */
   const grown = new Map<string, { states: Space<LogState>; key: string; head: () => number }>();
   let timer: NodeJS.Timeout | undefined;
@@ -116,6 +112,16 @@ export function openLogs(options: {
     return log;
   }
 
+  async function remove(id: string, key: string, states: Space<LogState>): Promise<void> {
+    const log = opened.get(id);
+    opened.delete(id);
+    await removals.get(id);
+    await (await log)?.close();
+    grown.delete(id);
+    await groups.transaction(() => states.remove(key));
+    await rm(folderOf(id), { recursive: true, force: true });
+  }
+
   // A log whose head is known late is still whole: the head only tells tampering from an unfinished write.
   groups.withEachGroup(writeHeads);
 
@@ -123,24 +129,26 @@ export function openLogs(options: {
     open(account, name, states) {
       const id = idOf(account, name);
       const known = opened.get(id);
-      if (known) return known.log;
-      const log = start(account, name, states);
-      opened.set(id, { key: orderKey([name]), states, log });
+      if (known) return known;
+      const removal = removals.get(id) ?? Promise.resolve();
+      const log = removal.catch(() => {}).then(() => start(account, name, states));
+      opened.set(id, log);
       log.catch(() => opened.delete(id));
       return log;
     },
     async remove(account, name, states) {
       const id = idOf(account, name);
-      const log = await opened.get(id)?.log;
-      opened.delete(id);
-      await log?.close();
-      grown.delete(id);
-      await groups.transaction(() => states.remove(orderKey([name])));
-      await rm(folderOf(id), { recursive: true, force: true });
+      const removal = remove(id, orderKey([name]), states);
+      removals.set(id, removal);
+      try {
+        await removal;
+      } finally {
+        if (removals.get(id) === removal) removals.delete(id);
+      }
     },
     async close() {
       clearTimeout(timer);
-      for (const { log } of opened.values()) await (await log).close();
+      for (const log of opened.values()) await (await log).close();
       await groups.transaction(writeHeads);
       clearTimeout(timer);
     },

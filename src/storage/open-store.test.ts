@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createFakeSealers } from "../../test/support/fake-sealers.ts";
-import { alice, bob, indexKey, openTemporaryStore } from "../../test/support/temporary-store.ts";
+import {
+  alice,
+  bob,
+  bytesOf,
+  indexKey,
+  openTemporaryStore,
+} from "../../test/support/temporary-store.ts";
 import { DirectoryInUse } from "./directory-lock.ts";
 import { openStore } from "./open-store.ts";
-import type { Key, Range } from "./store.ts";
+import { Corruption, type Key, type Range } from "./store.ts";
 
 test("a value is found by its key, in its account and table only, also after a restart", async (t) => {
   const place = await openTemporaryStore(t);
@@ -227,6 +233,24 @@ test("neither keys, values, names of logs nor records lie in clear on disk", asy
     checked += content.length;
   }
   assert.ok(checked > 200_000);
+});
+
+test("a wrong index key, or tables that are gone, lose no blob and no log", async (t) => {
+  const place = await openTemporaryStore(t);
+  const { directory } = place;
+  const { blobs } = place.store.account(alice);
+  const ref = await blobs.write(Buffer.alloc(100_000, 1));
+  await place.store.transaction(() => blobs.keep(ref));
+  await place.store.close();
+  const sealers = createFakeSealers();
+  const wrong = openStore({ directory, sealers, indexKey: Buffer.alloc(32, 8) });
+  await assert.rejects(wrong, Corruption);
+  await rename(join(directory, "tables"), join(directory, "aside"));
+  await assert.rejects(openStore({ directory, sealers, indexKey }), Corruption);
+  await rm(join(directory, "tables"), { recursive: true });
+  await rename(join(directory, "aside"), join(directory, "tables"));
+  const again = await place.reopen();
+  assert.equal((await bytesOf(again.account(alice).blobs.read(ref))).length, 100_000);
 });
 
 test("a directory is opened once", async (t) => {

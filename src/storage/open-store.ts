@@ -5,12 +5,19 @@ import { type Random, systemRandom } from "../lib/random.ts";
 import { blobCodec, openBlobFolder, openBlobs } from "./blobs.ts";
 import { createBlockCache } from "./block-cache.ts";
 import { takeDirectory } from "./directory-lock.ts";
+import { namesIn, syncFolder } from "./disk.ts";
 import { type Groups, openGroups } from "./groups.ts";
 import { logStateCodec, openLogs } from "./logs.ts";
 import { keyNodeCodec, openOrderedKeys } from "./ordered-keys.ts";
 import { createCache } from "./row-cache.ts";
-import { createRows } from "./rows.ts";
-import type { AccountStore, SealerSource, Store, Table } from "./store.ts";
+import { type Codec, createRows, type Space } from "./rows.ts";
+import {
+  type AccountStore,
+  Corruption,
+  type SealerSource,
+  type Store,
+  type Table,
+} from "./store.ts";
 import { openTable, packedCodec } from "./table.ts";
 
 export interface StoreOptions {
@@ -38,6 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   assert(indexKey.length === 32, "the index key has 32 bytes");
   const folders = ["tables", "logs", "blobs"].map((name) => join(directory, name));
   for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await syncFolder(directory);
   const lock = await takeDirectory(directory);
   let groups: Groups | undefined;
   try {
@@ -57,12 +65,18 @@ async function assemble(
   release: () => void,
 ): Promise<Store> {
   const { directory, sealers, indexKey, random = systemRandom } = options;
+  const system = options.systemAccount ?? "system";
   const space = createRows({
     groups,
     sealers,
     indexKey,
     cache: createCache(options.rowCacheBytes ?? 128 * mebibyte),
   });
+  await checkMark(
+    directory,
+    groups,
+    space({ kind: "store", account: system, table: "mark" }, textCodec),
+  );
   const blobRows = space({ kind: "blob", account: "every", table: "blobs" }, blobCodec);
   const folder = await openBlobFolder(join(directory, "blobs"), (id) => blobRows.has(id));
   const logs = openLogs({
@@ -74,6 +88,7 @@ async function assemble(
     random,
     report: options.report ?? (() => {}),
   });
+  let closed = false;
   const accounts = new Map<string, AccountStore>();
 
   function openAccount(account: string): AccountStore {
@@ -106,14 +121,42 @@ async function assemble(
   }
 
   return {
-    system: findAccount(options.systemAccount ?? "system"),
+    system: findAccount(system),
     account: findAccount,
     transaction: (body) => groups.transaction(body),
     async close() {
+      if (closed) return;
+      closed = true;
       await logs.close();
       await groups.close();
       await folder.close();
       release();
     },
   };
+}
+
+/** The form of the data directory. */
+const form = "1";
+
+const textCodec: Codec<string> = {
+  sealed: true,
+  encode: (text) => Buffer.from(text),
+  decode: (bytes) => bytes.toString(),
+};
+
+/**
+ * Marks a new directory and knows it again. Under a wrong index key every row would seem to be missing, and every
+ * blob an orphan to be swept: such a directory is refused untouched.
+ */
+async function checkMark(directory: string, groups: Groups, marks: Space<string>): Promise<void> {
+  const found = marks.find("form");
+  if (found === form) return;
+  if (found) throw new Corruption(`\`${directory}\` has form ${found}, which is not known here`);
+  for (const folder of ["blobs", "logs"]) {
+    const names = await namesIn(join(directory, folder));
+    if (!groups.empty || names.length > 0) {
+      throw new Corruption(`\`${directory}\` holds data that is not of these tables and this key`);
+    }
+  }
+  await groups.transaction(() => marks.put("form", form));
 }
