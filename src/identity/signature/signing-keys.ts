@@ -15,7 +15,17 @@ const keptMax = 4096;
 const hmacKeys = new Map<string, Derived<Buffer>>();
 const publicKeys = new Map<string, Derived<KeyObject>>();
 
-const hmacForm = /^[0-9a-f]{64}$/;
+/** Two places for 64 digits, used again and again: buffers of their own cost a tenth of the whole verification. */
+const expectedDigits = Buffer.alloc(64);
+const givenDigits = Buffer.alloc(64);
+
+function equalDigits(expected: string, given: string): boolean {
+  if (given.length !== 64) return false;
+  expectedDigits.write(expected, "latin1");
+  givenDigits.write(given, "latin1");
+  return equalSecrets(expectedDigits, givenDigits);
+}
+
 const ecdsaForm = /^(?:[0-9a-f]{2}){8,72}$/;
 
 /** Says whether a signature, in hexadecimal digits, is that of a text. */
@@ -32,8 +42,7 @@ export function signatureCheck(credentials: Credentials, claim: V4Claim): Signat
   const name = `${credentials.accessKeyId}/${claim.scopeText}`;
   const key = hmacKey(name, credentials.secret, claim);
   return (signature, text) => {
-    const expected = hmacSha256(key, text);
-    const fits = hmacForm.test(signature) && equalSecrets(expected, Buffer.from(signature, "hex"));
+    const fits = equalDigits(createHmac("sha256", key).update(text).digest("hex"), signature);
     // Kept only once a signature held: a stranger, who knows no secret, cannot push others out.
     if (fits) keep(hmacKeys, name, credentials.secret, key);
     return fits;

@@ -90,31 +90,30 @@ function checkSignedHeaders({ headers }: ReadRequest, claim: V4Claim): void {
 
 function checkTime(claim: V4Claim, nowMs: number): void {
   const { time, timeMs, expiresSeconds } = claim;
-  const serverTime = formatTime(nowMs);
   if (claim.presigned) {
     if (timeMs - nowMs > skewMs) {
-      throw refusal("url-not-yet-valid", { time, serverTime, ServerTime: iso(nowMs) });
+      throw refusal("url-not-yet-valid", { time, ...serverTimes(nowMs) });
     }
     const endMs = timeMs + expiresSeconds * 1000;
     if (nowMs > endMs) {
       throw refusal("url-expired", {
         expires: formatTime(endMs),
-        serverTime,
+        ...serverTimes(nowMs),
         Expires: iso(endMs),
-        ServerTime: iso(nowMs),
         "X-Amz-Expires": String(expiresSeconds),
       });
     }
   } else if (Math.abs(timeMs - nowMs) > skewMs) {
     throw refusal("skewed", {
       time,
-      serverTime,
+      ...serverTimes(nowMs),
       RequestTime: time,
-      ServerTime: iso(nowMs),
       MaxAllowedSkewMilliseconds: String(skewMs),
     });
   }
 }
+
+const serverTimes = (nowMs: number) => ({ serverTime: formatTime(nowMs), ServerTime: iso(nowMs) });
 
 const iso = (timeMs: number) => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 

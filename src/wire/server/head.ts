@@ -32,9 +32,11 @@ export function readHeaders(head: Head): HttpRequest["headers"] | number {
     headers.push([name, value]);
   }
   const { authority } = head;
-  if (authority !== undefined && host === undefined) {
-    host = authority;
-    headers.push(["host", authority], [":authority", authority]);
+  if (authority !== undefined) {
+    // Some HTTP/2 clients sign the pseudo header, others the host that it stands for.
+    headers.push([":authority", authority]);
+    if (host === undefined) headers.push(["host", authority]);
+    host ??= authority;
   }
   if (host === undefined || host === "") return 400;
   if (authority !== undefined && host !== authority) return 400;
