@@ -76,6 +76,7 @@ export const assumeRole = operation("AssumeRole", {
         policies: policies.texts,
         mfa: false,
         ...(sourceIdentity !== undefined && { sourceIdentity }),
+        ...applicationOf(call),
         ...(given.transitive.length > 0 && { transitiveTags: given.transitive }),
       },
       given.tags,
@@ -100,6 +101,12 @@ export const assumeRole = operation("AssumeRole", {
     },
   }),
 });
+
+/** A session that a service begins for a resource of its own stays bound to that resource. */
+function applicationOf({ principal, source }: Call): { readonly application?: string } {
+  if (principal.kind !== "service" || source.sourceArn === undefined) return {};
+  return { application: source.sourceArn };
+}
 
 function contextOf(input: Input, { given, sourceIdentity }: Assumption) {
   const tags = Object.entries(given.tags);
