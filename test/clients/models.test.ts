@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as iam from "@aws-sdk/client-iam";
+import * as kinesis from "@aws-sdk/client-kinesis";
+import * as kinesisanalyticsv2 from "@aws-sdk/client-kinesis-analytics-v2";
+import * as kms from "@aws-sdk/client-kms";
+import * as s3 from "@aws-sdk/client-s3";
+import * as sts from "@aws-sdk/client-sts";
+import type { StructureShape } from "../../src/wire/model.ts";
+import { findModel, serviceNames } from "../../src/wire/models.ts";
+
+const clients: Readonly<Record<string, object>> = {
+  cloudtrail,
+  iam,
+  kinesis,
+  kinesisanalyticsv2,
+  kms,
+  s3,
+  sts,
+};
+
+/** What the SDK's schemas hold of an operation: kind 9, namespace, name, traits, input, output. */
+type Schema = readonly [9, string, string, unknown, () => unknown, () => unknown];
+
+function operationsOf(client: object): readonly Schema[] {
+  return Object.values(client).filter(
+    (value): value is Schema => Array.isArray(value) && value[0] === 9,
+  );
+}
+
+/** Names of a structure's members; the SDK has none where there is no structure. */
+function membersOf(schema: unknown): readonly string[] {
+  const [, , , , members] = Array.isArray(schema) ? (schema as readonly unknown[]) : [];
+  return Array.isArray(members) ? (members as readonly string[]) : [];
+}
+
+/** Members that the SDK adds, or spells for itself. */
+const ownOfSdk = new Set(["ExpiresString"]);
+
+function checkMembers(where: string, schema: unknown, shape: StructureShape): void {
+  const ours = new Set(shape.members.map(({ name }) => name));
+  const missing = membersOf(schema).filter((name) => !ours.has(name) && !ownOfSdk.has(name));
+  assert.deepEqual(missing, [], `members of ${where} that only the SDK knows`);
+}
+
+test("each service with a model has a client to compare it with", () => {
+  assert.deepEqual(Object.keys(clients).sort(), [...serviceNames].sort());
+});
+
+for (const [service, client] of Object.entries(clients)) {
+  test(`the SDK's model of ${service} and ours agree`, () => {
+    const model = findModel(service);
+    const operations = operationsOf(client);
+    assert.ok(model && operations.length > 0);
+    for (const [, , name, , input, output] of operations) {
+      const operation = model.findOperation(name);
+      assert.ok(operation, `${service}:${name} is only in the SDK`);
+      checkMembers(`${name}'s input`, input(), operation.input);
+      checkMembers(`${name}'s output`, output(), operation.output);
+    }
+  });
+}
