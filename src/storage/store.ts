@@ -3,6 +3,7 @@
  *
  * A directory is opened once (`openStore`); everything else is reached through the store of one account.
  * INVARIANT: an acknowledged write (a resolved promise) survives kill -9.
+ * Not defended: a whole directory, or rows with all that refer to them, put back to an older state.
  */
 
 /** Seals bytes under one data key. Made by `keys/`; storage never sees a key. */
@@ -118,7 +119,7 @@ export interface Blobs {
   write(source: Uint8Array | AsyncIterable<Uint8Array>, sealer?: Sealer): Promise<BlobRef>;
   /** Makes the blob durable with the transaction it is called in. */
   keep(ref: BlobRef): void;
-  /** Removes the blob with the transaction it is called in; readers that have begun may finish. */
+  /** Removes the blob with the transaction it is called in; who found it before can read it for ten seconds more. */
   remove(ref: BlobRef): void;
   /** Drops a blob that was written and not kept. */
   discard(ref: BlobRef): void;
