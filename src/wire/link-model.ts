@@ -30,6 +30,7 @@ interface TableShape {
   readonly max?: number;
   readonly enum?: readonly string[];
   readonly pattern?: string;
+  readonly matches?: string;
   readonly sensitive?: boolean;
   readonly flattened?: boolean;
   readonly locationName?: string;
@@ -252,6 +253,7 @@ function start(name: string, row: TableShape): Mutable<Shape> {
         ...common,
         ...bounds,
         ...(row.pattern !== undefined && { pattern: row.pattern }),
+        ...(row.matches !== undefined && { matches: row.matches }),
         ...(row.enum !== undefined && { enum: row.enum }),
       };
     case "timestamp":

@@ -94,6 +94,8 @@ export interface StringShape extends Common {
   readonly min?: number;
   readonly max?: number;
   readonly pattern?: string;
+  /** What matches instead of `pattern`, where that one could be made to take long. */
+  readonly matches?: string;
   readonly enum?: readonly string[];
 }
 

@@ -179,7 +179,9 @@ function rulesOf(shape: Shape): readonly Rule[] {
   if (shape.kind === "string") {
     const rules = lengthRules(shape, (value) => (value as string).length);
     if (shape.enum) rules.push(enumRule(shape.enum));
-    if (shape.pattern !== undefined) rules.push(patternRule(shape.pattern, shape.max));
+    if (shape.pattern !== undefined) {
+      rules.push(patternRule(shape.pattern, shape.matches ?? shape.pattern, shape.max));
+    }
     return rules;
   }
   if (shape.kind === "blob") {
@@ -218,17 +220,17 @@ function enumRule(values: readonly string[]): Rule {
   };
 }
 
-function patternRule(pattern: string, max: number | undefined): Rule {
-  const limit = Math.min(max ?? patternInputMax, patternInputMax);
+function patternRule(pattern: string, matches: string, max: number | undefined): Rule {
+  const limit = max ?? patternInputMax;
   let compiled: RegExp | undefined;
   return {
     kind: "pattern",
     constraint: `Member must satisfy regular expression pattern: ${pattern}`,
     holds(value) {
-      compiled ??= compilePattern(pattern);
+      compiled ??= compilePattern(matches);
       // A text past its maximum is refused for that; the expression need not see it.
       const text = value as string;
-      return text.length > limit ? max !== undefined && text.length > max : compiled.test(text);
+      return text.length > limit ? max !== undefined : compiled.test(text);
     },
   };
 }
