@@ -32,7 +32,7 @@ async function start(directory: string, unlock?: Unlock, create = true) {
     random: systemRandom,
     create,
   });
-  return openKeyring({ directory, root, random: systemRandom });
+  return openKeyring({ directory, root, random: systemRandom, create });
 }
 
 test("what one process sealed, the next one opens", async (t) => {
@@ -135,4 +135,23 @@ test("the wrong passphrase, key file or kind opens nothing", async (t) => {
 
 test("a tool that only reads makes no root", async (t) => {
   await assert.rejects(start(folder(t), undefined, false), /there is no root of trust/);
+});
+
+test("a tool that only reads makes no keys either", async (t) => {
+  const directory = folder(t);
+  const { id } = (await start(directory)).current(account);
+  const reader = await start(directory, undefined, false);
+  assert.ok(reader.find(account, id));
+  assert.throws(() => reader.current("444455556666"), /there are no keys of account/);
+});
+
+test("a systemd credential opens the root, and must be there", async (t) => {
+  const directory = folder(t);
+  const path = join(directory, "credential");
+  await assert.rejects(start(directory, { kind: "systemd-credential", path }), /is missing/);
+  writeFileSync(path, "short");
+  await assert.rejects(start(directory, { kind: "systemd-credential", path }), /shorter/);
+  writeFileSync(path, systemRandom.bytes(32));
+  const { id } = (await start(directory, { kind: "systemd-credential", path })).current(account);
+  assert.ok((await start(directory, { kind: "systemd-credential", path })).find(account, id));
 });

@@ -40,15 +40,17 @@ interface AccountKeys {
   size: number;
 }
 
-/** Opens the keys of a data directory; makes the system's root at first start. */
+/** Opens the keys of a data directory; makes the system's root at first start, unless it only reads. */
 export function openKeyring(options: {
   readonly directory: string;
   readonly root: RootOfTrust;
   readonly random: Random;
+  /** False for tools that only read: nothing is made, and a missing root is an error. */
+  readonly create?: boolean;
 }): Keyring {
-  const { root, random } = options;
+  const { root, random, create = true } = options;
   const folder = join(options.directory, "keys");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (create) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const accounts = new Map<string, AccountKeys>();
   const none = Buffer.alloc(0);
 
@@ -70,6 +72,7 @@ export function openKeyring(options: {
   function findOrMake(account: string): AccountKeys {
     const found = find(account);
     if (found) return found;
+    if (!create) throw new Error(`there are no keys of account \`${account}\``);
     const line = `root ${root.wrap(random.bytes(32), rootOf(account)).toString("base64")}\n`;
     createOwnerOnly(fileOf(account), Buffer.from(line));
     const made = find(account);

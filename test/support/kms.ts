@@ -39,6 +39,18 @@ export interface KmsBench {
 /** The key service with a real store and a real judge, without a front door. */
 export async function startKms(t: TestContext): Promise<KmsBench> {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
+  const kms = await openKms(directory);
+  t.after(async () => {
+    await kms.close();
+    rmSync(directory, { recursive: true });
+  });
+  return kms;
+}
+
+/** The same in a directory that stays. */
+export async function openKms(
+  directory: string,
+): Promise<KmsBench & { readonly close: () => Promise<void> }> {
   const clock = { nowMs: Date.UTC(2026, 10, 22) };
   const time = { now: () => clock.nowMs };
   const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
@@ -69,13 +81,11 @@ export async function startKms(t: TestContext): Promise<KmsBench> {
     [kms],
     () => null,
   );
-  t.after(async () => {
-    await pipeline.stop();
-    await store.close();
-    rmSync(directory, { recursive: true });
-  });
-
   return {
+    async close() {
+      await pipeline.stop();
+      await store.close();
+    },
     clock,
     keys,
     events,

@@ -187,6 +187,92 @@ test("who may do little may not use a key, and learns nothing of foreign ones", 
   await refuses(stranger("Decrypt", { CiphertextBlob }), "AccessDeniedException");
 });
 
+test("a key serves another account when both sides say so", async (t) => {
+  const kms = await startKms(t);
+  const root = kms.as(kms.root());
+  const allow = (account: string, Action: string) => ({
+    Effect: "Allow",
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action,
+    Resource: "*",
+  });
+  const Statement = [allow(acme, "kms:*"), allow(other, "kms:Decrypt")];
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+  const KeyId = await makeKey(root, { Policy });
+  const CiphertextBlob = await seal(root, KeyId);
+  const eve = kms.as(kms.user("eve", ["kms:Decrypt"], other));
+  const answer = await eve<DecryptResponse>("Decrypt", { CiphertextBlob, KeyId });
+  assert.deepEqual(answer.Plaintext, Plaintext);
+  const mallory = kms.as(kms.user("mallory", [], other));
+  await refuses(mallory("Decrypt", { CiphertextBlob }), "AccessDeniedException");
+  const greedy = kms.as(kms.user("greedy", ["kms:*"], other));
+  await refuses(greedy("Encrypt", { KeyId, Plaintext }), "AccessDeniedException");
+});
+
+test("conditions on context, caller and alias are judged", async (t) => {
+  const kms = await startKms(t);
+  const root = kms.as(kms.root());
+  const KeyId = await makeKey(root);
+  await root("CreateAlias", { AliasName: "alias/orders", TargetKeyId: KeyId });
+  const alice = kms.user("alice");
+  const allow = (Principal: unknown, Condition: unknown = {}) => ({
+    Effect: "Allow",
+    Principal,
+    Action: "kms:*",
+    Resource: "*",
+    Condition,
+  });
+  const cases: readonly (readonly [
+    title: string,
+    condition: unknown,
+    keyId: string,
+    context: Record<string, string>,
+    allowed: boolean,
+  ])[] = [
+    ["value", { StringEquals: { "kms:EncryptionContext:tenant": "acme" } }, KeyId, context, true],
+    ["no value", { StringEquals: { "kms:EncryptionContext:tenant": "acme" } }, KeyId, {}, false],
+    [
+      "key names know letter case",
+      { "ForAnyValue:StringEquals": { "kms:EncryptionContextKeys": "Tenant" } },
+      KeyId,
+      context,
+      false,
+    ],
+    [
+      "by alias",
+      { StringEquals: { "kms:RequestAlias": "alias/orders" } },
+      "alias/orders",
+      {},
+      true,
+    ],
+    ["not by id", { StringEquals: { "kms:RequestAlias": "alias/orders" } }, KeyId, {}, false],
+    [
+      "the key's aliases",
+      { "ForAnyValue:StringLike": { "kms:ResourceAliases": "alias/ord*" } },
+      KeyId,
+      {},
+      true,
+    ],
+    ["caller", { StringEquals: { "kms:CallerAccount": acme } }, KeyId, {}, true],
+    ["foreign caller", { StringEquals: { "kms:CallerAccount": other } }, KeyId, {}, false],
+    ["service", { Null: { "kms:ViaService": "false" } }, KeyId, {}, false],
+    ["spec", { StringEquals: { "kms:KeySpec": "SYMMETRIC_DEFAULT" } }, KeyId, {}, true],
+  ];
+  for (const [title, condition, keyId, given, allowed] of cases) {
+    const Statement = [
+      allow({ AWS: `arn:aws:iam::${acme}:root` }),
+      allow({ AWS: alice.arn }, condition),
+    ];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await root("PutKeyPolicy", { KeyId, Policy });
+    const outcome = await seal(kms.as(alice), keyId, given).then(
+      () => true,
+      (error: ServiceError) => error.code !== "AccessDeniedException",
+    );
+    assert.equal(outcome, allowed, title);
+  }
+});
+
 test("a policy that would lock its author out is refused, unless that is wanted", async (t) => {
   const kms = await startKms(t);
   const root = kms.as(kms.root());
