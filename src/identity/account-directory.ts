@@ -1,11 +1,23 @@
+import type { Table } from "../storage/store.ts";
 import { type AccessKeys, createAccessKeys } from "./access-keys.ts";
+import { awsManagedPolicies } from "./aws-managed.ts";
+import type { PrincipalPolicies } from "./directory.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import { createHolderPolicies, type HolderPolicies } from "./holder-policies.ts";
 import { countOf } from "./holders.ts";
 import { createIdentities, type Identities } from "./identities.ts";
 import { createManagedPolicies, type ManagedPolicies } from "./managed-policies.ts";
 import { countUses, type PolicyUse, usesOf } from "./policy-uses.ts";
-import type { HolderKind, KeyUse, PolicyRecord } from "./records.ts";
+import { policiesFor } from "./principal-policies.ts";
+import type {
+  GroupRecord,
+  HolderKind,
+  HolderRecords,
+  KeyUse,
+  PolicyRecord,
+  RoleRecord,
+  UserRecord,
+} from "./records.ts";
 import { createRoles, type Roles } from "./roles.ts";
 import type { AccountScope } from "./tables.ts";
 import { createUsers, type Users } from "./users.ts";
@@ -22,12 +34,27 @@ export interface AccountDirectory {
   readonly identities: Identities;
   /** Attached and inline policies of users, groups or roles. */
   readonly policiesOf: Readonly<Record<HolderKind, HolderPolicies>>;
+  /** The policies that speak about a user with its groups, a group, or a role. */
+  policiesFor(holder: HolderRecords[HolderKind]): PrincipalPolicies;
   /** Who uses a managed policy. */
   usesOf(policy: PolicyRecord): readonly { readonly use: PolicyUse; readonly name: string }[];
+  /** All of them, in the order of their names, with AWS's policies that are in use. */
+  everyone(): Everyone;
   /** How many there are of each. */
   counts(): Readonly<Record<"users" | "groups" | "roles" | "policies" | "versions", number>>;
   countUses(policy: PolicyRecord): { readonly attachments: number; readonly boundaries: number };
 }
+
+/** Everything that says who may do what in an account. */
+export interface Everyone {
+  readonly users: readonly UserRecord[];
+  readonly groups: readonly GroupRecord[];
+  readonly roles: readonly RoleRecord[];
+  readonly policies: readonly PolicyRecord[];
+}
+
+const valuesOf = <Value>(table: Table<Value>): Value[] =>
+  [...table.range()].map(({ value }) => value);
 
 export function createAccountDirectory(
   scope: AccountScope,
@@ -47,7 +74,17 @@ export function createAccountDirectory(
       group: createHolderPolicies(scope, "group"),
       role: createHolderPolicies(scope, "role"),
     },
+    policiesFor: (holder) => policiesFor(scope, holder),
     usesOf: ({ arn }) => usesOf(scope, arn),
+    everyone: () => ({
+      users: valuesOf(tables.users),
+      groups: valuesOf(tables.groups),
+      roles: valuesOf(tables.roles),
+      policies: [
+        ...valuesOf(tables.policies),
+        ...awsManagedPolicies.filter(({ arn }) => usesOf(scope, arn).length > 0),
+      ],
+    }),
     counts: () => ({
       users: countOf(tables.users),
       groups: countOf(tables.groups),

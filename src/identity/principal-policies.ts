@@ -44,23 +44,33 @@ function sessionPolicies(scope: AccountScope, texts: readonly string[]): Applied
   });
 }
 
+/** The policies that speak about a user with its groups, a group, or a role. */
+export function policiesFor(
+  scope: AccountScope,
+  holder: HolderRecords[HolderKind],
+): PrincipalPolicies {
+  if (holder.kind === "group") return { identity: ofHolder(scope, "group", holder) };
+  const groups =
+    holder.kind === "user"
+      ? holder.groups.flatMap((name) => scope.tables.groups.find([name]) ?? [])
+      : [];
+  const identity = [holder, ...groups].flatMap((each) => ofHolder(scope, each.kind, each));
+  return { identity, ...boundaryOf(scope, holder) };
+}
+
 /** Reads the policies that speak about a principal, as they are now. */
 export function readPolicies(scope: AccountScope, principal: Principal): PrincipalPolicies {
   const { tables } = scope;
   if (principal.kind === "user") {
     const user = tables.users.find([principal.name.toLowerCase()]);
-    if (!user || user.id !== principal.id) return { identity: [] };
-    const groups = user.groups.flatMap((name) => tables.groups.find([name]) ?? []);
-    const identity = [user, ...groups].flatMap((each) => ofHolder(scope, each.kind, each));
-    return { identity, ...boundaryOf(scope, user) };
+    return user?.id === principal.id ? policiesFor(scope, user) : { identity: [] };
   }
   if (principal.kind !== "session") return { identity: [] };
   const role = tables.roles.find([principal.roleName.toLowerCase()]);
-  if (!role || role.id !== principal.roleId) return { identity: [] };
+  if (role?.id !== principal.roleId) return { identity: [] };
   const { policies } = principal.session;
   return {
-    identity: ofHolder(scope, "role", role),
-    ...boundaryOf(scope, role),
+    ...policiesFor(scope, role),
     ...(policies.length > 0 && { session: sessionPolicies(scope, policies) }),
   };
 }

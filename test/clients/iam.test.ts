@@ -28,6 +28,7 @@ import {
   DetachUserPolicyCommand,
   EntityAlreadyExistsException,
   GetAccessKeyLastUsedCommand,
+  GetAccountAuthorizationDetailsCommand,
   GetAccountSummaryCommand,
   GetGroupCommand,
   GetGroupPolicyCommand,
@@ -67,6 +68,8 @@ import {
   paginateListUsers,
   RemoveUserFromGroupCommand,
   SetDefaultPolicyVersionCommand,
+  SimulateCustomPolicyCommand,
+  SimulatePrincipalPolicyCommand,
   TagPolicyCommand,
   TagRoleCommand,
   TagUserCommand,
@@ -297,4 +300,28 @@ test("the AWS SDK works with tags and inline policies of users, and sums the acc
   const { SummaryMap } = await iam.send(new GetAccountSummaryCommand({}));
   assert.deepEqual([SummaryMap?.["Users"], SummaryMap?.["UsersQuota"]], [1, 5000]);
   assert.deepEqual((await iam.send(new ListAccountAliasesCommand({}))).AccountAliases, []);
+});
+
+test("the AWS SDK simulates policies and reads the details of the account", async (t) => {
+  const { iam, account } = await start(t);
+  const user = { UserName: "alice" };
+  await iam.send(new CreateUserCommand(user));
+  await iam.send(new AttachUserPolicyCommand({ ...user, PolicyArn: readOnly }));
+  const ActionNames = ["s3:GetObject", "s3:PutObject"];
+  const PolicySourceArn = `arn:aws:iam::${account}:user/alice`;
+  const { EvaluationResults } = await iam.send(
+    new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames }),
+  );
+  assert.deepEqual(
+    EvaluationResults?.map(({ EvalDecision }) => EvalDecision),
+    ["allowed", "implicitDeny"],
+  );
+  assert.equal(EvaluationResults?.[0]?.MatchedStatements?.[0]?.SourcePolicyType, "aws-managed");
+  const custom = await iam.send(
+    new SimulateCustomPolicyCommand({ PolicyInputList: [allow("kms:*")], ActionNames }),
+  );
+  assert.equal(custom.EvaluationResults?.[0]?.EvalDecision, "implicitDeny");
+  const details = await iam.send(new GetAccountAuthorizationDetailsCommand({}));
+  assert.equal(details.UserDetailList?.[0]?.UserName, "alice");
+  assert.equal(details.Policies?.[0]?.Arn, readOnly);
 });

@@ -28,6 +28,13 @@ interface Answer {
   readonly AccessKeyLastUsed: { readonly ServiceName: string };
   readonly SummaryMap: Readonly<Record<string, number>>;
   readonly AccountAliases: readonly string[];
+  readonly EvaluationResults: readonly {
+    readonly EvalDecision: string;
+    readonly MatchedStatements: readonly { readonly SourcePolicyId: string }[];
+    readonly MissingContextValues: readonly string[];
+  }[];
+  readonly UserDetailList: readonly { readonly AttachedManagedPolicies: readonly object[] }[];
+  readonly RoleDetailList: readonly object[];
   readonly IsTruncated: boolean;
   readonly Marker?: string;
 }
@@ -452,4 +459,58 @@ test("accounts do not see each other", async () => {
   assert.equal(theirs.users.find("alice"), undefined);
   const policy = await theirs.policies.create({ name: "p", document: allow("s3:*") });
   await assert.rejects(root("GetPolicy", { PolicyArn: policy.arn }), { code: "NoSuchEntity" });
+});
+
+test("a simulation tells what the judge of requests would say", async () => {
+  const { root, user, account } = await start();
+  const condition = { Condition: { Bool: { "aws:SecureTransport": "true" } } };
+  await user(
+    "alice",
+    document([
+      { Effect: "Allow", Action: "s3:*", Resource: "*", ...condition },
+      { Effect: "Deny", Action: "s3:DeleteObject", Resource: "*" },
+    ]),
+  );
+  const ask = async (ActionNames: string[], more: object = {}) => {
+    const PolicySourceArn = arnOf(account, "user/alice");
+    return (await root("SimulatePrincipalPolicy", { PolicySourceArn, ActionNames, ...more }))
+      .EvaluationResults;
+  };
+  const secure = {
+    ContextEntries: [
+      {
+        ContextKeyName: "aws:SecureTransport",
+        ContextKeyValues: ["true"],
+        ContextKeyType: "boolean",
+      },
+    ],
+  };
+  const actions = ["s3:GetObject", "s3:DeleteObject", "kms:Decrypt", "s3:Fly"];
+  assert.deepEqual(
+    (await ask(actions, secure)).map(({ EvalDecision }) => EvalDecision),
+    ["allowed", "explicitDeny", "implicitDeny", "implicitDeny"],
+  );
+  const [bare] = await ask(["s3:GetObject"]);
+  assert.equal(bare?.EvalDecision, "implicitDeny");
+  assert.deepEqual(bare?.MissingContextValues, ["aws:securetransport"]);
+  const [denied] = await ask(["s3:DeleteObject"], secure);
+  assert.equal(denied?.MatchedStatements[0]?.SourcePolicyId, "inline policy own of user alice");
+  const custom = await root("SimulateCustomPolicy", {
+    PolicyInputList: [allow("kms:Decrypt")],
+    ActionNames: ["kms:Decrypt"],
+  });
+  assert.equal(custom.EvaluationResults[0]?.EvalDecision, "allowed");
+});
+
+test("the details of an account hold everyone and every policy in use", async () => {
+  const { root, user, account } = await start();
+  await user("alice", allow("s3:*"));
+  const PolicyArn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+  await root("AttachUserPolicy", { UserName: "alice", PolicyArn });
+  await root("CreateRole", { RoleName: "r", AssumeRolePolicyDocument: trustRoot(account) });
+  const all = await root("GetAccountAuthorizationDetails");
+  assert.equal(all.UserDetailList[0]?.AttachedManagedPolicies.length, 1);
+  assert.deepEqual([all.RoleDetailList.length, all.Policies.length], [1, 1]);
+  const roles = await root("GetAccountAuthorizationDetails", { Filter: ["Role"] });
+  assert.deepEqual([roles.UserDetailList.length, roles.RoleDetailList.length], [0, 1]);
 });

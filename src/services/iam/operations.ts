@@ -2,12 +2,14 @@ import type { Operation } from "../../pipeline/operation.ts";
 import * as accessKeys from "./access-keys.ts";
 import * as account from "./account.ts";
 import { attachmentOperations } from "./attachments.ts";
+import * as authorizationDetails from "./authorization-details.ts";
 import { boundaryOperations } from "./boundaries.ts";
 import * as groups from "./groups.ts";
 import { inlinePolicyOperations } from "./inline-policies.ts";
 import * as policies from "./policies.ts";
 import * as policyVersions from "./policy-versions.ts";
 import * as roles from "./roles.ts";
+import * as simulation from "./simulation.ts";
 import { tagOperations } from "./tags.ts";
 import * as users from "./users.ts";
 
@@ -31,4 +33,6 @@ export const iamOperations: readonly Operation[] = [
   ...tagOperations,
   ...exportedBy(accessKeys),
   ...exportedBy(account),
+  ...exportedBy(authorizationDetails),
+  ...exportedBy(simulation),
 ];
