@@ -6,7 +6,23 @@ export function findBucketInHost(
   host: string | undefined,
   baseHosts: readonly string[],
 ): string | undefined {
-  const name = (host ?? "")
+  const known = recent.get(baseHosts) ?? new Map<string, string | undefined>();
+  const name = host ?? "";
+  if (known.has(name)) return known.get(name);
+  const bucket = find(name, baseHosts);
+  // Anyone may send any host: a full memory begins anew.
+  if (known.size >= hostsMax) known.clear();
+  known.set(name, bucket);
+  recent.set(baseHosts, known);
+  return bucket;
+}
+
+/** Hosts seen lately, by the list they were looked up in: the same ones come with every request. */
+const recent = new WeakMap<readonly string[], Map<string, string | undefined>>();
+const hostsMax = 256;
+
+function find(host: string, baseHosts: readonly string[]): string | undefined {
+  const name = host
     .toLowerCase()
     .replace(/:\d{1,5}$/, "")
     .replace(/\.$/, "");

@@ -25,7 +25,13 @@ export interface RestMatch {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const compiled = new WeakMap<ServiceModel, ReadonlyMap<string, readonly Template[]>>();
+/** Templates of one method: those without a literal, and the others by their first. */
+interface Templates {
+  readonly plain: Template[];
+  readonly byLiteral: Map<string, Template[]>;
+}
+
+const compiled = new WeakMap<ServiceModel, ReadonlyMap<string, Templates>>();
 
 /**
  * The operation of a REST service that method, path, query and headers name. Of several that fit, the one that
@@ -38,16 +44,24 @@ export function matchRest(
   query: ReadonlyMap<string, readonly string[]>,
   header: (name: string) => string | undefined,
 ): RestMatch | undefined {
+  const templates = templatesOf(model).get(method);
   let best: RestMatch | undefined;
   let bestScore = -1;
-  for (const template of templatesOf(model).get(method) ?? []) {
-    const score = scoreOf(template, query, header);
-    if (score <= bestScore) continue;
-    const labels = matchPath(template.segments, path);
-    if (!labels) continue;
-    best = { operation: template.operation, labels };
-    bestScore = score;
+
+  function consider(candidates: readonly Template[]): void {
+    for (const template of candidates) {
+      const score = scoreOf(template, query, header);
+      if (score <= bestScore) continue;
+      const labels = matchPath(template.segments, path);
+      if (!labels) continue;
+      best = { operation: template.operation, labels };
+      bestScore = score;
+    }
   }
+
+  if (!templates) return undefined;
+  consider(templates.plain);
+  for (const name of query.keys()) consider(templates.byLiteral.get(name) ?? []);
   return best;
 }
 
@@ -86,17 +100,20 @@ function matchPath(
   return at >= path.length ? labels : undefined;
 }
 
-function templatesOf(model: ServiceModel): ReadonlyMap<string, readonly Template[]> {
+function templatesOf(model: ServiceModel): ReadonlyMap<string, Templates> {
   const known = compiled.get(model);
   if (known) return known;
-  const byMethod = new Map<string, Template[]>();
+  const byMethod = new Map<string, Templates>();
   for (const name of model.operationNames) {
     const operation = model.findOperation(name);
-    // Operations that nobody signs this way are reached through hosts of their own.
+    // WriteGetObjectResponse is reached through a host of its own, which Bondstore does not have.
     if (!operation || operation.deprecated || operation.name === "WriteGetObjectResponse") continue;
-    const same = byMethod.get(operation.method);
-    if (same) same.push(templateOf(operation));
-    else byMethod.set(operation.method, [templateOf(operation)]);
+    const template = templateOf(operation);
+    const same: Templates = byMethod.get(operation.method) ?? { plain: [], byLiteral: new Map() };
+    byMethod.set(operation.method, same);
+    const literal = template.literals[0]?.[0];
+    if (literal === undefined) same.plain.push(template);
+    else same.byLiteral.set(literal, [...(same.byLiteral.get(literal) ?? []), template]);
   }
   compiled.set(model, byMethod);
   return byMethod;

@@ -83,6 +83,10 @@ class Bytes {
 
   blob(value: Uint8Array): void {
     this.head(2, value.byteLength);
+    this.raw(value);
+  }
+
+  raw(value: Uint8Array): void {
     this.room(value.byteLength);
     this.buffer.set(value, this.length);
     this.length += value.byteLength;
@@ -97,6 +101,13 @@ class Bytes {
   }
 }
 
+/** A text as CBOR, once for every time that it is written. */
+function textBytes(text: string): Buffer {
+  const bytes = new Bytes();
+  bytes.text(text);
+  return bytes.done();
+}
+
 function writerOf(shape: Shape, dialect: CborDialect): Write {
   const known = compiled[dialect].get(shape);
   if (known) return known;
@@ -106,12 +117,13 @@ function writerOf(shape: Shape, dialect: CborDialect): Write {
 }
 
 function compile(shape: Shape, dialect: CborDialect): Write {
+  const why = mismatch(shape);
   switch (shape.kind) {
     case "structure":
       return compileStructure(shape, dialect);
     case "list":
       return (value, to) => {
-        assert(Array.isArray(value), `a ${shape.name} is a list`);
+        assert(Array.isArray(value), why);
         const write = writerOf(shape.member.shape, dialect);
         to.byte(0x9f);
         for (const item of value as readonly unknown[]) write(item, to);
@@ -119,7 +131,7 @@ function compile(shape: Shape, dialect: CborDialect): Write {
       };
     case "map":
       return (value, to) => {
-        assert(typeof value === "object" && value !== null, `a ${shape.name} is a map`);
+        assert(typeof value === "object" && value !== null, why);
         const write = writerOf(shape.value.shape, dialect);
         to.byte(0xbf);
         for (const [key, item] of Object.entries(value)) {
@@ -131,49 +143,57 @@ function compile(shape: Shape, dialect: CborDialect): Write {
       };
     case "string":
       return (value, to) => {
-        assert(typeof value === "string", `a ${shape.name} is a string`);
+        assert(typeof value === "string", why);
         to.text(value);
       };
     case "blob":
       return (value, to) => {
-        assert(value instanceof Uint8Array, `a ${shape.name} is bytes`);
+        assert(value instanceof Uint8Array, why);
         to.blob(value);
       };
     case "boolean":
       return (value, to) => to.byte(value === true ? 0xf5 : 0xf4);
     case "timestamp":
       return (value, to) => {
-        assert(value instanceof Date, `a ${shape.name} is a Date`);
+        assert(value instanceof Date, why);
         if (dialect === "aws") return to.integer(value.getTime());
         to.byte(0xc1);
         return to.double(value.getTime() / 1000);
       };
     default:
-      return compileNumber(shape.name, shape.kind === "integer" || shape.kind === "long");
+      return compileNumber(why, shape.kind === "integer" || shape.kind === "long");
   }
 }
 
-function compileNumber(name: string, whole: boolean): Write {
+function compileNumber(why: string, whole: boolean): Write {
   return (value, to) => {
-    assert(typeof value === "number", `a ${name} is a number`);
+    assert(typeof value === "number", why);
     if (whole) to.integer(value);
     else to.double(value);
   };
 }
 
 function compileStructure(shape: StructureShape, dialect: CborDialect): Write {
-  let fields: readonly { readonly name: string; readonly write: Write }[] | undefined;
+  const why = mismatch(shape);
+  let fields:
+    | readonly { readonly name: string; readonly label: Buffer; readonly write: Write }[]
+    | undefined;
   return (value, to) => {
-    assert(typeof value === "object" && value !== null, `a ${shape.name} is an object`);
+    assert(typeof value === "object" && value !== null, why);
     const members = value as Readonly<Record<string, unknown>>;
-    fields ??= shape.members.map(({ name, shape: of }) => ({ name, write: writerOf(of, dialect) }));
+    fields ??= shape.members.map(({ name, shape: of }) => {
+      return { name, label: textBytes(name), write: writerOf(of, dialect) };
+    });
     to.byte(0xbf);
-    for (const { name, write } of fields) {
+    for (const { name, label, write } of fields) {
       const member = members[name];
       if (member === undefined || member === null) continue;
-      to.text(name);
+      to.raw(label);
       write(member, to);
     }
     to.byte(0xff);
   };
 }
+
+/** Why an assertion fails: a handler gave what the model does not say. Made once, not for every value. */
+const mismatch = ({ name }: Shape) => `the output holds a ${name} of another type than the model's`;

@@ -20,6 +20,7 @@ function writerOf(shape: Shape): Write {
 }
 
 function compile(shape: Shape): Write {
+  const why = mismatch(shape);
   switch (shape.kind) {
     case "structure":
       return compileStructure(shape);
@@ -29,25 +30,25 @@ function compile(shape: Shape): Write {
       return compileMap(shape);
     case "string":
       return (value) => {
-        assert(typeof value === "string", `a ${shape.name} is a string`);
+        assert(typeof value === "string", why);
         return JSON.stringify(value);
       };
     case "boolean":
       return (value) => (value === true ? "true" : "false");
     case "blob":
       return (value) => {
-        assert(value instanceof Uint8Array, `a ${shape.name} is bytes`);
+        assert(value instanceof Uint8Array, why);
         return `"${encodeBase64(value)}"`;
       };
     case "timestamp":
       return (value) => {
-        assert(value instanceof Date, `a ${shape.name} is a Date`);
+        assert(value instanceof Date, why);
         const text = formatTimestamp(value, shape.format ?? "unixTimestamp");
         return shape.format === undefined || shape.format === "unixTimestamp" ? text : `"${text}"`;
       };
     default:
       return (value) => {
-        assert(typeof value === "number", `a ${shape.name} is a number`);
+        assert(typeof value === "number", why);
         return Number.isFinite(value) ? String(value) : `"${value}"`;
       };
   }
@@ -60,9 +61,10 @@ interface Field {
 }
 
 function compileStructure(shape: StructureShape): Write {
+  const why = mismatch(shape);
   let fields: readonly Field[] | undefined;
   return (value) => {
-    assert(typeof value === "object" && value !== null, `a ${shape.name} is an object`);
+    assert(typeof value === "object" && value !== null, why);
     const members = value as Readonly<Record<string, unknown>>;
     fields ??= shape.members.filter(({ location }) => location === undefined).map(field);
     let text = "";
@@ -80,9 +82,10 @@ function field({ name, locationName, shape }: Member): Field {
 }
 
 function compileList(shape: ListShape): Write {
+  const why = mismatch(shape);
   let write: Write | undefined;
   return (value) => {
-    assert(Array.isArray(value), `a ${shape.name} is a list`);
+    assert(Array.isArray(value), why);
     write ??= writerOf(shape.member.shape);
     let text = "[";
     for (const member of value as readonly unknown[]) {
@@ -93,9 +96,10 @@ function compileList(shape: ListShape): Write {
 }
 
 function compileMap(shape: MapShape): Write {
+  const why = mismatch(shape);
   let write: Write | undefined;
   return (value) => {
-    assert(typeof value === "object" && value !== null, `a ${shape.name} is a map`);
+    assert(typeof value === "object" && value !== null, why);
     write ??= writerOf(shape.value.shape);
     let text = "";
     for (const [key, member] of Object.entries(value)) {
@@ -105,3 +109,6 @@ function compileMap(shape: MapShape): Write {
     return text === "" ? "{}" : `${text}}`;
   };
 }
+
+/** Why an assertion fails: a handler gave what the model does not say. Made once, not for every value. */
+const mismatch = ({ name }: Shape) => `the output holds a ${name} of another type than the model's`;

@@ -31,6 +31,7 @@ function contentOf(shape: Shape, dialect: XmlDialect): Content {
 }
 
 function compile(shape: Shape, dialect: XmlDialect): Content {
+  const why = mismatch(shape);
   switch (shape.kind) {
     case "structure":
       return compileStructure(shape, dialect);
@@ -39,33 +40,34 @@ function compile(shape: Shape, dialect: XmlDialect): Content {
       return (value) => entriesOf(shape, dialect)(value);
     case "string":
       return (value) => {
-        assert(typeof value === "string", `a ${shape.name} is a string`);
+        assert(typeof value === "string", why);
         return escapeXml(value);
       };
     case "blob":
       return (value) => {
-        assert(value instanceof Uint8Array, `a ${shape.name} is bytes`);
+        assert(value instanceof Uint8Array, why);
         return encodeBase64(value);
       };
     case "timestamp":
       return (value) => {
-        assert(value instanceof Date, `a ${shape.name} is a Date`);
+        assert(value instanceof Date, why);
         if (dialect === "rest" && shape.format === undefined) return value.toISOString();
         return formatTimestamp(value, shape.format ?? "iso8601");
       };
     default:
       return (value) => {
         const fits = typeof value === "number" || typeof value === "boolean";
-        assert(fits, `a ${shape.name} is a number or a boolean`);
+        assert(fits, why);
         return String(value);
       };
   }
 }
 
 function compileStructure(shape: StructureShape, dialect: XmlDialect): Content {
+  const why = mismatch(shape);
   let fields: readonly { readonly name: string; readonly write: Elements }[] | undefined;
   return (value) => {
-    assert(typeof value === "object" && value !== null, `a ${shape.name} is an object`);
+    assert(typeof value === "object" && value !== null, why);
     const members = value as Readonly<Record<string, unknown>>;
     fields ??= shape.members
       .filter(({ location, xmlAttribute }) => location === undefined && !xmlAttribute)
@@ -114,9 +116,10 @@ function element(
 }
 
 function itemsOf(item: Member, name: string, dialect: XmlDialect): Elements {
+  const why = `${name} is a list`;
   const write = element(item.shape, name, dialect);
   return (value) => {
-    assert(Array.isArray(value), `${name} is a list`);
+    assert(Array.isArray(value), why);
     let text = "";
     for (const member of value as readonly unknown[]) text += write(member);
     return text;
@@ -124,10 +127,11 @@ function itemsOf(item: Member, name: string, dialect: XmlDialect): Elements {
 }
 
 function pairsOf(shape: Shape & { kind: "map" }, name: string, dialect: XmlDialect): Elements {
+  const why = mismatch(shape);
   const write = element(shape.value.shape, shape.value.locationName ?? "value", dialect);
   const label = shape.key.locationName ?? "key";
   return (value) => {
-    assert(typeof value === "object" && value !== null, `a ${shape.name} is a map`);
+    assert(typeof value === "object" && value !== null, why);
     let text = "";
     for (const [key, member] of Object.entries(value)) {
       if (member === undefined || member === null) continue;
@@ -144,8 +148,8 @@ function entriesOf(shape: Shape & { kind: "list" | "map" }, dialect: XmlDialect)
   return itemsOf(shape.member, shape.member.locationName ?? item, dialect);
 }
 
-/** What text must not hold as it is; tab and line feed are the control characters that it may. */
-const special = /[&<>"\p{Cc}\u2028\ufffe\uffff]/gu;
+/** All but what text may hold as it is; of control characters it may hold tab and line feed. */
+const special = /[^\t\n !#-%'-;=?-~\u00a0-\u2027\u2029-\ufffd]/g;
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -157,7 +161,9 @@ const entities: Readonly<Record<string, string>> = {
 /** Text as XML carries it. Control characters become references, as S3 writes them in keys. */
 export function escapeXml(text: string): string {
   return text.replace(special, (char) => {
-    if (char === "\n" || char === "\t") return char;
     return entities[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`;
   });
 }
+
+/** Why an assertion fails: a handler gave what the model does not say. Made once, not for every value. */
+const mismatch = ({ name }: Shape) => `the output holds a ${name} of another type than the model's`;
