@@ -1,10 +1,15 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
+import { cellDoors } from "./cell-doors.ts";
 import type { Config } from "./config.ts";
+import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
+import { findJava } from "./engines/flink/java.ts";
 import { createDirectory } from "./identity/create-directory.ts";
+import type { Principal } from "./identity/principal.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
@@ -13,6 +18,7 @@ import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { services } from "./services/index.ts";
+import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
 import { openStore } from "./storage/open-store.ts";
 import { openTls } from "./tls.ts";
 import { describe } from "./wire/describe.ts";
@@ -98,28 +104,43 @@ export async function serve(
   const { region, host } = config;
   const { directory } = opened.parts;
   let endpoint = "";
+  const runDirectory = await mkdtemp(join(tmpdir(), "bondstore-"));
+  const frontDoor = (admits?: (principal: Principal) => boolean) =>
+    createFrontDoor({
+      pipeline: {
+        run: (arrival) => pipeline.run(arrival),
+        admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
+      },
+      directory,
+      clock,
+      random,
+      region,
+      admitSignatureV2: config.admitSignatureV2,
+      hosts: ["localhost", ...config.hostNames],
+      onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
+      ...(admits && { admits }),
+    });
+  const { cache, flinkHome } = config.engines;
+  const engines: Engines = {
+    runDirectory,
+    flinkHome: () => installedFlink(cache, flinkHome),
+    javaHome: () => findJava(undefined),
+    unconfined: config.unconfinedCells,
+    openDoor: cellDoors({ runDirectory, random, now: () => clock.now(), frontDoor, log }),
+    log,
+  };
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
-    services(config),
+    services({ shardLimits: config.shardLimits, engines }),
     (service, operation, input) => {
       const model = findModel(service)?.findOperation(operation);
       return model ? (describe(model, input as Record<string, unknown>) as Json) : null;
     },
   );
   const tls = config.plainHttp ? undefined : await openTls(config, opened.parts);
-  const handle = createFrontDoor({
-    pipeline,
-    directory,
-    clock,
-    random,
-    region,
-    admitSignatureV2: config.admitSignatureV2,
-    hosts: ["localhost", ...config.hostNames],
-    onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
-  });
   const server: RunningServer = await startServer({
     listen: { host, port: config.port, ...(tls && { tls: tls.identity }) },
-    handle,
+    handle: frontDoor(),
     onFault: (error) => log(`connection: ${describeFault(error)}`),
   });
   endpoint = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
@@ -132,9 +153,15 @@ export async function serve(
     async close() {
       await server.close(graceMs);
       await pipeline.stop();
+      await rm(runDirectory, { recursive: true, force: true });
       await opened.close();
     },
   };
+}
+
+function installedFlink(cache: string, flinkHome: string | undefined): string | undefined {
+  const home = flinkHomeIn(cache, flinkHome);
+  return isInstalled(home) ? home : undefined;
 }
 
 const describeFault = (cause: unknown): string =>

@@ -17,7 +17,7 @@ import type { AnswerForm, Input, Route, Routed } from "./protocol.ts";
 import { isForm, route } from "./route.ts";
 
 export interface FrontDoorOptions {
-  readonly pipeline: Pipeline;
+  readonly pipeline: Pick<Pipeline, "run" | "admitsAnonymous">;
   readonly directory: Directory;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { NewCredentials } from "./identity/directory.ts";
+import type { Principal } from "./identity/principal.ts";
+import { equalSecrets, sha256 } from "./lib/hash.ts";
+import type { Random } from "./lib/random.ts";
+import type { CellDoor, Engines } from "./services/kinesisanalyticsv2/outside.ts";
+import type { HttpRequest, HttpResponse } from "./wire/http.ts";
+import { startServer } from "./wire/server/start-server.ts";
+
+type Admits = (principal: Principal) => boolean;
+
+/** Credentials are renewed when less than this is left of them. */
+const renewBeforeMs = 15 * 60_000;
+const graceMs = 1_000;
+
+/**
+ * The front door as a cell sees it: the same services on a socket of its own, where only the credentials of its own
+ * application are accepted, and where those credentials are handed out to who knows the cell's token.
+ */
+export function cellDoors(options: {
+  readonly runDirectory: string;
+  readonly random: Random;
+  readonly now: () => number;
+  /** Makes a front door that admits some principals only. */
+  readonly frontDoor: (admits: Admits) => (request: HttpRequest) => Promise<HttpResponse>;
+  readonly log: (line: string) => void;
+}): Engines["openDoor"] {
+  const { runDirectory, random, now, frontDoor, log } = options;
+  return async ({ id, application, credentials }): Promise<CellDoor> => {
+    const socket = join(runDirectory, `${id}.sock`);
+    const credentialsToken = random.bytes(24).toString("hex");
+    const answer = frontDoor((principal) => applicationOf(principal) === application);
+    let current: Promise<NewCredentials> | undefined;
+
+    async function fresh(): Promise<NewCredentials> {
+      const known = await current?.catch(() => undefined);
+      if (known && known.expiresAtMs - now() > renewBeforeMs) return known;
+      current = credentials();
+      return current;
+    }
+
+    const server = await startServer({
+      listen: { socketPath: socket, peer: { ip: "127.0.0.1", secure: true, cell: id } },
+      onFault: (error) => log(`door of ${id}: ${String(error)}`),
+      async handle(request) {
+        if (request.path !== "/credentials") return answer(request);
+        if (!knows(request.header("authorization"), credentialsToken)) return refused;
+        return credentialsAnswer(await fresh());
+      },
+    });
+    return { socket, credentialsToken, close: () => server.close(graceMs) };
+  };
+}
+
+const applicationOf = (principal: Principal): string | undefined =>
+  principal.kind === "session" ? principal.session.application : undefined;
+
+const knows = (given: string | undefined, token: string): boolean =>
+  equalSecrets(sha256(given ?? ""), sha256(token));
+
+const refused: HttpResponse = {
+  status: 401,
+  headers: { "Content-Type": "application/json" },
+  body: Buffer.from(JSON.stringify({ code: "Unauthorized", message: "wrong token" })),
+};
+
+/** As the container credentials provider of the AWS SDKs reads it. */
+const credentialsAnswer = (made: NewCredentials): HttpResponse => ({
+  status: 200,
+  headers: { "Content-Type": "application/json" },
+  body: Buffer.from(
+    JSON.stringify({
+      AccessKeyId: made.accessKeyId,
+      SecretAccessKey: made.secret,
+      Token: made.token,
+      Expiration: `${new Date(made.expiresAtMs).toISOString().slice(0, 19)}Z`,
+    }),
+  ),
+});

@@ -1,0 +1,26 @@
+import type { NewCredentials } from "../../identity/directory.ts";
+
+/** The front door as one cell sees it. */
+export interface CellDoor {
+  /** Socket on which it listens. */
+  readonly socket: string;
+  readonly credentialsToken: string;
+  close(): Promise<void>;
+}
+
+/** What running applications needs from outside the services. */
+export interface Engines {
+  /** Directory for sockets and the like: short, private to this process, gone with it. */
+  readonly runDirectory: string;
+  /** Where the Flink set is; undefined when it is not installed. */
+  readonly flinkHome: () => string | undefined;
+  readonly javaHome: () => string | undefined;
+  readonly unconfined: "refuse" | "accept";
+  /** Opens the front door for one application: its own credentials get in, no others. */
+  openDoor(door: {
+    readonly id: string;
+    readonly application: string;
+    readonly credentials: () => Promise<NewCredentials>;
+  }): Promise<CellDoor>;
+  readonly log: (line: string) => void;
+}
