@@ -1,7 +1,9 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
 import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory, PrincipalPolicies } from "../../src/identity/directory.ts";
@@ -10,6 +12,7 @@ import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
 import { systemRandom } from "../../src/lib/random.ts";
+import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
@@ -122,3 +125,33 @@ export async function openKms(
         })) as Output,
   };
 }
+
+export const Plaintext = Buffer.from("four windows of June");
+export const context = { tenant: "acme" };
+
+/** Makes a key; answers its ARN. */
+export async function makeKey(as: As, input: Record<string, unknown> = {}): Promise<string> {
+  const { KeyMetadata } = await as<CreateKeyResponse>("CreateKey", input);
+  assert.ok(KeyMetadata?.Arn);
+  return KeyMetadata.Arn;
+}
+
+/** Encrypts the text; answers the ciphertext. */
+export const seal = async (
+  as: As,
+  KeyId: string,
+  EncryptionContext: Record<string, string> = {},
+) => {
+  const answer = await as<EncryptResponse>("Encrypt", { KeyId, Plaintext, EncryptionContext });
+  assert.ok(answer.CiphertextBlob);
+  return answer.CiphertextBlob;
+};
+
+/** Expects a refusal with this code. */
+export const refuses = (promise: Promise<unknown>, code: string, message?: RegExp) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(error instanceof ServiceError, String(error));
+    assert.equal(error.code, code, error.message);
+    if (message) assert.match(error.message, message);
+    return true;
+  });
