@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createMemoryStore } from "../../test/support/memory-store.ts";
 import { systemRandom } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
 import { createDirectory } from "./create-directory.ts";
-import { createMemoryStore } from "./memory-store.ts";
 
 const allow = (action: string, resource = "*") =>
   JSON.stringify({

@@ -4,7 +4,7 @@ import { current, keyOf, tableOf, without } from "./holders.ts";
 import { limits } from "./limits.ts";
 import { dropUse, findUsable, noteUse } from "./policy-uses.ts";
 import type { HolderKind, HolderRecords } from "./records.ts";
-import { checkRoom } from "./refusals.ts";
+import { checkName, checkRoom } from "./refusals.ts";
 import type { AccountScope } from "./tables.ts";
 
 /** What is judged and then changed. */
@@ -49,6 +49,7 @@ export function createHolderPolicies(scope: AccountScope, kind: HolderKind): Hol
       }),
 
     async putInline(judged, name, text) {
+      checkName(name);
       checkPolicy(text, "identity");
       await scope.change(() => {
         const holder = current(scope, kind, judged);

@@ -22,3 +22,9 @@ export function checkRoom(count: number, most: number, quota: string): void {
 /** IAM's word for a managed policy that is not there, or belongs to another account. */
 export const noSuchPolicy = (arn: string): ServiceError =>
   new ServiceError("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
+
+/** Refuses the one name that JavaScript keeps for itself: a record under it would be lost in silence. */
+export function checkName(name: string): void {
+  if (name !== "__proto__") return;
+  throw new ServiceError("ValidationError", "__proto__ cannot be a name here.");
+}

@@ -1,6 +1,7 @@
 import type { PermissionsBoundaryAttachmentType, Tag } from "@aws-sdk/client-iam";
 import type { Page, PageRequest } from "../../identity/pages.ts";
 import type { Tags } from "../../identity/records.ts";
+import { checkName } from "../../identity/refusals.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A policy document as IAM answers it: percent-encoded by RFC 3986. */
@@ -30,6 +31,7 @@ export const toTags = (tags: Tags): Tag[] =>
 export function readTags(given: readonly Tag[] | undefined): Tags {
   const seen = new Set<string>();
   for (const { Key = "" } of given ?? []) {
+    checkName(Key);
     const lower = Key.toLowerCase();
     if (lower.startsWith("aws:")) {
       throw new ServiceError("InvalidInput", `Tag keys that start with aws: are reserved: ${Key}`);

@@ -1,5 +1,6 @@
 import type { AssumeRoleRequest } from "@aws-sdk/client-sts";
 import type { Principal } from "../../identity/principal.ts";
+import { checkName } from "../../identity/refusals.ts";
 import { type Checked, ServiceError } from "../../pipeline/operation.ts";
 
 /** Tags of a session that begins. */
@@ -21,6 +22,7 @@ export function readSessionTags(
   const seen = new Set([...tags.keys()].map((key) => key.toLowerCase()));
   const given = input.Tags ?? [];
   for (const { Key = "", Value = "" } of given) {
+    checkName(Key);
     const lower = key(Key);
     if (seen.has(lower)) {
       throw invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");

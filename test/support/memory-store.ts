@@ -1,5 +1,5 @@
-import { assert } from "../lib/assert.ts";
-import type { AccountStore, Key, Range, Store, Table } from "../storage/store.ts";
+import { assert } from "../../src/lib/assert.ts";
+import type { AccountStore, Key, Range, Store, Table } from "../../src/storage/store.ts";
 
 type Entry = { readonly key: Key; readonly value: unknown };
 
