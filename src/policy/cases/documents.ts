@@ -120,6 +120,14 @@ export const documentRows: readonly (readonly [string, PolicyKind, string, strin
       JSON.stringify({ Statement: [open] }),
       undefined,
     ],
+    [
+      "a value that nests too deep is refused",
+      "identity",
+      where({
+        StringEquals: { "aws:username": JSON.parse(`${"[".repeat(12)}"x"${"]".repeat(12)}`) },
+      }),
+      syntax,
+    ],
     ["no other version exists", "resource", documentOf([open], "2020-01-01"), syntax],
     [
       "the version is a text",
