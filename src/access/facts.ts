@@ -1,6 +1,7 @@
 import type { Principal, Session } from "../identity/principal.ts";
 import type { Fact } from "../policy/question.ts";
 import type { AccessDemand, RequestFacts } from "./authorize.ts";
+import { serviceName } from "./user-identity.ts";
 
 /** What one demand is judged in the light of. */
 export interface Light {
@@ -20,10 +21,6 @@ function sourceIp({ ip, via }: RequestFacts): Fact {
   if (via !== undefined || !address.test(ip)) return undefined;
   return ip.replace(/^::ffff:(?=\d+\.)/i, "");
 }
-
-/** `s3.us-east-1.amazonaws.com`, a service in its region, as the service's name alone. */
-const serviceName = (via: string): string =>
-  via.replace(/^([a-z0-9-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com$/, "$1.amazonaws.com");
 
 const sessionOf = (principal: Principal): Session | undefined =>
   principal.kind === "service" || principal.kind === "anonymous" ? undefined : principal.session;
