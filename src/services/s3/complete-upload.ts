@@ -58,23 +58,18 @@ async function finish(
   const { store, record: bucket, key } = target;
   const { id } = underWay(target);
   const kept = new Set(chosen.map(({ blob }) => blob.id));
-  await replace(
-    target,
-    record,
-    call,
-    (old) => checkWrite(input, old),
-    () => {
-      if (!uploadTable(store).remove([bucket.id, key, id])) {
-        throw new ServiceError("NoSuchUpload", "The specified upload does not exist.");
-      }
-      for (const { value } of [...partTable(store).range({ prefix: [id] })]) {
-        const current = chosen.find(({ number }) => number === value.number);
-        if (current && current.blob.id !== value.blob.id) throw invalidPart();
-        partTable(store).remove([id, value.number]);
-        if (!kept.has(value.blob.id)) store.blobs.remove(value.blob);
-      }
-    },
-  );
+  function also(): void {
+    if (!uploadTable(store).remove([bucket.id, key, id])) {
+      throw new ServiceError("NoSuchUpload", "The specified upload does not exist.");
+    }
+    for (const { value } of [...partTable(store).range({ prefix: [id] })]) {
+      const current = chosen.find(({ number }) => number === value.number);
+      if (current && current.blob.id !== value.blob.id) throw invalidPart();
+      partTable(store).remove([id, value.number]);
+      if (!kept.has(value.blob.id)) store.blobs.remove(value.blob);
+    }
+  }
+  await replace(target, record, call, (old) => checkWrite(input, old), { also, kept: true });
 }
 
 function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): PartRecord[] {

@@ -63,7 +63,8 @@ export async function replace(
   record: ObjectRecord,
   call: S3Call,
   check: (old: ObjectRecord | undefined) => void,
-  also: () => void = () => {},
+  /** Does what belongs to the same transaction; a record of parts that are kept already says `kept`. */
+  { also, kept = false }: { readonly also?: () => void; readonly kept?: boolean } = {},
 ): Promise<void> {
   const { store, record: bucket } = target;
   const table = objectTable(store);
@@ -74,13 +75,13 @@ export async function replace(
       }
       const old = table.find([bucket.id, record.key]);
       check(old);
-      also();
-      for (const blob of record.blobs) store.blobs.keep(blob);
+      also?.();
+      if (!kept) for (const blob of record.blobs) store.blobs.keep(blob);
       table.put([bucket.id, record.key], record);
       for (const blob of old?.blobs ?? []) store.blobs.remove(blob);
     })
     .catch((error: unknown) => {
-      for (const blob of record.blobs) store.blobs.discard(blob);
+      if (!kept) for (const blob of record.blobs) store.blobs.discard(blob);
       throw error;
     });
 }
