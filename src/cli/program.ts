@@ -3,11 +3,12 @@ import { accountCommand } from "./account.ts";
 import { explainCommand } from "./explain.ts";
 import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** Makes one command; `index` of them is the list below. */
 export type MakeCommand = (around: Surroundings) => Command;
 
-const commands: readonly MakeCommand[] = [upCommand, accountCommand, explainCommand];
+const commands: readonly MakeCommand[] = [upCommand, accountCommand, explainCommand, verifyCommand];
 
 /** Runs one command line and answers its exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function runCommand(around: Surroundings): Promise<number> {

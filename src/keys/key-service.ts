@@ -254,7 +254,8 @@ export class KeyService implements Keys {
 }
 
 /** A data key is named by what it is kept as: the same each time it is opened. */
-const sealerId = (wrapped: Uint8Array) => sha256(wrapped).subarray(0, 16).toString("base64url");
+export const sealerId = (wrapped: Uint8Array) =>
+  sha256(wrapped).subarray(0, 16).toString("base64url");
 
 /** How a permission is tried that a service will need. */
 function trial(

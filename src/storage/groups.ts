@@ -58,10 +58,11 @@ interface Group {
 
 const emptyGroup = (): Group => ({ writers: new Set(), waiting: [], actions: [] });
 
-/** Opens the LMDB environment in a directory. */
-export function openGroups(path: string): Groups {
+/** Opens the LMDB environment in a directory; to read only, as one snapshot, beside whoever writes. */
+export function openGroups(path: string, readOnly = false): Groups {
   const database: Database<Buffer, Buffer> = openEnvironment({
     path,
+    readOnly,
     encoding: "binary",
     keyEncoding: "binary",
     noSubdir: false,
@@ -71,6 +72,7 @@ export function openGroups(path: string): Groups {
     // It would add a batch of its own, with a promise that nobody hears when the disk is full.
     eventTurnBatching: false,
   });
+  const snapshot = readOnly ? database.useReadTransaction() : undefined;
   let running: { writers: Set<GroupWriter>; actions: (() => void)[] } | undefined;
   let next = emptyGroup();
   let writing: Promise<void> | undefined;
@@ -138,7 +140,9 @@ export function openGroups(path: string): Groups {
     get version() {
       return version;
     },
-    read: (name) => database.getBinary(name),
+    read: snapshot
+      ? (name) => database.get(name, { transaction: snapshot })
+      : (name) => database.getBinary(name),
     get empty() {
       return database.getKeysCount({ limit: 1 }) === 0;
     },
@@ -149,6 +153,7 @@ export function openGroups(path: string): Groups {
     },
     async transaction(body) {
       const result = run(body);
+      assert(!readOnly || next.writers.size === 0, "a store opened to be read is not written");
       if (!writing && next.writers.size === 0 && next.actions.length === 0) return result;
       const onDisk = new Promise<void>((resolve, reject) => {
         next.waiting.push({ resolve, reject });
@@ -174,6 +179,7 @@ export function openGroups(path: string): Groups {
       await writing;
       closed = true;
       riders = [];
+      snapshot?.done();
       await database.close();
     },
   };

@@ -62,6 +62,7 @@ export async function findBlocks(
   folder: string,
   name: string,
   state: { readonly first: number; readonly head: number },
+  readOnly = false,
 ): Promise<Found> {
   const blocks: Block[] = [];
   const segments: Segment[] = [];
@@ -76,15 +77,17 @@ export async function findBlocks(
   if (next > state.first) throw missing(name, state.first);
   for (const segment of segments) {
     if (segment.firstOffset !== next) throw missing(name, next);
-    const file = await open(segment.path, "r+");
+    const file = await open(segment.path, readOnly ? "r" : "r+");
     try {
       next = await scan(file, segment, blocks, next, name);
       const { size } = await file.stat();
       if (size === segment.size) continue;
       const isLast = segment === segments.at(-1);
       if (!isLast || next < state.head) throw missing(name, next);
-      await file.truncate(segment.size);
-      await file.datasync();
+      if (!readOnly) {
+        await file.truncate(segment.size);
+        await file.datasync();
+      }
       cutBytes = size - segment.size;
     } finally {
       await file.close();

@@ -35,6 +35,8 @@ export async function openLog(options: {
   readonly account: string;
   readonly name: string;
   readonly state: LogState;
+  /** An unfinished write at the end stays where it is. */
+  readonly readOnly?: boolean;
   readonly sealers: SealerSource;
   readonly cache: BlockCache;
   readonly changed: () => void;
@@ -42,7 +44,7 @@ export async function openLog(options: {
 }): Promise<OpenLog> {
   const { account, folder, name, sealers, cache, state } = options;
   const bound = `${account}\x00${name}\x00${state.incarnation}`;
-  const found = await findBlocks(folder, name, state);
+  const found = await findBlocks(folder, name, state, options.readOnly);
   const { segments } = found;
   let blocks = found.blocks;
   let first = state.first;

@@ -29,6 +29,9 @@ export const logStateCodec: Codec<LogState> = {
 /** The heads of logs that grew are written down at latest after this time. */
 const headDelayMs = 1000;
 
+/** A log that nothing was written to. */
+const unmade: LogState = { incarnation: "", first: 0, head: 0 };
+
 /** The open logs of a store. */
 export interface Logs {
   open(account: string, name: string, states: Space<LogState>): Promise<Log>;
@@ -44,9 +47,11 @@ export function openLogs(options: {
   readonly sealers: SealerSource;
   readonly cache: BlockCache;
   readonly random: Random;
+  /** Logs are read as they lie there; one that is not there is empty. */
+  readonly readOnly: boolean;
   readonly report: (what: string) => void;
 }): Logs {
-  const { folder, groups, sealers, cache, random, report } = options;
+  const { folder, groups, sealers, cache, random, readOnly, report } = options;
   const opened = new Map<string, Promise<OpenLog>>();
   /** A log that is being removed is not opened until it is gone. */
   const removals = new Map<string, Promise<void>>();
@@ -89,12 +94,13 @@ export function openLogs(options: {
   async function start(account: string, name: string, states: Space<LogState>): Promise<OpenLog> {
     const id = idOf(account, name);
     const key = orderKey([name]);
-    const state = states.find(key) ?? (await create(id, key, states));
+    const state = states.find(key) ?? (readOnly ? unmade : await create(id, key, states));
     const log: OpenLog = await openLog({
       folder: folderOf(id),
       account,
       name,
       state,
+      readOnly,
       sealers,
       cache,
       changed: () => noteGrowth(id, states, key, () => log.nextOffset),

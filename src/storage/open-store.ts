@@ -31,6 +31,11 @@ export interface StoreOptions {
   readonly random?: Random;
   /** Told of what was repaired at opening, such as an unfinished write that was cut off. */
   readonly report?: (what: string) => void;
+  /**
+   * To look at, as it is at this instant: nothing is made, repaired, cut or swept, and who has the directory open
+   * goes on.
+   */
+  readonly readOnly?: boolean;
   /** Memory for rows that were read or written lately. */
   readonly rowCacheBytes?: number;
   /** Memory for opened blocks of logs. */
@@ -43,6 +48,7 @@ const mebibyte = 1024 * 1024;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { directory, indexKey } = options;
   assert(indexKey.length === 32, "the index key has 32 bytes");
+  if (options.readOnly) return openToRead(options);
   const folders = ["tables", "logs", "blobs"].map((name) => join(directory, name));
   for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
   await syncFolder(directory);
@@ -55,6 +61,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } catch (error) {
     await groups?.close();
     lock.release();
+    throw error;
+  }
+}
+
+async function openToRead(options: StoreOptions): Promise<Store> {
+  const groups = openGroups(join(options.directory, "tables"), true);
+  try {
+    return await assemble(options, groups, () => {});
+  } catch (error) {
+    await groups.close();
     throw error;
   }
 }
@@ -72,13 +88,14 @@ async function assemble(
     indexKey,
     cache: createCache(options.rowCacheBytes ?? 128 * mebibyte),
   });
-  await checkMark(
-    directory,
-    groups,
-    space({ kind: "store", account: system, table: "mark" }, textCodec),
-  );
+  const readOnly = options.readOnly ?? false;
+  const marks = space({ kind: "store", account: system, table: "mark" }, textCodec);
+  await checkMark(directory, groups, marks, readOnly);
   const blobRows = space({ kind: "blob", account: "every", table: "blobs" }, blobCodec);
-  const folder = await openBlobFolder(join(directory, "blobs"), (id) => blobRows.has(id));
+  const folder = await openBlobFolder(
+    join(directory, "blobs"),
+    (id) => readOnly || blobRows.has(id),
+  );
   const logs = openLogs({
     folder: join(directory, "logs"),
     indexKey,
@@ -86,6 +103,7 @@ async function assemble(
     sealers,
     cache: createBlockCache(options.blockCacheBytes ?? 64 * mebibyte),
     random,
+    readOnly,
     report: options.report ?? (() => {}),
   });
   let closed = false;
@@ -148,10 +166,16 @@ const textCodec: Codec<string> = {
  * Marks a new directory and knows it again. Under a wrong index key every row would seem to be missing, and every
  * blob an orphan to be swept: such a directory is refused untouched.
  */
-async function checkMark(directory: string, groups: Groups, marks: Space<string>): Promise<void> {
+async function checkMark(
+  directory: string,
+  groups: Groups,
+  marks: Space<string>,
+  readOnly: boolean,
+): Promise<void> {
   const found = marks.find("form");
   if (found === form) return;
   if (found) throw new Corruption(`\`${directory}\` has form ${found}, which is not known here`);
+  if (readOnly) throw new Corruption(`\`${directory}\` is no store, or not of this key`);
   for (const folder of ["blobs", "logs"]) {
     const names = await namesIn(join(directory, folder));
     if (!groups.empty || names.length > 0) {
