@@ -187,7 +187,8 @@ export function followJob(cell: Cell): FlinkJob {
     for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += pollMs) {
       const now = await status();
       if (now.state === "RUNNING" || now.state === "FINISHED") return now;
-      if (now.state === "ENDED") throw new FlinkFailure(causeInLog(cell.log));
+      if (now.state === "ENDED")
+        throw new FlinkFailure(causeInLog(cell.log) ?? "the application has ended");
       if (now.state === "FAILED") throw new FlinkFailure((await exceptions())[0] ?? "it failed");
       await pause(pollMs);
     }
@@ -229,11 +230,24 @@ function rootCause(trace: string): string {
   return (causes.at(-1)?.[1] ?? trace.split("\n")[0] ?? "").slice(0, 1000);
 }
 
-function causeInLog(log: readonly string[]): string {
-  const causes = log.filter((line) =>
-    /^(Caused by: |\[ERROR\]|[\w.$]+(Exception|Error): )/.test(line),
-  );
-  return (causes.at(-1) ?? log.at(-1) ?? "the application ended").slice(0, 1000);
+/** Without the colours of a terminal. */
+const plain = (line: string) =>
+  line
+    .split(`${String.fromCharCode(27)}[0m`)
+    .join("")
+    .slice(0, 1000);
+
+/** The SQL client ends with 0 when a statement fails: only its output says so. */
+export function causeInLog(log: readonly string[]): string | undefined {
+  const told = log.findLastIndex((line) => /\[ERROR\].*Reason:$/.test(line));
+  if (told >= 0)
+    return log
+      .slice(told + 1, told + 3)
+      .join(" ")
+      .slice(0, 1000);
+  return log
+    .findLast((line) => /^(Caused by: |[\w.$]+(Exception|Error): )/.test(line))
+    ?.slice(0, 1000);
 }
 
 function checkpointsOf(answer: Readonly<Record<string, unknown>>): FlinkCheckpoints {
