@@ -109,6 +109,7 @@ export async function serve(
     createFrontDoor({
       pipeline: {
         run: (arrival) => pipeline.run(arrival),
+        refused: (request) => pipeline.refused(request),
         admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
       },
       directory,

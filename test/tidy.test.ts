@@ -32,11 +32,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: below("lib", "identity", "pipeline"),
 };
 /** `server.ts`, `main.ts`, `config.ts` and the commands put the parts together. */
-const mayImportAnything = ["server.ts", "main.ts", "config.ts", "cli", "services/index.ts"];
+const mayImportAnything = [
+  "server.ts",
+  "main.ts",
+  "config.ts",
+  "tls.ts",
+  "cell-doors.ts",
+  "cli",
+  "services/index.ts",
+];
 
 /** Modules that only some layers may touch, and why nobody else does. */
 const reserved: readonly (readonly [module: RegExp, layers: readonly string[], why: string])[] = [
-  [/^node:(http|https|http2|net|tls)$/, ["wire", "cli"], "only wire knows HTTP"],
+  [/^node:(http|https|http2|tls)$/, ["wire", "cli", "engines"], "only wire knows HTTP"],
+  [/^node:net$/, ["wire", "cli", "cells", "engines"], "sockets belong to the wire and to cells"],
   [/^node:crypto$/, ["lib", "keys", "identity"], "keys and hashes have owners"],
   [/^node:child_process$/, ["cells", "engines", "cli"], "only engines and cells start processes"],
 ];

@@ -2,6 +2,7 @@ import type { Json } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Invoke, Parts } from "./call.ts";
 import type { Service } from "./operation.ts";
+import { recordUnproven, type Unproven } from "./record.ts";
 import { notBuilt } from "./refusals.ts";
 import { type Arrival, type Running, run } from "./run.ts";
 
@@ -9,6 +10,8 @@ import { type Arrival, type Running, run } from "./run.ts";
 export interface Pipeline {
   /** Takes a request the whole way. See `run`. */
   run(arrival: Arrival): Promise<unknown>;
+  /** Records a request that was refused because its signature proves nothing. */
+  refused(request: Omit<Unproven, "eventSource"> & { readonly service: string }): Promise<void>;
   /** True where requests without a signature are judged too. */
   admitsAnonymous(service: string): boolean;
   stop(): Promise<void>;
@@ -65,6 +68,10 @@ export async function startPipeline(
 
   return {
     run: (arrival) => run(arrival, find(arrival.service, arrival.operation), parts),
+    refused({ service, ...request }) {
+      const eventSource = running.get(service)?.service.eventSource ?? `${service}.amazonaws.com`;
+      return recordUnproven(parts, { ...request, eventSource });
+    },
     admitsAnonymous: (service) => running.get(service)?.service.anonymous ?? false,
     async stop() {
       for (const { service, own } of [...running.values()].reverse()) await service.stop?.(own);

@@ -2,7 +2,7 @@ import { userIdentity } from "../access/user-identity.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
-import type { Call } from "./call.ts";
+import type { Call, Parts } from "./call.ts";
 import type { Operation, Service, Target } from "./operation.ts";
 import type { Arrival } from "./run.ts";
 
@@ -34,6 +34,49 @@ export async function recordCall(judged: Judged): Promise<void> {
   await call.parts.trail.record(eventOf(judged));
 }
 
+/** A request that was refused before anybody knew whose it is: it only claims to be of this access key. */
+export interface Unproven {
+  readonly id: string;
+  readonly eventSource: string;
+  readonly operation: string;
+  /** The account of the access key that it names. */
+  readonly account: string;
+  readonly accessKeyId: string;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly refusal: ServiceError;
+}
+
+/** Puts a forged, expired or replayed request into the trail of the account whose key it names. */
+export async function recordUnproven(
+  { trail, clock, random, region }: Parts,
+  { id, eventSource, operation, account, accessKeyId, ip, userAgent, refusal }: Unproven,
+): Promise<void> {
+  await trail.record({
+    eventVersion: "1.11",
+    userIdentity: { type: "Unknown", accountId: account, accessKeyId },
+    eventTime: eventTime(clock.now()),
+    eventSource,
+    eventName: operation,
+    awsRegion: region,
+    sourceIPAddress: ip,
+    userAgent,
+    errorCode: refusal.code,
+    errorMessage: refusal.message,
+    requestParameters: null,
+    responseElements: null,
+    requestID: id,
+    eventID: random.uuid(),
+    readOnly: reads.test(operation),
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: account,
+    eventCategory: "Management",
+  });
+}
+
+const eventTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+
 function eventOf(judged: Judged): TrailEvent {
   const { call, service, arrival, operation, input, target, output, refusal } = judged;
   const { via } = call.source;
@@ -42,7 +85,7 @@ function eventOf(judged: Judged): TrailEvent {
   return {
     eventVersion: "1.11",
     userIdentity: userIdentity(call.principal, via),
-    eventTime: new Date(call.timeMs).toISOString().replace(/\.\d+Z$/, "Z"),
+    eventTime: eventTime(call.timeMs),
     eventSource: service.eventSource,
     eventName: call.operation,
     awsRegion: call.region,

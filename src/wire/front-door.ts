@@ -7,6 +7,7 @@ import { verifyClaim } from "../identity/signature/verify.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import type { Source } from "../pipeline/call.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { decode, encode, encodeError } from "./codecs.ts";
 import { describe } from "./describe.ts";
@@ -17,7 +18,7 @@ import type { AnswerForm, Input, Route, Routed } from "./protocol.ts";
 import { isForm, route } from "./route.ts";
 
 export interface FrontDoorOptions {
-  readonly pipeline: Pick<Pipeline, "run" | "admitsAnonymous">;
+  readonly pipeline: Pick<Pipeline, "run" | "refused" | "admitsAnonymous">;
   readonly directory: Directory;
   readonly clock: Clock;
   readonly random: Random;
@@ -81,11 +82,9 @@ async function serve(
   { request, read, routed, whole, id }: Arrived,
   options: FrontDoorOptions,
 ): Promise<HttpResponse> {
-  const { pipeline, directory, clock, region, admitSignatureV2 } = options;
+  const { pipeline } = options;
   const { model, operation } = routed;
-  const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
-  const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, whole);
-  admit(verified, model.name, options);
+  const verified = await authenticate({ request, read, routed, whole, id }, options);
   const { principal } = verified;
   const account = "account" in principal ? principal.account : "";
 
@@ -95,17 +94,55 @@ async function serve(
     operation: operation.name,
     principal,
     account,
-    source: {
-      ip: request.peer.ip,
-      userAgent: (request.header("user-agent") ?? "").slice(0, 512),
-      secure: request.peer.secure,
-    },
+    source: sourceOf(request),
     decode: () => (whole ? decode(routed, request, whole) : readS3(request, routed, verified)),
     describe: (input) => describe(routed.operation, input as Input),
     inner: false,
   });
   return encode(routed, output ?? {}, id);
 }
+
+/** Says who asks. What names a key of ours and does not prove it is in that account's trail before it is refused. */
+async function authenticate(
+  { request, read, routed, whole, id }: Arrived,
+  options: FrontDoorOptions,
+): Promise<Verified> {
+  const { directory, clock, region, admitSignatureV2, pipeline } = options;
+  const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
+  try {
+    const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, whole);
+    admit(verified, routed.model.name, options);
+    return verified;
+  } catch (error) {
+    const refusal = wordRefusal(error, familyOf(routed))?.error ?? error;
+    const accessKeyId = read.claim?.accessKeyId;
+    const account = accessKeyId === undefined ? undefined : directory.accountOfKey(accessKeyId);
+    if (refusal instanceof ServiceError && accessKeyId !== undefined && account !== undefined) {
+      const service = routed.model.name;
+      const operation = routed.operation.name;
+      const { ip, userAgent } = sourceOf(request);
+      await pipeline.refused({
+        id,
+        service,
+        operation,
+        account,
+        accessKeyId,
+        ip,
+        userAgent,
+        refusal,
+      });
+    }
+    throw refusal;
+  }
+}
+
+const userAgentMax = 512;
+
+const sourceOf = (request: HttpRequest): Source => ({
+  ip: request.peer.ip,
+  userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
+  secure: request.peer.secure,
+});
 
 /** S3's bodies are checked as they are read: signed chunks, trailers, checksums. */
 async function readS3(request: HttpRequest, routed: Routed, verified: Verified): Promise<Input> {
