@@ -1,0 +1,31 @@
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import type { Case } from "./measure.ts";
+import type { ServerProcess } from "./server-process.ts";
+import { createSigner, jsonCall } from "./sign.ts";
+
+/** Encrypt and Decrypt of a small secret with an encryption context. No peer keeps what Bondstore keeps here. */
+export async function kmsCases(bondstore: ServerProcess): Promise<Case[]> {
+  const { port, accessKeyId, secretAccessKey } = bondstore;
+  const kms = new KMSClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  kms.destroy();
+  const sign = createSigner({ accessKeyId, secretAccessKey, service: "kms", port });
+  const input = {
+    KeyId: KeyMetadata?.KeyId,
+    Plaintext: Buffer.alloc(64, 7).toString("base64"),
+    EncryptionContext: { purpose: "orders" },
+  };
+  const request = jsonCall(sign, "TrentService.Encrypt", input);
+  return [
+    {
+      title: "KMS Encrypt, 64 B",
+      unitsPerRequest: 1,
+      bar: { atLeast: 10_000 },
+      works: [{ server: bondstore, work: { port, request: () => request } }],
+    },
+  ];
+}
