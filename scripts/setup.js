@@ -32,7 +32,8 @@ function installPackages() {
   mkdirSync("node_modules", { recursive: true });
   once("node_modules/.bondstore-setup", readFileSync("package-lock.json"), () => {
     say("installing the npm packages of package-lock.json");
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // Not `npm ci`: it wants every platform's optional packages in the lock file, whatever platform this is.
+    run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
   });
 }
 
