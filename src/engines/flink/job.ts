@@ -240,11 +240,7 @@ const plain = (line: string) =>
 /** The SQL client ends with 0 when a statement fails: only its output says so. */
 export function causeInLog(log: readonly string[]): string | undefined {
   const told = log.findLastIndex((line) => /\[ERROR\].*Reason:$/.test(line));
-  if (told >= 0)
-    return log
-      .slice(told + 1, told + 3)
-      .join(" ")
-      .slice(0, 1000);
+  if (told >= 0) return plain(log[told + 1] ?? "");
   return log
     .findLast((line) => /^(Caused by: |[\w.$]+(Exception|Error): )/.test(line))
     ?.slice(0, 1000);
