@@ -77,3 +77,9 @@ function temporary(session: Session | undefined, sessionIssuer?: Fields): Fields
     },
   };
 }
+
+/** A principal as another account sees it in its trail: by its id and account alone. */
+export function strangerIdentity(principal: Principal, shown: Fields): Fields {
+  if (principal.kind === "service" || principal.kind === "anonymous") return shown;
+  return { type: "AWSAccount", principalId: principal.id, accountId: principal.account };
+}

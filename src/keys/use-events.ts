@@ -1,4 +1,4 @@
-import { serviceName, userIdentity } from "../access/user-identity.ts";
+import { serviceName, strangerIdentity, userIdentity } from "../access/user-identity.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -59,18 +59,9 @@ export function eventsOf(
     own,
     {
       ...event,
-      userIdentity: strangerIdentity(use, event.userIdentity),
+      userIdentity: strangerIdentity(use.principal, event.userIdentity),
       eventID: random.uuid(),
       recipientAccountId: key.account,
     },
   ];
-}
-
-/** CloudTrail shows a principal of another account by its id and account alone. */
-function strangerIdentity(
-  { principal }: KeyUse,
-  shown: TrailEvent["userIdentity"],
-): TrailEvent["userIdentity"] {
-  if (principal.kind === "service" || principal.kind === "anonymous") return shown;
-  return { type: "AWSAccount", principalId: principal.id, accountId: principal.account };
 }

@@ -1,4 +1,4 @@
-import { userIdentity } from "../access/user-identity.ts";
+import { strangerIdentity, userIdentity } from "../access/user-identity.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
@@ -31,7 +31,37 @@ const reads =
 export async function recordCall(judged: Judged): Promise<void> {
   const { operation, refusal, call } = judged;
   if (operation?.data && !refusal) return;
-  await call.parts.trail.record(eventOf(judged));
+  const event = eventOf(judged);
+  const owner = ownerOf(judged);
+  if (owner === undefined || owner === event.recipientAccountId) {
+    await call.parts.trail.record(event);
+    return;
+  }
+  const sharedEventID = call.parts.random.uuid();
+  await Promise.all([
+    call.parts.trail.record({ ...event, sharedEventID }),
+    call.parts.trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
+  ]);
+}
+
+/** Whose thing it is, if it is there: a name that a stranger made up concerns nobody. */
+function ownerOf({ target, call }: Judged): string | undefined {
+  if (!target || target.absent) return undefined;
+  return call.parts.directory.findAccount(target.account)?.id;
+}
+
+/** The same event for the account whose thing it was: who did it, but not by which policies of theirs. */
+function forOwner(
+  { decision: _, ...event }: TrailEvent,
+  owner: string,
+  { principal, parts }: Call,
+): TrailEvent {
+  return {
+    ...event,
+    userIdentity: strangerIdentity(principal, event.userIdentity),
+    eventID: parts.random.uuid(),
+    recipientAccountId: owner,
+  };
 }
 
 /** A request that was refused before anybody knew whose it is: it only claims to be of this access key. */
