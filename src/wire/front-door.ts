@@ -9,7 +9,7 @@ import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Source } from "../pipeline/call.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { decode, encode, encodeError } from "./codecs.ts";
+import { bodyBytesMax, bodyTooLarge, decode, encode, encodeError, formBytesMax } from "./codecs.ts";
 import { describe } from "./describe.ts";
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from "./http.ts";
 import type { OperationModel } from "./model.ts";
@@ -32,8 +32,6 @@ export interface FrontDoorOptions {
   readonly admits?: (principal: Principal) => boolean;
 }
 
-/** The largest body that is not streamed: PutRecords in JSON, its data in base64. */
-const bodyBytesMax = 15 * 1_048_576;
 /** Bodies up to this size are handed on whole. */
 const wholeBytesMax = 65_536;
 
@@ -48,16 +46,23 @@ export function createFrontDoor(
     const form = isForm(request, scope);
     let routed = form ? undefined : route(request, scope, options.hosts);
     try {
-      const whole = routed && isStreamed(routed) ? undefined : await request.readAll(bodyBytesMax);
+      const streamed = routed !== undefined && isStreamed(routed);
+      const whole = streamed ? undefined : await request.readAll(limitOf(routed));
       routed ??= route(request, scope, options.hosts, whole);
       if ("refusal" in read) throw read.refusal;
-      if (routed.kind === "unrouted") throw routed.refusal;
+      if (routed.kind === "unrouted") {
+        throw await recorded(routed.refusal, { request, read, form: routed, id }, options);
+      }
       return await serve({ request, read, routed, whole, id }, options);
     } catch (error) {
       return refuse(error, routed ?? route(request, scope, options.hosts), id, options);
     }
   };
 }
+
+/** How much is read of a body whose operation may be known, or not yet, or never. */
+const limitOf = (routed: Route | undefined): number =>
+  routed?.kind === "routed" ? bodyBytesMax(routed) : formBytesMax;
 
 function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unknown } {
   try {
@@ -102,38 +107,54 @@ async function serve(
   return encode(routed, output ?? {}, id);
 }
 
-/** Says who asks. What names a key of ours and does not prove it is in that account's trail before it is refused. */
+/** Says who asks. */
 async function authenticate(
   { request, read, routed, whole, id }: Arrived,
   options: FrontDoorOptions,
 ): Promise<Verified> {
-  const { directory, clock, region, admitSignatureV2, pipeline } = options;
+  const { directory, clock, region, admitSignatureV2 } = options;
   const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
   try {
     const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, whole);
     admit(verified, routed.model.name, options);
+    if (verified.kind === "signed") directory.noteUse(verified.accessKeyId, routed.model.name);
     return verified;
   } catch (error) {
-    const refusal = wordRefusal(error, familyOf(routed))?.error ?? error;
-    const accessKeyId = read.claim?.accessKeyId;
-    const account = accessKeyId === undefined ? undefined : directory.accountOfKey(accessKeyId);
-    if (refusal instanceof ServiceError && accessKeyId !== undefined && account !== undefined) {
-      const service = routed.model.name;
-      const operation = routed.operation.name;
-      const { ip, userAgent } = sourceOf(request);
-      await pipeline.refused({
-        id,
-        service,
-        operation,
-        account,
-        accessKeyId,
-        ip,
-        userAgent,
-        refusal,
-      });
-    }
-    throw refusal;
+    throw await recorded(error, { request, read, form: routed, id }, options);
   }
+}
+
+interface Unproven {
+  readonly request: HttpRequest;
+  readonly read: ReadRequest;
+  readonly form: AnswerForm;
+  readonly id: string;
+}
+
+/** What names a key of ours and does not prove it is in that account's trail before it is refused. */
+async function recorded(
+  error: unknown,
+  { request, read, form, id }: Unproven,
+  { directory, pipeline }: FrontDoorOptions,
+): Promise<unknown> {
+  const refusal = wordRefusal(error, familyOf(form))?.error ?? error;
+  const accessKeyId = read.claim?.accessKeyId;
+  const account = accessKeyId === undefined ? undefined : directory.accountOfKey(accessKeyId);
+  const { model, operation } = form;
+  if (!(refusal instanceof ServiceError) || !model || !operation) return refusal;
+  if (accessKeyId === undefined || account === undefined) return refusal;
+  const { ip, userAgent } = sourceOf(request);
+  await pipeline.refused({
+    id,
+    service: model.name,
+    operation: operation.name,
+    account,
+    accessKeyId,
+    ip,
+    userAgent,
+    refusal,
+  });
+  return refusal;
 }
 
 const userAgentMax = 512;
@@ -152,13 +173,21 @@ async function readS3(request: HttpRequest, routed: Routed, verified: Verified):
   const payload = openPayload(request, verified.payload, {
     checksumCovers: completes ? "object" : "body",
   });
-  if (!streams) return decode(routed, request, await payload.readAll(bodyBytesMax));
+  if (!streams) return decode(routed, request, await readWhole(payload, routed));
   const input = decode(routed, request, undefined);
   const member = operation.streamingInput ?? "Body";
   const small = (payload.lengthBytes ?? wholeBytesMax + 1) <= wholeBytesMax;
   input[member] = small ? await payload.readAll(wholeBytesMax) : follow(payload, operation, input);
   if (small) addTrailers(payload, operation, input);
   return input;
+}
+
+async function readWhole(payload: Payload, routed: Routed): Promise<Buffer> {
+  try {
+    return await payload.readAll(bodyBytesMax(routed));
+  } catch (error) {
+    throw error instanceof BodyTooLarge ? bodyTooLarge(routed) : error;
+  }
 }
 
 /** The body as it comes; what its trailer says is among the members once it has ended. */
@@ -203,15 +232,12 @@ function refuse(
   id: string,
   { onFault }: FrontDoorOptions,
 ): HttpResponse {
-  const worded = wordRefusal(error, familyOf(form))?.error ?? error;
+  const known = error instanceof BodyTooLarge ? bodyTooLarge(form) : error;
+  const worded = wordRefusal(known, familyOf(form))?.error ?? known;
   if (worded instanceof ServiceError) {
     if (worded.cause !== undefined) onFault(id, worded.cause);
     const { code, message, details } = worded;
     return encodeError(form, { code, message, details }, id);
-  }
-  if (worded instanceof BodyTooLarge) {
-    const message = `The request's body is longer than ${bodyBytesMax} bytes`;
-    return encodeError(form, { code: "RequestEntityTooLarge", message }, id);
   }
   onFault(id, worded);
   const message = "The request failed inside the service";
