@@ -6,6 +6,7 @@ import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
 import { cellDoors } from "./cell-doors.ts";
 import type { Config } from "./config.ts";
+import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { createDirectory } from "./identity/create-directory.ts";
@@ -126,6 +127,7 @@ export async function serve(
     runDirectory,
     flinkHome: () => installedFlink(cache, flinkHome),
     javaHome: () => findJava(undefined),
+    classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
     unconfined: config.unconfinedCells,
     openDoor: cellDoors({ runDirectory, random, now: () => clock.now(), frontDoor, log }),
     log,

@@ -65,7 +65,8 @@ export async function openKms(
     indexKey: keyring.indexKey,
   });
   const policies = new Map<string, PrincipalPolicies>();
-  const people: Pick<Directory, "policiesOf"> = {
+  const people: Pick<Directory, "policiesOf" | "findAccount"> = {
+    findAccount: () => undefined,
     policiesOf: (principal) =>
       ("arn" in principal && policies.get(principal.arn)) || { identity: [] },
   };

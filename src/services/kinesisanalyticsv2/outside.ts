@@ -15,6 +15,8 @@ export interface Engines {
   /** Where the Flink set is; undefined when it is not installed. */
   readonly flinkHome: () => string | undefined;
   readonly javaHome: () => string | undefined;
+  /** Classes prepared for a quick start, where somebody has prepared them. */
+  readonly classesFile: (flinkHome: string, javaHome: string) => string;
   readonly unconfined: "refuse" | "accept";
   /** Opens the front door for one application: its own credentials get in, no others. */
   openDoor(door: {

@@ -63,6 +63,7 @@ export async function runApplication(
       ...startOptions(record, { id, door, code, files }, around),
       flinkHome,
       javaHome,
+      classes: { file: engines.classesFile(flinkHome, javaHome) },
       options: flinkOptions(record, bucket),
       ...(restorePath !== undefined && { restorePath }),
       allowNonRestoredState: record.run.allowNonRestoredState,
