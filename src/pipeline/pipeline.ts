@@ -1,10 +1,11 @@
 import type { Json } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Invoke, Parts } from "./call.ts";
 import type { Service } from "./operation.ts";
 import { recordUnproven, type Unproven } from "./record.ts";
 import { notBuilt } from "./refusals.ts";
-import { type Arrival, type Running, run } from "./run.ts";
+import { type Running, run } from "./run.ts";
 
 /** The services while they run, and the one way into them. */
 export interface Pipeline {

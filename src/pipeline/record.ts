@@ -2,9 +2,9 @@ import { strangerIdentity, userIdentity } from "../access/user-identity.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
 import type { Operation, Service, Target } from "./operation.ts";
-import type { Arrival } from "./run.ts";
 
 /** What is known of a call when it ends. */
 export interface Judged {

@@ -1,27 +1,9 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
-import type { Json } from "../audit/trail.ts";
-import type { Principal } from "../identity/principal.ts";
-import type { Call, Parts, Source } from "./call.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Call, Parts } from "./call.ts";
 import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
 import { type Judged, recordCall } from "./record.ts";
 import { accessDenied, notBuilt, seenByCaller } from "./refusals.ts";
-
-/** A request that has been read and whose sender is known. */
-export interface Arrival {
-  readonly id: string;
-  readonly service: string;
-  readonly operation: string;
-  readonly principal: Principal;
-  /** The account that the call is made in: the principal's own. */
-  readonly account: string;
-  readonly source: Source;
-  /** Reads and checks the input. Throws `ServiceError`. */
-  readonly decode: () => unknown;
-  /** The input as the trail may show it: without secrets and bodies. */
-  readonly describe: (input: unknown) => Json;
-  /** True for a call that a service of this Bondstore makes. */
-  readonly inner: boolean;
-}
 
 /** A service while it runs. */
 export interface Running {
