@@ -23,6 +23,7 @@ const commonStatuses: Readonly<Record<string, number>> = {
   InvalidAccessKeyId: 403,
   InvalidBucketState: 409,
   InvalidClientTokenId: 403,
+  InvalidPartNumber: 416,
   InvalidRange: 416,
   InvalidSecurity: 403,
   InvalidSignatureException: 403,

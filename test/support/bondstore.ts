@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Config } from "../../src/config.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { type Bondstore, open, realEnvironment, serve } from "../../src/server.ts";
 
 /** Credentials as the AWS SDK takes them. */
@@ -62,10 +63,11 @@ export async function startBondstore(
   t: TestContext,
   more: Partial<Config> = {},
   kept?: string,
+  clock: Clock = systemClock,
 ): Promise<Running> {
   const data = kept ?? mkdtempSync(join(tmpdir(), "bondstore-"));
   const logged: string[] = [];
-  const environment = realEnvironment((line) => void logged.push(line));
+  const environment = { ...realEnvironment((line) => void logged.push(line)), clock };
   const config = testConfig(data, more);
   const bondstore = await serve(config, await open(config, environment), environment);
   let open_ = true;

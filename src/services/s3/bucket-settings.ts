@@ -15,10 +15,10 @@ import type {
   PutPublicAccessBlockRequest,
 } from "@aws-sdk/client-s3";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { compilePolicy } from "../../policy/policy.ts";
-import { PolicyError } from "../../policy/policy-error.ts";
-import { type Bucket, findBucket, type S3Call } from "./find.ts";
-import { isPublic } from "./public-access.ts";
+import { compileWildcards } from "../../policy/pattern.ts";
+import { compilePolicy, type Policy, PolicyError } from "../../policy/policy.ts";
+import { isPublic } from "../../policy/public-policy.ts";
+import { type Bucket, findBucket, noBucket, type S3Call } from "./find.ts";
 import { type BucketEncryption, type BucketRecord, bucketTable } from "./records.ts";
 
 const policyBytesMax = 20_480;
@@ -34,19 +34,14 @@ async function change(
   }
   await call.parts.store.transaction(() => {
     const now = bucketTable(store).find([record.name]);
-    if (now?.id !== record.id) {
-      throw new ServiceError("NoSuchBucket", "The specified bucket does not exist");
-    }
+    if (now?.id !== record.id) throw noBucket(record.name);
     bucketTable(store).put([record.name], how(now));
   });
 }
 
-const byBucket = ({ Bucket }: { readonly Bucket?: string | undefined }, call: S3Call): Bucket =>
-  findBucket(Bucket, call);
-
 export const putBucketEncryption = operation("PutBucketEncryption", {
   action: "PutEncryptionConfiguration",
-  resolve: (input: Checked<PutBucketEncryptionRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<PutBucketEncryptionRequest>, call: S3Call) => findBucket(input, call),
 
   async handle(bucket, { ServerSideEncryptionConfiguration }, call): Promise<void> {
     const [rule, ...more] = ServerSideEncryptionConfiguration?.Rules ?? [];
@@ -76,7 +71,7 @@ export const putBucketEncryption = operation("PutBucketEncryption", {
 
 export const getBucketEncryption = operation("GetBucketEncryption", {
   action: "GetEncryptionConfiguration",
-  resolve: (input: Checked<GetBucketEncryptionRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<GetBucketEncryptionRequest>, call: S3Call) => findBucket(input, call),
 
   handle({ record }): GetBucketEncryptionOutput {
     const { algorithm, keyId, bucketKey } = record.encryption;
@@ -99,7 +94,7 @@ export const getBucketEncryption = operation("GetBucketEncryption", {
 /** Back to SSE-S3: a bucket is never without encryption. */
 export const deleteBucketEncryption = operation("DeleteBucketEncryption", {
   action: "PutEncryptionConfiguration",
-  resolve: (input: Checked<DeleteBucketEncryptionRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<DeleteBucketEncryptionRequest>, call: S3Call) => findBucket(input, call),
   handle: (bucket, _input, call): Promise<void> =>
     change(bucket, call, (record) => ({
       ...record,
@@ -108,7 +103,7 @@ export const deleteBucketEncryption = operation("DeleteBucketEncryption", {
 });
 
 export const putBucketPolicy = operation("PutBucketPolicy", {
-  resolve: (input: Checked<PutBucketPolicyRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<PutBucketPolicyRequest>, call: S3Call) => findBucket(input, call),
 
   async handle(bucket, { Policy = "" }, call): Promise<void> {
     if (Buffer.byteLength(Policy) > policyBytesMax) {
@@ -117,8 +112,8 @@ export const putBucketPolicy = operation("PutBucketPolicy", {
         `Policies must not exceed ${policyBytesMax} bytes in size`,
       );
     }
-    checkPolicy(Policy);
-    if (bucket.record.publicAccessBlock?.BlockPublicPolicy && isPublic(Policy)) {
+    const policy = readPolicy(Policy, bucket.arn);
+    if (bucket.record.publicAccessBlock?.BlockPublicPolicy && isPublic(policy)) {
       throw new ServiceError(
         "AccessDenied",
         `User is not authorized to perform: s3:PutBucketPolicy on resource: ${bucket.arn} because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
@@ -128,17 +123,29 @@ export const putBucketPolicy = operation("PutBucketPolicy", {
   },
 });
 
-function checkPolicy(text: string): void {
+function readPolicy(text: string, arn: string): Policy {
   try {
-    compilePolicy(text, "resource");
+    const policy = compilePolicy(text, "resource");
+    const named = policy.statements.flatMap(({ resources }) =>
+      resources && !resources.negated ? resources.texts : [],
+    );
+    // A policy speaks about its own bucket and what is in it, never about another's.
+    if (!named.every((pattern) => covers(pattern, arn))) {
+      throw new ServiceError("MalformedPolicy", "Policy has invalid resource");
+    }
+    return policy;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new ServiceError("MalformedPolicy", error.message);
   }
 }
 
+/** Whether the bucket's part of a pattern fits the bucket. */
+const covers = (pattern: string, arn: string): boolean =>
+  compileWildcards(pattern.split("/", 1)[0] ?? "")(arn, () => undefined);
+
 export const getBucketPolicy = operation("GetBucketPolicy", {
-  resolve: (input: Checked<GetBucketPolicyRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<GetBucketPolicyRequest>, call: S3Call) => findBucket(input, call),
 
   handle({ record }): GetBucketPolicyOutput {
     if (record.policy === undefined) throw noPolicy(record.name);
@@ -147,11 +154,11 @@ export const getBucketPolicy = operation("GetBucketPolicy", {
 });
 
 export const getBucketPolicyStatus = operation("GetBucketPolicyStatus", {
-  resolve: (input: Checked<GetBucketPolicyStatusRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<GetBucketPolicyStatusRequest>, call: S3Call) => findBucket(input, call),
 
   handle({ record }): GetBucketPolicyStatusOutput {
     if (record.policy === undefined) throw noPolicy(record.name);
-    return { PolicyStatus: { IsPublic: isPublic(record.policy) } };
+    return { PolicyStatus: { IsPublic: isPublic(compilePolicy(record.policy, "resource")) } };
   },
 });
 
@@ -161,14 +168,14 @@ const noPolicy = (bucket: string): ServiceError =>
   });
 
 export const deleteBucketPolicy = operation("DeleteBucketPolicy", {
-  resolve: (input: Checked<DeleteBucketPolicyRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<DeleteBucketPolicyRequest>, call: S3Call) => findBucket(input, call),
   handle: (bucket, _input, call): Promise<void> =>
     change(bucket, call, ({ policy: _, ...record }) => record),
 });
 
 export const putPublicAccessBlock = operation("PutPublicAccessBlock", {
   action: "PutBucketPublicAccessBlock",
-  resolve: (input: Checked<PutPublicAccessBlockRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<PutPublicAccessBlockRequest>, call: S3Call) => findBucket(input, call),
 
   async handle(bucket, { PublicAccessBlockConfiguration: given }, call): Promise<void> {
     const publicAccessBlock = {
@@ -183,7 +190,7 @@ export const putPublicAccessBlock = operation("PutPublicAccessBlock", {
 
 export const getPublicAccessBlock = operation("GetPublicAccessBlock", {
   action: "GetBucketPublicAccessBlock",
-  resolve: (input: Checked<GetPublicAccessBlockRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<GetPublicAccessBlockRequest>, call: S3Call) => findBucket(input, call),
 
   handle({ record }): GetPublicAccessBlockOutput {
     const { publicAccessBlock } = record;
@@ -198,7 +205,8 @@ export const getPublicAccessBlock = operation("GetPublicAccessBlock", {
 
 export const deletePublicAccessBlock = operation("DeletePublicAccessBlock", {
   action: "PutBucketPublicAccessBlock",
-  resolve: (input: Checked<DeletePublicAccessBlockRequest>, call: S3Call) => byBucket(input, call),
+  resolve: (input: Checked<DeletePublicAccessBlockRequest>, call: S3Call) =>
+    findBucket(input, call),
   handle: (bucket, _input, call): Promise<void> =>
     change(bucket, call, ({ publicAccessBlock: _, ...record }) => record),
 });

@@ -12,6 +12,7 @@ import type {
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { bucketArn, findBucket, type S3Call } from "./find.ts";
 import { type BucketRecord, bucketTable, objectTable, ownerTable, uploadTable } from "./records.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
 
 const bucketsMax = 1000;
 const nameForm = /^(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -35,18 +36,18 @@ export const createBucket = operation("CreateBucket", {
   }),
 
   async handle(_target, input, call): Promise<CreateBucketOutput> {
-    const { Bucket = "", CreateBucketConfiguration, ACL, ObjectLockEnabledForBucket } = input;
+    const { Bucket = "", CreateBucketConfiguration, ObjectOwnership } = input;
     checkBucketName(Bucket);
+    refuseUnbuilt(input);
+    if (ObjectOwnership !== undefined && ObjectOwnership !== "BucketOwnerEnforced") {
+      throw new ServiceError("NotImplemented", "Access control lists are not built; use policies");
+    }
     const region = CreateBucketConfiguration?.LocationConstraint;
     if (region !== undefined && region !== call.region) {
       throw new ServiceError(
         "IllegalLocationConstraintException",
         `The ${region} location constraint is incompatible for the region specific endpoint this request was sent to.`,
       );
-    }
-    if (ACL !== undefined && ACL !== "private") throw noAcls();
-    if (ObjectLockEnabledForBucket) {
-      throw new ServiceError("NotImplemented", "Object Lock is not built in this Bondstore yet");
     }
     await addBucket(Bucket, {}, call);
     return { Location: `/${Bucket}` };
@@ -100,19 +101,14 @@ export async function addBucket(
   });
 }
 
-/** Access is by policies alone, as in every new bucket (ObjectOwnership BucketOwnerEnforced). */
-export const noAcls = (): ServiceError =>
-  new ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs");
-
 export const headBucket = operation("HeadBucket", {
   action: "ListBucket",
-  resolve: ({ Bucket }: Checked<HeadBucketRequest>, call: S3Call) => findBucket(Bucket, call),
+  resolve: (input: Checked<HeadBucketRequest>, call: S3Call) => findBucket(input, call),
   handle: (_bucket, _input, call): HeadBucketOutput => ({ BucketRegion: call.region }),
 });
 
 export const getBucketLocation = operation("GetBucketLocation", {
-  resolve: ({ Bucket }: Checked<GetBucketLocationRequest>, call: S3Call) =>
-    findBucket(Bucket, call),
+  resolve: (input: Checked<GetBucketLocationRequest>, call: S3Call) => findBucket(input, call),
 
   handle: (_bucket, _input, call): GetBucketLocationOutput =>
     call.region === "us-east-1"
@@ -126,7 +122,7 @@ export const getBucketLocation = operation("GetBucketLocation", {
 
 /** Removes an empty bucket. */
 export const deleteBucket = operation("DeleteBucket", {
-  resolve: ({ Bucket }: Checked<DeleteBucketRequest>, call: S3Call) => findBucket(Bucket, call),
+  resolve: (input: Checked<DeleteBucketRequest>, call: S3Call) => findBucket(input, call),
 
   async handle({ record, store }, _input, call): Promise<void> {
     await call.parts.store.transaction(() => {

@@ -7,10 +7,14 @@ import { createHasher } from "../../lib/hash.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkWrite } from "./conditions.ts";
 import type { S3Call } from "./find.ts";
+import { givenChecksums } from "./headers.ts";
 import { findUpload, type UploadTarget, underWay } from "./multipart.ts";
+import { checksumMembersOf } from "./object-answer.ts";
 import { replace } from "./objects.ts";
+import { checkPartNumber } from "./part-number.ts";
 import { type ObjectRecord, type PartRecord, partTable, uploadTable } from "./records.ts";
 import { sealMembers } from "./sealing.ts";
+import { checkNamed, checkType, fitsPart, joinedChecksum } from "./upload-checksums.ts";
 
 const partBytesMin = 5 * 1_048_576;
 
@@ -26,14 +30,17 @@ export const completeMultipartUpload = operation("CompleteMultipartUpload", {
     const upload = underWay(target);
     const chosen = chooseParts(target, input.MultipartUpload?.Parts ?? []);
     checkWrite(input, target.object);
+    checkType(upload, input.ChecksumType);
+    const size = chosen.reduce((sum, part) => sum + part.size, 0);
+    checkSize(input.MpuObjectSize, size);
     const record: ObjectRecord = {
       key: target.key,
-      size: chosen.reduce((sum, { size }) => sum + size, 0),
+      size,
       etag: etagOf(chosen),
       modifiedAtMs: call.timeMs,
       blobs: chosen.map(({ blob }) => blob),
       headers: upload.headers,
-      checksums: {},
+      ...joinedChecksum(upload, chosen, givenChecksums(input)),
       ...(upload.seal && { seal: upload.seal }),
     };
     await finish(target, record, chosen, input, call);
@@ -42,6 +49,7 @@ export const completeMultipartUpload = operation("CompleteMultipartUpload", {
       Bucket: target.record.name,
       Key: target.key,
       ETag: `"${record.etag}"`,
+      ...checksumMembersOf(record),
       ...sealMembers(upload.seal),
     };
   },
@@ -72,16 +80,29 @@ async function finish(
   await replace(target, record, call, (old) => checkWrite(input, old), { also, kept: true });
 }
 
-function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): PartRecord[] {
-  const { id } = underWay(target);
-  if (named.length === 0) {
+function checkSize(said: number | undefined, size: number): void {
+  if (said === undefined || said === size) return;
+  if (said < 0) {
     throw new ServiceError(
-      "MalformedXML",
-      "The XML you provided was not well-formed or did not validate against our published schema",
+      "InvalidRequest",
+      `Value for x-amz-mp-object-size header is less than zero: '${said}'`,
     );
   }
+  throw new ServiceError(
+    "InvalidRequest",
+    `The provided 'x-amz-mp-object-size' header value ${said} does not match what was computed: ${size}`,
+  );
+}
+
+function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): PartRecord[] {
+  const upload = underWay(target);
+  const { id } = upload;
+  if (named.length === 0) throw malformed();
   let previous = 0;
-  return named.map(({ PartNumber = 0, ETag }, index) => {
+  return named.map((one, index) => {
+    const { PartNumber, ETag } = one;
+    if (PartNumber === undefined || ETag === undefined) throw malformed();
+    checkPartNumber(PartNumber);
     if (PartNumber <= previous) {
       throw new ServiceError(
         "InvalidPartOrder",
@@ -90,7 +111,9 @@ function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): Par
     }
     previous = PartNumber;
     const part = partTable(target.store).find([id, PartNumber]);
-    if (part?.etag !== ETag?.replace(/^"(.*)"$/, "$1") || !part) throw invalidPart();
+    if (part?.etag !== ETag.replace(/^"(.*)"$/, "$1") || !part) throw invalidPart();
+    if (!fitsPart(one, part)) throw invalidPart();
+    checkNamed(upload, one);
     if (index < named.length - 1 && part.size < partBytesMin) {
       throw new ServiceError(
         "EntityTooSmall",
@@ -101,6 +124,12 @@ function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): Par
     return part;
   });
 }
+
+const malformed = (): ServiceError =>
+  new ServiceError(
+    "MalformedXML",
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  );
 
 const invalidPart = (): ServiceError =>
   new ServiceError(

@@ -51,11 +51,34 @@ export function checkWrite(
   { IfMatch, IfNoneMatch }: Pick<ReadConditions, "IfMatch" | "IfNoneMatch">,
   old: ObjectRecord | undefined,
 ): void {
-  if (IfNoneMatch !== undefined && old && names(IfNoneMatch, old.etag))
-    throw failed("If-None-Match");
+  if (IfNoneMatch !== undefined && IfNoneMatch !== "*") {
+    throw new ServiceError(
+      "NotImplemented",
+      "A header you provided implies functionality that is not implemented",
+      { Header: "If-None-Match" },
+    );
+  }
+  if (IfNoneMatch !== undefined && old) throw failed("If-None-Match");
   if (IfMatch === undefined) return;
   if (!old) throw new ServiceError("NoSuchKey", "The specified key does not exist.");
   if (!names(IfMatch, old.etag)) throw failed("If-Match");
+}
+
+interface DeleteConditions {
+  readonly IfMatch?: string | undefined;
+  readonly IfMatchLastModifiedTime?: Date | undefined;
+  readonly IfMatchSize?: number | undefined;
+}
+
+/** Conditions of a delete; what is not there fits them all. */
+export function checkDelete(conditions: DeleteConditions, old: ObjectRecord | undefined): void {
+  if (!old) return;
+  const { IfMatch, IfMatchLastModifiedTime: time, IfMatchSize: size } = conditions;
+  if (IfMatch !== undefined && !names(IfMatch, old.etag)) throw failed("If-Match");
+  if (size !== undefined && size !== old.size) throw failed("x-amz-if-match-size");
+  if (time && wholeSecond(old.modifiedAtMs) !== wholeSecond(time.getTime())) {
+    throw failed("x-amz-if-match-last-modified-time");
+  }
 }
 
 interface CopyConditions {

@@ -4,16 +4,18 @@ import type {
   UploadPartCopyOutput,
   UploadPartCopyRequest,
 } from "@aws-sdk/client-s3";
+import { checksumAlgorithms } from "../../lib/checksum.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { writeBody } from "./body.ts";
-import { checkCopy } from "./conditions.ts";
-import { findKey, findObject, type ObjectTarget, type S3Call } from "./find.ts";
+import { checkCopy, checkWrite } from "./conditions.ts";
+import { checkVersion, findKey, findObject, type ObjectTarget, type S3Call } from "./find.ts";
 import { givenHeaders } from "./headers.ts";
 import { findUpload, keepPart, type UploadTarget } from "./multipart.ts";
 import { checkKey, present, readBody, replace, writeContext } from "./objects.ts";
 import { readCopyRange } from "./ranges.ts";
 import type { ObjectRecord } from "./records.ts";
 import { newSeal, openSeal, sealMembers } from "./sealing.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
 
 /** Where a copy goes, with where it comes from: both found once, both judged. */
 interface CopyTarget extends ObjectTarget {
@@ -21,20 +23,25 @@ interface CopyTarget extends ObjectTarget {
 }
 
 /** `/bucket/key` or `bucket/key`, percent-encoded. */
-function findSource(header: string | undefined, call: S3Call): ObjectTarget {
-  const [path = "", query] = (header ?? "").split("?");
+function findSource(
+  {
+    CopySource: header = "",
+    ExpectedSourceBucketOwner: owner,
+  }: Pick<CopyObjectRequest, "CopySource" | "ExpectedSourceBucketOwner">,
+  call: S3Call,
+): ObjectTarget {
+  const [path = "", query] = header.split("?");
   const [, Bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? [];
   if (Bucket === undefined || key === undefined) {
     throw new ServiceError(
       "InvalidArgument",
       "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-      { ArgumentName: "x-amz-copy-source", ArgumentValue: header ?? "" },
+      { ArgumentName: "x-amz-copy-source", ArgumentValue: header },
     );
   }
-  if (query !== undefined && query !== "versionId=null") {
-    throw new ServiceError("NotImplemented", "Versions are not built in this Bondstore yet");
-  }
-  return findObject({ Bucket, Key: decoded(key) }, call);
+  checkVersion(query?.replace(/^versionId=/, ""));
+  const expected = owner === undefined ? {} : { ExpectedBucketOwner: owner };
+  return findObject({ Bucket: decoded(Bucket), Key: decoded(key), ...expected }, call);
 }
 
 function decoded(key: string): string {
@@ -59,7 +66,7 @@ export const copyObject = operation("CopyObject", {
   readOnly: false,
   resolve: (input: Checked<CopyObjectRequest>, call: S3Call): CopyTarget => ({
     ...findKey(input, call),
-    from: findSource(input.CopySource, call),
+    from: findSource(input, call),
   }),
   also: (_input, target) => readingSource(target),
   context: (input) => ({
@@ -72,8 +79,11 @@ export const copyObject = operation("CopyObject", {
     if (target.from.absent) throw target.from.absent.refusal;
     const source = present(target.from);
     checkKey(target.key);
+    refuseUnbuilt(input);
     checkCopy(input, source);
+    checkWrite(input, target.object);
     const keepHeaders = input.MetadataDirective !== "REPLACE";
+    const given = givenHeaders(input);
     const same = target.arn === target.from.arn;
     if (same && keepHeaders && input.ServerSideEncryption === undefined) {
       throw new ServiceError(
@@ -84,18 +94,20 @@ export const copyObject = operation("CopyObject", {
     const opener = await openSeal(source.seal, target.from, call);
     const { sealer, seal } = await newSeal(target, target.key, input, call);
     const body = readBody(target.from, source, undefined, opener);
-    const { blob, md5 } = await writeBody(target, body, sealer);
+    const algorithm = checksumAlgorithms.find((one) => one === input.ChecksumAlgorithm);
+    const { blob, md5, checksums } = await writeBody(target, body, sealer, algorithm);
+    const kept = source.checksumType === "COMPOSITE" ? {} : source.checksums;
     const record: ObjectRecord = {
       key: target.key,
       size: blob.size,
       etag: seal ? call.parts.random.bytes(16).toString("hex") : md5,
       modifiedAtMs: call.timeMs,
       blobs: [blob],
-      headers: keepHeaders ? source.headers : givenHeaders(input),
-      checksums: source.checksumType === "COMPOSITE" ? {} : source.checksums,
+      headers: keepHeaders ? source.headers : given,
+      checksums: algorithm ? checksums : kept,
       ...(seal && { seal }),
     };
-    await replace(target, record, call, () => {});
+    await replace(target, record, call, (old) => checkWrite(input, old));
     return {
       CopyObjectResult: {
         ETag: `"${record.etag}"`,
@@ -117,7 +129,7 @@ export const uploadPartCopy = operation("UploadPartCopy", {
   readOnly: false,
   resolve: (input: Checked<UploadPartCopyRequest>, call: S3Call): PartCopyTarget => ({
     ...findUpload(input, call),
-    from: findSource(input.CopySource, call),
+    from: findSource(input, call),
   }),
   also: (_input, target) => readingSource(target),
 
@@ -128,9 +140,13 @@ export const uploadPartCopy = operation("UploadPartCopy", {
     const range = readCopyRange(input.CopySourceRange, source.size);
     const opener = await openSeal(source.seal, target.from, call);
     const body = readBody(target.from, source, range, opener);
-    const part = await keepPart(target, input.PartNumber ?? 0, body, {}, call);
+    const part = await keepPart(target, input.PartNumber ?? 0, body, undefined, call);
     return {
-      CopyPartResult: { ETag: `"${part.etag}"`, LastModified: new Date(part.modifiedAtMs) },
+      CopyPartResult: {
+        ETag: `"${part.etag}"`,
+        LastModified: new Date(part.modifiedAtMs),
+        ...part.checksums,
+      },
       ...sealMembers(target.upload?.seal),
     };
   },

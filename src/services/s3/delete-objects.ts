@@ -12,7 +12,7 @@ export const deleteObjects = operation("DeleteObjects", {
   data: true,
   readOnly: false,
   open: true,
-  resolve: ({ Bucket }: Checked<DeleteObjectsRequest>, call: S3Call) => findBucket(Bucket, call),
+  resolve: (input: Checked<DeleteObjectsRequest>, call: S3Call) => findBucket(input, call),
 
   async handle({ record }, { Delete }, call): Promise<DeleteObjectsOutput> {
     const wanted = Delete?.Objects ?? [];

@@ -2,9 +2,9 @@ import type { AccessDemand } from "../../access/authorize.ts";
 import type { Call } from "../../pipeline/call.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
 import { compilePolicy } from "../../policy/policy.ts";
+import { isPublic } from "../../policy/public-policy.ts";
 import type { Applied } from "../../policy/question.ts";
 import type { AccountStore } from "../../storage/store.ts";
-import { isPublic } from "./public-access.ts";
 import {
   type BucketRecord,
   bucketTable,
@@ -15,9 +15,27 @@ import {
 
 export type S3Call = Call<S3>;
 
-/** What the service keeps in memory: compiled bucket policies by their text. */
+/** A bucket policy while it is in memory. */
+interface Known {
+  readonly text: string;
+  readonly applied: Applied;
+  readonly isPublic: boolean;
+}
+
+/** What the service keeps in memory: compiled bucket policies by the bucket's id. */
 export interface S3 {
-  readonly policies: Map<string, Applied>;
+  readonly policies: Map<string, Known>;
+}
+
+/** How an input names a bucket, and whose it must be if it says so. */
+interface BucketNamed {
+  readonly Bucket?: string | undefined;
+  readonly ExpectedBucketOwner?: string | undefined;
+}
+
+interface ObjectNamed extends BucketNamed {
+  readonly Key?: string | undefined;
+  readonly VersionId?: string | undefined;
 }
 
 export interface Bucket extends Target {
@@ -35,14 +53,20 @@ const policiesMax = 1000;
 
 export const bucketArn = (name: string): string => `arn:aws:s3:::${name}`;
 
-/** The bucket of this name, whoever owns it. */
-export function findBucket(name: string | undefined, call: S3Call): Bucket {
+/** The bucket that an input names, whoever owns it. */
+export function findBucket(
+  { Bucket: bucket = "", ExpectedBucketOwner: expected }: BucketNamed,
+  call: S3Call,
+): Bucket {
   const { store } = call.parts;
-  const bucket = name ?? "";
   const owner = ownerTable(store.system).find([bucket]);
   const record = owner && bucketTable(store.account(owner.account)).find([bucket]);
-  if (!owner || !record) return noBucket(bucket, call);
-  const policy = policyOf(record, call);
+  if (!owner || !record) throw noBucket(bucket);
+  // The caller's own guard against a bucket that changed hands.
+  if (expected !== undefined && expected !== owner.account) {
+    throw new ServiceError("AccessDenied", "Access Denied");
+  }
+  const policy = policyOf(record, owner.account, call);
   return {
     arn: bucketArn(bucket),
     account: owner.account,
@@ -54,41 +78,38 @@ export function findBucket(name: string | undefined, call: S3Call): Bucket {
 }
 
 /** Who owns the name is nobody's secret: S3 answers NoSuchBucket to all. */
-function noBucket(name: string, _call: S3Call): never {
-  throw new ServiceError("NoSuchBucket", "The specified bucket does not exist", {
-    BucketName: name,
-  });
-}
+export const noBucket = (name: string): ServiceError =>
+  new ServiceError("NoSuchBucket", "The specified bucket does not exist", { BucketName: name });
 
 /**
  * The bucket policy, compiled. Under RestrictPublicBuckets a public policy speaks to the owner's account and to
- * services only.
+ * services only; to all others it is as if there were none, which allows them nothing.
  */
-function policyOf(
-  { name, policy, publicAccessBlock }: BucketRecord,
-  call: S3Call,
-): Applied | undefined {
-  if (policy === undefined) return undefined;
-  const { policies } = call.own;
-  const known = policies.get(policy);
-  const { kind } = call.principal;
-  if (publicAccessBlock?.RestrictPublicBuckets && kind === "anonymous" && isPublic(policy)) {
-    return undefined;
-  }
-  if (known) return known;
-  const applied = { name: `bucket policy of ${name}`, policy: compilePolicy(policy, "resource") };
+function policyOf(record: BucketRecord, owner: string, call: S3Call): Applied | undefined {
+  if (record.policy === undefined) return undefined;
+  const policy = compiled(record, record.policy, call.own);
+  const { principal } = call;
+  const ofTheHouse =
+    principal.kind === "service" || ("account" in principal && principal.account === owner);
+  const restricted = record.publicAccessBlock?.RestrictPublicBuckets && policy.isPublic;
+  return restricted && !ofTheHouse ? undefined : policy.applied;
+}
+
+function compiled({ id, name }: BucketRecord, text: string, { policies }: S3): Known {
+  const known = policies.get(id);
+  if (known?.text === text) return known;
+  const policy = compilePolicy(text, "resource");
+  const applied = { name: `bucket policy of ${name}`, policy };
+  const fresh = { text, applied, isPublic: isPublic(policy) };
   if (policies.size >= policiesMax) policies.clear();
-  policies.set(policy, applied);
-  return applied;
+  policies.set(id, fresh);
+  return fresh;
 }
 
 /** A key in a bucket, whether there is an object or not. */
-export function findKey(
-  { Bucket, Key }: { readonly Bucket?: string | undefined; readonly Key?: string | undefined },
-  call: S3Call,
-): ObjectTarget {
-  const bucket = findBucket(Bucket, call);
-  const key = Key ?? "";
+export function findKey(input: ObjectNamed, call: S3Call): ObjectTarget {
+  const bucket = findBucket(input, call);
+  const key = input.Key ?? "";
   const object = objectTable(bucket.store).find([bucket.record.id, key]);
   return {
     ...bucket,
@@ -100,16 +121,20 @@ export function findKey(
 }
 
 /** An object that must be there. Who may not list the bucket does not learn that it is missing. */
-export function findObject(
-  input: { readonly Bucket?: string | undefined; readonly Key?: string | undefined },
-  call: S3Call,
-): ObjectTarget {
+export function findObject(input: ObjectNamed, call: S3Call): ObjectTarget {
+  checkVersion(input.VersionId);
   const target = findKey(input, call);
   if (target.object) return target;
   const refusal = new ServiceError("NoSuchKey", "The specified key does not exist.", {
     Key: target.key,
   });
-  return { ...target, absent: { refusal, visible: listing(findBucket(input.Bucket, call)) } };
+  return { ...target, absent: { refusal, visible: listing(findBucket(input, call)) } };
+}
+
+/** Without versioning, the one version of an object is called `null`. */
+export function checkVersion(version: string | undefined): void {
+  if (version === undefined || version === "null") return;
+  throw new ServiceError("NotImplemented", "Versions are not built in this Bondstore yet");
 }
 
 const listing = (bucket: Bucket): AccessDemand => ({ action: "s3:ListBucket", target: bucket });

@@ -5,14 +5,12 @@ import type {
   ListObjectsV2Request,
 } from "@aws-sdk/client-s3";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import type { Range } from "../../storage/store.ts";
 import { decodeToken } from "./buckets.ts";
 import { type Bucket, findBucket, type S3Call } from "./find.ts";
 import { type ObjectRecord, objectTable } from "./records.ts";
 
 const keysMax = 1000;
-/** Above every character that a key may have: what follows a common prefix begins here. */
-const last = "\u{10FFFF}";
-
 interface Page {
   readonly contents: readonly ObjectRecord[];
   readonly prefixes: readonly string[];
@@ -34,44 +32,46 @@ function list({ store, record }: Bucket, { prefix, delimiter, after, max }: Want
   const contents: ObjectRecord[] = [];
   const prefixes: string[] = [];
   let marker = after;
-  let position = after > prefix ? after : prefix;
-  let inclusive = after < prefix || after === "";
   if (max === 0) return { contents, prefixes, truncated: false, marker };
   const table = objectTable(store);
+  const seen = commonPrefix(after, prefix, delimiter) === after ? after : undefined;
+  let start: Range = { from: [record.id, prefix] };
+  if (seen !== undefined) start = afterPrefix(record.id, seen);
+  else if (after !== "") start = { ...start, after: [record.id, after] };
   for (;;) {
-    let jumped = false;
-    const start = [record.id, position];
-    const range = inclusive ? { from: start } : { after: start };
-    for (const { key, value } of table.range({ prefix: [record.id], ...range })) {
+    let common: string | undefined;
+    for (const { key, value } of table.range({ prefix: [record.id], ...start })) {
       const name = String(key[1]);
       if (!name.startsWith(prefix)) return { contents, prefixes, truncated: false, marker };
-      const common = commonPrefix(name, prefix, delimiter);
-      if (common !== undefined && common === after) {
-        position = common + last;
-        jumped = true;
-        break;
-      }
       if (contents.length + prefixes.length >= max) {
         return { contents, prefixes, truncated: true, marker };
       }
-      if (common === undefined) {
-        contents.push(value);
-        marker = name;
-        continue;
-      }
-      prefixes.push(common);
-      marker = common;
-      position = common + last;
-      jumped = true;
-      break;
+      common = commonPrefix(name, prefix, delimiter);
+      if (common !== undefined) break;
+      contents.push(value);
+      marker = name;
     }
-    if (!jumped) return { contents, prefixes, truncated: false, marker };
-    inclusive = false;
+    if (common === undefined) return { contents, prefixes, truncated: false, marker };
+    prefixes.push(common);
+    marker = common;
+    start = afterPrefix(record.id, common);
   }
 }
 
-function commonPrefix(name: string, prefix: string, delimiter: string): string | undefined {
-  if (delimiter === "") return undefined;
+/** Keys after all that begin with a text: from the next text of its length, in the order of code points. */
+function afterPrefix(bucketId: string, text: string): Range {
+  const points = Array.from(text, (char) => char.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  // No key of the bucket comes after: an empty range, before the bucket's first key.
+  if (last === undefined) return { before: [bucketId] };
+  points.push(last === 0xd7ff ? 0xe000 : last + 1);
+  return { from: [bucketId, String.fromCodePoint(...points)] };
+}
+
+/** A name up to the first delimiter after the prefix. */
+export function commonPrefix(name: string, prefix: string, delimiter: string): string | undefined {
+  if (delimiter === "" || !name.startsWith(prefix)) return undefined;
   const at = name.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : name.slice(0, at + delimiter.length);
 }
@@ -88,7 +88,7 @@ const listContext = (input: {
 });
 
 /** `encoding-type=url` lets keys travel that XML cannot hold. */
-function encoder(type: string | undefined): (text: string) => string {
+export function encoder(type: string | undefined): (text: string) => string {
   if (type === undefined) return (text) => text;
   if (type === "url") {
     return (text) => encodeURIComponent(text).replace(/%2F/g, "/").replace(/%20/g, "+");
@@ -121,7 +121,7 @@ const shown = (record: ObjectRecord, encode: (text: string) => string) => ({
 export const listObjectsV2 = operation("ListObjectsV2", {
   action: "ListBucket",
   data: true,
-  resolve: ({ Bucket }: Checked<ListObjectsV2Request>, call: S3Call) => findBucket(Bucket, call),
+  resolve: (input: Checked<ListObjectsV2Request>, call: S3Call) => findBucket(input, call),
   context: listContext,
 
   handle(bucket, input): ListObjectsV2Output {
@@ -155,7 +155,7 @@ export const listObjectsV2 = operation("ListObjectsV2", {
 export const listObjects = operation("ListObjects", {
   action: "ListBucket",
   data: true,
-  resolve: ({ Bucket }: Checked<ListObjectsRequest>, call: S3Call) => findBucket(Bucket, call),
+  resolve: (input: Checked<ListObjectsRequest>, call: S3Call) => findBucket(input, call),
   context: listContext,
 
   handle(bucket, input): ListObjectsOutput {
@@ -172,7 +172,7 @@ export const listObjects = operation("ListObjects", {
       ...(input.EncodingType !== undefined && { EncodingType: input.EncodingType }),
       MaxKeys: max,
       IsTruncated: page.truncated,
-      ...(page.truncated && { NextMarker: encode(page.marker) }),
+      ...(page.truncated && Delimiter !== "" && { NextMarker: encode(page.marker) }),
       Contents: page.contents.map((record) => ({ ...shown(record, encode), Owner })),
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
     };

@@ -2,20 +2,18 @@ import type {
   AbortMultipartUploadRequest,
   CreateMultipartUploadOutput,
   CreateMultipartUploadRequest,
-  ListMultipartUploadsOutput,
-  ListMultipartUploadsRequest,
-  ListPartsOutput,
-  ListPartsRequest,
   UploadPartOutput,
   UploadPartRequest,
 } from "@aws-sdk/client-s3";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { type Body, bodyOf, writeBody } from "./body.ts";
-import { findBucket, findKey, type ObjectTarget, type S3Call } from "./find.ts";
+import { findKey, noBucket, type ObjectTarget, type S3Call } from "./find.ts";
 import { givenChecksums, givenHeaders } from "./headers.ts";
 import { checkKey, writeContext } from "./objects.ts";
+import { checkPartNumber } from "./part-number.ts";
 import {
+  bucketTable,
   type Checksums,
   type PartRecord,
   partTable,
@@ -23,13 +21,13 @@ import {
   uploadTable,
 } from "./records.ts";
 import { newSeal, openSeal, sealMembers } from "./sealing.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
+import { checkPartChecksum, wantedChecksum } from "./upload-checksums.ts";
 
 export interface UploadTarget extends ObjectTarget {
   /** Undefined only in a target that is absent. */
   readonly upload?: UploadRecord;
 }
-
-const partsMax = 10_000;
 
 /** The upload under way that an input names. */
 export function findUpload(
@@ -70,28 +68,39 @@ export const createMultipartUpload = operation("CreateMultipartUpload", {
 
   async handle(target, input, call): Promise<CreateMultipartUploadOutput> {
     checkKey(target.key);
+    refuseUnbuilt(input);
+    const checksum = wantedChecksum(input);
     const { seal } = await newSeal(target, target.key, input, call);
     const { principal } = call;
     const upload: UploadRecord = {
-      id: call.parts.random.bytes(32).toString("base64url"),
+      // Lists show the uploads of one key in the order they were begun.
+      id: call.timeMs.toString(16).padStart(12, "0") + call.parts.random.bytes(24).toString("hex"),
       key: target.key,
       startedAtMs: call.timeMs,
       headers: givenHeaders(input),
       initiator: "arn" in principal ? principal.arn : principal.kind,
       ...(seal && { seal }),
-      ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
+      ...checksum,
     };
-    await call.parts.store.transaction(() =>
-      uploadTable(target.store).put([target.record.id, upload.key, upload.id], upload),
-    );
+    const { record, store } = target;
+    await call.parts.store.transaction(() => {
+      if (bucketTable(store).find([record.name])?.id !== record.id) throw noBucket(record.name);
+      uploadTable(store).put([record.id, upload.key, upload.id], upload);
+    });
     return {
       Bucket: target.record.name,
       Key: target.key,
       UploadId: upload.id,
       ...sealMembers(seal),
-      ...(input.ChecksumAlgorithm !== undefined && { ChecksumAlgorithm: input.ChecksumAlgorithm }),
+      ...checksumMembers(upload),
     };
   },
+});
+
+/** How the answers of an upload name its checksum. */
+export const checksumMembers = ({ checksumAlgorithm, checksumType }: UploadRecord) => ({
+  ...(checksumAlgorithm && { ChecksumAlgorithm: checksumAlgorithm }),
+  ...(checksumType && { ChecksumType: checksumType }),
 });
 
 export const uploadPart = operation("UploadPart", {
@@ -110,36 +119,36 @@ export const uploadPart = operation("UploadPart", {
   },
 });
 
-/** Writes a part; one of the same number is replaced. `checksums` is read after the body has come. */
+/**
+ * Writes a part; one of the same number is replaced. `checksums` is read after the body has come; absent where no
+ * client could send any, in a copy.
+ */
 export async function keepPart(
   target: UploadTarget,
   number: number,
   body: Body,
-  checksums: Checksums | object,
+  checksums: Checksums | object | undefined,
   call: S3Call,
 ): Promise<PartRecord> {
-  if (!(number >= 1 && number <= partsMax)) {
-    throw new ServiceError(
-      "InvalidArgument",
-      `Part number must be an integer between 1 and ${partsMax}, inclusive`,
-      { ArgumentName: "partNumber", ArgumentValue: String(number) },
-    );
-  }
+  checkPartNumber(number);
   const { store, record, key } = target;
   const upload = underWay(target);
   const sealer = await openSeal(upload.seal, target, call);
-  const { blob, md5 } = await writeBody(target, body, sealer);
+  const written = await writeBody(target, body, sealer, upload.checksumAlgorithm);
+  const { blob, md5 } = written;
+  const given = givenChecksums(checksums ?? {});
   const part: PartRecord = {
     number,
     blob,
     etag: md5,
     size: blob.size,
     modifiedAtMs: call.timeMs,
-    checksums: givenChecksums(checksums),
+    checksums: { ...given, ...written.checksums },
   };
   const parts = partTable(store);
   await call.parts.store
     .transaction(() => {
+      if (checksums) checkPartChecksum(upload, given);
       if (!uploadTable(store).find([record.id, key, upload.id])) throw noUpload();
       const old = parts.find([upload.id, number]);
       store.blobs.keep(blob);
@@ -159,9 +168,16 @@ export const abortMultipartUpload = operation("AbortMultipartUpload", {
   readOnly: false,
   resolve: (input: Checked<AbortMultipartUploadRequest>, call: S3Call) => findUpload(input, call),
 
-  async handle(target, _input, call): Promise<void> {
+  async handle(target, { IfMatchInitiatedTime: begun }, call): Promise<void> {
     const { store, record, key } = target;
-    const { id } = underWay(target);
+    const { id, startedAtMs } = underWay(target);
+    if (begun && Math.floor(startedAtMs / 1000) !== Math.floor(begun.getTime() / 1000)) {
+      throw new ServiceError(
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+        { Condition: "x-amz-if-match-initiated-time" },
+      );
+    }
     const parts = partTable(store);
     await call.parts.store.transaction(() => {
       uploadTable(store).remove([record.id, key, id]);
@@ -170,87 +186,5 @@ export const abortMultipartUpload = operation("AbortMultipartUpload", {
         store.blobs.remove(value.blob);
       }
     });
-  },
-});
-
-export const listParts = operation("ListParts", {
-  action: "ListMultipartUploadParts",
-  data: true,
-  resolve: (input: Checked<ListPartsRequest>, call: S3Call) => findUpload(input, call),
-
-  handle(target, { MaxParts = 1000, PartNumberMarker }): ListPartsOutput {
-    const { id } = underWay(target);
-    const max = Math.min(MaxParts, 1000);
-    const after = Number(PartNumberMarker ?? 0);
-    const found = [
-      ...partTable(target.store).range({ prefix: [id], after: [id, after], limit: max + 1 }),
-    ].map(({ value }) => value);
-    const shown = found.slice(0, max);
-    const owner = { ID: target.account, DisplayName: target.account };
-    return {
-      Bucket: target.record.name,
-      Key: target.key,
-      UploadId: id,
-      PartNumberMarker: String(after),
-      ...(found.length > max && { NextPartNumberMarker: String(shown.at(-1)?.number) }),
-      MaxParts: max,
-      IsTruncated: found.length > max,
-      Parts: shown.map(({ number, etag, size, modifiedAtMs, checksums }) => ({
-        PartNumber: number,
-        ETag: `"${etag}"`,
-        Size: size,
-        LastModified: new Date(modifiedAtMs),
-        ...checksums,
-      })),
-      Initiator: owner,
-      Owner: owner,
-      StorageClass: "STANDARD",
-    };
-  },
-});
-
-export const listMultipartUploads = operation("ListMultipartUploads", {
-  action: "ListBucketMultipartUploads",
-  data: true,
-  resolve: ({ Bucket }: Checked<ListMultipartUploadsRequest>, call: S3Call) =>
-    findBucket(Bucket, call),
-
-  handle({ record, store }, input): ListMultipartUploadsOutput {
-    const { Prefix = "", KeyMarker = "", UploadIdMarker = "", MaxUploads = 1000 } = input;
-    if (input.Delimiter !== undefined) {
-      throw new ServiceError(
-        "NotImplemented",
-        "ListMultipartUploads with a delimiter is not built in this Bondstore yet",
-      );
-    }
-    const max = Math.min(MaxUploads, 1000);
-    const found: UploadRecord[] = [];
-    for (const { value } of uploadTable(store).range({ prefix: [record.id] })) {
-      const later = value.key > KeyMarker || (value.key === KeyMarker && value.id > UploadIdMarker);
-      if (!value.key.startsWith(Prefix) || !later) continue;
-      found.push(value);
-      if (found.length > max) break;
-    }
-    const shown = found.slice(0, max);
-    const more = found.length > max;
-    return {
-      Bucket: record.name,
-      Prefix,
-      KeyMarker,
-      UploadIdMarker,
-      ...(more && {
-        NextKeyMarker: shown.at(-1)?.key,
-        NextUploadIdMarker: shown.at(-1)?.id,
-      }),
-      MaxUploads: max,
-      IsTruncated: more,
-      Uploads: shown.map(({ key, id, startedAtMs, initiator }) => ({
-        Key: key,
-        UploadId: id,
-        Initiated: new Date(startedAtMs),
-        StorageClass: "STANDARD" as const,
-        Initiator: { ID: initiator, DisplayName: initiator },
-      })),
-    };
   },
 });

@@ -11,12 +11,21 @@ import type {
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { bodyOf, writeBody } from "./body.ts";
-import { checkRead, checkWrite } from "./conditions.ts";
-import { findKey, findObject, type ObjectTarget, type S3Call } from "./find.ts";
+import { checkDelete, checkRead, checkWrite } from "./conditions.ts";
+import {
+  checkVersion,
+  findKey,
+  findObject,
+  noBucket,
+  type ObjectTarget,
+  type S3Call,
+} from "./find.ts";
 import { givenChecksums, givenHeaders } from "./headers.ts";
-import { type ByteRange, readRange } from "./ranges.ts";
+import { checksumMembersOf, describeAnswer } from "./object-answer.ts";
+import type { ByteRange } from "./ranges.ts";
 import { bucketTable, type ObjectRecord, objectTable } from "./records.ts";
 import { newSeal, openSeal, sealMembers } from "./sealing.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
 
 /** Condition keys of a request that writes an object. */
 export const writeContext = (input: {
@@ -38,6 +47,8 @@ export const putObject = operation("PutObject", {
 
   async handle(target, input, call): Promise<PutObjectOutput> {
     checkKey(target.key);
+    refuseUnbuilt(input);
+    const headers = givenHeaders(input);
     checkWrite(input, target.object);
     const { sealer, seal } = await newSeal(target, target.key, input, call);
     const { blob, md5 } = await writeBody(target, bodyOf(input), sealer);
@@ -48,12 +59,12 @@ export const putObject = operation("PutObject", {
       etag: seal ? call.parts.random.bytes(16).toString("hex") : md5,
       modifiedAtMs: call.timeMs,
       blobs: [blob],
-      headers: givenHeaders(input),
+      headers,
       checksums,
       ...(seal && { seal }),
     };
     await replace(target, record, call, (old) => checkWrite(input, old));
-    return { ETag: `"${record.etag}"`, ...checksums, ...sealMembers(seal) };
+    return { ETag: `"${record.etag}"`, ...checksumMembersOf(record), ...sealMembers(seal) };
   },
 });
 
@@ -70,9 +81,7 @@ export async function replace(
   const table = objectTable(store);
   await call.parts.store
     .transaction(() => {
-      if (bucketTable(store).find([bucket.name])?.id !== bucket.id) {
-        throw new ServiceError("NoSuchBucket", "The specified bucket does not exist");
-      }
+      if (bucketTable(store).find([bucket.name])?.id !== bucket.id) throw noBucket(bucket.name);
       const old = table.find([bucket.id, record.key]);
       check(old);
       also?.();
@@ -94,14 +103,11 @@ export const getObject = operation("GetObject", {
   async handle(target, input, call): Promise<GetObjectOutput> {
     const object = present(target);
     checkRead(input, object);
-    const range = readRange(input.Range, object.size);
+    const answer = describeAnswer(object, input, call);
     const sealer = await openSeal(object.seal, target, call);
-    const body = readBody(target, object, range, sealer);
+    const body = readBody(target, object, answer.range, sealer);
     return {
-      ...describeObject(object, input.ChecksumMode === "ENABLED" && !range),
-      ...overrides(input),
-      ContentLength: range ? range.end - range.start : object.size,
-      ...(range && { ContentRange: `bytes ${range.start}-${range.end - 1}/${object.size}` }),
+      ...answer.members,
       // The model's type is the client's stream; the wire takes bytes or an iterable of them.
       Body: body as unknown as NonNullable<GetObjectOutput["Body"]>,
     };
@@ -117,12 +123,9 @@ export const headObject = operation("HeadObject", {
   async handle(target, input, call): Promise<HeadObjectOutput> {
     const object = present(target);
     checkRead(input, object);
-    const range = readRange(input.Range, object.size);
+    const { members } = describeAnswer(object, input, call);
     await openSeal(object.seal, target, call);
-    return {
-      ...describeObject(object, input.ChecksumMode === "ENABLED" && !range),
-      ContentLength: range ? range.end - range.start : object.size,
-    };
+    return members;
   },
 });
 
@@ -133,10 +136,11 @@ export const deleteObject = operation("DeleteObject", {
   resolve: (input: Checked<DeleteObjectRequest>, call: S3Call) => findKey(input, call),
 
   async handle({ store, record, key }, input, call): Promise<DeleteObjectOutput> {
+    checkVersion(input.VersionId);
     const table = objectTable(store);
     await call.parts.store.transaction(() => {
       const old = table.find([record.id, key]);
-      if (input.IfMatch !== undefined) checkWrite({ IfMatch: input.IfMatch }, old);
+      checkDelete(input, old);
       if (!old) return;
       table.remove([record.id, key]);
       for (const blob of old.blobs) store.blobs.remove(blob);
@@ -172,35 +176,6 @@ export function readBody(
       else yield* part;
     }
   })();
-}
-
-function describeObject(object: ObjectRecord, withChecksums: boolean) {
-  return {
-    AcceptRanges: "bytes",
-    ETag: `"${object.etag}"`,
-    LastModified: new Date(object.modifiedAtMs),
-    ContentType: "binary/octet-stream",
-    ...(object.headers as Omit<typeof object.headers, "Expires">),
-    ...(object.headers.Expires !== undefined && { ExpiresString: object.headers.Expires }),
-    ...sealMembers(object.seal),
-    ...(withChecksums && {
-      ...object.checksums,
-      ...(object.checksumType && { ChecksumType: object.checksumType }),
-    }),
-    ...(object.blobs.length > 1 && { PartsCount: object.blobs.length }),
-  };
-}
-
-/** The response-* parameters of GetObject. */
-function overrides(input: Checked<GetObjectRequest>): Record<string, unknown> {
-  const given = {
-    ContentType: input.ResponseContentType,
-    ContentDisposition: input.ResponseContentDisposition,
-    ContentEncoding: input.ResponseContentEncoding,
-    ContentLanguage: input.ResponseContentLanguage,
-    CacheControl: input.ResponseCacheControl,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 const keyBytesMax = 1024;

@@ -1,4 +1,5 @@
 import { ServiceError } from "../../pipeline/operation.ts";
+import { checkPartNumber } from "./part-number.ts";
 
 /** Bytes from `start` up to, not including, `end`. */
 export interface ByteRange {
@@ -23,6 +24,24 @@ export function readRange(header: string | undefined, size: number): ByteRange |
     });
   }
   return { start, end };
+}
+
+/** The bytes of one part, as it was uploaded. An object that was not uploaded in parts is one part. */
+export function partRange(
+  number: number,
+  { blobs, size }: { readonly blobs: readonly { readonly size: number }[]; readonly size: number },
+): ByteRange | undefined {
+  checkPartNumber(number);
+  const part = blobs[number - 1];
+  if (!part) {
+    throw new ServiceError("InvalidPartNumber", "The requested partnumber is not satisfiable", {
+      PartNumberRequested: number,
+      ActualPartCount: blobs.length,
+    });
+  }
+  if (size === 0) return undefined;
+  const start = blobs.slice(0, number - 1).reduce((sum, blob) => sum + blob.size, 0);
+  return { start, end: Math.min(size, start + part.size) };
 }
 
 /** CopySourceRange is stricter: both ends, inside the source. */

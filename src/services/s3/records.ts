@@ -1,3 +1,4 @@
+import type { ChecksumAlgorithm } from "../../lib/checksum.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
 
 /** Who seals the objects of a bucket that belongs to a service, and for which of its resources. */
@@ -72,6 +73,8 @@ export const checksumMembers = [
 
 export type Checksums = { readonly [Member in (typeof checksumMembers)[number]]?: string };
 
+export type ChecksumType = "COMPOSITE" | "FULL_OBJECT";
+
 /** An object as it is stored, in `s3-objects`, by bucket id and key. */
 export interface ObjectRecord {
   readonly key: string;
@@ -83,7 +86,7 @@ export interface ObjectRecord {
   readonly blobs: readonly BlobRef[];
   readonly headers: ObjectHeaders;
   readonly checksums: Checksums;
-  readonly checksumType?: "COMPOSITE" | "FULL_OBJECT";
+  readonly checksumType?: ChecksumType;
   readonly seal?: Seal;
 }
 
@@ -94,7 +97,8 @@ export interface UploadRecord {
   readonly startedAtMs: number;
   readonly headers: ObjectHeaders;
   readonly seal?: Seal;
-  readonly checksumAlgorithm?: string;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksumType?: ChecksumType;
   /** ARN of who began it. */
   readonly initiator: string;
 }

@@ -7,8 +7,10 @@ import { deleteObjects } from "./delete-objects.ts";
 import type { S3 } from "./find.ts";
 import * as listing from "./listing.ts";
 import * as multipart from "./multipart.ts";
+import { getObjectTagging } from "./object-tags.ts";
 import * as objects from "./objects.ts";
 import { putServiceBucket } from "./service-buckets.ts";
+import * as uploadListing from "./upload-listing.ts";
 
 /** Amazon S3. */
 export const s3: Service<S3> = {
@@ -37,6 +39,7 @@ export const s3: Service<S3> = {
     objects.getObject,
     objects.headObject,
     objects.deleteObject,
+    getObjectTagging,
     deleteObjects,
     copies.copyObject,
     listing.listObjects,
@@ -46,8 +49,8 @@ export const s3: Service<S3> = {
     copies.uploadPartCopy,
     completeMultipartUpload,
     multipart.abortMultipartUpload,
-    multipart.listParts,
-    multipart.listMultipartUploads,
+    uploadListing.listParts,
+    uploadListing.listMultipartUploads,
     putServiceBucket,
   ],
   start: () => ({ policies: new Map() }),

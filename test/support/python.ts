@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Keys, Running } from "./bondstore.ts";
+
+/** The Python clients that `npm run setup` installs. They are there or the test fails: nothing is skipped. */
+const clients = join(
+  process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore"),
+  "clients",
+);
+
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    HOME: running.data,
+    AWS_CONFIG_FILE: join(running.data, "no-config"),
+    AWS_SHARED_CREDENTIALS_FILE: join(running.data, "no-credentials"),
+    AWS_ENDPOINT_URL: running.endpoint,
+    AWS_DEFAULT_REGION: running.region,
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    AWS_MAX_ATTEMPTS: "1",
+    AWS_PAGER: "",
+    AWS_EC2_METADATA_DISABLED: "true",
+    ...(keys.sessionToken !== undefined && { AWS_SESSION_TOKEN: keys.sessionToken }),
+  };
+}
+
+/** Runs the AWS CLI; answers whatever happens. */
+export function tryAws(running: Running, keys: Keys, ...words: readonly string[]): Promise<Ended> {
+  return run("aws", words, environment(running, keys));
+}
+
+/** Runs the AWS CLI, which must succeed; answers what it prints. */
+export async function aws(
+  running: Running,
+  keys: Keys,
+  ...words: readonly string[]
+): Promise<string> {
+  const { status, stdout, stderr } = await tryAws(running, keys, ...words);
+  assert.equal(status, 0, `aws ${words.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+/** Runs a Python script, which must succeed; answers the JSON that it prints last. */
+export async function python(running: Running, keys: Keys, script: string): Promise<unknown> {
+  const ended = await run("python3", ["-c", script], environment(running, keys));
+  assert.equal(ended.status, 0, ended.stderr);
+  return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
+}
+
+function run(name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  const program = join(clients, "bin", name);
+  assert.ok(existsSync(program), `${program} is missing: npm run setup installs it`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (piece: Buffer) => {
+      stdout += piece;
+    });
+    child.stderr.on("data", (piece: Buffer) => {
+      stderr += piece;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status: status ?? -1, stdout, stderr }));
+  });
+}
