@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { accountCommand } from "./account.ts";
+import { demoCommand } from "./demo.ts";
 import { explainCommand } from "./explain.ts";
+import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
 import { verifyCommand } from "./verify.ts";
@@ -8,7 +10,14 @@ import { verifyCommand } from "./verify.ts";
 /** Makes one command; `index` of them is the list below. */
 export type MakeCommand = (around: Surroundings) => Command;
 
-const commands: readonly MakeCommand[] = [upCommand, accountCommand, explainCommand, verifyCommand];
+const commands: readonly MakeCommand[] = [
+  upCommand,
+  demoCommand,
+  verifyCommand,
+  explainCommand,
+  accountCommand,
+  resetCommand,
+];
 
 /** Runs one command line and answers its exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function runCommand(around: Surroundings): Promise<number> {

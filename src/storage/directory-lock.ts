@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
-import type { Groups } from "./groups.ts";
+import { join } from "node:path";
+import { type Groups, openGroups } from "./groups.ts";
 
 /** Directories that this process has open. */
 const held = new Set<string>();
@@ -33,4 +35,15 @@ export async function takeDirectory(directory: string): Promise<{
     },
     release: () => void held.delete(path),
   };
+}
+
+/** Whether somebody has a data directory open, to write or to look at; nothing is taken. */
+export async function isInUse(directory: string): Promise<boolean> {
+  const tables = join(directory, "tables");
+  if (!existsSync(join(tables, "data.mdb"))) return false;
+  if (held.has(await realpath(directory))) return true;
+  const groups = openGroups(tables, true);
+  const others = groups.readers().filter((pid) => pid !== process.pid);
+  await groups.close();
+  return others.length > 0;
 }
