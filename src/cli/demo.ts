@@ -95,14 +95,16 @@ async function play(setting: Setting): Promise<Stage> {
   };
   stage.tell(`\`alice.kinesis\` below is alice's client of Kinesis, made with ${sdk.name}`);
   try {
-    const account = await stage.chapter("An account, two people, and a key of their own", () =>
-      makeAccount(stage, data, admit),
-    );
-    const cast: Cast = {
-      ...{ stage, data, account, people, admit, region: server.region },
-      ...{ seed: options.seed, ordersEach: options.orders },
-    };
-    await tell(cast, server, scratch);
+    const title = "An account, two people, and a key of their own";
+    const { cast, keyArn } = await stage.chapter(title, async () => {
+      const account = await makeAccount(stage, data, admit);
+      const made: Cast = {
+        ...{ stage, data, account, people, admit, region: server.region },
+        ...{ seed: options.seed, ordersEach: options.orders },
+      };
+      return { cast: made, ...(await tenants(made)) };
+    });
+    await tell(cast, keyArn, server, scratch);
   } finally {
     sdk.close();
   }
@@ -121,9 +123,13 @@ async function makeAccount(stage: Stage, data: string, admit: Cast["admit"]): Pr
 }
 
 /** The story, in the order of the issue's chapters; what bob tries fills the time in which Flink starts. */
-async function tell(cast: Cast, server: DemoServer, scratch: string): Promise<void> {
+async function tell(
+  cast: Cast,
+  keyArn: string,
+  server: DemoServer,
+  scratch: string,
+): Promise<void> {
   const { stage } = cast;
-  const { keyArn } = await tenants(cast);
   const [first, second] = [roundOf(cast, 0), roundOf(cast, 1)];
   const third = [...roundOf(cast, 2, 2_000), closingOrder(cast.seed, 3 * cast.ordersEach)];
   await stage.chapter("Orders come in", async () => {
@@ -185,6 +191,7 @@ function summarize(
 To go on by hand, in this terminal and in another:
   npx bondstore up --data ${data} --port ${port}
   export AWS_CONFIG_FILE=${folder}/aws-config AWS_SHARED_CREDENTIALS_FILE=${folder}/aws-credentials
+  export AWS_CA_BUNDLE=${server.ca}
   aws --profile alice kinesisanalyticsv2 list-applications
 (profiles: acme is the account's root, alice may, bob may little)`);
 }

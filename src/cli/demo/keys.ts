@@ -1,7 +1,7 @@
 import { type Cast, names } from "./cast.ts";
 import { iterator } from "./refusals.ts";
 import { bytes, type Input } from "./request.ts";
-import type { Fields, Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 const note = { Bucket: names.bucket, Key: "notes/for-alice.txt" };
 
@@ -37,32 +37,38 @@ export async function disable({ stage }: Cast, keyArn: string): Promise<void> {
   await stage.cli("acme", "kms", "DisableKey", { KeyId: keyArn });
   await stage.refused("alice", "s3", "GetObject", note, disabled);
   await stage.refused("alice", "kinesis", "GetRecords", { ShardIterator }, disabled);
-  const failed = await stage.until(
-    "the application's failure is in the trail",
-    () => failure(stage),
-    60_000,
+  await seen(stage, "CheckpointFailed", ({ errorCode }) => errorCode !== undefined);
+  await seen(
+    stage,
+    "GenerateDataKey",
+    ({ errorCode, userIdentity }) =>
+      errorCode === "DisabledException" &&
+      userIdentity?.invokedBy === "kinesisanalytics.amazonaws.com",
   );
-  stage.tell(`>>> alice.cloudtrail.lookup_events(…EventSource=kinesisanalytics.amazonaws.com…)`);
-  stage.check(`the trail shows ${failed}`, true);
   await stage.cli("acme", "kms", "EnableKey", { KeyId: keyArn });
 }
 
-const failures = ["CheckpointFailed", "ApplicationRestarting"];
+interface Event {
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly userIdentity?: { readonly invokedBy?: string };
+}
 
-async function failure(stage: Stage): Promise<string | undefined> {
-  const AttributeKey = "EventSource";
-  const answer = await stage.quietly("alice", "cloudtrail", "LookupEvents", {
-    LookupAttributes: [{ AttributeKey, AttributeValue: "kinesisanalytics.amazonaws.com" }],
+/** Waits for an event in the trail, as everybody finds it: by its name. */
+async function seen(stage: Stage, name: string, is: (event: Event) => boolean): Promise<void> {
+  const input = {
+    LookupAttributes: [{ AttributeKey: "EventName", AttributeValue: name }],
     MaxResults: 20,
-  });
-  const events = (answer.output?.["Events"] ?? []) as Fields[];
-  for (const event of events) {
-    if (!failures.includes(String(event["EventName"]))) continue;
-    const { errorMessage = "" } = JSON.parse(String(event["CloudTrailEvent"])) as {
-      errorMessage?: string;
-    };
-    if (/[Dd]isabled/.test(errorMessage))
-      return `${event["EventName"]}: ${errorMessage.slice(0, 160)}`;
-  }
-  return undefined;
+  };
+  stage.tell(`>>> alice.cloudtrail.lookup_events(LookupAttributes=[…EventName ${name}…])`);
+  const { errorCode, errorMessage = "" } = await stage.until(
+    `the trail shows ${name}`,
+    async () => {
+      const { output } = await stage.quietly("alice", "cloudtrail", "LookupEvents", input);
+      const events = (output?.["Events"] ?? []) as { readonly CloudTrailEvent: string }[];
+      return events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent) as Event).find(is);
+    },
+    60_000,
+  );
+  stage.check(`the trail shows ${name}: ${errorCode}: ${errorMessage.slice(0, 120)}`, true);
 }

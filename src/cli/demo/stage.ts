@@ -68,7 +68,7 @@ export interface StageOptions {
 /** The program that this very process runs. */
 export const program = fileURLToPath(new URL("../../main.js", import.meta.url));
 
-const pollMs = 250;
+const pollMs = 400;
 const patienceMs = 5_000;
 
 export function createStage(options: StageOptions): Stage {
