@@ -47,6 +47,8 @@ export function encodeError(form: AnswerForm, failure: Failure, requestId: strin
 const bodyBytesMaxOf: Readonly<Record<string, number>> = {
   // 10 MiB of records, which base64 makes a third longer.
   kinesis: 15 * 1024 * 1024,
+  // Code inside the request; a larger archive comes from S3.
+  kinesisanalyticsv2: 15 * 1024 * 1024,
   // 10,000 parts, or 1,000 keys of 1,024 bytes.
   s3: 4 * 1024 * 1024,
 };

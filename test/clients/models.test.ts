@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as cloudtrail from "@aws-sdk/client-cloudtrail";
-import * as iam from "@aws-sdk/client-iam";
-import * as kinesis from "@aws-sdk/client-kinesis";
-import * as kinesisanalyticsv2 from "@aws-sdk/client-kinesis-analytics-v2";
-import * as kms from "@aws-sdk/client-kms";
-import * as s3 from "@aws-sdk/client-s3";
-import * as sts from "@aws-sdk/client-sts";
 import type { StructureShape } from "../../src/wire/model.ts";
 import { findModel, serviceNames } from "../../src/wire/models.ts";
-
-const clients: Readonly<Record<string, object>> = {
-  cloudtrail,
-  iam,
-  kinesis,
-  kinesisanalyticsv2,
-  kms,
-  s3,
-  sts,
-};
+import { sdkClients } from "../support/sdk.ts";
 
 /** What the SDK's schemas hold of an operation: kind 9, namespace, name, traits, input, output. */
 type Schema = readonly [9, string, string, unknown, () => unknown, () => unknown];
@@ -45,10 +29,10 @@ function checkMembers(where: string, schema: unknown, shape: StructureShape): vo
 }
 
 test("each service with a model has a client to compare it with", () => {
-  assert.deepEqual(Object.keys(clients).sort(), [...serviceNames].sort());
+  assert.deepEqual(Object.keys(sdkClients).sort(), [...serviceNames].sort());
 });
 
-for (const [service, client] of Object.entries(clients)) {
+for (const [service, client] of Object.entries(sdkClients)) {
   test(`the SDK's model of ${service} and ours agree`, () => {
     const model = findModel(service);
     const operations = operationsOf(client);

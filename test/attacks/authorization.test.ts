@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findModel } from "../../src/wire/models.ts";
+import { type Keys, type Running, startBondstore } from "../support/bondstore.ts";
+import { builtOperations } from "../support/built.ts";
+import { minimalInput } from "../support/minimal-input.ts";
+import { callerOf, type Ended, serialize } from "../support/sdk.ts";
+import { makeWorld, type World } from "../support/world.ts";
+
+/** Invariant: no operation runs before `authorize`. */
+
+/** Everybody may, whatever policies say; so AWS documents it. */
+const open = new Set(["sts:GetCallerIdentity", "sts:GetSessionToken"]);
+
+/** Answers 200 whatever happens; each key in it is judged, and refused, by itself. */
+const judgesEach = "s3:DeleteObjects";
+
+/** Each operation that is built, with the smallest input that the model admits. */
+function* everyCall({ known }: Pick<World, "known">) {
+  for (const { service, operations } of builtOperations()) {
+    for (const name of operations) {
+      const model = findModel(service)?.findOperation(name);
+      assert.ok(model, `${service}:${name} is in no model`);
+      yield { service, name, input: minimalInput(model, known[service] ?? {}) };
+    }
+  }
+}
+
+/** Calls everything as somebody; answers how each ended. */
+async function callAll(running: Running, keys: Keys, world: Pick<World, "known">) {
+  const ended: [name: string, ended: Ended][] = [];
+  for (const { service, name, input } of everyCall(world)) {
+    const { call, close } = callerOf(service, running.client(keys));
+    ended.push([`${service}:${name}`, await call(name, input)]);
+    close();
+  }
+  return ended;
+}
+
+/** Reads whose answers change by themselves. */
+const restless = /Iterator|GetRecords|GetSessionToken|GetObject$|LastUsed|LookupEvents/;
+
+/** What root reads of everything, as text. */
+async function readAll(running: Running, { tenant, known }: World): Promise<Map<string, string>> {
+  const read = new Map<string, string>();
+  for (const { service, name, input } of everyCall({ known })) {
+    if (!/^(Get|List|Describe)/.test(name) || restless.test(name)) continue;
+    const { call, close } = callerOf(service, running.client(tenant.root));
+    const { code, output } = await call(name, input);
+    const { $metadata: _, ...members } = output;
+    read.set(`${service}:${name}`, JSON.stringify([code, members]));
+    close();
+  }
+  return read;
+}
+
+test("who has no policy can do nothing to anything, and each attempt is in the trail", async (t) => {
+  const running = await startBondstore(t);
+  const world = await makeWorld(running, "acme");
+  const before = await readAll(running, world);
+  const { trail } = running.bondstore.opened;
+  const wrong: string[] = [];
+  const ended = await callAll(running, world.nobody, world);
+  for (const [name, { code, status, requestId, output }] of ended) {
+    if (open.has(name)) {
+      assert.equal(code, undefined, name);
+      continue;
+    }
+    const attribute = { key: "RequestId", value: requestId } as const;
+    const found = await trail.find({ account: world.tenant.account, attribute, limit: 2 });
+    if (name === judgesEach) {
+      assert.match(JSON.stringify(output["Errors"]), /"AccessDenied"/);
+      continue;
+    }
+    // HEAD has no body: its code is only in the trail.
+    const said = code === "Unknown" && status === 403 ? "AccessDenied" : code;
+    if (!/^AccessDenied(Exception)?$/.test(said ?? "success")) wrong.push(`${name}: ${said}`);
+    const recorded = found.map(({ event }) => [event.errorCode, event.eventName]);
+    assert.deepEqual(recorded, [[said, name.split(":")[1]]], `${name} in the trail`);
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(ended.length > 150, "an empty list must not pass");
+  assert.deepEqual(await readAll(running, world), before, "nothing changed");
+  assert.deepEqual(running.logged, []);
+});
+
+/** The same names, none of which exists; but for buckets, whose names all accounts share, as at AWS. */
+function absent(world: World): Pick<World, "known"> {
+  const renamed = (value: unknown): unknown =>
+    typeof value === "string" && !/^(KMS|AES|Inactive|v1$|TRIM|FLINK|\{|alias)/.test(value)
+      ? value.replace(/[a-z0-9](?=[^a-z0-9]*$)/i, (last) => (last === "7" ? "8" : "7"))
+      : value;
+  const known = Object.entries(world.known).map(([service, members]) => [
+    service,
+    Object.fromEntries(
+      Object.entries(members).map(([name, value]) => [
+        name,
+        name.endsWith("Bucket") ? value : renamed(value),
+      ]),
+    ),
+  ]);
+  return { known: Object.fromEntries(known) };
+}
+
+test("who has no policy cannot tell what exists from what does not", async (t) => {
+  const running = await startBondstore(t);
+  const world = await makeWorld(running, "acme");
+  const told: string[] = [];
+  for (const [name, { code, status, output }] of await callAll(
+    running,
+    world.nobody,
+    absent(world),
+  )) {
+    const denied = /^AccessDenied/.test(code ?? "") || (code === "Unknown" && status === 403);
+    if (denied || open.has(name)) continue;
+    if (name === judgesEach) assert.match(JSON.stringify(output["Errors"]), /"AccessDenied"/);
+    else told.push(`${name}: ${code}`);
+  }
+  // An iterator that nobody made names no stream.
+  assert.deepEqual(told, ["kinesis:GetRecords: InvalidArgumentException"]);
+});
+
+test("nothing answers to a request that nobody signed", async (t) => {
+  const running = await startBondstore(t);
+  const world = await makeWorld(running, "acme");
+  for (const { service, name, input } of everyCall(world)) {
+    const { method, path, query, headers, body } = await serialize(service, name, input);
+    const { authorization: _, ...unsigned } = headers;
+    const pairs = Object.entries(query).flatMap(([key, values]) =>
+      [values ?? ""].flat().map((value): [string, string] => [key, value]),
+    );
+    const search = pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
+    const answer = await fetch(`${running.endpoint}${path}${search}`, {
+      method,
+      headers: Object.fromEntries(Object.entries(unsigned).filter(([key]) => key !== "host")),
+      ...(method !== "GET" && method !== "HEAD" && { body }),
+    });
+    const text = await answer.text();
+    const label = `${service}:${name}: ${answer.status} ${text}`;
+    if (`${service}:${name}` === judgesEach) {
+      assert.match(text, /AccessDenied|MissingAuthenticationToken/, label);
+      continue;
+    }
+    assert.ok(answer.status === 403 || answer.status === 400, label);
+    if (method !== "HEAD") assert.match(text, /AccessDenied|MissingAuthenticationToken/, label);
+  }
+});

@@ -1,0 +1,34 @@
+import { services } from "../../src/services/index.ts";
+
+/** A service and the operations that are built and reachable from outside. */
+export interface Built {
+  readonly service: string;
+  readonly operations: readonly string[];
+}
+
+const unused = (): never => {
+  throw new Error("only the list of operations is read");
+};
+
+/** What is built of every service, as the program itself lists it. */
+export function builtOperations(): readonly Built[] {
+  const outside = {
+    shardLimits: "enforce",
+    engines: {
+      runDirectory: "",
+      flinkHome: unused,
+      javaHome: unused,
+      classesFile: unused,
+      unconfined: "refuse",
+      openDoor: unused,
+      log: unused,
+    },
+  } as const;
+  return services(outside).map(({ name, operations }) => ({
+    service: name,
+    operations: operations
+      .filter(({ parts }) => parts.internal === undefined)
+      .map((operation) => operation.name)
+      .sort(),
+  }));
+}
