@@ -84,6 +84,8 @@ installPackages();
 if (engines) {
   installPrograms();
   installClients();
+  // What fetches Flink is written in TypeScript.
+  if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);
 }
 if (!quiet) say("everything is there");
