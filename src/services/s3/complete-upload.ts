@@ -96,22 +96,11 @@ function checkSize(said: number | undefined, size: number): void {
 
 function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): PartRecord[] {
   const upload = underWay(target);
-  const { id } = upload;
-  if (named.length === 0) throw malformed();
-  let previous = 0;
+  checkOrder(named);
   return named.map((one, index) => {
-    const { PartNumber, ETag } = one;
-    if (PartNumber === undefined || ETag === undefined) throw malformed();
-    checkPartNumber(PartNumber);
-    if (PartNumber <= previous) {
-      throw new ServiceError(
-        "InvalidPartOrder",
-        "The list of parts was not in ascending order. Parts must be ordered by part number.",
-      );
-    }
-    previous = PartNumber;
-    const part = partTable(target.store).find([id, PartNumber]);
-    if (part?.etag !== ETag.replace(/^"(.*)"$/, "$1") || !part) throw invalidPart();
+    const { PartNumber = 0, ETag } = one;
+    const part = partTable(target.store).find([upload.id, PartNumber]);
+    if (part?.etag !== ETag?.replace(/^"(.*)"$/, "$1") || !part) throw invalidPart();
     if (!fitsPart(one, part)) throw invalidPart();
     checkNamed(upload, one);
     if (index < named.length - 1 && part.size < partBytesMin) {
@@ -123,6 +112,23 @@ function chooseParts(target: UploadTarget, named: readonly CompletedPart[]): Par
     }
     return part;
   });
+}
+
+/** The list itself: complete, and in ascending order. */
+function checkOrder(named: readonly CompletedPart[]): void {
+  if (named.length === 0) throw malformed();
+  let previous = 0;
+  for (const { PartNumber, ETag } of named) {
+    if (PartNumber === undefined || ETag === undefined) throw malformed();
+    checkPartNumber(PartNumber);
+    if (PartNumber <= previous) {
+      throw new ServiceError(
+        "InvalidPartOrder",
+        "The list of parts was not in ascending order. Parts must be ordered by part number.",
+      );
+    }
+    previous = PartNumber;
+  }
 }
 
 const malformed = (): ServiceError =>
