@@ -81,6 +81,7 @@ export async function createTrail(options: TrailOptions): Promise<OpenTrail> {
     tornBytes: standing.tornBytes,
     head: () => ({ size: journal.tree.size, root: journal.tree.root() }),
     record: recorder.record,
+    isFailing: recorder.isFailing,
     ...createFinder({ journal, sealers, systemAccount }),
     async close() {
       await recorder.close();

@@ -20,6 +20,8 @@ export const eventSizeBytesMax = 262_144;
 /** Writes events in batches: those that arrive while one is written share the next. */
 export interface Recorder {
   record(event: TrailEvent): Promise<void>;
+  /** True from a batch that could not be written to the next that can. */
+  isFailing(): boolean;
   /** Waits for what was recorded; nothing more is taken. */
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createRecorder(options: {
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
   let closed = false;
+  let failing = false;
 
   async function writeAll(): Promise<void> {
     // Calls that end in this turn of the event loop come along.
@@ -45,6 +48,7 @@ export function createRecorder(options: {
       try {
         await write(batch);
       } catch (error) {
+        failing = true;
         for (const { reject } of batch) reject(error);
       }
     }
@@ -79,6 +83,7 @@ export function createRecorder(options: {
     });
     if (written.length === 0) return;
     await journal.append({ bytes: Buffer.concat(parts), tree }, clock.now());
+    failing = false;
     checkpoints.grown();
     for (const { resolve } of written) resolve();
   }
@@ -103,7 +108,7 @@ export function createRecorder(options: {
     await writing;
   }
 
-  return { record, close };
+  return { record, isFailing: () => failing, close };
 }
 
 /** The event as JSON. Its bytes, as written here, are what is hashed: nobody has to write them the same way again. */

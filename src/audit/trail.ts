@@ -85,6 +85,8 @@ export interface FoundPage {
 export interface Trail {
   /** Resolves once the event is hashed into the log and on disk. Rejects when it cannot be: the call then fails. */
   record(event: TrailEvent): Promise<void>;
+  /** True while the newest event could not be written: nothing may be done until one is. */
+  isFailing(): boolean;
   /** Newest first, each with its position in the log. Looks as far back as it must. */
   find(query: TrailQuery): Promise<readonly FoundEvent[]>;
   /** The same for a caller who may ask for anything: looks at a limited number of events, then says how to go on. */

@@ -1,4 +1,5 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
+import { StorageFull } from "../storage/store.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
 import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
@@ -44,13 +45,19 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     const target = await how.resolve(input as never, call as never);
     judged.target = target;
     authorize(name, target, judged);
+    // What cannot be recorded is not done, be it a change or a read that leaves no event of its own.
+    if (parts.trail.isFailing()) throw new StorageFull("the trail cannot be written");
     const output = await how.handle(target as never, input as never, call as never);
     judged.output = output;
     await recordCall(judged);
     return output;
   } catch (error) {
     const refusal = seenByCaller(error);
-    await recordCall({ ...judged, refusal });
+    try {
+      await recordCall({ ...judged, refusal });
+    } catch (cause) {
+      throw seenByCaller(cause);
+    }
     throw refusal;
   }
 }

@@ -42,6 +42,7 @@ export async function startIdentity<Answer>(service: Service) {
       keys: unreachable,
       trail: {
         record: async (event) => void events.push(event),
+        isFailing: () => false,
         find: async () => [],
         findPage: async () => ({ found: [] }),
         close: async () => undefined,

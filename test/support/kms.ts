@@ -74,6 +74,7 @@ export async function openKms(
   const events: TrailEvent[] = [];
   const trail = {
     record: async (event: TrailEvent) => void events.push(event),
+    isFailing: () => false,
     find: async () => [],
     findPage: async () => ({ found: [] }),
     close: async () => {},
