@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { Keys, Running } from "./bondstore.ts";
+import type { Keys } from "./bondstore.ts";
 import type { Serialized } from "./sdk.ts";
 import { sha256, signRequest, type ToSign } from "./sign-request.ts";
 
@@ -28,7 +28,7 @@ const percent = (text: string) =>
 
 /** Signs what the SDK would send, with a signer of the test's own, and sends it over plain HTTP. */
 export function sendSigned(
-  running: Running,
+  running: { readonly endpoint: string; readonly region: string },
   service: string,
   { method, path, query, headers, body }: Serialized,
   keys: Keys,
