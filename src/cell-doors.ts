@@ -7,7 +7,17 @@ import type { CellDoor, Engines } from "./services/kinesisanalyticsv2/outside.ts
 import type { HttpRequest, HttpResponse } from "./wire/http.ts";
 import { startServer } from "./wire/server/start-server.ts";
 
-type Admits = (principal: Principal) => boolean;
+/** Why credentials are not accepted at a door; undefined: they are. */
+export type KeepsOut = (principal: Principal) => string | undefined;
+
+/**
+ * For the door that all others use: credentials that were handed to an application's cell are worth nothing outside
+ * of it, so code that sends them away has sent nothing.
+ */
+export const keepsApplicationsOut: KeepsOut = (principal) =>
+  applicationOf(principal) === undefined
+    ? undefined
+    : "The credentials of an application are accepted from inside its cell only";
 
 /** Credentials are renewed when less than this is left of them. */
 const renewBeforeMs = 15 * 60_000;
@@ -21,15 +31,19 @@ export function cellDoors(options: {
   readonly runDirectory: string;
   readonly random: Random;
   readonly now: () => number;
-  /** Makes a front door that admits some principals only. */
-  readonly frontDoor: (admits: Admits) => (request: HttpRequest) => Promise<HttpResponse>;
+  /** Makes a front door. */
+  readonly frontDoor: (keepsOut: KeepsOut) => (request: HttpRequest) => Promise<HttpResponse>;
   readonly log: (line: string) => void;
 }): Engines["openDoor"] {
   const { runDirectory, random, now, frontDoor, log } = options;
   return async ({ id, application, credentials }): Promise<CellDoor> => {
     const socket = join(runDirectory, `${id}.sock`);
     const credentialsToken = random.bytes(24).toString("hex");
-    const answer = frontDoor((principal) => applicationOf(principal) === application);
+    const answer = frontDoor((principal) =>
+      applicationOf(principal) === application
+        ? undefined
+        : "From inside an application only the credentials of its own role are accepted",
+    );
     let current: Promise<NewCredentials> | undefined;
 
     async function fresh(): Promise<NewCredentials> {

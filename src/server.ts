@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
-import { cellDoors } from "./cell-doors.ts";
+import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts";
 import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { createDirectory } from "./identity/create-directory.ts";
-import type { Principal } from "./identity/principal.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
@@ -19,6 +18,7 @@ import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { services } from "./services/index.ts";
+import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
 import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
 import { openStore } from "./storage/open-store.ts";
 import { openTls } from "./tls.ts";
@@ -91,6 +91,8 @@ export interface Bondstore {
   readonly endpoint: string;
   /** Path of the CA certificate; undefined on plain HTTP. */
   readonly ca: string | undefined;
+  /** What the engines of applications wrote. */
+  readonly logs: ApplicationLogs;
   close(): Promise<void>;
 }
 
@@ -106,7 +108,7 @@ export async function serve(
   const { directory } = opened.parts;
   let endpoint = "";
   const runDirectory = await mkdtemp(join(tmpdir(), "bondstore-"));
-  const frontDoor = (admits?: (principal: Principal) => boolean) =>
+  const frontDoor = (keepsOut: KeepsOut) =>
     createFrontDoor({
       pipeline: {
         run: (arrival) => pipeline.run(arrival),
@@ -120,7 +122,7 @@ export async function serve(
       admitSignatureV2: config.admitSignatureV2,
       hosts: ["localhost", ...config.hostNames],
       onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
-      ...(admits && { admits }),
+      keepsOut,
     });
   const { cache, flinkHome } = config.engines;
   const engines: Engines = {
@@ -131,6 +133,7 @@ export async function serve(
     unconfined: config.unconfinedCells,
     openDoor: cellDoors({ runDirectory, random, now: () => clock.now(), frontDoor, log }),
     log,
+    logs: new ApplicationLogs(clock, log),
   };
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
@@ -143,7 +146,7 @@ export async function serve(
   const tls = config.plainHttp ? undefined : await openTls(config, opened.parts);
   const server: RunningServer = await startServer({
     listen: { host, port: config.port, ...(tls && { tls: tls.identity }) },
-    handle: frontDoor(),
+    handle: frontDoor(keepsApplicationsOut),
     onFault: (error) => log(`connection: ${describeFault(error)}`),
   });
   endpoint = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
@@ -153,6 +156,7 @@ export async function serve(
     data: config.data,
     endpoint,
     ca: tls?.caPath,
+    logs: engines.logs,
     async close() {
       await server.close(graceMs);
       await pipeline.stop();

@@ -28,8 +28,8 @@ export interface FrontDoorOptions {
   readonly hosts: readonly string[];
   /** Learns of what went wrong on our side. */
   readonly onFault: (requestId: string, cause: unknown) => void;
-  /** For the door of a cell: whether this principal is the one the cell was given. */
-  readonly admits?: (principal: Principal) => boolean;
+  /** Why these credentials are not accepted at this door; undefined: they are. */
+  readonly keepsOut: (principal: Principal) => string | undefined;
 }
 
 /** Bodies up to this size are handed on whole. */
@@ -207,18 +207,14 @@ function addTrailers({ trailers }: Payload, operation: OperationModel, input: In
   }
 }
 
-/** Who may not come in at all: nobody without a name where names are needed, nobody else into a cell's door. */
+/** Who may not come in at all: nobody without a name where names are needed, nobody through another's door. */
 function admit(verified: Verified, service: string, options: FrontDoorOptions): void {
-  const { admits, pipeline } = options;
+  const { keepsOut, pipeline } = options;
   if (verified.kind === "anonymous" && !pipeline.admitsAnonymous(service)) {
     throw new ServiceError("MissingAuthenticationToken", "Missing Authentication Token");
   }
-  if (admits && !admits(verified.principal)) {
-    throw new ServiceError(
-      "AccessDenied",
-      "From inside an application only the credentials of its own role are accepted",
-    );
-  }
+  const why = keepsOut(verified.principal);
+  if (why !== undefined) throw new ServiceError("AccessDenied", why);
 }
 
 function familyOf({ model, protocol }: AnswerForm): Family {

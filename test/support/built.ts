@@ -1,4 +1,5 @@
 import { services } from "../../src/services/index.ts";
+import { ApplicationLogs } from "../../src/services/kinesisanalyticsv2/application-logs.ts";
 
 /** A service and the operations that are built and reachable from outside. */
 export interface Built {
@@ -22,6 +23,7 @@ export function builtOperations(): readonly Built[] {
       unconfined: "refuse",
       openDoor: unused,
       log: unused,
+      logs: new ApplicationLogs({ now: unused }, unused),
     },
   } as const;
   return services(outside).map(({ name, operations }) => ({

@@ -246,6 +246,14 @@ export function causeInLog(log: readonly string[]): string | undefined {
     ?.slice(0, 1000);
 }
 
+/** Why an engine ended that nobody has stopped; undefined when it had done all its work. */
+export function howEnded({ code, outOfMemory }: CellEnd, log: readonly string[]): string | undefined {
+  if (outOfMemory) return "the memory of its cell was not enough";
+  const refused = log.some((line) => /\[ERROR\].*Reason:$/.test(line));
+  if (code === 0 && !refused) return undefined;
+  return causeInLog(log) ?? `the engine ended with ${code}`;
+}
+
 function checkpointsOf(answer: Readonly<Record<string, unknown>>): FlinkCheckpoints {
   const counts = record(answer["counts"]);
   const latest = record(answer["latest"]);

@@ -24,6 +24,7 @@ import { passRole } from "./pass-role.ts";
 import { type ApplicationRecord, applicationTable, type Code } from "./records.ts";
 import { codeOf, firstRun, flinkSettings, propertyGroups } from "./settings.ts";
 import { tagFacts, tagsOf } from "./tag-rules.ts";
+import { change } from "./transitions.ts";
 
 /** The runtime that is installed. */
 export const runtimes: readonly string[] = ["FLINK-1_20"];
@@ -166,7 +167,7 @@ export const listApplications = operation("ListApplications", {
   },
 });
 
-/** Removes an application that is stopped, with its snapshots and all its state. */
+/** Ends an application, and removes it with its snapshots and all its state. */
 export const deleteApplication = operation("DeleteApplication", {
   resolve: ({ ApplicationName }: Checked<DeleteApplicationRequest>, call: AnalyticsCall) =>
     findApplication(ApplicationName, call),
@@ -180,7 +181,10 @@ export const deleteApplication = operation("DeleteApplication", {
         "CreateTimestamp is not that of the application; DescribeApplication shows it.",
       );
     }
-    if (record.status !== "READY") throw wrongState(record, "deleted");
-    await call.own.remove(record, call);
+    const deleting = await change(record, call.store, call.parts, (now) => {
+      if (now.status !== "READY" && now.status !== "RUNNING") throw wrongState(now, "deleted");
+      return { ...now, status: "DELETING", wanted: "stopped" };
+    });
+    await call.own.remove(deleting, call);
   },
 });

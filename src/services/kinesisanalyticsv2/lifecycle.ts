@@ -11,9 +11,17 @@ import { checkRuntime, keepCode } from "./application-nouns.ts";
 import { detailOf } from "./describe.ts";
 import { settleEncryption, tryKey } from "./encryption.ts";
 import { type AnalyticsCall, findApplication, recordOf, wrongState } from "./find-application.ts";
+import { missingEngine } from "./outside.ts";
 import { passRole } from "./pass-role.ts";
-import { type ApplicationRecord, type SnapshotRecord, snapshotTable } from "./records.ts";
+import {
+  type ApplicationRecord,
+  type Encryption,
+  type Pending,
+  type SnapshotRecord,
+  snapshotTable,
+} from "./records.ts";
 import { codeOf, flinkSettings, propertyGroups, runSettings } from "./settings.ts";
+import { stopSnapshotName } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
 
 /** Starts an application; it is RUNNING once Flink runs its job. */
@@ -24,15 +32,25 @@ export const startApplication = operation("StartApplication", {
   async handle(application, { RunConfiguration }, call): Promise<StartApplicationResponse> {
     const record = recordOf(application);
     const run = runSettings(RunConfiguration, record.run);
-    const snapshot = snapshotToRestore(record, run, call);
-    if (snapshot) await tryKey(snapshot.encryption, record.arn, call);
+    checkEngine(call);
+    const from = snapshotToRestore(record, run, call)?.path;
+    for (const encryption of keysOfStart(record, from, call)) {
+      await tryKey(encryption, record.arn, call);
+    }
+    const current = { id: call.parts.random.uuid(), ...(from !== undefined && { from }) };
     const starting = await change(record, call.store, call.parts, (now) => {
       if (now.status !== "READY") throw wrongState(now, "started");
-      return { ...now, status: "STARTING", wanted: "running", run };
+      return { ...now, status: "STARTING", wanted: "running", run, current };
     });
-    return { OperationId: await call.own.start(starting, snapshot?.path, call) };
+    return { OperationId: await call.own.of(starting, call).start(starting, call.id) };
   },
 });
+
+function checkEngine({ own: { engines } }: AnalyticsCall): void {
+  const missing = missingEngine(engines);
+  if (missing === undefined) return;
+  throw new ServiceError("InvalidApplicationConfigurationException", missing);
+}
 
 /** The snapshot that a start begins with; undefined where it begins with no state. */
 function snapshotToRestore(
@@ -55,6 +73,17 @@ function snapshotToRestore(
   );
 }
 
+/** Who starts an application needs the key of the snapshot, and the one of what comes. */
+function keysOfStart(
+  record: ApplicationRecord,
+  from: string | undefined,
+  call: AnalyticsCall,
+): readonly Encryption[] {
+  const snapshots = [...snapshotTable(call.store).range({ prefix: [record.id] })];
+  const old = snapshots.find(({ value }) => from !== undefined && value.path === from)?.value;
+  return old ? [record.encryption, old.encryption] : [record.encryption];
+}
+
 /** Stops an application, with a snapshot unless they are disabled or it is forced. */
 export const stopApplication = operation("StopApplication", {
   resolve: ({ ApplicationName }: Checked<StopApplicationRequest>, call: AnalyticsCall) =>
@@ -67,9 +96,15 @@ export const stopApplication = operation("StopApplication", {
         ? ["STARTING", "RUNNING", "UPDATING", "STOPPING"].includes(now.status)
         : now.status === "RUNNING";
       if (!may) throw wrongState(now, "stopped");
-      return { ...now, status: Force ? "FORCE_STOPPING" : "STOPPING", wanted: "stopped" };
+      if (Force) return { ...now, status: "FORCE_STOPPING", wanted: "stopped" };
+      const pending = now.snapshotsEnabled && { snapshot: stopSnapshotName(call.timeMs) };
+      return { ...now, status: "STOPPING", ...(pending && { pending }) };
     });
-    return { OperationId: await call.own.stop(stopping, Force, call) };
+    const life = call.own.of(stopping, call);
+    const OperationId = await (Force
+      ? life.forceStop(stopping, call.id)
+      : life.stop(stopping, call.id));
+    return { OperationId };
   },
 });
 
@@ -90,26 +125,47 @@ export const updateApplication = operation("UpdateApplication", {
       }
       checkVersion(current, input);
       restarts = current.status === "RUNNING";
-      if (wanted.code.kind === "zip" && wanted.code !== record.code) {
-        call.store.blobs.keep(wanted.code.blob);
-        if (record.code.kind === "zip") call.store.blobs.remove(record.code.blob);
+      if (wanted.code !== record.code) {
+        if (wanted.code.kind === "zip") call.store.blobs.keep(wanted.code.blob);
+        // A running application needs its code until the update is done.
+        if (!restarts && record.code.kind === "zip") call.store.blobs.remove(record.code.blob);
       }
       return {
         ...wanted,
-        status: restarts ? "UPDATING" : "READY",
+        tags: current.tags,
         wanted: current.wanted,
+        ...(current.current && { current: current.current }),
+        status: restarts ? "UPDATING" : "READY",
+        ...(restarts && { pending: pendingUpdate(current, wanted, input, call) }),
         version: current.version + 1,
         token: call.parts.random.uuid(),
         updatedAtMs: call.timeMs,
       };
     });
-    const OperationId = restarts ? await call.own.restart(now, call) : undefined;
+    const OperationId = restarts ? await call.own.of(now, call).update(now, call.id) : undefined;
     return {
       ApplicationDetail: detailOf(now),
       ...(OperationId !== undefined && { OperationId }),
     };
   },
 });
+
+/** What the restart of an update needs. Without a word about state, it goes on where it was. */
+function pendingUpdate(
+  previous: ApplicationRecord,
+  wanted: ApplicationRecord,
+  { RunConfigurationUpdate }: Checked<UpdateApplicationRequest>,
+  call: AnalyticsCall,
+): Pending {
+  const given = RunConfigurationUpdate?.ApplicationRestoreConfiguration?.ApplicationRestoreType;
+  const other = given !== undefined && given !== "RESTORE_FROM_LATEST_SNAPSHOT";
+  const from = other ? snapshotToRestore(wanted, wanted.run, call)?.path : undefined;
+  return {
+    previous,
+    ...(previous.snapshotsEnabled && { snapshot: stopSnapshotName(call.timeMs) }),
+    ...(other && { restore: from === undefined ? {} : { from } }),
+  };
+}
 
 function checkVersion(
   current: ApplicationRecord,

@@ -57,6 +57,16 @@ export async function finishOperation(
   );
 }
 
+/** Operations that went on when this Bondstore ended. */
+export const unfinishedOperations = (
+  account: string,
+  record: ApplicationRecord,
+  { store }: Parts,
+): OperationRecord[] =>
+  [...operationTable(store.account(account)).range({ prefix: [record.id] })]
+    .map(({ value }) => value)
+    .filter(({ status }) => status === "IN_PROGRESS");
+
 const shown = (record: OperationRecord) => ({
   Operation: record.operation,
   OperationStatus: record.status,

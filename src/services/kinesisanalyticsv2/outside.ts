@@ -1,4 +1,5 @@
 import type { NewCredentials } from "../../identity/directory.ts";
+import type { ApplicationLogs } from "./application-logs.ts";
 
 /** The front door as one cell sees it. */
 export interface CellDoor {
@@ -25,4 +26,13 @@ export interface Engines {
     readonly credentials: () => Promise<NewCredentials>;
   }): Promise<CellDoor>;
   readonly log: (line: string) => void;
+  /** What the engines wrote, by application. */
+  readonly logs: ApplicationLogs;
+}
+
+/** What is to be installed before an application can start. */
+export function missingEngine({ flinkHome, javaHome }: Engines): string | undefined {
+  const missing =
+    flinkHome() === undefined ? "Apache Flink" : javaHome() === undefined && "Java 17";
+  return missing ? `${missing} is not installed here: run \`npm run setup\`.` : undefined;
 }

@@ -66,6 +66,24 @@ export interface RunSettings {
   readonly allowNonRestoredState: boolean;
 }
 
+/** From one start to its stop. A restart after a failure belongs to the same run. */
+export interface Run {
+  /** Its checkpoints are below this name in the state bucket, so that no run finds those of another. */
+  readonly id: string;
+  /** The state that it began with, `s3://…`; absent: none. */
+  readonly from?: string;
+}
+
+/** A stop or an update that goes on: what is needed to finish it, should Bondstore end meanwhile. */
+export interface Pending {
+  /** The snapshot that is taken. Once it is complete the old run is over and must not go on. */
+  readonly snapshot?: string;
+  /** The application before the update. */
+  readonly previous?: ApplicationRecord;
+  /** State that the update was told to begin with; absent: where the old run ended. */
+  readonly restore?: { readonly from?: string };
+}
+
 /** An application as it is stored, in `flink-applications` of its account, by name. */
 export interface ApplicationRecord {
   /** Never used again, so that a new application of the same name has no state of the old one. */
@@ -87,6 +105,8 @@ export interface ApplicationRecord {
   readonly snapshotsEnabled: boolean;
   readonly encryption: Encryption;
   readonly run: RunSettings;
+  readonly current?: Run;
+  readonly pending?: Pending;
   readonly tags: Readonly<Record<string, string>>;
   /** Whether it is to run, also after this Bondstore was restarted. */
   readonly wanted: "running" | "stopped";
@@ -128,3 +148,7 @@ export const operationTable = (store: AccountStore): Table<OperationRecord> =>
 /** The bucket that keeps the application's checkpoints and snapshots. */
 export const bucketName = (account: string, { id }: Pick<ApplicationRecord, "id">): string =>
   `msf-${account}-${id}`;
+
+/** Where a run keeps its checkpoints in that bucket. */
+export const checkpointsPrefix = ({ id }: Run): string => `checkpoints/${id}`;
+export const snapshotPrefix = (name: string): string => `snapshots/${name}`;

@@ -2,13 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FlinkCode, startFlink } from "../../engines/flink/flink.ts";
 import type { FlinkJob } from "../../engines/flink/job.ts";
-import { smallMemory } from "../../engines/flink/settings.ts";
+import { type JvmMemory, smallMemory } from "../../engines/flink/settings.ts";
 import type { Credentials, NewCredentials } from "../../identity/directory.ts";
 import { assert } from "../../lib/assert.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import { flinkOptions, logLevel } from "./flink-options.ts";
-import type { CellDoor, Engines } from "./outside.ts";
+import { type CellDoor, type Engines, missingEngine } from "./outside.ts";
 import type { ApplicationRecord, Code } from "./records.ts";
 import { asService, prepareStateBucket, serviceSource } from "./state-bucket.ts";
 
@@ -24,7 +24,8 @@ const workBytes = 256 * 1024 * 1024;
 const sessionSeconds = 3600;
 const codeBytesMax = 512 * 1024 * 1024;
 
-interface Surroundings {
+/** What running an application needs. */
+export interface Surroundings {
   readonly parts: Parts;
   readonly engines: Engines;
   readonly account: string;
@@ -40,10 +41,8 @@ export async function runApplication(
   const flinkHome = engines.flinkHome();
   const javaHome = engines.javaHome();
   if (flinkHome === undefined || javaHome === undefined) {
-    throw new ServiceError(
-      "InvalidApplicationConfigurationException",
-      `${flinkHome === undefined ? "Apache Flink" : "Java"} is not installed: run \`npm run setup\``,
-    );
+    const message = missingEngine(engines) ?? "";
+    throw new ServiceError("InvalidApplicationConfigurationException", message);
   }
   const bucket = await prepareStateBucket(record, account, parts);
   const credentials = () => assumeRole(record, around);
@@ -51,6 +50,7 @@ export async function runApplication(
   const id = `flink-${record.id}`;
   const door = await engines.openDoor({ id, application: record.arn, credentials });
   const files = join(engines.runDirectory, `${id}-code`);
+  let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
     await door.close();
     await parts.directory.endApplicationSessions(record.arn);
@@ -68,7 +68,8 @@ export async function runApplication(
       ...(restorePath !== undefined && { restorePath }),
       allowNonRestoredState: record.run.allowNonRestoredState,
     });
-    return { job, bucket, end: () => job.stop().then(end) };
+    // At once: Flink's state is safe at every moment, and asking nicely takes seconds.
+    return { job, bucket, end: () => (ending ??= job.stop(0).then(end)) };
   } catch (error) {
     await end();
     throw error;
@@ -85,6 +86,8 @@ function startOptions(
   },
   { engines, parts }: Surroundings,
 ) {
+  const { parallelism, perKpu } = record.flink.parallelism;
+  const kpus = Math.ceil(parallelism / perKpu);
   const properties = join(its.files, "application_properties.json");
   const groups = record.properties.map(({ id, values }) => ({
     PropertyGroupId: id,
@@ -96,19 +99,26 @@ function startOptions(
       id: its.id,
       door: its.door,
       runDirectory: engines.runDirectory,
-      onLog: (line: string) => engines.log(`${record.name}: ${line}`),
+      onLog: (line: string) => engines.logs.add(record.arn, line),
       // Where the library of Managed Flink for Java looks for them.
       binds: [{ source: properties, target: "/etc/flink/application_properties.json" }],
-      cpus: Math.max(1, record.flink.parallelism.parallelism / record.flink.parallelism.perKpu),
+      cpus: kpus,
       workBytes,
       ...(engines.unconfined === "accept" && { unconfined: "accepted" as const }),
     },
-    memory: smallMemory,
+    memory: memoryOf(record, kpus),
     code: its.code,
     region: parts.region,
     logLevel: logLevel(record),
   };
 }
+
+/** A limit, of which a small application uses half; each slot has network buffers of its own. */
+const memoryOf = ({ flink }: ApplicationRecord, kpus: number): JvmMemory => ({
+  heapMb: 512 * kpus,
+  metaspaceMb: smallMemory.metaspaceMb,
+  directMb: smallMemory.directMb + 16 * flink.parallelism.parallelism,
+});
 
 /** The role's session for the cell: its trust policy is judged, and the session is bound to the application. */
 async function assumeRole(
@@ -170,7 +180,11 @@ async function readObject(
   const answer = await parts.invoke<{ Body: Buffer | AsyncIterable<Buffer> }>(
     "s3",
     "GetObject",
-    { Bucket: code.bucketArn.slice("arn:aws:s3:::".length), Key: code.key },
+    {
+      Bucket: code.bucketArn.slice("arn:aws:s3:::".length),
+      Key: code.key,
+      ...(code.version !== undefined && { VersionId: code.version }),
+    },
     { principal, account, source: serviceSource(account, record.arn) },
   );
   return answer.Body;

@@ -33,7 +33,7 @@ export const kinesisAnalyticsV2 = (engines: Engines): Service<Applications> => (
   start(parts) {
     const applications = new Applications(parts, engines);
     // What was running comes back by itself, while requests are served already.
-    applications.resume().catch((error: unknown) => engines.log(`resume: ${String(error)}`));
+    applications.resume();
     return applications;
   },
   stop: (applications) => applications.close(),

@@ -16,6 +16,7 @@ import {
   recordOf,
 } from "./find-application.ts";
 import { type SnapshotRecord, snapshotTable } from "./records.ts";
+import { newSnapshot } from "./take-snapshot.ts";
 
 const snapshotsMax = 1000;
 
@@ -43,14 +44,7 @@ export const createApplicationSnapshot = operation("CreateApplicationSnapshot", 
       );
     }
     const table = snapshotTable(call.store);
-    const snapshot: SnapshotRecord = {
-      name: SnapshotName,
-      status: "CREATING",
-      version: record.version,
-      createdAtMs: call.timeMs,
-      runtime: record.runtime,
-      encryption: record.encryption,
-    };
+    const snapshot = newSnapshot(SnapshotName, record, call.timeMs);
     await call.parts.store.transaction(() => {
       if (table.find([record.id, SnapshotName])) {
         throw new ServiceError(
@@ -67,7 +61,7 @@ export const createApplicationSnapshot = operation("CreateApplicationSnapshot", 
       }
       table.put([record.id, SnapshotName], snapshot);
     });
-    call.own.takeSnapshot(record, snapshot, call);
+    call.own.of(record, call).snapshot(snapshot);
     return {};
   },
 });
@@ -124,7 +118,9 @@ export const deleteApplicationSnapshot = operation("DeleteApplicationSnapshot", 
         `Snapshot ${snapshot.name} is still being created.`,
       );
     }
-    await call.own.removeSnapshot(record, snapshot, call);
+    await call.own.of(record, call).state.clearSnapshot(snapshot.name);
+    const table = snapshotTable(call.store);
+    await call.parts.store.transaction(() => table.remove([record.id, snapshot.name]));
   },
 });
 

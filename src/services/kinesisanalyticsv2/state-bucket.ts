@@ -120,15 +120,17 @@ export async function listState(
   return found;
 }
 
-/** Removes everything below a prefix. */
+/** Removes everything below a prefix, but what is below another one. */
 export async function clearState(
   bucket: string,
   prefix: string,
   account: string,
   arn: string,
   parts: Parts,
+  but?: string,
 ): Promise<void> {
   for (const { key } of await listState(bucket, prefix, account, arn, parts)) {
+    if (but !== undefined && key.startsWith(but)) continue;
     const input = { Bucket: bucket, Key: key };
     await parts.invoke("s3", "DeleteObject", input, asService(account, arn));
   }

@@ -1,92 +1,86 @@
-import type { FlinkJob } from "../../engines/flink/job.ts";
+import { type FlinkJob, type FlinkState, howEnded } from "../../engines/flink/job.ts";
 import type { Parts } from "../../pipeline/call.ts";
-import { type ApplicationRecord, serviceName } from "./records.ts";
+import type { ApplicationRecord } from "./records.ts";
+import { noteEvent, type ServiceEventName } from "./service-events.ts";
 
-const everyMs = 1_000;
+/** How a job ended that nobody has stopped. */
+export type JobEnd = { readonly finished: true } | { readonly finished: false; cause: string };
 
-/**
- * Follows a job: what fails in it is an event of the trail, once for each failure, and when its cell or job is gone
- * `onGone` is told. Answers how to stop following.
- */
-export function watch(
-  job: FlinkJob,
-  record: ApplicationRecord,
-  account: string,
-  parts: Parts,
-  onGone: () => void,
-): () => void {
-  let stopped = false;
-  let failedBefore = 0;
-  let stateBefore = "RUNNING";
-
-  const note = (eventName: string, message: string) =>
-    parts.trail
-      .record(serviceEvent(eventName, message, record, account, parts))
-      .catch(() => undefined);
-
-  async function look(): Promise<void> {
-    const { state } = await job.status();
-    if (stopped) return;
-    if (state === "ENDED" || state === "FAILED" || state === "CANCELED") {
-      stopped = true;
-      await note("ApplicationFailed", `the job is ${state}: ${job.cell.log.at(-1) ?? ""}`);
-      onGone();
-      return;
-    }
-    if (state === "FINISHED") {
-      stopped = true;
-      await note("ApplicationFinished", "the job has read all its input");
-      return;
-    }
-    if (state === "RESTARTING" && stateBefore !== "RESTARTING") {
-      await note("ApplicationRestarting", (await job.exceptions())[0] ?? "the job failed");
-    }
-    stateBefore = state;
-    const { failed, failure } = await job.checkpoints();
-    if (failed > failedBefore) await note("CheckpointFailed", failure ?? "a checkpoint failed");
-    failedBefore = failed;
-  }
-
-  const timer = setInterval(() => {
-    look().catch(() => undefined);
-  }, everyMs);
-  return () => {
-    stopped = true;
-    clearInterval(timer);
-  };
+export interface Watched {
+  readonly job: FlinkJob;
+  readonly record: ApplicationRecord;
+  readonly account: string;
+  readonly parts: Parts;
+  /** Told once, when the job has its first own checkpoint: what it was restored from is not needed. */
+  onFirstCheckpoint(jobId: string): void;
+  onEnd(end: JobEnd): void;
 }
 
-const messageMax = 500;
+const everyMs = 2_000;
+/** An engine whose job is over ends by itself; one that does not is ended. */
+const lingeringMax = 15;
+/** A job that fails again and again is not an event each time. */
+const quietMs = 30_000;
 
-function serviceEvent(
-  eventName: string,
-  message: string,
-  { arn }: ApplicationRecord,
-  account: string,
-  { clock, random, region }: Parts,
-): Parameters<Parts["trail"]["record"]>[0] {
-  return {
-    eventVersion: "1.11",
-    userIdentity: { type: "AWSService", invokedBy: serviceName },
-    eventTime: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
-    eventSource: serviceName,
-    eventName,
-    awsRegion: region,
-    sourceIPAddress: serviceName,
-    userAgent: serviceName,
-    ...(eventName !== "ApplicationFinished" && {
-      errorCode: eventName,
-      errorMessage: message.slice(0, messageMax),
-    }),
-    requestParameters: null,
-    responseElements: null,
-    requestID: random.uuid(),
-    eventID: random.uuid(),
-    readOnly: false,
-    resources: [{ accountId: account, type: "AWS::KinesisAnalytics::Application", ARN: arn }],
-    eventType: "AwsServiceEvent",
-    managementEvent: true,
-    recipientAccountId: account,
-    eventCategory: "Management",
+/** Follows a job: what fails in it is an event of the trail. Answers how to stop following. */
+export function watch({ job, record, account, parts, ...told }: Watched): () => void {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let failedBefore = 0;
+  let before: FlinkState = "RUNNING";
+  let lingering = 0;
+  let checkpointed = false;
+  const notedAtMs = new Map<ServiceEventName, number>();
+
+  async function note(name: ServiceEventName, message: string): Promise<void> {
+    const now = parts.clock.now();
+    if (now - (notedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    notedAtMs.set(name, now);
+    await noteEvent(name, message, record, account, parts);
+  }
+
+  async function followCheckpoints(jobId: string | undefined): Promise<void> {
+    const { completed, failed, failure, latest } = await job.checkpoints();
+    if (failed > failedBefore) await note("CheckpointFailed", failure ?? "a checkpoint failed");
+    failedBefore = failed;
+    if (checkpointed || completed === 0 || !latest || latest.savepoint || !jobId) return;
+    checkpointed = true;
+    if (!stopped) told.onFirstCheckpoint(jobId);
+  }
+
+  async function look(): Promise<void> {
+    const { state, jobId } = await job.status();
+    const over = state === "ENDED" || state === "FAILED" || state === "CANCELED";
+    lingering = over ? lingering + 1 : 0;
+    if (lingering > lingeringMax) await job.stop(0);
+    if (over || stopped) return;
+    if (state === "RESTARTING" && before !== "RESTARTING") {
+      await note("ApplicationRestarting", (await job.exceptions())[0] ?? "the job failed");
+    }
+    before = state;
+    await followCheckpoints(jobId);
+  }
+
+  function again(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      // What cannot be asked now is asked the next time.
+      void look()
+        .catch(() => undefined)
+        .then(again);
+    }, everyMs);
+  }
+
+  void job.cell.exited.then((end) => {
+    if (stopped) return;
+    stopped = true;
+    clearTimeout(timer);
+    const cause = howEnded(end, job.cell.log);
+    told.onEnd(cause === undefined ? { finished: true } : { finished: false, cause });
+  });
+  again();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
   };
 }

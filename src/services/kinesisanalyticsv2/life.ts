@@ -1,0 +1,374 @@
+import { Interruption, isClosing, pause, unlessAborted } from "./abort.ts";
+import { finishOperation, startOperation } from "./operations.ts";
+import {
+  type ApplicationRecord,
+  applicationTable,
+  operationTable,
+  type Run,
+  type SnapshotRecord,
+  type Status,
+  snapshotTable,
+} from "./records.ts";
+import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
+import { noteEvent } from "./service-events.ts";
+import { type KeptState, keptState } from "./state.ts";
+import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
+import { change } from "./transitions.ts";
+import { type JobEnd, watch } from "./watch.ts";
+
+interface Live {
+  readonly running: RunningJob;
+  readonly record: ApplicationRecord;
+  readonly startedAtMs: number;
+  stopWatching(): void;
+}
+
+type Work = (signal: AbortSignal) => Promise<void>;
+
+const startTimeoutMs = 180_000;
+const waitMsMax = 30_000;
+/** A job that ran this long has proven itself: its next failure is a first one. */
+const provenMs = 60_000;
+
+/**
+ * What goes on for one application: one thing after the other, until it is interrupted. A forced stop, a deletion
+ * and the end of Bondstore interrupt; everything else waits its turn.
+ */
+export class Life {
+  readonly #record: ApplicationRecord;
+  readonly #around: Surroundings;
+  readonly state: KeptState;
+  #queue: Promise<void> = Promise.resolve();
+  #interruption = new AbortController();
+  #live: Live | undefined;
+  #failures = 0;
+  #closing = false;
+
+  constructor(record: ApplicationRecord, around: Surroundings) {
+    this.#record = record;
+    this.#around = around;
+    this.state = keptState(record, around.account, around.parts);
+  }
+
+  /** A record that says STARTING becomes RUNNING, or READY again. */
+  start(record: ApplicationRecord, requestId: string): Promise<string> {
+    return this.#operate(record, "StartApplication", requestId, async (signal) => {
+      await this.#begin(record, signal, "STARTING");
+    });
+  }
+
+  /** A record that says STOPPING becomes READY, or RUNNING again where its state is not safe. */
+  stop(record: ApplicationRecord, requestId: string): Promise<string> {
+    return this.#operate(record, "StopApplication", requestId, async (signal) => {
+      try {
+        if (record.pending?.snapshot) await this.#stopWithSnapshot(record, signal);
+      } catch (error) {
+        await this.#settle(["STOPPING"], "RUNNING");
+        this.#goOn();
+        throw error;
+      }
+      await this.#halt(["STOPPING"]);
+    });
+  }
+
+  /** A record that says FORCE_STOPPING becomes READY: what hangs is not waited for. */
+  forceStop(record: ApplicationRecord, requestId: string): Promise<string> {
+    this.#interrupt();
+    return this.#operate(record, "StopApplication", requestId, () =>
+      this.#halt(["FORCE_STOPPING"]),
+    );
+  }
+
+  /** A record that says UPDATING is started anew, with the state in which it was. */
+  update(record: ApplicationRecord, requestId: string): Promise<string> {
+    return this.#operate(record, "UpdateApplication", requestId, async (signal) => {
+      const { previous, restore } = record.pending ?? {};
+      let from: string | undefined;
+      try {
+        from = record.pending?.snapshot
+          ? await this.#stopWithSnapshot(record, signal)
+          : await this.state.newest(record.current);
+      } catch (error) {
+        await this.#takeBack(previous);
+        this.#goOn();
+        throw error;
+      }
+      await this.#end();
+      const next = await this.#nextRun(restore ? restore.from : from);
+      await this.#begin(next, signal, "UPDATING");
+    });
+  }
+
+  /** A snapshot whose record says CREATING becomes READY or FAILED. */
+  snapshot(snapshot: SnapshotRecord): void {
+    void this.#enqueue(async (signal) => {
+      try {
+        await takeSnapshot(snapshot, this.#live?.running, signal, this.#record, this.#around);
+      } catch (error) {
+        this.#say(`snapshot ${snapshot.name} failed: ${String(error)}`);
+        // After the end of Bondstore it may be complete all the same: the next start looks.
+        if (!isClosing(signal)) await putSnapshot(this.#record, snapshot, "FAILED", this.#around);
+      }
+    });
+  }
+
+  /** Starts what ran when Bondstore ended; the operations that went on then end with it. */
+  resume(onRunning: () => Promise<void>): void {
+    void this.#enqueue(async (signal) => {
+      await this.#startNewest(signal);
+      await onRunning();
+    });
+  }
+
+  /** Removes the application with all its state. */
+  async remove(): Promise<void> {
+    this.#interrupt();
+    let failure: unknown;
+    await this.#enqueue(async () => {
+      try {
+        await this.#end();
+        await this.state.remove();
+        await this.#forget();
+      } catch (error) {
+        failure = error;
+      }
+    });
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Ends the cell. What ran starts again with the next start of Bondstore. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#interrupt();
+    this.#live?.stopWatching();
+    await this.#live?.running.end();
+    await this.#queue;
+    await this.#end();
+  }
+
+  /** Runs what the record says; a first start that fails leaves the application stopped. */
+  async #begin(record: ApplicationRecord, signal: AbortSignal, during: Status): Promise<void> {
+    try {
+      await this.#run(record, record.current?.from, signal);
+    } catch (error) {
+      if (!isClosing(signal)) await this.#halt([during]);
+      throw error;
+    }
+    this.#failures = 0;
+    await this.#settle([during], "RUNNING");
+  }
+
+  async #run(
+    record: ApplicationRecord,
+    restorePath: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const running = await runApplication(record, restorePath, this.#around);
+    try {
+      await unlessAborted(running.job.running(startTimeoutMs), signal);
+    } catch (error) {
+      await running.end();
+      throw error;
+    }
+    const startedAtMs = this.#around.parts.clock.now();
+    this.#live = { running, record, startedAtMs, stopWatching: this.#watch(running, record) };
+  }
+
+  #watch(running: RunningJob, record: ApplicationRecord): () => void {
+    const { account, parts } = this.#around;
+    return watch({
+      job: running.job,
+      record,
+      account,
+      parts,
+      onFirstCheckpoint: (jobId) => {
+        const kept = record.current && { run: record.current, jobId };
+        this.state
+          .clearCheckpoints(kept)
+          .catch((error: unknown) => this.#say(`old checkpoints stay: ${String(error)}`));
+      },
+      onEnd: (end) => void this.#enqueue((signal) => this.#ended(running, end, signal)),
+    });
+  }
+
+  /** A job has ended by itself: it is started again, unless it has read all its input. */
+  async #ended(running: RunningJob, end: JobEnd, signal: AbortSignal): Promise<void> {
+    const live = this.#live;
+    if (live?.running !== running || this.#closing) return;
+    const { account, parts } = this.#around;
+    await this.#end();
+    if (end.finished) {
+      await noteEvent("ApplicationFinished", "", this.#record, account, parts);
+      await this.#halt(["RUNNING"]);
+      return;
+    }
+    this.#say(`ended: ${end.cause}`);
+    if (parts.clock.now() - live.startedAtMs >= provenMs) this.#failures = 0;
+    await noteEvent("ApplicationFailed", end.cause, this.#record, account, parts);
+    await this.#startNewest(signal);
+  }
+
+  /** Starts from the newest state there is, with longer and longer waits. */
+  async #startNewest(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const waitMs = Math.min(waitMsMax, this.#failures && 1000 * 2 ** (this.#failures - 1));
+      this.#failures += 1;
+      await pause(waitMs, signal);
+      const now = this.#now();
+      // A stop or an update that waits finds that it does not run.
+      if (now?.status !== "STARTING" && now?.status !== "RUNNING") return;
+      try {
+        await this.#run(now, await this.state.newest(now.current), signal);
+        await this.#settle(["STARTING"], "RUNNING");
+        return;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.#say(`does not start: ${String(error)}`);
+        const { account, parts } = this.#around;
+        await noteEvent("ApplicationFailed", String(error), this.#record, account, parts);
+      }
+    }
+  }
+
+  async #stopWithSnapshot(record: ApplicationRecord, signal: AbortSignal): Promise<string> {
+    const live = this.#live;
+    if (!live) throw new Error("the application does not run");
+    live.stopWatching();
+    try {
+      return await takeStopSnapshot(record, live.running, signal, this.state, this.#around);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#live = { ...live, stopWatching: this.#watch(live.running, live.record) };
+      }
+      throw error;
+    }
+  }
+
+  /** What could not be stopped runs on, and is started where it does not run. */
+  #goOn(): void {
+    if (!this.#live) void this.#enqueue((signal) => this.#startNewest(signal));
+  }
+
+  /** An update that cannot be done: the application goes on as it was. */
+  async #takeBack(previous: ApplicationRecord | undefined): Promise<void> {
+    await this.#change((now) => {
+      if (now.status !== "UPDATING" || !previous) return now;
+      if (codeOf(previous) !== codeOf(now)) this.#dropCode(now);
+      return { ...previous, tags: now.tags };
+    });
+  }
+
+  /** The old run of an update is over, and so is the need for its code. */
+  async #nextRun(from: string | undefined): Promise<ApplicationRecord> {
+    const current: Run = {
+      id: this.#around.parts.random.uuid(),
+      ...(from !== undefined && { from }),
+    };
+    return this.#change(({ pending, ...now }) => {
+      if (pending?.previous && codeOf(pending.previous) !== codeOf(now)) {
+        this.#dropCode(pending.previous);
+      }
+      return { ...now, current };
+    });
+  }
+
+  #dropCode({ code }: ApplicationRecord): void {
+    const { parts, account } = this.#around;
+    if (code.kind === "zip") parts.store.account(account).blobs.remove(code.blob);
+  }
+
+  /** Ends the cell; the application is READY, and its checkpoints are of no more use. */
+  async #halt(during: readonly Status[]): Promise<void> {
+    await this.#end();
+    await this.#settle(during, "READY");
+    await this.state.clearCheckpoints();
+  }
+
+  async #end(): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    live?.stopWatching();
+    await live?.running.end();
+  }
+
+  /** Moves on from the states given; what has become of the application meanwhile stays. */
+  async #settle(during: readonly Status[], status: "READY" | "RUNNING"): Promise<void> {
+    await this.#change((now) => {
+      if (!during.includes(now.status)) return now;
+      const { pending: _over, ...rest } = now;
+      return { ...rest, status, wanted: status === "READY" ? "stopped" : "running" };
+    });
+  }
+
+  #change(how: (now: ApplicationRecord) => ApplicationRecord): Promise<ApplicationRecord> {
+    const { parts, account } = this.#around;
+    return change(this.#record, parts.store.account(account), parts, how);
+  }
+
+  #now(): ApplicationRecord | undefined {
+    const { parts, account } = this.#around;
+    const found = applicationTable(parts.store.account(account)).find([this.#record.name]);
+    return found?.id === this.#record.id ? found : undefined;
+  }
+
+  async #forget(): Promise<void> {
+    const { parts, account, engines } = this.#around;
+    const store = parts.store.account(account);
+    await parts.store.transaction(() => {
+      for (const table of [snapshotTable(store), operationTable(store)]) {
+        for (const { key } of [...table.range({ prefix: [this.#record.id] })]) table.remove(key);
+      }
+      const now = this.#now();
+      if (!now) return;
+      this.#dropCode(now);
+      applicationTable(store).remove([now.name]);
+    });
+    engines.logs.forget(this.#record.arn);
+  }
+
+  #interrupt(): void {
+    this.#interruption.abort(new Interruption(this.#closing));
+    this.#interruption = new AbortController();
+  }
+
+  /** Records an operation, and does it after what goes on already. */
+  async #operate(
+    record: ApplicationRecord,
+    name: string,
+    requestId: string,
+    work: Work,
+  ): Promise<string> {
+    const { account, parts } = this.#around;
+    const begun = await startOperation(account, record, name, requestId, parts);
+    const finish = (failure: string | undefined) =>
+      finishOperation(account, record, begun, failure, parts);
+    void this.#enqueue(async (signal) => {
+      try {
+        await work(signal);
+        await finish(undefined);
+      } catch (error) {
+        if (isClosing(signal)) return;
+        this.#say(`${name} failed: ${String(error)}`);
+        await finish(error instanceof Error ? error.message : String(error));
+      }
+    });
+    return begun.id;
+  }
+
+  #enqueue(work: Work): Promise<void> {
+    const { signal } = this.#interruption;
+    this.#queue = this.#queue
+      .then(() => (this.#closing ? undefined : work(signal)))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#say(String(error));
+      });
+    return this.#queue;
+  }
+
+  #say(line: string): void {
+    this.#around.engines.log(`flink ${this.#around.account}/${this.#record.name}: ${line}`);
+  }
+}
+
+const codeOf = ({ code }: ApplicationRecord): string => JSON.stringify(code);
