@@ -16,6 +16,9 @@ process.exitCode = await runCommand({
     systemdCredentials: process.env["CREDENTIALS_DIRECTORY"],
   }),
   ...(process.env["AWS_CONFIG_FILE"] && { awsConfigFile: process.env["AWS_CONFIG_FILE"] }),
+  ...(process.env["AWS_SHARED_CREDENTIALS_FILE"] && {
+    awsCredentialsFile: process.env["AWS_SHARED_CREDENTIALS_FILE"],
+  }),
   path: process.env["PATH"] ?? "/usr/bin:/bin",
   colour: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
 });

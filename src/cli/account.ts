@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { askAdmin } from "./ask-admin.ts";
 import { addDataOptions, type DataOptions } from "./options.ts";
-import { outputOf } from "./program.ts";
+import { outputOf } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 interface Made {

@@ -1,29 +1,34 @@
-import { join } from "node:path";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Opened } from "../server.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http.ts";
 import { type RunningServer, startServer } from "../wire/server/start-server.ts";
 import { type AdminOperation, adminOperations } from "./admin.ts";
-
-/** The socket in the data directory that commands speak to. Its mode is the guard: 0600. */
-export const adminSocket = (data: string): string => join(data, "admin.sock");
+import { clearSocket, openSocketPath } from "./admin-socket.ts";
 
 const inputBytesMax = 65_536;
 
-/** Serves the administrator's operations to commands that are given the directory. */
-export function openAdminDoor(bondstore: {
+/**
+ * Serves the administrator's operations to commands that are given the directory: over a socket in it, which its
+ * mode, 0600, keeps for the owner.
+ */
+export async function openAdminDoor(bondstore: {
   readonly opened: Opened;
   readonly endpoint: string;
   readonly ca: string | undefined;
   readonly data: string;
-}): Promise<RunningServer> {
-  return startServer({
-    listen: {
-      socketPath: adminSocket(bondstore.data),
-      peer: { ip: "bondstore", secure: true },
-    },
+}): Promise<Pick<RunningServer, "close">> {
+  clearSocket(bondstore.data);
+  const socket = openSocketPath(bondstore.data);
+  const server = await startServer({
+    listen: { socketPath: socket.path, peer: { ip: "bondstore", secure: true } },
     handle: (request) => answer(request, bondstore),
   });
+  return {
+    async close(graceMs) {
+      await server.close(graceMs);
+      socket.close();
+    },
+  };
 }
 
 async function answer(

@@ -1,26 +1,31 @@
+import type { Json } from "../audit/trail.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import type { Opened } from "../server.ts";
 import { explainRequest } from "./explain-request.ts";
 
+/** A Bondstore as its administrator's operations find it. */
+export interface Administered {
+  readonly opened: Opened;
+  /** Undefined when nothing is served. */
+  readonly endpoint?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
 /** What an administrator may do with an open data directory, over its socket or with the directory itself. */
 export type AdminOperation = (
-  bondstore: {
-    readonly opened: Opened;
-    /** Undefined when nothing is served. */
-    readonly endpoint?: string | undefined;
-    readonly ca?: string | undefined;
-  },
+  bondstore: Administered,
   input: Readonly<Record<string, unknown>>,
 ) => Promise<unknown>;
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
-  async "account-create"({ opened, endpoint, ca }, { name }) {
-    const { parts } = opened;
-    const made = await parts.directory.createAccount(String(name));
+  async "account-create"(bondstore, { name }) {
+    const { opened, endpoint, ca } = bondstore;
+    const made = await createAccount(opened, String(name));
     return {
       ready: endpoint !== undefined,
       endpoint,
       ca,
-      region: parts.region,
+      region: opened.parts.region,
       account: made.account.id,
       accessKeyId: made.accessKeyId,
       secretAccessKey: made.secret,
@@ -31,6 +36,36 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     return opened.parts.directory
       .accounts()
       .map(({ id, name, createdAtMs }) => ({ account: id, name, createdAtMs }));
+  },
+
+  async "access-key-create"({ opened }, { account: wanted }) {
+    const { directory } = opened.parts;
+    const account = wanted === undefined ? directory.accounts()[0] : findAccount(opened, wanted);
+    if (!account) throw new ServiceError("NotFound", "there is no account yet");
+    const key = await directory.inAccount(account.id).accessKeys.create();
+    await record(opened, account.id, "iam", "CreateAccessKey", { accessKeyId: key.id });
+    return { account: account.id, accessKeyId: key.id, secretAccessKey: key.secret };
+  },
+
+  /** Tells whether a key may still be used, and whose it is; never its secret. */
+  async "access-key-status"({ opened }, { accessKeyId }) {
+    const { directory } = opened.parts;
+    const account = directory.accountOfKey(String(accessKeyId));
+    if (account === undefined) return { active: false };
+    const key = directory.inAccount(account).accessKeys.find(String(accessKeyId));
+    return { active: key?.active ?? false, account };
+  },
+
+  async "access-key-delete"({ opened }, { accessKeyId }) {
+    const { directory } = opened.parts;
+    const account = directory.accountOfKey(String(accessKeyId));
+    if (account === undefined) return { deleted: false };
+    const { accessKeys } = directory.inAccount(account);
+    const key = accessKeys.find(String(accessKeyId));
+    if (!key) return { deleted: false };
+    await accessKeys.remove(key);
+    await record(opened, account, "iam", "DeleteAccessKey", { accessKeyId: key.id });
+    return { deleted: true };
   },
 
   async explain({ opened }, { requestId }) {
@@ -44,7 +79,55 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
       ca,
       region: opened.parts.region,
       accounts: opened.parts.directory.accounts().length,
+      root: opened.root.description,
       trail: { events: size, root: root.toString("hex") },
     };
   },
 };
+
+/** Makes an account, and has it in the trail. */
+export async function createAccount(
+  opened: Opened,
+  name: string,
+): ReturnType<Opened["parts"]["directory"]["createAccount"]> {
+  const made = await opened.parts.directory.createAccount(name);
+  const { id } = made.account;
+  await record(opened, id, "organizations", "CreateAccount", { accountName: name, accountId: id });
+  return made;
+}
+
+function findAccount({ parts }: Opened, idOrName: unknown) {
+  const found = parts.directory.findAccount(String(idOrName));
+  if (!found) throw new ServiceError("NotFound", `there is no account \`${String(idOrName)}\``);
+  return found;
+}
+
+/** What the operator does with the directory itself is in the trail like everything else. */
+function record(
+  { parts }: Opened,
+  account: string,
+  service: string,
+  eventName: string,
+  requestParameters: { readonly [name: string]: Json },
+): Promise<void> {
+  const { clock, random, region, trail } = parts;
+  return trail.record({
+    eventVersion: "1.11",
+    userIdentity: { type: "Operator", userName: "operator", accountId: account },
+    eventTime: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
+    eventSource: `${service}.amazonaws.com`,
+    eventName,
+    awsRegion: region,
+    sourceIPAddress: "bondstore",
+    userAgent: "bondstore",
+    requestParameters,
+    responseElements: null,
+    requestID: random.uuid(),
+    eventID: random.uuid(),
+    readOnly: false,
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: account,
+    eventCategory: "Management",
+  });
+}

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { open, realEnvironment } from "../server.ts";
 import { type AdminOperation, adminOperations } from "./admin.ts";
-import { adminSocket } from "./admin-door.ts";
+import { openSocketPath } from "./admin-socket.ts";
 import { type DataOptions, dataDirectory, offlineConfig } from "./options.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
@@ -15,8 +17,13 @@ export async function askAdmin(
   options: DataOptions,
   around: Surroundings,
 ): Promise<unknown> {
-  const answer = await askSocket(adminSocket(dataDirectory(options, around)), name, input);
-  if (answer) return read(answer);
+  const running = await askRunning(name, input, options, around);
+  if (running) return running.answer;
+  const data = dataDirectory(options, around);
+  // Only what makes something may make the directory, too.
+  if (name !== "account-create" && !existsSync(join(data, "root.key"))) {
+    throw new CommandFailure(`\`${data}\` is no data directory of Bondstore`);
+  }
   const operation: AdminOperation | undefined = adminOperations[name];
   if (!operation) throw new CommandFailure(`there is no operation \`${name}\``);
   const opened = await open(
@@ -27,6 +34,24 @@ export async function askAdmin(
     return await operation({ opened }, input);
   } finally {
     await opened.close();
+  }
+}
+
+/** The same of a Bondstore that has the directory open; undefined where none runs. */
+export async function askRunning(
+  name: string,
+  input: Readonly<Record<string, unknown>>,
+  options: DataOptions,
+  around: Surroundings,
+): Promise<{ readonly answer: unknown } | undefined> {
+  const data = dataDirectory(options, around);
+  if (!existsSync(data)) return undefined;
+  const socket = openSocketPath(data);
+  try {
+    const answer = await askSocket(socket.path, name, input);
+    return answer && { answer: read(answer) };
+  } finally {
+    socket.close();
   }
 }
 

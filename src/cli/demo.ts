@@ -20,7 +20,7 @@ import { type DemoServer, startServer } from "./demo/server.ts";
 import { createStage, type Stage } from "./demo/stage.ts";
 import { makeStream, putOrders, roundOf } from "./demo/stream.ts";
 import { tenants } from "./demo/tenants.ts";
-import { outputOf } from "./program.ts";
+import { outputOf } from "./output.ts";
 import { emptyForDemo } from "./reset.ts";
 import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
 

@@ -61,6 +61,14 @@ export const dataDirectory = (options: DataOptions, around: Surroundings): strin
     ? join(around.dataHome, "bondstore")
     : resolve(around.workingDirectory, options.data);
 
+/** How a command line names this directory: not at all where it is the user's own. */
+export const dataWords = (data: string, around: Surroundings): string =>
+  data === join(around.dataHome, "bondstore") ? "" : ` --data ${shellWord(data)}`;
+
+/** A word that a shell reads back as it is. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
 /** The configuration of a command line. Refuses what would be unsafe. */
 export function configOf(options: UpOptions, around: Surroundings): Config {
   if (options.plainHttp && !isLoopback(options.host)) {

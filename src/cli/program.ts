@@ -1,9 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { accountCommand } from "./account.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
+import { envCommand } from "./env.ts";
 import { explainCommand } from "./explain.ts";
+import { profileCommand } from "./profile.ts";
 import { resetCommand } from "./reset.ts";
-import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
+import { CommandFailure, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -13,16 +16,24 @@ export type MakeCommand = (around: Surroundings) => Command;
 const commands: readonly MakeCommand[] = [
   upCommand,
   demoCommand,
+  doctorCommand,
   verifyCommand,
   explainCommand,
+  envCommand,
+  profileCommand,
   accountCommand,
   resetCommand,
 ];
+
+const help = `
+Every command takes --json, and --data for another directory than the user's own.
+Exit status: 0 done, 1 failed, 2 wrong usage; where a command has more to say, its --help does.`;
 
 /** Runs one command line and answers its exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function runCommand(around: Surroundings): Promise<number> {
   const program = new Command("bondstore")
     .description("The data cloud you own, enforced and provable")
+    .addHelpText("after", help)
     .showHelpAfterError()
     .exitOverride();
   for (const make of commands) {
@@ -39,10 +50,3 @@ export async function runCommand(around: Surroundings): Promise<number> {
     return error instanceof CommandFailure ? error.exitCode : 1;
   }
 }
-
-/** Writes to the process's own streams. */
-export const outputOf = (json: boolean): Output => ({
-  json,
-  out: (line) => void process.stdout.write(`${line}\n`),
-  note: (line) => void (json || process.stderr.write(`${line}\n`)),
-});

@@ -5,7 +5,7 @@ import { isInUse } from "../storage/directory-lock.ts";
 import { confirm } from "./confirm.ts";
 import { demoFolder } from "./demo/cast.ts";
 import { addDataOptions, type DataOptions, dataDirectory } from "./options.ts";
-import { outputOf } from "./program.ts";
+import { outputOf } from "./output.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
 /** What Bondstore makes in a data directory. Nothing else in it is touched. */

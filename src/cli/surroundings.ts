@@ -12,6 +12,7 @@ export interface Surroundings {
   /** Directory of systemd's credentials. */
   readonly systemdCredentials?: string;
   readonly awsConfigFile?: string;
+  readonly awsCredentialsFile?: string;
   readonly path: string;
   readonly colour: boolean;
 }

@@ -1,32 +1,47 @@
 import { Command } from "commander";
 import type { Account } from "../identity/directory.ts";
-import { type Bondstore, open, realEnvironment, serve } from "../server.ts";
+import { type Bondstore, type Opened, open, realEnvironment, serve } from "../server.ts";
+import { createAccount } from "./admin.ts";
 import { openAdminDoor } from "./admin-door.ts";
-import { addUpOptions, configOf, type UpOptions } from "./options.ts";
-import { outputOf } from "./program.ts";
-import type { Output, Surroundings } from "./surroundings.ts";
+import { addUpOptions, configOf, dataWords, type UpOptions } from "./options.ts";
+import { outputOf } from "./output.ts";
+import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
 
 /** The account that is made at first start. */
 const firstAccount = "main";
 
+const help = `
+With --json it prints one line once it is ready: ready, endpoint, ca, region, account and, at the first start of that
+directory, accessKeyId and secretAccessKey of its administrator. Stops cleanly on SIGTERM and SIGINT.
+Exit status: 0 stopped as asked, 1 failed, 2 wrong usage.`;
+
 /** `bondstore up`: serves until stopped. */
 export const upCommand = (around: Surroundings): Command =>
-  addUpOptions(new Command("up").description("serve until stopped")).action(
-    async (options: UpOptions) => {
+  addUpOptions(new Command("up").description("serve until stopped"))
+    .addHelpText("after", help)
+    .action(async (options: UpOptions) => {
       const output = outputOf(options.json ?? false);
       const config = configOf(options, around);
+      const stopped = untilStopped();
       const environment = realEnvironment((line) => void process.stderr.write(`${line}\n`));
       const opened = await open(config, environment);
-      const first = await firstStart(opened.parts.directory);
-      const bondstore = await serve(config, opened, environment);
+      const first = await firstStart(opened);
+      const bondstore = await serve(config, opened, environment).catch(async (error: unknown) => {
+        await opened.close();
+        throw inWords(error, options);
+      });
       const door = await openAdminDoor(bondstore);
-      announce(bondstore, first, config, output);
-      await untilStopped();
+      announce(
+        bondstore,
+        first,
+        { region: config.region, where: dataWords(config.data, around) },
+        output,
+      );
+      await stopped;
       output.note("stopping");
       await door.close(1_000);
       await bondstore.close();
-    },
-  );
+    });
 
 interface First {
   readonly account: Account;
@@ -35,15 +50,26 @@ interface First {
 }
 
 /** Makes the first account of a new directory; its credentials are shown this once. */
-async function firstStart(directory: Bondstore["opened"]["parts"]["directory"]): Promise<First> {
-  const [known] = directory.accounts();
-  return known ? { account: known } : directory.createAccount(firstAccount);
+async function firstStart(opened: Opened): Promise<First> {
+  const [known] = opened.parts.directory.accounts();
+  return known ? { account: known } : createAccount(opened, firstAccount);
+}
+
+function inWords(error: unknown, { host, port }: UpOptions): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new CommandFailure(`port ${port} of ${host} is taken: give another with --port`);
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    return new CommandFailure(`nothing may listen on port ${port} of ${host} here: ${code}`);
+  }
+  return error;
 }
 
 function announce(
-  { endpoint, ca, opened }: Bondstore,
+  { endpoint, ca, opened, data }: Bondstore,
   { account, accessKeyId, secret }: First,
-  { region, data }: { readonly region: string; readonly data: string },
+  { region, where }: { readonly region: string; readonly where: string },
   output: Output,
 ): void {
   if (output.json) {
@@ -54,21 +80,31 @@ function announce(
     return;
   }
   const { size, root } = opened.trail.head();
-  output.out(`Bondstore serves ${endpoint} (region ${region})`);
-  output.out(`data      ${data}`);
-  if (ca !== undefined) output.out(`CA        ${ca}`);
-  output.out(`root      ${opened.root.description}`);
-  output.out("access    every request is authorized; there is no switch that turns this off");
-  output.out(`trail     ${size} events, head ${root.toString("hex").slice(0, 16)}`);
-  if (accessKeyId !== undefined) {
-    output.out("");
-    output.out(`Account ${account.id} (${account.name}) is new. Shown once:`);
-    output.out(`  export AWS_ACCESS_KEY_ID=${accessKeyId}`);
-    output.out(`  export AWS_SECRET_ACCESS_KEY=${secret}`);
-    output.out(`  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}`);
-    if (ca !== undefined) output.out(`  export AWS_CA_BUNDLE=${ca}`);
-    output.out("Then: aws sts get-caller-identity");
-  }
+  const lines = [
+    "Bondstore: the data cloud you own, enforced and provable",
+    "",
+    `  endpoint  ${endpoint}, region ${region}`,
+    `  account   ${account.id} (${account.name})`,
+    `  data      ${data}`,
+    ...(ca === undefined ? [] : [`  CA        ${ca}`]),
+    "  IAM       enforced: every request is authorized, and no switch turns this off",
+    `  at rest   encrypted; the root of trust is ${opened.root.description}`,
+    `  trail     ${size} events, chained; head ${root.toString("hex").slice(0, 16)}`,
+    "",
+    ...(accessKeyId === undefined
+      ? []
+      : [
+          "Its root credentials, shown this once:",
+          `  AWS_ACCESS_KEY_ID=${accessKeyId}`,
+          `  AWS_SECRET_ACCESS_KEY=${secret}`,
+          "",
+        ]),
+    "Next, in another terminal:",
+    `  bondstore profile install${where}`,
+    "  aws --profile bondstore sts get-caller-identity",
+    `  bondstore doctor${where}`,
+  ];
+  for (const line of lines) output.out(line);
 }
 
 function untilStopped(): Promise<void> {

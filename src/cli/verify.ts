@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { RootLocked } from "../keys/root-of-trust.ts";
 import { systemRandom } from "../lib/random.ts";
 import { addDataOptions, type DataOptions, dataDirectory, offlineConfig } from "./options.ts";
-import { outputOf } from "./program.ts";
+import { outputOf } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 import { type DirectoryReport, readPublicKey, verifyDirectory } from "./verify/verify-directory.ts";

@@ -1,3 +1,5 @@
+import { shellWord } from "../options.ts";
+
 /** Bytes in an input or output of a client. */
 export interface Bytes {
   readonly $bytes: string;
@@ -80,10 +82,7 @@ const textOf = (value: Value): string =>
   typeof value === "string" ? value : JSON.stringify(plainInput(value), null, 0);
 
 /** A line that a shell reads back to the same words. */
-export const shellLine = (words: readonly string[]): string =>
-  words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(" ");
+export const shellLine = (words: readonly string[]): string => words.map(shellWord).join(" ");
 
 /** The call as it reads in Python. */
 export function pythonLine({ as, service, operation, input }: ApiRequest): string {
