@@ -22,22 +22,25 @@ const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Finds a key by id, ARN, alias name or alias ARN. Throws KMS's refusals of what is none of these. */
 export function findKey(keys: KeyStore, keyId: string, callerAccount: string): KeyReference {
   if (!keyId.startsWith("arn:")) {
-    if (keyId.startsWith("alias/")) return byAlias(keys, callerAccount, keyId);
-    return byId(keys, callerAccount, keyId);
+    if (keyId.startsWith("alias/")) return byAlias(keys, callerAccount, keyId, true);
+    return byId(keys, callerAccount, keyId, true);
   }
   const [, region, account = "", kind, rest = ""] = arnForm.exec(keyId) ?? [];
   if (region === undefined) throw new ServiceError("InvalidArnException", `Invalid arn ${keyId}`);
   if (region !== keys.region) throw new ServiceError("NotFoundException", `Invalid arn ${region}`);
-  return kind === "alias" ? byAlias(keys, account, `alias/${rest}`) : byId(keys, account, rest);
+  const known = account === callerAccount || keys.hasKeys(account);
+  if (kind === "alias") return byAlias(keys, account, `alias/${rest}`, known);
+  return byId(keys, account, rest, known);
 }
 
-function byId(keys: KeyStore, account: string, id: string): KeyReference {
+function byId(keys: KeyStore, account: string, id: string, known: boolean): KeyReference {
   if (!idForm.test(id)) throw new ServiceError("NotFoundException", `Invalid keyId '${id}'`);
-  return { account, arn: keyArn(keys.region, account, id), key: keys.find(account, id) };
+  const key = known ? keys.find(account, id) : undefined;
+  return { account, arn: keyArn(keys.region, account, id), key };
 }
 
-function byAlias(keys: KeyStore, account: string, alias: string): KeyReference {
-  const pointer = keys.findAlias(account, alias);
+function byAlias(keys: KeyStore, account: string, alias: string, known: boolean): KeyReference {
+  const pointer = known ? keys.findAlias(account, alias) : undefined;
   const key = pointer && keys.find(account, pointer.keyId);
   return { account, arn: key?.arn ?? aliasArn(keys.region, account, alias), key, alias };
 }

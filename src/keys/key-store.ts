@@ -85,6 +85,14 @@ export class KeyStore {
     return this.#aliases(account).find([name]);
   }
 
+  /**
+   * Whether an account has ever had a key. Callers may name any twelve digits: what is kept for an account that is
+   * looked into stays in memory, so none is looked into that has nothing to find.
+   */
+  hasKeys(account: string): boolean {
+    return this.#keepers.find([account]) !== undefined;
+  }
+
   /** Ids of an account's keys in order, after one of them. */
   *ids(account: string, after?: string): Iterable<string> {
     const range = after === undefined ? {} : { after: [after] };
@@ -97,13 +105,15 @@ export class KeyStore {
     for (const { key, value } of this.#aliases(account).range(range)) yield [String(key[0]), value];
   }
 
-  /** Grants that a principal may retire, whatever account the keys are in. */
+  /** Grants that a principal may retire, whatever account the keys are in, unless one is named. */
   *retirable(
     principalArn: string,
+    account?: string,
     after?: string,
   ): Iterable<{ readonly key: KmsKey; readonly grant: Grant }> {
     const range = { prefix: [principalArn], ...(after && { after: [principalArn, after] }) };
     for (const { key, value } of this.#retirable.range(range)) {
+      if (account !== undefined && value.account !== account) continue;
       const found = this.find(value.account, value.keyId);
       const grant = found?.grants.find(String(key[1]));
       if (found && grant) yield { key: found, grant };
@@ -127,6 +137,7 @@ export class KeyStore {
       versions: [this.#newVersion(account, id)],
     };
     await this.#store.transaction(() => {
+      if (!this.hasKeys(account)) this.#keepers.put([account], true);
       this.#write(account, undefined, record);
       if (alias === undefined) return;
       const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
@@ -287,6 +298,9 @@ export class KeyStore {
   #keys = (account: string) => this.#store.account(account).table<KeyRecord>("kms.keys");
   #aliases = (account: string) => this.#store.account(account).table<AliasRecord>("kms.aliases");
   #grants = (account: string) => this.#store.account(account).table<Grant>("kms.grants");
+  get #keepers() {
+    return this.#store.system.table<true>("kms.accounts");
+  }
   get #versions() {
     return this.#store.system.table<KeyPlace>("kms.versions");
   }

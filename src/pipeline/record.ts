@@ -33,6 +33,8 @@ export async function recordCall(judged: Judged): Promise<void> {
   if (operation?.data && !refusal) return;
   const event = eventOf(judged);
   const owner = ownerOf(judged);
+  // Nobody asked for nobody's thing: it is in no account's trail, and strangers must not fill the disk with it.
+  if (owner === undefined && event.recipientAccountId === "") return;
   if (owner === undefined || owner === event.recipientAccountId) {
     await call.parts.trail.record(event);
     return;

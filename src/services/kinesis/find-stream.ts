@@ -21,8 +21,10 @@ export const streamArn = (call: Call, account: string, name: string): string =>
 export function findStream(input: Named, call: KinesisCall): Stream {
   const { account, name } = nameOf(input, call);
   const arn = streamArn(call, account, name);
-  const store = call.parts.store.account(account);
-  const record = streamTable(store).find([name]);
+  // Anybody may name any account; only one that is there is looked into, and stays in memory for it.
+  const known = account === call.account || call.parts.directory.findAccount(account);
+  const store = known ? call.parts.store.account(account) : call.store;
+  const record = known ? streamTable(store).find([name]) : undefined;
   if (!record) {
     const refusal = new ServiceError(
       "ResourceNotFoundException",

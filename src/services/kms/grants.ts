@@ -102,10 +102,12 @@ export const listRetirableGrants = operation("ListRetirableGrants", {
     }
     return { arn: "*", account };
   },
-  handle(_account, input, { own: keys }): ListGrantsResponse {
+  handle(_account, input, { own: keys, account }): ListGrantsResponse {
     const { Limit = 50, Marker } = input;
     const principal = input.RetiringPrincipal ?? input.RetiringServicePrincipal ?? "";
-    const found = keys.retirable(principal, afterMarker(Marker));
+    // A service is everybody's: its grants are shown to the owner of the key alone.
+    const shown = principal.startsWith("arn:") ? undefined : account;
+    const found = keys.retirable(principal, shown, afterMarker(Marker));
     const { items, ...page } = pageOf(found, Limit, ({ grant }) => grant.id);
     return {
       Grants: items.map(({ grant, key }) => entryOf(grant, key)),
