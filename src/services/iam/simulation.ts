@@ -9,7 +9,7 @@ import type {
 } from "@aws-sdk/client-iam";
 import { applied, checkPolicy } from "../../identity/compiled.ts";
 import type { PrincipalPolicies } from "../../identity/directory.ts";
-import { pageOf } from "../../identity/pages.ts";
+import { type PageRequest, pageOf } from "../../identity/pages.ts";
 import type { Call } from "../../pipeline/call.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { judge } from "../../policy/judge.ts";
@@ -88,36 +88,66 @@ function simulate(
     "ResourcePolicy",
     "resource",
   );
-  const results: EvaluationResult[] = [];
-  for (const action of input.ActionNames) {
-    for (const resource of input.ResourceArns ?? ["*"]) {
-      const missing = new Set<string>();
-      const question: Question = {
-        asker,
-        action,
-        resource,
-        resourceAccount:
-          /^arn:aws:iam::(\d{12}):root$/.exec(input.ResourceOwner ?? "")?.[1] ?? asker.account,
-        fact(key) {
-          if (!given.has(key)) missing.add(key);
-          return given.get(key);
-        },
-        identity: policies.identity,
-        ...(boundary && { boundary }),
-        ...(resourcePolicy && { resourcePolicy }),
-        authority: "account",
-      };
-      const decision = findAction(action) ? judge(question) : unknownAction;
-      results.push(toResult(question, decision, missing));
-    }
+  const page = pageOf(pairsOf(input), shortened(pageRequest(input), input));
+  const results = page.items.map(([action, resource]) => {
+    const missing = new Set<string>();
+    const question: Question = {
+      asker,
+      action,
+      resource,
+      resourceAccount:
+        /^arn:aws:iam::(\d{12}):root$/.exec(input.ResourceOwner ?? "")?.[1] ?? asker.account,
+      fact(key) {
+        if (!given.has(key)) missing.add(key);
+        return given.get(key);
+      },
+      identity: policies.identity,
+      ...(boundary && { boundary }),
+      ...(resourcePolicy && { resourcePolicy }),
+      authority: "account",
+    };
+    const decision = findAction(action) ? judge(question) : unknownAction;
+    return toResult(question, decision, missing);
+  });
+  return { EvaluationResults: results, ...pageEnd(page) };
+}
+
+const pairsMax = 10_000;
+
+/** Every action on every resource. */
+function pairsOf({ ActionNames, ResourceArns = ["*"] }: Input): [string, string][] {
+  if (ActionNames.length * ResourceArns.length > pairsMax) {
+    throw new ServiceError(
+      "InvalidInput",
+      `A simulation asks about at most ${pairsMax} pairs of an action and a resource.`,
+    );
   }
-  const page = pageOf(results, pageRequest(input));
-  return { EvaluationResults: [...page.items], ...pageEnd(page) };
+  return ActionNames.flatMap((action) =>
+    ResourceArns.map((resource): [string, string] => [action, resource]),
+  );
+}
+
+const pageItems = 100;
+const pageWorkMax = 4_000_000;
+
+/** Only the page that is shown is judged: the longer the policies, the shorter it is. */
+function shortened({ marker, limit = pageItems }: PageRequest, input: Input): PageRequest {
+  const texts = [...input.PolicyInputList, input.ResourcePolicy ?? ""];
+  const work = texts.reduce((sum, text) => sum + text.length, 1);
+  return { marker, limit: Math.max(1, Math.min(limit, Math.floor(pageWorkMax / work))) };
 }
 
 const unknownAction: Decision = { allowed: false, refusal: "implicit", by: "service", steps: [] };
 
+const contextValueMax = 4096;
+
 function factOf({ ContextKeyName = "", ContextKeyValues = [], ContextKeyType }: ContextEntry) {
+  if (ContextKeyValues.some(({ length }) => length > contextValueMax)) {
+    throw new ServiceError(
+      "InvalidInput",
+      `A value of ${ContextKeyName} is longer than ${contextValueMax} characters.`,
+    );
+  }
   const value: Fact = ContextKeyType?.endsWith("List") ? ContextKeyValues : ContextKeyValues[0];
   return [ContextKeyName.toLowerCase(), value] as const;
 }
