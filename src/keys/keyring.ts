@@ -130,14 +130,11 @@ const rootOf = (account: string) => `root of account ${account}`;
 const dataKeyOf = (account: string, id: string) => `${account} data key ${id}`;
 
 /** Keys of an earlier process may not seal again: their counters are not known. */
-function readOnly(sealer: Sealer): Sealer {
-  return {
-    id: sealer.id,
-    open: sealer.open,
-    seal() {
-      throw new BrokenInvariant("a data key of an earlier process only opens");
-    },
+function readOnly({ id, open }: Sealer): Sealer {
+  const seal = () => {
+    throw new BrokenInvariant("a data key of an earlier process only opens");
   };
+  return { id, open, seal, sealPieces: seal };
 }
 
 function parse(account: string, content: Buffer, trust: RootOfTrust): AccountKeys {

@@ -48,18 +48,22 @@ export function createSealer(
     return nonce;
   }
 
+  function sealPieces(plain: Uint8Array, bound: Uint8Array): readonly Buffer[] {
+    const nonce = nextNonce();
+    const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
+    const sealed = cipher.update(plain);
+    cipher.final();
+    return [nonce, sealed, cipher.getAuthTag()];
+  }
+
   return {
     id,
     get exhausted() {
       return count === sealsMax;
     },
-    seal(plain, bound) {
-      const nonce = nextNonce();
-      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
-      const sealed = cipher.update(plain);
-      cipher.final();
-      return Buffer.concat([nonce, sealed, cipher.getAuthTag()], plain.length + sealOverheadBytes);
-    },
+    sealPieces,
+    seal: (plain, bound) =>
+      Buffer.concat(sealPieces(plain, bound), plain.length + sealOverheadBytes),
     open(sealed, bound) {
       const end = sealed.length - tagBytes;
       if (end < nonceBytes) throw new Corruption("sealed bytes are cut short");

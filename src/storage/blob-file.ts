@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { assert } from "../lib/assert.ts";
-import { asStorageError, isCode, readAll, writeAll } from "./disk.ts";
+import { asStorageError, isCode, readAll, readInto, writeAll } from "./disk.ts";
 import { openWith, sealerIdBytesMax } from "./envelope.ts";
 import { Corruption, type Sealer } from "./store.ts";
 
@@ -60,14 +60,14 @@ async function writeChunks(
   let last: Uint8Array | undefined;
   for await (const chunk of chunked(source)) {
     if (last) {
-      waiting.push(sealer.seal(last, boundTo(blob, number, false)));
+      waiting.push(...sealer.sealPieces(last, boundTo(blob, number, false)));
       number += 1;
     }
     last = chunk;
     size += chunk.length;
-    if (waiting.length >= chunksAtOnce) await flush();
+    if (number % chunksAtOnce === 0 && waiting.length > 1) await flush();
   }
-  waiting.push(sealer.seal(last ?? Buffer.alloc(0), boundTo(blob, number, true)));
+  waiting.push(...sealer.sealPieces(last ?? Buffer.alloc(0), boundTo(blob, number, true)));
   await flush();
   await asStorage(file.datasync());
   return size;
@@ -92,9 +92,13 @@ function headerOf(sealer: Sealer, blob: string): Buffer {
   return header;
 }
 
-/** The same bytes in pieces of 64 KiB, without copying what comes in large pieces. */
+/**
+ * The same bytes in pieces of 64 KiB, without copying what comes in large pieces. A piece is good until the next but
+ * one is asked for: two buffers by turns, for every new one brings the next garbage collection nearer.
+ */
 async function* chunked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let gathered = Buffer.alloc(0);
+  let gathered: Buffer = Buffer.alloc(0);
+  let spare: Buffer | undefined;
   let filled = 0;
   for await (const piece of source) {
     let rest = piece;
@@ -104,7 +108,11 @@ async function* chunked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
         rest = rest.subarray(chunkBytes);
         continue;
       }
-      if (filled === 0) gathered = Buffer.allocUnsafe(chunkBytes);
+      if (filled === 0) {
+        const used = gathered;
+        gathered = spare ?? Buffer.allocUnsafe(chunkBytes);
+        spare = used.length === chunkBytes ? used : undefined;
+      }
       const taken = rest.subarray(0, chunkBytes - filled);
       gathered.set(taken, filled);
       filled += taken.length;
@@ -132,6 +140,10 @@ interface Layout {
   readonly addedBytes: number;
 }
 
+/** Buffers that sealed bytes are read into, to be used again: each new one brings the next garbage collection nearer. */
+const spares: Buffer[] = [];
+const sparesMax = 8;
+
 /** Reads bytes of a file piece by piece, a MiB at a time from disk. */
 export async function* readBlobFile(
   blob: BlobFile,
@@ -141,19 +153,25 @@ export async function* readBlobFile(
   const file = await open(blob.path, "r").catch((error: unknown) => {
     throw missing(blob, error);
   });
+  let space = spares.pop();
   try {
     const layout = layoutOf(blob, await readAll(file, headerBytes, 0));
+    const sealedBytes = chunkBytes + layout.addedBytes;
+    if (!space || space.length < chunksAtOnce * sealedBytes) {
+      space = Buffer.allocUnsafe(chunksAtOnce * sealedBytes);
+    }
     let number = Math.floor(start / chunkBytes);
     while (number * chunkBytes < end) {
       const count = Math.min(chunksAtOnce, Math.ceil(end / chunkBytes) - number);
-      const sealedBytes = chunkBytes + layout.addedBytes;
-      const sealed = await readAll(file, count * sealedBytes, headerBytes + number * sealedBytes);
+      const wanted = space.subarray(0, count * sealedBytes);
+      const sealed = await readInto(file, wanted, headerBytes + number * sealedBytes);
       for (let index = 0; index < count; index += 1) {
         yield openChunk(blob, layout, number, sealed.subarray(index * sealedBytes), start, end);
         number += 1;
       }
     }
   } finally {
+    if (space && spares.length < sparesMax) spares.push(space);
     await file.close();
   }
 }

@@ -1,9 +1,9 @@
-import { unlink } from "node:fs/promises";
+import { type FileHandle, open as openFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { type BlobFile, readBlobFile, readBlobFileNow, writeBlobFile } from "./blob-file.ts";
-import { namesIn, syncFolder } from "./disk.ts";
+import { namesIn } from "./disk.ts";
 import { open, seal } from "./envelope.ts";
 import type { Groups } from "./groups.ts";
 import type { Codec, Space } from "./rows.ts";
@@ -45,13 +45,17 @@ export async function openBlobFolder(
     if (!isKept(id)) await unlink(join(path, id));
   }
   const graves = new Map<string, { timer: NodeJS.Timeout; action: () => void }>();
+  let handle: Promise<FileHandle> | undefined;
   let syncing: Promise<void> | undefined;
   let nextSync: Promise<void> | undefined;
 
   function startSync(): Promise<void> {
-    syncing = syncFolder(path).finally(() => {
-      syncing = undefined;
-    });
+    handle ??= openFile(path, "r");
+    syncing = handle
+      .then((folder) => folder.sync())
+      .finally(() => {
+        syncing = undefined;
+      });
     return syncing;
   }
 
@@ -82,6 +86,7 @@ export async function openBlobFolder(
     drop: (id) => void remove(id),
     async close() {
       for (const id of [...graves.keys()]) await remove(id);
+      await (await handle?.catch(() => undefined))?.close();
     },
   };
 }

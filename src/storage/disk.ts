@@ -24,21 +24,28 @@ export async function writeAll(
     // The kernel takes at most 1,024 parts in one call.
     let { bytesWritten } = await file.writev(rest.slice(0, 1024), at);
     at += bytesWritten;
-    while (rest[0] && bytesWritten >= rest[0].length) {
-      bytesWritten -= rest[0].length;
-      rest = rest.slice(1);
+    let whole = 0;
+    for (; whole < rest.length; whole += 1) {
+      const length = rest[whole]?.length ?? 0;
+      if (bytesWritten < length) break;
+      bytesWritten -= length;
     }
+    rest = rest.slice(whole);
     if (rest[0] && bytesWritten > 0) rest[0] = rest[0].subarray(bytesWritten);
   }
   return at;
 }
 
 /** Reads up to `size` bytes at a place; fewer only at the end of the file. */
-export async function readAll(file: FileHandle, size: number, position: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(size);
+export const readAll = (file: FileHandle, size: number, position: number): Promise<Buffer> =>
+  readInto(file, Buffer.allocUnsafe(size), position);
+
+/** Fills a buffer with what is at a place; answers the part that was filled. */
+export async function readInto(file: FileHandle, bytes: Buffer, position: number): Promise<Buffer> {
   let filled = 0;
-  while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, position + filled);
+  while (filled < bytes.length) {
+    const left = bytes.length - filled;
+    const { bytesRead } = await file.read(bytes, filled, left, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -93,9 +93,10 @@ export function sealBlock(
     headerBytes: fixedBytes + idBytes + crcBytes,
     sealedBytes: 0,
   };
-  const sealed = sealer.sealer.seal(payload, boundOf(log, draft));
-  const header = { ...draft, sealedBytes: sealed.length };
-  return { header, parts: [writeHeader(header), sealed] };
+  const pieces = sealer.sealer.sealPieces(payload, boundOf(log, draft));
+  const sealedBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  const header = { ...draft, sealedBytes };
+  return { header, parts: [writeHeader(header), ...pieces] };
 }
 
 /** Records as one payload. */

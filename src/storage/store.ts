@@ -12,6 +12,8 @@ export interface Sealer {
   readonly id: string;
   /** Answers nonce, ciphertext and tag. What is `bound` must be given again to open. */
   seal(plain: Uint8Array, bound: Uint8Array): Buffer;
+  /** The same in pieces, for who writes them one after the other: large ones are not copied once more. */
+  sealPieces(plain: Uint8Array, bound: Uint8Array): readonly Buffer[];
   /** Throws `Corruption` when the bytes or what they were bound to differ. */
   open(sealed: Uint8Array, bound: Uint8Array): Buffer;
 }

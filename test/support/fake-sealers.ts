@@ -6,6 +6,9 @@ export function createFakeSealer(id: string): Sealer {
   const key = createHash("sha256").update(id).digest();
   return {
     id,
+    sealPieces(plain, bound) {
+      return [this.seal(plain, bound)];
+    },
     seal(plain, bound) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
