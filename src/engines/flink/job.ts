@@ -192,7 +192,8 @@ export function followJob(cell: Cell): FlinkJob {
       if (now.state === "FAILED") throw new FlinkFailure((await exceptions())[0] ?? "it failed");
       await pause(pollMs);
     }
-    throw new FlinkFailure("the application does not run in time");
+    const [cause = "it does not say why"] = await exceptions().catch(() => []);
+    throw new FlinkFailure(`the application does not run in time: ${cause}`);
   }
 
   async function exceptions(): Promise<readonly string[]> {
@@ -247,7 +248,10 @@ export function causeInLog(log: readonly string[]): string | undefined {
 }
 
 /** Why an engine ended that nobody has stopped; undefined when it had done all its work. */
-export function howEnded({ code, outOfMemory }: CellEnd, log: readonly string[]): string | undefined {
+export function howEnded(
+  { code, outOfMemory }: CellEnd,
+  log: readonly string[],
+): string | undefined {
   if (outOfMemory) return "the memory of its cell was not enough";
   const refused = log.some((line) => /\[ERROR\].*Reason:$/.test(line));
   if (code === 0 && !refused) return undefined;

@@ -52,6 +52,17 @@ export function configText(options: FlinkOptions): string {
 
 export type LogLevel = "ERROR" | "WARN" | "INFO" | "DEBUG";
 
+const needless = [
+  "org.apache.flink.shaded.netty4.io.netty.util.internal.MacAddressUtil",
+  "org.apache.flink.table.factories.WorkflowSchedulerFactoryUtil",
+  "org.apache.flink.runtime.security.token.DefaultDelegationTokenManager",
+  "org.apache.flink.runtime.webmonitor.WebMonitorUtils",
+  "org.apache.hadoop.metrics2.impl.MetricsConfig",
+  "org.apache.hadoop.util.NativeCodeLoader",
+  "com.amazonaws.util.VersionInfoUtils",
+  "com.amazonaws.services.s3.internal.Mimetypes",
+];
+
 /** Everything to the console: the cell's log is Bondstore's to keep. */
 export function loggingText(level: LogLevel): string {
   return [
@@ -64,6 +75,11 @@ export function loggingText(level: LogLevel): string {
     // Each status question and each S3 retry would be a line.
     "logger.hadoop.name = org.apache.hadoop",
     "logger.hadoop.level = WARN",
+    // Warnings of every start about what this cell lacks on purpose.
+    ...needless.flatMap((name, at) => [
+      `logger.needless${at}.name = ${name}`,
+      `logger.needless${at}.level = ERROR`,
+    ]),
     "",
   ].join("\n");
 }

@@ -9,7 +9,7 @@ export function flinkOptions(record: ApplicationRecord, bucket: string): FlinkOp
   return {
     "parallelism.default": String(parallelism.parallelism),
     "taskmanager.numberOfTaskSlots": String(parallelism.parallelism),
-    "state.checkpoints.num-retained": "2",
+    "execution.checkpointing.num-retained": "2",
     "execution.checkpointing.dir": `s3://${bucket}/${checkpointsPrefix(record.current)}`,
     "execution.checkpointing.savepoint-dir": `s3://${bucket}/snapshots`,
     // A job that fails at once does not spin, and one whose key is enabled again is back within seconds.
