@@ -9,6 +9,7 @@ import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Source } from "../pipeline/call.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { findBucketInHost } from "./bucket-host.ts";
 import { bodyBytesMax, bodyTooLarge, decode, encode, encodeError, formBytesMax } from "./codecs.ts";
 import { describe } from "./describe.ts";
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from "./http.ts";
@@ -112,10 +113,15 @@ async function authenticate(
   { request, read, routed, whole, id }: Arrived,
   options: FrontDoorOptions,
 ): Promise<Verified> {
-  const { directory, clock, region, admitSignatureV2 } = options;
+  const { directory, clock, region, admitSignatureV2, hosts } = options;
   const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
+  const bucketInHost = (host: string) => findBucketInHost(host, hosts);
   try {
-    const verified = verifyClaim(read, { find, clock, region, admitSignatureV2 }, whole);
+    const verified = verifyClaim(
+      read,
+      { find, clock, region, admitSignatureV2, bucketInHost },
+      whole,
+    );
     admit(verified, routed.model.name, options);
     if (verified.kind === "signed") directory.noteUse(verified.accessKeyId, routed.model.name);
     return verified;

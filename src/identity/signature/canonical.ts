@@ -73,7 +73,8 @@ function normalise(path: string): string {
 export function canonicalQuery(query: string, without?: string): string {
   if (query === "") return "";
   const parameters: (readonly [string, string])[] = [];
-  for (const part of query.split("&")) {
+  // A plus is a space to who reads the parameters: signed as one, it cannot stand for a signed %2B.
+  for (const part of query.replaceAll("+", "%20").split("&")) {
     if (part === "") continue;
     const at = part.indexOf("=");
     const name = recode(at < 0 ? part : part.slice(0, at), false);

@@ -23,6 +23,8 @@ export interface SignatureOptions {
   readonly region: string;
   /** Whether S3 URLs signed with the old version 2 (HMAC-SHA1) are taken. */
   readonly admitSignatureV2: boolean;
+  /** The bucket that a host names, as the router reads it: version 2 signs that instead of the host. */
+  readonly bucketInHost?: (host: string) => string | undefined;
 }
 
 /** How the body is bound to the signature; who reads the body enforces it. */

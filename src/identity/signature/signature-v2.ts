@@ -31,7 +31,9 @@ export function verifyVersion2(
 
   const known = options.find(claim.accessKeyId);
   const credentials = known?.active ? known : nobody;
-  const text = stringToSign(request, headers, claim);
+  const host = headers.get("host") ?? "";
+  const bucket = options.bucketInHost ? options.bucketInHost(host) : bucketOfHost(host);
+  const text = stringToSign(request, headers, claim, bucket);
   const expected = createHmac("sha1", credentials.secret).update(text).digest();
   const fits = equalSecrets(expected, Buffer.from(claim.signature, "base64"));
   if (!known?.active) throw refusal("unknown-key", { AWSAccessKeyId: claim.accessKeyId });
@@ -65,7 +67,12 @@ function checkExpiry(expires: string, nowMs: number): void {
   }
 }
 
-function stringToSign(request: SignedRequest, headers: HeaderValues, claim: V2Claim): string {
+function stringToSign(
+  request: SignedRequest,
+  headers: HeaderValues,
+  claim: V2Claim,
+  bucket: string | undefined,
+): string {
   const amz = new Map<string, string>();
   const resource: string[] = [];
   for (const [name, value] of headers) if (name.startsWith("x-amz-")) amz.set(name, value);
@@ -85,15 +92,13 @@ function stringToSign(request: SignedRequest, headers: HeaderValues, claim: V2Cl
     headers.get("content-md5") ?? "",
     headers.get("content-type") ?? "",
     claim.expires,
-    `${lines.join("")}${bucketOfHost(headers)}${request.path}${query}`,
+    `${lines.join("")}${bucket === undefined ? "" : `/${bucket}`}${request.path}${query}`,
   ].join("\n");
 }
 
-/** The bucket that a virtual host names is part of the resource. */
-function bucketOfHost(headers: HeaderValues): string {
-  const bucket = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3[.-]/.exec(headers.get("host") ?? "")?.[1];
-  return bucket === undefined ? "" : `/${bucket}`;
-}
+/** Where nobody says how hosts are read: only `BUCKET.s3.…` names a bucket. */
+const bucketOfHost = (host: string): string | undefined =>
+  /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3[.-]/.exec(host)?.[1];
 
 function decode(text: string): string {
   try {
