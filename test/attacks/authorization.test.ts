@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findModel } from "../../src/wire/models.ts";
-import { type Keys, type Running, startBondstore } from "../support/bondstore.ts";
-import { builtOperations } from "../support/built.ts";
-import { minimalInput } from "../support/minimal-input.ts";
-import { callerOf, type Ended, serialize } from "../support/sdk.ts";
+import { startBondstore } from "../support/bondstore.ts";
+import { callAll, everyCall, readAll } from "../support/every-call.ts";
+import { serialize } from "../support/sdk.ts";
 import { makeWorld, type World } from "../support/world.ts";
 
 /** Invariant: no operation runs before `authorize`. */
@@ -14,45 +12,6 @@ const open = new Set(["sts:GetCallerIdentity", "sts:GetSessionToken"]);
 
 /** Answers 200 whatever happens; each key in it is judged, and refused, by itself. */
 const judgesEach = "s3:DeleteObjects";
-
-/** Each operation that is built, with the smallest input that the model admits. */
-function* everyCall({ known }: Pick<World, "known">) {
-  for (const { service, operations } of builtOperations()) {
-    for (const name of operations) {
-      const model = findModel(service)?.findOperation(name);
-      assert.ok(model, `${service}:${name} is in no model`);
-      yield { service, name, input: minimalInput(model, known[service] ?? {}) };
-    }
-  }
-}
-
-/** Calls everything as somebody; answers how each ended. */
-async function callAll(running: Running, keys: Keys, world: Pick<World, "known">) {
-  const ended: [name: string, ended: Ended][] = [];
-  for (const { service, name, input } of everyCall(world)) {
-    const { call, close } = callerOf(service, running.client(keys));
-    ended.push([`${service}:${name}`, await call(name, input)]);
-    close();
-  }
-  return ended;
-}
-
-/** Reads whose answers change by themselves. */
-const restless = /Iterator|GetRecords|GetSessionToken|GetObject$|LastUsed|LookupEvents/;
-
-/** What root reads of everything, as text. */
-async function readAll(running: Running, { tenant, known }: World): Promise<Map<string, string>> {
-  const read = new Map<string, string>();
-  for (const { service, name, input } of everyCall({ known })) {
-    if (!/^(Get|List|Describe)/.test(name) || restless.test(name)) continue;
-    const { call, close } = callerOf(service, running.client(tenant.root));
-    const { code, output } = await call(name, input);
-    const { $metadata: _, ...members } = output;
-    read.set(`${service}:${name}`, JSON.stringify([code, members]));
-    close();
-  }
-  return read;
-}
 
 test("who has no policy can do nothing to anything, and each attempt is in the trail", async (t) => {
   const running = await startBondstore(t);
