@@ -69,7 +69,7 @@ async function look(request: VerifyRequest): Promise<DirectoryReport> {
     directory: join(data, "trail"),
     systemAccount,
     ...(publicKey !== undefined && { publicKey }),
-    ...(opened.keyring && { sealers: opened.keyring }),
+    ...(opened.keyring && { sealers: withoutLocked(opened.keyring) }),
     ...(secrets && {
       signer: secrets.signer,
       witnesses: secrets.lastNote ? [secrets.lastNote.text] : [],
@@ -88,6 +88,17 @@ async function look(request: VerifyRequest): Promise<DirectoryReport> {
   findings.push(...inStore.map((finding) => ({ part: "store" as const, ...finding })));
   return { ok: findings.length === 0, data, findings, trail, store: rest };
 }
+
+/** Events of an account whose keys do not open stay sealed; that they do not is told with the store. */
+const withoutLocked = (keyring: Keyring): Pick<Keyring, "find"> => ({
+  find(account, id) {
+    try {
+      return keyring.find(account, id);
+    } catch {
+      return undefined;
+    }
+  },
+});
 
 interface ToLookAt {
   readonly findings: readonly Found[];
