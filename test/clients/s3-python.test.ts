@@ -60,7 +60,7 @@ out["deleted"] = len(s3.delete_objects(Bucket=B, Delete={"Objects": objects})["D
 s3.delete_bucket(Bucket=B)
 print(json.dumps(out))`;
   const out = (await python(running, acme.root, script)) as Record<string, unknown>;
-  const keys = ["a+b", "a//b", "a/../b", "q?x=1&y", "sp ace/x", "é ü"];
+  const keys = ["a+b", "a/../b", "a//b", "q?x=1&y", "sp ace/x", "é ü"];
   assert.deepEqual(out, {
     buckets: ["from-boto", "orders"],
     location: null,

@@ -12,7 +12,8 @@ export const startStreamEncryption = operation("StartStreamEncryption", {
   resolve: (input: Checked<StartStreamEncryptionInput>, call: KinesisCall) =>
     findStream(input, call),
 
-  async handle(stream, { KeyId = "" }, call): Promise<void> {
+  async handle(stream, { KeyId = "", EncryptionType }, call): Promise<void> {
+    checkType(EncryptionType);
     const use = useFor(call, stream.arn);
     const key = await kmsWordsAsync(call.parts.keys.describe(KeyId, use));
     if (!key.symmetric) {
@@ -30,9 +31,16 @@ export const stopStreamEncryption = operation("StopStreamEncryption", {
   resolve: (input: Checked<StopStreamEncryptionInput>, call: KinesisCall) =>
     findStream(input, call),
 
-  handle: (stream, _input, call): Promise<void> =>
-    change(stream, call, ({ keyId: _, ...record }) => record),
+  handle(stream, { EncryptionType }, call): Promise<void> {
+    checkType(EncryptionType);
+    return change(stream, call, ({ keyId: _, ...record }) => record);
+  },
 });
+
+function checkType(type: string | undefined): void {
+  if (type === "KMS") return;
+  throw new ServiceError("InvalidArgumentException", "EncryptionType must be KMS.");
+}
 
 /** Changes the very stream that was judged; one made meanwhile under its name stays as it is. */
 export async function change(

@@ -11,6 +11,7 @@ const perSecond = {
 type Measure = keyof typeof perSecond;
 
 interface Bucket {
+  readonly size: number;
   left: number;
   atMs: number;
 }
@@ -24,14 +25,18 @@ export class ShardLimits {
     this.#enforced = enforced;
   }
 
-  /** Takes from all measures or from none. False: the shard has had its share of this second. */
+  /**
+   * Takes from all measures or from none. False: the shard has had its share of this second. What is larger than a
+   * second's share needs a whole one, and is paid back in the seconds after.
+   */
   take(shard: string, wanted: Partial<Record<Measure, number>>, nowMs: number): boolean {
     if (!this.#enforced) return true;
     const parts = (Object.entries(wanted) as [Measure, number][]).map(([measure, amount]) => ({
       bucket: this.#refilled(shard, measure, nowMs),
       amount,
     }));
-    if (parts.some(({ bucket, amount }) => bucket.left < amount)) return false;
+    if (parts.some(({ bucket, amount }) => bucket.left < Math.min(amount, bucket.size)))
+      return false;
     for (const { bucket, amount } of parts) bucket.left -= amount;
     return true;
   }
@@ -49,8 +54,10 @@ export class ShardLimits {
   #refilled(shard: string, measure: Measure, nowMs: number): Bucket {
     const key = `${shard} ${measure}`;
     const size = perSecond[measure];
-    const bucket = this.#buckets.get(key) ?? { left: size, atMs: nowMs };
-    bucket.left = Math.min(size, bucket.left + ((nowMs - bucket.atMs) / 1000) * size);
+    const bucket = this.#buckets.get(key) ?? { size, left: size, atMs: nowMs };
+    // A clock that was set back refills nothing, and takes nothing away.
+    const passedMs = Math.max(0, nowMs - bucket.atMs);
+    bucket.left = Math.min(size, bucket.left + (passedMs / 1000) * size);
     bucket.atMs = nowMs;
     this.#buckets.set(key, bucket);
     return bucket;

@@ -8,7 +8,14 @@ import { type Checked, operation, ServiceError } from "../../pipeline/operation.
 import { findStream, type KinesisCall } from "./find-stream.ts";
 import { throughputExceeded } from "./limits.ts";
 import { readEntry } from "./records.ts";
-import { offsetOf, type ShardRecord, type Stream, sequenceNumber, shardLog } from "./stream.ts";
+import {
+  offsetOf,
+  type ShardRecord,
+  type Stream,
+  sequenceNumber,
+  shardLog,
+  shardName,
+} from "./stream.ts";
 
 const iteratorLivesMs = 5 * 60_000;
 const responseBytesMax = 10 * 1_048_576;
@@ -48,7 +55,7 @@ export const getShardIterator = operation("GetShardIterator", {
   resolve: (input: Checked<GetShardIteratorInput>, call: KinesisCall) => findStream(input, call),
 
   async handle(stream, input, call): Promise<GetShardIteratorOutput> {
-    const shard = findShard(stream, input.ShardId ?? "", call);
+    const shard = findShard(stream, input.ShardId ?? "");
     const offset = await startOffset(stream, shard, input);
     return {
       ShardIterator: writeIterator({
@@ -81,8 +88,8 @@ export const getRecords = operation("GetRecords", {
         "Iterator expired. The iterator was created more than 5 minutes ago; get a new one.",
       );
     }
-    const shard = findShard(stream, position.shard, call);
-    const bucket = `${stream.record.id}/${shard.id}`;
+    const shard = findShard(stream, position.shard);
+    const bucket = shardName(stream.record, shard);
     if (!call.own.limits.take(bucket, { reads: 1, readBytes: 0 }, call.timeMs)) {
       throw throughputExceeded(
         `Rate exceeded for shard ${shard.id} in stream ${stream.record.name} under account ${stream.account}.`,
@@ -112,7 +119,7 @@ async function read(
         )
       : [];
   const bytes = found.reduce((sum, { data }) => sum + data.length, 0);
-  call.own.limits.charge(`${record.id}/${shard.id}`, "readBytes", bytes, call.timeMs);
+  call.own.limits.charge(shardName(record, shard), "readBytes", bytes, call.timeMs);
   const last = found.at(-1);
   const next = last ? last.offset + 1 : from;
   return {
@@ -150,14 +157,17 @@ async function startOffset(
       if (sequence === undefined) {
         throw needs("StartingSequenceNumber", input.ShardIteratorType ?? "");
       }
+      const after = input.ShardIteratorType === "AFTER_SEQUENCE_NUMBER";
       const offset = offsetOf(stream.record, shard, sequence);
-      if (offset === undefined || offset >= log.nextOffset) {
+      // An empty shard begins where its next record will be.
+      const end = after ? log.nextOffset : log.nextOffset + 1;
+      if (offset === undefined || offset >= end) {
         throw new ServiceError(
           "InvalidArgumentException",
           `StartingSequenceNumber ${sequence} used in GetShardIterator on shard ${shard.id} in stream ${stream.record.name} under account ${stream.account} is invalid.`,
         );
       }
-      return input.ShardIteratorType === "AFTER_SEQUENCE_NUMBER" ? offset + 1 : offset;
+      return after ? offset + 1 : offset;
     }
   }
 }
@@ -168,7 +178,7 @@ const needs = (member: string, type: string): ServiceError =>
     `Must either specify ${member} or use another ShardIteratorType than ${type}.`,
   );
 
-function findShard({ record, account }: Stream, id: string, _call: KinesisCall): ShardRecord {
+function findShard({ record, account }: Stream, id: string): ShardRecord {
   const shard = record.shards.find((one) => one.id === id);
   if (shard) return shard;
   throw new ServiceError(

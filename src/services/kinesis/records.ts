@@ -11,7 +11,7 @@ import { type Checked, operation, ServiceError } from "../../pipeline/operation.
 import type { Sealer } from "../../storage/store.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
 import { throughputExceeded } from "./limits.ts";
-import { type ShardRecord, type Stream, sequenceNumber, shardLog } from "./stream.ts";
+import { type ShardRecord, type Stream, sequenceNumber, shardLog, shardName } from "./stream.ts";
 
 const recordBytesMax = 10_485_760;
 const requestBytesMax = 10_485_760;
@@ -22,6 +22,9 @@ interface Entry {
   readonly shard: ShardRecord;
   readonly bytes: Buffer;
 }
+
+/** Length of the partition key, before the key and the data. */
+const headBytes = 2;
 
 /** Writes one record; the answer comes when it is on disk. */
 export const putRecord = operation("PutRecord", {
@@ -50,7 +53,7 @@ export const putRecords = operation("PutRecords", {
 
   async handle(stream, { Records }, call): Promise<PutRecordsOutput> {
     const entries = (Records ?? []).map((record) => entryOf(stream, record));
-    const total = entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const total = entries.reduce((sum, { bytes }) => sum + bytes.length - headBytes, 0);
     if (total > requestBytesMax) {
       throw new ServiceError(
         "InvalidArgumentException",
@@ -95,9 +98,13 @@ async function append(
   call: KinesisCall,
 ): Promise<PutRecordsResultEntry[]> {
   const { record } = stream;
-  const bucket = `${record.id}/${shard.id}`;
+  const bucket = shardName(record, shard);
   const admitted = bytes.map((one) =>
-    call.own.limits.take(bucket, { writtenRecords: 1, writtenBytes: one.length }, call.timeMs),
+    call.own.limits.take(
+      bucket,
+      { writtenRecords: 1, writtenBytes: one.length - headBytes },
+      call.timeMs,
+    ),
   );
   const taken = bytes.filter((_one, index) => admitted[index]);
   const log = await shardLog(stream, shard);
@@ -108,7 +115,7 @@ async function append(
       ? { ShardId: shard.id, SequenceNumber: sequenceNumber(record, shard, next++) }
       : {
           ErrorCode: "ProvisionedThroughputExceededException",
-          ErrorMessage: `Rate exceeded for shard ${shard.id} in stream ${record.name} under account ${call.account}.`,
+          ErrorMessage: `Rate exceeded for shard ${shard.id} in stream ${record.name} under account ${stream.account}.`,
         },
   );
 }
@@ -125,17 +132,17 @@ function entryOf(
       `1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length less than or equal to ${recordBytesMax}`,
     );
   }
-  const bytes = Buffer.allocUnsafe(2 + keyBytes + Data.length);
+  const bytes = Buffer.allocUnsafe(headBytes + keyBytes + Data.length);
   bytes.writeUInt16BE(keyBytes);
-  bytes.write(PartitionKey, 2);
-  bytes.set(Data, 2 + keyBytes);
+  bytes.write(PartitionKey, headBytes);
+  bytes.set(Data, headBytes + keyBytes);
   return { shard: shardFor(record.shards, PartitionKey, ExplicitHashKey), bytes };
 }
 
 /** The partition key and the data of a record in the log. */
 export function readEntry(bytes: Buffer): { partitionKey: string; data: Buffer } {
-  const end = 2 + bytes.readUInt16BE();
-  return { partitionKey: bytes.toString("utf8", 2, end), data: bytes.subarray(end) };
+  const end = headBytes + bytes.readUInt16BE();
+  return { partitionKey: bytes.toString("utf8", headBytes, end), data: bytes.subarray(end) };
 }
 
 function shardFor(

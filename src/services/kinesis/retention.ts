@@ -43,12 +43,30 @@ const wrongWay = (hours: number, which: "less" | "more", stream: string): Servic
     `Requested retention period (${hours} hours) for stream ${stream} can not be ${which === "less" ? "shorter" : "longer"} than existing retention period.`,
   );
 
+const trimEveryMs = 60_000;
+
+/** Trims from now on; answers how to stop, which waits for what is under way. */
+export function startTrimming(parts: Parts): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    // What cannot be dropped now is dropped in a minute; readers never see it in between.
+    running = running.then(() => trimAll(parts)).catch(() => {});
+  }, trimEveryMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    return running;
+  };
+}
+
 /** Drops from every stream what is older than its retention period. */
 export async function trimAll({ store, directory, clock }: Parts): Promise<void> {
   for (const { id } of directory.accounts()) {
     const account = store.account(id);
     for (const { value: stream } of [...streamTable(account).range()]) {
       for (const shard of stream.shards) {
+        // Opening the log of a stream that went meanwhile would make it anew.
+        if (streamTable(account).find([stream.name])?.id !== stream.id) break;
         const log = await account.log(logName(stream, shard));
         await log.trim(clock.now() - stream.retentionHours * hourMs);
       }

@@ -84,6 +84,12 @@ export class StreamSealers {
   }
 }
 
+/** Drops the wrapped data keys of a stream that goes; inside a transaction. */
+export function forgetKeys({ record, store }: Stream): void {
+  const table = wrappedKeys(store);
+  for (const { key } of [...table.range({ prefix: [record.id] })]) table.remove(key);
+}
+
 const wrappedKeys = (store: Stream["store"]): Table<WrappedKey> => store.table("kinesis-data-keys");
 
 const contextOf = (arn: string): Context => ({ "aws:kinesis:arn": arn });

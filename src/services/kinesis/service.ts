@@ -13,10 +13,8 @@ import * as tags from "./tags.ts";
 export interface Kinesis {
   readonly limits: ShardLimits;
   readonly sealers: StreamSealers;
-  readonly trimming: NodeJS.Timeout;
+  readonly stopTrimming: () => Promise<void>;
 }
-
-const trimEveryMs = 60_000;
 
 /** Amazon Kinesis Data Streams. `shardLimits`: hold AWS's limits of a shard, or let the hardware decide. */
 export const kinesis = (shardLimits: "enforce" | "lift"): Service<Kinesis> => ({
@@ -45,9 +43,7 @@ export const kinesis = (shardLimits: "enforce" | "lift"): Service<Kinesis> => ({
   start: (parts) => ({
     limits: new ShardLimits(shardLimits === "enforce"),
     sealers: new StreamSealers(parts),
-    trimming: setInterval(() => void retention.trimAll(parts), trimEveryMs).unref(),
+    stopTrimming: retention.startTrimming(parts),
   }),
-  async stop({ trimming }) {
-    clearInterval(trimming);
-  },
+  stop: ({ stopTrimming }) => stopTrimming(),
 });

@@ -38,8 +38,12 @@ export const streamTable = (store: AccountStore): Table<StreamRecord> =>
 export const shardLog = (stream: Stream, shard: ShardRecord): Promise<Log> =>
   stream.store.log(logName(stream.record, shard));
 
+/** What a shard is called among those of all streams. */
+export const shardName = (stream: StreamRecord, shard: ShardRecord): string =>
+  `${stream.id}/${shard.id}`;
+
 export const logName = (stream: StreamRecord, shard: ShardRecord): string =>
-  `kinesis/${stream.id}/${shard.id}`;
+  `kinesis/${shardName(stream, shard)}`;
 
 const prefix = "49";
 const offsetDigits = 32;

@@ -12,6 +12,7 @@ import type {
 } from "@aws-sdk/client-kinesis";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { everyStream, findStream, type KinesisCall, streamArn } from "./find-stream.ts";
+import { forgetKeys } from "./sealers.ts";
 import {
   evenShards,
   logName,
@@ -19,6 +20,7 @@ import {
   type Stream,
   type StreamRecord,
   sequenceNumber,
+  shardName,
   streamTable,
 } from "./stream.ts";
 
@@ -83,12 +85,18 @@ export const createStream = operation("CreateStream", {
 export const deleteStream = operation("DeleteStream", {
   resolve: (input: Checked<DeleteStreamInput>, call: KinesisCall) => findStream(input, call),
 
-  async handle({ record, store }, _input, call): Promise<void> {
+  async handle(stream, _input, call): Promise<void> {
+    const { record, store } = stream;
     const table = streamTable(store);
     await call.parts.store.transaction(() => {
-      if (table.find([record.name])?.id === record.id) table.remove([record.name]);
+      if (table.find([record.name])?.id !== record.id) return;
+      table.remove([record.name]);
+      forgetKeys(stream);
     });
-    for (const shard of record.shards) await store.removeLog(logName(record, shard));
+    for (const shard of record.shards) {
+      await store.removeLog(logName(record, shard));
+      call.own.limits.forget(shardName(record, shard));
+    }
   },
 });
 
