@@ -34,11 +34,11 @@ export function createAccess({
       resourceAccount: target.account,
       fact: (key) => findFact(light, key),
       identity,
-      ...(boundary && { boundary }),
-      ...(session && { session }),
-      ...(target.policy && { resourcePolicy: target.policy }),
+      boundary,
+      session,
+      resourcePolicy: target.policy,
       authority: target.authority ?? "account",
-      ...(target.grants && { grants: target.grants }),
+      grants: target.grants,
     };
   }
 

@@ -107,6 +107,8 @@ export async function recordUnproven(
   });
 }
 
+type Writable<Fields> = { -readonly [Field in keyof Fields]: Fields[Field] };
+
 const eventTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 
 function eventOf(judged: Judged): TrailEvent {
@@ -114,7 +116,7 @@ function eventOf(judged: Judged): TrailEvent {
   const { via } = call.source;
   const shownTo = call.account === "" ? (target?.account ?? "") : call.account;
   const additional = operation?.additional?.(target as never, input as never, output as never);
-  return {
+  const event: Writable<TrailEvent> = {
     eventVersion: "1.11",
     userIdentity: userIdentity(call.principal, via),
     eventTime: eventTime(call.timeMs),
@@ -123,23 +125,29 @@ function eventOf(judged: Judged): TrailEvent {
     awsRegion: call.region,
     sourceIPAddress: call.source.ip,
     userAgent: call.source.userAgent,
-    ...(refusal && { errorCode: refusal.code, errorMessage: refusal.message }),
     requestParameters: input === undefined ? null : arrival.describe(input),
     responseElements:
       output !== undefined && operation?.responseElements
         ? (operation.responseElements(output as never) as Json)
         : null,
-    ...(additional && { additionalEventData: additional as Record<string, Json> }),
     requestID: call.id,
     eventID: call.parts.random.uuid(),
     readOnly: operation?.readOnly ?? reads.test(call.operation),
-    ...(target?.type && {
-      resources: [{ accountId: target.account, type: target.type, ARN: target.arn }],
-    }),
     eventType: "AwsApiCall",
     managementEvent: !operation?.data,
     recipientAccountId: shownTo,
     eventCategory: operation?.data ? "Data" : "Management",
-    ...(judged.demands.length > 0 && { decision: { demands: judged.demands } as unknown as Json }),
   };
+  if (refusal) {
+    event.errorCode = refusal.code;
+    event.errorMessage = refusal.message;
+  }
+  if (additional) event.additionalEventData = additional as Record<string, Json>;
+  if (target?.type) {
+    event.resources = [{ accountId: target.account, type: target.type, ARN: target.arn }];
+  }
+  if (judged.demands.length > 0) {
+    event.decision = { demands: judged.demands } as unknown as Json;
+  }
+  return event;
 }

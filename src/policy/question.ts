@@ -36,11 +36,11 @@ export interface Question {
   readonly fact: (key: string) => Fact;
   /** Policies of the user, its groups, or the role. */
   readonly identity: readonly Applied[];
-  readonly boundary?: Applied;
+  readonly boundary?: Applied | undefined;
   /** Set (even when empty) if the session was made with session policies. */
-  readonly session?: readonly Applied[];
+  readonly session?: readonly Applied[] | undefined;
   /** Policy of the resource: bucket policy, key policy, trust policy. */
-  readonly resourcePolicy?: Applied;
+  readonly resourcePolicy?: Applied | undefined;
   /**
    * Where authority begins. `account`: the account's identity policies may allow alone (S3, IAM, Kinesis).
    * `resource`: nothing is allowed unless the resource policy or a grant says so, and identity policies count only
@@ -48,7 +48,7 @@ export interface Question {
    */
   readonly authority: "account" | "resource";
   /** Grants that allow it (KMS), by their names. They do not outweigh a deny. */
-  readonly grants?: readonly string[];
+  readonly grants?: readonly string[] | undefined;
 }
 
 /** One step of the reasoning, in the order in which it is judged. */

@@ -37,12 +37,12 @@ function describeValue(shape: Shape, value: unknown, budget: Budget): Described 
   switch (shape.kind) {
     case "structure": {
       const members = value as Readonly<Record<string, unknown>>;
+      const labels = labelsOf(shape);
       return describeEntries(
-        shape.members.map(({ name, locationName, location, shape: of, streaming }) => {
-          const bucket = location === "uri" && locationName === "Bucket";
-          const label = bucket ? "bucketName" : name.charAt(0).toLowerCase() + name.slice(1);
-          return [label, streaming ? undefined : members[name], of] as const;
-        }),
+        shape.members.map(
+          ({ name, shape: of, streaming }, index) =>
+            [labels[index] ?? "", streaming ? undefined : members[name], of] as const,
+        ),
         budget,
       );
     }
@@ -66,6 +66,21 @@ function describeValue(shape: Shape, value: unknown, budget: Budget): Described 
     default:
       return describeScalar(value, budget);
   }
+}
+
+const knownLabels = new WeakMap<Shape, readonly string[]>();
+
+/** CloudTrail's names of a structure's members, made once: a new text is a slow key. */
+function labelsOf(shape: Extract<Shape, { readonly kind: "structure" }>): readonly string[] {
+  const known = knownLabels.get(shape);
+  if (known) return known;
+  const labels = shape.members.map(({ name, location, locationName }) =>
+    location === "uri" && locationName === "Bucket"
+      ? "bucketName"
+      : name.charAt(0).toLowerCase() + name.slice(1),
+  );
+  knownLabels.set(shape, labels);
+  return labels;
 }
 
 function describeEntries(
