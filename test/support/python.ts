@@ -24,6 +24,7 @@ function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
     AWS_CONFIG_FILE: join(running.data, "no-config"),
     AWS_SHARED_CREDENTIALS_FILE: join(running.data, "no-credentials"),
     AWS_ENDPOINT_URL: running.endpoint,
+    ...(running.bondstore.ca !== undefined && { AWS_CA_BUNDLE: running.bondstore.ca }),
     AWS_DEFAULT_REGION: running.region,
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
@@ -55,6 +56,25 @@ export async function python(running: Running, keys: Keys, script: string): Prom
   const ended = await run("python3", ["-c", script], environment(running, keys));
   assert.equal(ended.status, 0, ended.stderr);
   return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
+}
+
+/** Runs commands of the AWS CLI in one process, one after the other; answers the JSON that each printed. */
+export async function awsAll(
+  running: Running,
+  keys: Keys,
+  commands: readonly (readonly string[])[],
+): Promise<readonly unknown[]> {
+  const script = `
+import contextlib, io, json, sys
+from awscli.clidriver import create_clidriver
+answers = []
+for words in json.loads(${JSON.stringify(JSON.stringify(commands))}):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = create_clidriver().main([*words, "--output", "json"])
+    answers.append(json.loads(out.getvalue() or "null") if status == 0 else {"failed": err.getvalue().strip()})
+print(json.dumps(answers))`;
+  return (await python(running, keys, script)) as readonly unknown[];
 }
 
 function run(name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
