@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { hmacSha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
 import type { Context } from "./keys.ts";
 
@@ -15,9 +16,11 @@ const ivBytes = 12;
 const tagBytes = 16;
 const headerBytes = 1 + versionBytes + nonceBytes + ivBytes;
 
-const label = Buffer.from("bondstore kms message\0");
 const firstBlock = Buffer.from([0, 0, 0, 1]);
+const label = Buffer.from("bondstore kms message\0");
+const beforeNonce = Buffer.concat([firstBlock, label]);
 const keyBits = Buffer.from([0, 0, 1, 0]);
+const derivedFromBytes = beforeNonce.length + nonceBytes + keyBits.length;
 
 /** The id of the key version that made a ciphertext (64 hexadecimal digits); undefined when it is none of ours. */
 export function versionOf(ciphertext: Uint8Array): string | undefined {
@@ -32,19 +35,20 @@ export function encryptMessage(
   context: Context,
   random: Random,
 ): Buffer {
-  const header = Buffer.concat([
-    Buffer.from([format]),
-    Buffer.from(version.id, "hex"),
-    random.bytes(nonceBytes + ivBytes),
-  ]);
+  const message = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes);
+  message[0] = format;
+  message.write(version.id, 1, versionBytes, "hex");
+  message.set(random.bytes(nonceBytes + ivBytes), 1 + versionBytes);
+  const header = message.subarray(0, headerBytes);
   const cipher = createCipheriv(
     "aes-256-gcm",
     messageKey(version.material, header),
     ivOf(header),
   ).setAAD(bind(header, context));
-  const body = cipher.update(plaintext);
+  message.set(cipher.update(plaintext), headerBytes);
   cipher.final();
-  return Buffer.concat([header, body, cipher.getAuthTag()]);
+  message.set(cipher.getAuthTag(), headerBytes + plaintext.length);
+  return message;
 }
 
 /** Undoes `encryptMessage`; undefined when a byte, the material or the context differs. */
@@ -69,12 +73,7 @@ export function decryptMessage(
 
 function messageKey(material: Uint8Array, header: Uint8Array): Buffer {
   const nonce = header.subarray(1 + versionBytes, 1 + versionBytes + nonceBytes);
-  return createHmac("sha256", material)
-    .update(firstBlock)
-    .update(label)
-    .update(nonce)
-    .update(keyBits)
-    .digest();
+  return hmacSha256(material, Buffer.concat([beforeNonce, nonce, keyBits], derivedFromBytes));
 }
 
 const ivOf = (header: Uint8Array) => header.subarray(headerBytes - ivBytes, headerBytes);
@@ -89,20 +88,26 @@ const noContext = Buffer.alloc(4);
  * before it, so that no two contexts meet in the same bytes.
  */
 export function canonicalContext(context: Context): Buffer {
-  const pairs = Object.entries(context).map(([key, value]) => [
-    Buffer.from(key),
-    Buffer.from(value),
-  ]);
-  if (pairs.length === 0) return noContext;
-  pairs.sort(([left], [right]) => Buffer.compare(left ?? noContext, right ?? noContext));
-  return Buffer.concat([
-    lengthOf(pairs.length),
-    ...pairs.flat().flatMap((part) => [lengthOf(part.length), part]),
-  ]);
+  const keys = Object.keys(context);
+  if (keys.length === 0) return noContext;
+  if (keys.length > 1) {
+    keys.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  }
+  let size = 4;
+  for (const key of keys) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(valueOf(key));
+  const bytes = Buffer.allocUnsafe(size);
+  let at = bytes.writeUInt32BE(keys.length);
+  for (const key of keys) at = writePart(bytes, valueOf(key), writePart(bytes, key, at));
+  return bytes;
+
+  function valueOf(key: string): string {
+    return context[key] ?? "";
+  }
 }
 
-function lengthOf(length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(length);
-  return bytes;
+/** Length and text; answers where the next part goes. */
+function writePart(bytes: Buffer, text: string, at: number): number {
+  const length = bytes.write(text, at + 4);
+  bytes.writeUInt32BE(length, at);
+  return at + 4 + length;
 }

@@ -207,6 +207,7 @@ async function* follow(
 }
 
 function addTrailers({ trailers }: Payload, operation: OperationModel, input: Input): void {
+  if (Object.keys(trailers).length === 0) return;
   for (const { name, location, locationName = "" } of operation.input.members) {
     const value = location === "header" ? trailers[locationName.toLowerCase()] : undefined;
     if (value !== undefined) input[name] = value;
