@@ -16,6 +16,7 @@ import { inspect, tamper } from "./demo/evidence.ts";
 import { disable, rotate } from "./demo/keys.ts";
 import { closingOrder } from "./demo/orders.ts";
 import { refusals } from "./demo/refusals.ts";
+import { shellLine } from "./demo/request.ts";
 import { type DemoServer, startServer } from "./demo/server.ts";
 import { createStage, type Stage } from "./demo/stage.ts";
 import { makeStream, putOrders, roundOf } from "./demo/stream.ts";
@@ -56,17 +57,26 @@ export const demoCommand = (around: Surroundings): Command =>
       const data = await emptyForDemo(wanted, options.keep ?? false);
       const startedMs = systemClock.now();
       const environment = environmentOf(data, around);
-      output.out(`Bondstore's demo, in ${data}`);
-      output.out(`$ bondstore up --data ${data} --port 0 --lift-shard-limits --json`);
+      const say = output.json ? () => {} : output.out;
       const up = ["--data", data, "--port", "0", "--lift-shard-limits", "--json"];
-      const server = await startServer(up, environment);
-      output.out(`  serves ${server.endpoint} after ${systemClock.now() - startedMs} ms`);
+      say(`Bondstore's demo, in ${data}`);
+      say(`$ ${shellLine(["bondstore", "up", ...up])}`);
+      const logPath = join(demoFolder(data), "bondstore.log");
+      const server = await startServer(up, environment, logPath);
+      const memory = server.memoryMib();
+      say(`  serves ${server.endpoint}, ready after ${systemClock.now() - startedMs} ms`);
+      if (memory !== undefined) say(`  with ${memory} MiB of memory; its log: ${logPath}`);
       const scratch = mkdtempSync(join(tmpdir(), "bondstore-demo-"));
       try {
         const stage = await play({ options, around, output, data, server, environment, scratch });
-        summarize(stage, { output, data, server, ms: systemClock.now() - startedMs });
-      } finally {
         await server.stop();
+        summarize(stage, { output, data, server, ms: systemClock.now() - startedMs });
+      } catch (error) {
+        // The first failure is what counts; the server must be gone in any case.
+        await server.stop().catch(() => {});
+        output.note(`the directory is kept as it is: ${data}; the log is ${logPath}`);
+        throw error;
+      } finally {
         rmSync(scratch, { recursive: true, force: true });
       }
     });

@@ -31,12 +31,13 @@ export const names = {
 export const demoFolder = (data: string): string => join(data, "demo");
 
 /** Environment of every client: nothing of the user's own AWS files is read. */
-export function environmentOf(data: string, { path, home, cache }: Surroundings) {
+export function environmentOf(data: string, { path, home, cache, flinkHome }: Surroundings) {
   const folder = demoFolder(data);
   return {
     PATH: path,
     HOME: home,
     BONDSTORE_CACHE: cache,
+    ...(flinkHome !== undefined && { FLINK_HOME: flinkHome }),
     AWS_CONFIG_FILE: join(folder, "aws-config"),
     AWS_SHARED_CREDENTIALS_FILE: join(folder, "aws-credentials"),
     AWS_PAGER: "",

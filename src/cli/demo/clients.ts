@@ -57,8 +57,7 @@ export function startSdk(around: Surroundings, pointing: Pointing): SdkClient {
     const child = spawn(venv.python, ["-u", "-c", pythonWorker], options(pointing));
     return follow("boto3", child, pythonLine, pointing);
   }
-  const folder = process.cwd();
-  if (!existsSync(join(folder, "node_modules", "@aws-sdk", "client-kinesis"))) {
+  if (!existsSync(join(around.workingDirectory, "node_modules", "@aws-sdk", "client-kinesis"))) {
     throw new CommandFailure(
       "the demo needs AWS's clients: run `npm run setup` in the clone first",
     );
@@ -69,7 +68,7 @@ export function startSdk(around: Surroundings, pointing: Pointing): SdkClient {
 }
 
 const options = ({ environment, ca }: Pointing) => ({
-  env: { ...environment, NODE_EXTRA_CA_CERTS: ca },
+  env: { ...environment, NODE_EXTRA_CA_CERTS: ca, NODE_NO_WARNINGS: "1" },
   stdio: ["pipe", "pipe", "inherit"] satisfies StdioOptions,
 });
 

@@ -9,7 +9,8 @@ const allow = (Action: readonly string[], Resource: Value, more: Input = {}): Va
   Resource,
   ...more,
 });
-const document = (...statements: Value[]): Value => ({ Version: version, Statement: statements });
+const document = (...statements: Value[]): string =>
+  JSON.stringify({ Version: version, Statement: statements }, null, 2);
 
 /** Item 1: an account, two users, a role for the application, and a key with its own policy. */
 export async function tenants(cast: Cast): Promise<{ readonly keyArn: string }> {
@@ -80,11 +81,9 @@ async function user({ stage, admit }: Cast, name: string, policy: Value): Promis
 async function boundary({ stage }: Cast, name: string, arns: Arns): Promise<void> {
   const { Policy } = await stage.sdk("acme", "iam", "CreatePolicy", {
     PolicyName: "boundary-of-readers",
-    PolicyDocument: JSON.stringify(
-      document(
-        allow(["kinesis:*", "s3:*", "kms:*", "sts:*"], "*"),
-        allow(["kinesisanalytics:Describe*", "kinesisanalytics:List*"], arns.application),
-      ),
+    PolicyDocument: document(
+      allow(["kinesis:*", "s3:*", "kms:*", "sts:*"], "*"),
+      allow(["kinesisanalytics:Describe*", "kinesisanalytics:List*"], arns.application),
     ),
   });
   await stage.sdk("acme", "iam", "PutUserPermissionsBoundary", {
@@ -96,30 +95,26 @@ async function boundary({ stage }: Cast, name: string, arns: Arns): Promise<void
 async function role({ stage }: Cast, arns: Arns): Promise<void> {
   await stage.sdk("acme", "iam", "CreateRole", {
     RoleName: names.role,
-    AssumeRolePolicyDocument: JSON.stringify(
-      document({
-        Effect: "Allow",
-        Principal: { Service: "kinesisanalytics.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { ArnEquals: { "aws:SourceArn": arns.application } },
-      }),
-    ),
+    AssumeRolePolicyDocument: document({
+      Effect: "Allow",
+      Principal: { Service: "kinesisanalytics.amazonaws.com" },
+      Action: "sts:AssumeRole",
+      Condition: { ArnEquals: { "aws:SourceArn": arns.application } },
+    }),
   });
   await stage.sdk("acme", "iam", "PutRolePolicy", {
     RoleName: names.role,
     PolicyName: "what-the-application-may",
-    PolicyDocument: JSON.stringify(
-      document(
-        allow(["kinesis:Describe*", "kinesis:ListShards", "kinesis:Get*"], arns.stream),
-        allow(["s3:*"], [arns.bucket, `${arns.bucket}/*`]),
-        allow(["kms:Decrypt", "kms:GenerateDataKey"], "*"),
-      ),
+    PolicyDocument: document(
+      allow(["kinesis:Describe*", "kinesis:ListShards", "kinesis:Get*"], arns.stream),
+      allow(["s3:*"], [arns.bucket, `${arns.bucket}/*`]),
+      allow(["kms:Decrypt", "kms:GenerateDataKey"], "*"),
     ),
   });
 }
 
 /** The account's administrators rule the key through IAM; the service may use it for this application; bob may not. */
-const keyPolicy = (arns: Arns, account: string): Value =>
+const keyPolicy = (arns: Arns, account: string): string =>
   document(
     {
       Sid: "TheAccount",
