@@ -1,8 +1,7 @@
 import type { Sealer, Store } from "../storage/store.ts";
 import { decryptMessage, versionOf } from "./ciphertext.ts";
-import type { AliasRecord, KeyRecord } from "./key-record.ts";
+import type { AliasRecord, KeyPlace, KeyRecord } from "./key-record.ts";
 import { sealerId } from "./key-service.ts";
-import type { KeyPlace } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context } from "./keys.ts";
 import { Materials } from "./materials.ts";

@@ -59,3 +59,15 @@ export interface GrantConstraints {
   readonly subset?: Readonly<Record<string, string>>;
   readonly sourceArn?: string;
 }
+
+/** Where something stands that is looked for across accounts. */
+export interface KeyPlace {
+  readonly account: string;
+  readonly keyId: string;
+}
+
+/** When a key wants attention: its deletion, or its next rotation while it is enabled. */
+export function dueAt({ state, deletion, rotation }: KeyRecord): number | undefined {
+  if (state === "PendingDeletion") return deletion?.atMs;
+  return state === "Enabled" ? rotation?.nextAtMs : undefined;
+}

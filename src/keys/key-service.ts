@@ -2,6 +2,7 @@ import { deniedMessage } from "../access/access-denied.ts";
 import type { Access, AccessDemand, RequestFacts } from "../access/authorize.ts";
 import { serviceName } from "../access/user-identity.ts";
 import type { Json, Trail } from "../audit/trail.ts";
+import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
@@ -198,7 +199,7 @@ export class KeyService implements Keys {
     );
     await Promise.all(events.map((event) => this.#parts.trail.record(event)));
     if (refusal) throw refusal;
-    if (!used || !reference?.key) throw new Error("a use ends with a result or a refusal");
+    assert(used && reference?.key, "a use ends with a result or a refusal");
     return { ...used, key: reference.key };
   }
 

@@ -2,20 +2,20 @@ import type { Trail } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
-import { ServiceError } from "../lib/service-error.ts";
 import type { Store } from "../storage/store.ts";
 import { GrantBook } from "./grants.ts";
-import type { AliasRecord, Grant, KeyRecord, KeyVersion } from "./key-record.ts";
+import {
+  type AliasRecord,
+  dueAt,
+  type Grant,
+  type KeyPlace,
+  type KeyRecord,
+  type KeyVersion,
+} from "./key-record.ts";
 import { type Keyring, systemAccount } from "./keyring.ts";
-import { aliasArn, type KmsKey, toKmsKey } from "./kms-key.ts";
+import { aliasTaken, type KmsKey, toKmsKey } from "./kms-key.ts";
 import { Materials } from "./materials.ts";
 import { Upkeep } from "./upkeep.ts";
-
-/** Where something stands that is looked for across accounts. */
-export interface KeyPlace {
-  readonly account: string;
-  readonly keyId: string;
-}
 
 const keysInMemoryMax = 10_000;
 const dayMs = 86_400_000;
@@ -310,17 +310,4 @@ export class KeyStore {
   get #due() {
     return this.#store.system.table<KeyPlace>("kms.due");
   }
-}
-
-/** KMS's refusal of an alias that somebody else has just set. */
-export const aliasTaken = (region: string, account: string, name: string) =>
-  new ServiceError(
-    "AlreadyExistsException",
-    `An alias with the name ${aliasArn(region, account, name)} already exists`,
-  );
-
-/** When a key wants attention: its deletion, or its next rotation while it is enabled. */
-function dueAt({ state, deletion, rotation }: KeyRecord): number | undefined {
-  if (state === "PendingDeletion") return deletion?.atMs;
-  return state === "Enabled" ? rotation?.nextAtMs : undefined;
 }

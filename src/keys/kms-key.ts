@@ -1,3 +1,4 @@
+import { ServiceError } from "../lib/service-error.ts";
 import { compilePolicy } from "../policy/policy.ts";
 import type { Applied, Fact } from "../policy/question.ts";
 import type { GrantBook } from "./grants.ts";
@@ -48,6 +49,13 @@ export const aliasArn = (region: string, account: string, name: string) =>
   `arn:aws:kms:${region}:${account}:${name}`;
 
 export const rootArn = (account: string) => `arn:aws:iam::${account}:root`;
+
+/** KMS's refusal of an alias that somebody else has just set. */
+export const aliasTaken = (region: string, account: string, name: string) =>
+  new ServiceError(
+    "AlreadyExistsException",
+    `An alias with the name ${aliasArn(region, account, name)} already exists`,
+  );
 
 /** The policy of a key that was made without one: the account decides by its IAM policies. */
 export function defaultKeyPolicy(account: string): string {

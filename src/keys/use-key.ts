@@ -1,3 +1,4 @@
+import { assert } from "../lib/assert.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { decryptMessage, encryptMessage, versionOf } from "./ciphertext.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -75,7 +76,7 @@ export function decryptUnder(
 /** The version that encrypts now. */
 export function newestVersion({ record }: KmsKey): KmsKey["record"]["versions"][number] {
   const version = record.versions.at(-1);
-  if (!version) throw new Error("a key has a version");
+  assert(version, "a key has a version");
   return version;
 }
 

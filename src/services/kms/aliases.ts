@@ -7,8 +7,7 @@ import type {
 } from "@aws-sdk/client-kms";
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type KeyReference, notFound } from "../../keys/find-key.ts";
-import { aliasTaken } from "../../keys/key-store.ts";
-import { aliasArn } from "../../keys/kms-key.ts";
+import { aliasArn, aliasTaken } from "../../keys/kms-key.ts";
 import { pendingDeletion } from "../../keys/use-key.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
