@@ -1,4 +1,5 @@
 import type { Principal, Session } from "../identity/principal.ts";
+import { isoSeconds } from "../lib/clock.ts";
 import type { Fact } from "../policy/question.ts";
 import type { AccessDemand, RequestFacts } from "./authorize.ts";
 import { serviceName } from "./user-identity.ts";
@@ -9,8 +10,6 @@ export interface Light {
   readonly demand: AccessDemand;
   readonly request: RequestFacts;
 }
-
-const isoTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 
 const yesOrNo = (yes: boolean): string => (yes ? "true" : "false");
 
@@ -55,7 +54,7 @@ const globalKeys: Readonly<Record<string, (light: Light) => Fact>> = {
     principal.kind === "service" ? [principal.name] : undefined,
   "aws:sourceip": ({ request }) => sourceIp(request),
   "aws:securetransport": ({ request }) => yesOrNo(request.secure),
-  "aws:currenttime": ({ request }) => isoTime(request.timeMs),
+  "aws:currenttime": ({ request }) => isoSeconds(request.timeMs),
   "aws:epochtime": ({ request }) => String(Math.floor(request.timeMs / 1000)),
   "aws:requestedregion": ({ request }) => request.region,
   "aws:useragent": ({ request }) => request.userAgent || undefined,
@@ -81,7 +80,7 @@ const globalKeys: Readonly<Record<string, (light: Light) => Fact>> = {
   },
   "aws:tokenissuetime": ({ principal }) => {
     const session = sessionOf(principal);
-    return session && isoTime(session.issuedAtMs);
+    return session && isoSeconds(session.issuedAtMs);
   },
   "aws:sourceidentity": ({ principal }) => sessionOf(principal)?.sourceIdentity,
   "kinesisanalytics:sourceapplicationarn": ({ principal }) => sessionOf(principal)?.application,

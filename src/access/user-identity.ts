@@ -1,5 +1,6 @@
 import type { Json } from "../audit/trail.ts";
 import type { Principal, Session } from "../identity/principal.ts";
+import { isoSeconds } from "../lib/clock.ts";
 
 type Fields = { readonly [key: string]: Json };
 
@@ -70,7 +71,7 @@ function temporary(session: Session | undefined, sessionIssuer?: Fields): Fields
     sessionContext: {
       ...(sessionIssuer && { sessionIssuer }),
       attributes: {
-        creationDate: `${new Date(session.issuedAtMs).toISOString().slice(0, 19)}Z`,
+        creationDate: isoSeconds(session.issuedAtMs),
         mfaAuthenticated: String(session.mfa),
       },
       ...(session.sourceIdentity !== undefined && { sourceIdentity: session.sourceIdentity }),

@@ -1,5 +1,7 @@
+import { newEvent } from "../audit/event.ts";
 import type { Trail, TrailEvent } from "../audit/trail.ts";
-import type { KeyPlace, KeyStore } from "./key-store.ts";
+import type { KeyPlace } from "./key-record.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
@@ -51,26 +53,17 @@ export class Upkeep {
   }
 
   #event(eventName: string, key: KmsKey): TrailEvent {
-    const { clock, random, region } = this.#keys;
-    return {
-      eventVersion: "1.11",
+    return newEvent(this.#keys, {
       userIdentity: { accountId: key.account, invokedBy: "AWS Internal" },
-      eventTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
       eventSource: "kms.amazonaws.com",
       eventName,
-      awsRegion: region,
       sourceIPAddress: "AWS Internal",
       userAgent: "AWS Internal",
-      requestParameters: null,
-      responseElements: null,
-      requestID: random.uuid(),
-      eventID: random.uuid(),
+      requestID: this.#keys.random.uuid(),
       readOnly: false,
       resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
       eventType: "AwsServiceEvent",
-      managementEvent: true,
       recipientAccountId: key.account,
-      eventCategory: "Management",
-    };
+    });
   }
 }

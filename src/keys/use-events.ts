@@ -1,4 +1,5 @@
 import { serviceName, strangerIdentity, userIdentity } from "../access/user-identity.ts";
+import { newEvent } from "../audit/event.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -23,36 +24,28 @@ export interface UsedEvent {
  */
 export function eventsOf(
   used: UsedEvent,
-  { region, clock, random }: { region: string; clock: Clock; random: Random },
+  parts: { readonly region: string; readonly clock: Clock; readonly random: Random },
 ): readonly TrailEvent[] {
   const { use, key, refusal, materialId } = used;
   const service = serviceName(use.via);
   const shared = key !== undefined && key.account !== use.account;
-  const event: TrailEvent = {
-    eventVersion: "1.11",
+  const event: TrailEvent = newEvent(parts, {
     userIdentity: userIdentity(use.principal, use.via),
-    eventTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
     eventSource: "kms.amazonaws.com",
     eventName: used.eventName,
-    awsRegion: region,
     sourceIPAddress: service,
     userAgent: service,
     ...(refusal && { errorCode: refusal.code, errorMessage: refusal.message }),
     requestParameters: used.requestParameters,
-    responseElements: null,
     ...(materialId !== undefined && { additionalEventData: { keyMaterialId: materialId } }),
     requestID: use.requestId,
-    eventID: random.uuid(),
     readOnly: used.eventName !== "CreateGrant",
     ...(key && {
       resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
     }),
-    eventType: "AwsApiCall",
-    managementEvent: true,
     recipientAccountId: use.account,
-    ...(shared && { sharedEventID: random.uuid() }),
-    eventCategory: "Management",
-  };
+    ...(shared && { sharedEventID: parts.random.uuid() }),
+  });
   const own = { ...event, decision: used.decision };
   if (!shared) return [own];
   return [
@@ -60,7 +53,7 @@ export function eventsOf(
     {
       ...event,
       userIdentity: strangerIdentity(use.principal, event.userIdentity),
-      eventID: random.uuid(),
+      eventID: parts.random.uuid(),
       recipientAccountId: key.account,
     },
   ];

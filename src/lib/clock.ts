@@ -5,3 +5,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
+
+/** A time in UTC to the second, `2026-11-22T10:00:00Z`: as trail events, condition keys and credentials show it. */
+export const isoSeconds = (timeMs: number): string =>
+  `${new Date(timeMs).toISOString().slice(0, 19)}Z`;

@@ -1,3 +1,4 @@
+import { isoSeconds } from "../../lib/clock.ts";
 import { type HeaderValues, headerValues } from "./canonical.ts";
 import { refusal } from "./refusals.ts";
 import type { Claim, Scope, SignedRequest, V4Claim } from "./request.ts";
@@ -239,5 +240,5 @@ function timeText(sent: string, timeMs: number): string {
 
 /** `20261102T101500Z`, the form of times in signatures. */
 export function formatTime(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`;
+  return isoSeconds(timeMs).replace(/[-:]/g, "");
 }

@@ -1,3 +1,4 @@
+import { isoSeconds } from "../../lib/clock.ts";
 import { sha256Hex } from "../../lib/hash.ts";
 import type { Credentials } from "../directory.ts";
 import { canonicalHash } from "./canonical.ts";
@@ -99,7 +100,7 @@ function checkTime(claim: V4Claim, nowMs: number): void {
       throw refusal("url-expired", {
         expires: formatTime(endMs),
         ...serverTimes(nowMs),
-        Expires: iso(endMs),
+        Expires: isoSeconds(endMs),
         "X-Amz-Expires": String(expiresSeconds),
       });
     }
@@ -113,9 +114,10 @@ function checkTime(claim: V4Claim, nowMs: number): void {
   }
 }
 
-const serverTimes = (nowMs: number) => ({ serverTime: formatTime(nowMs), ServerTime: iso(nowMs) });
-
-const iso = (timeMs: number) => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+const serverTimes = (nowMs: number) => ({
+  serverTime: formatTime(nowMs),
+  ServerTime: isoSeconds(nowMs),
+});
 
 /** Services that AWS has once, signed for us-east-1 whatever the region of the client. */
 const global = new Set(["iam", "sts", "organizations", "account", "support"]);

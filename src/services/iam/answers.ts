@@ -1,8 +1,10 @@
 import type { PermissionsBoundaryAttachmentType, Tag } from "@aws-sdk/client-iam";
+import { requestTags } from "../../access/request-tags.ts";
 import type { Page, PageRequest } from "../../identity/pages.ts";
 import type { Tags } from "../../identity/records.ts";
 import { checkName } from "../../identity/refusals.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import type { Fact } from "../../policy/question.ts";
 
 /** A policy document as IAM answers it: percent-encoded by RFC 3986. */
 export const encodeDocument = (text: string): string =>
@@ -47,18 +49,9 @@ export function readTags(given: readonly Tag[] | undefined): Tags {
   return Object.fromEntries((given ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
 }
 
-type Facts = Record<string, string | readonly string[] | undefined>;
-
 /** Condition keys for the tags that a request carries. */
-export function tagFacts(given: readonly Tag[] | undefined): Facts {
-  if (!given || given.length === 0) return {};
-  return {
-    "aws:tagkeys": given.map(({ Key = "" }) => Key),
-    ...Object.fromEntries(
-      given.map(({ Key = "", Value = "" }) => [`aws:requesttag/${Key.toLowerCase()}`, Value]),
-    ),
-  };
-}
+export const tagFacts = (given: readonly Tag[] | undefined): Record<string, Fact> =>
+  requestTags((given ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
 
 const boundaryType: PermissionsBoundaryAttachmentType = "PermissionsBoundaryPolicy";
 

@@ -1,4 +1,5 @@
 import type { Tag } from "@aws-sdk/client-kms";
+import { requestTags } from "../../access/request-tags.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Fact } from "../../policy/question.ts";
 
@@ -28,14 +29,5 @@ export function checkTags(
 
 /** Condition keys of the tags in a request. */
 export function requestTagFacts(tags: readonly Tag[] | undefined): Record<string, Fact> {
-  const keys = (tags ?? []).map(({ TagKey }) => TagKey ?? "");
-  return {
-    ...Object.fromEntries(
-      (tags ?? []).map(({ TagKey, TagValue }) => [
-        `aws:requesttag/${(TagKey ?? "").toLowerCase()}`,
-        TagValue ?? "",
-      ]),
-    ),
-    "aws:tagkeys": keys.length === 0 ? undefined : keys,
-  };
+  return requestTags((tags ?? []).map(({ TagKey = "", TagValue = "" }) => [TagKey, TagValue]));
 }

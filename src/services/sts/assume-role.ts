@@ -1,4 +1,5 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from "@aws-sdk/client-sts";
+import { requestTags } from "../../access/request-tags.ts";
 import type { RoleFacts } from "../../identity/directory.ts";
 import { assert } from "../../lib/assert.ts";
 import type { Call } from "../../pipeline/call.ts";
@@ -109,14 +110,12 @@ function applicationOf({ principal, source }: Call): { readonly application?: st
 }
 
 function contextOf(input: Input, { given, sourceIdentity }: Assumption) {
-  const tags = Object.entries(given.tags);
   return {
+    ...requestTags(Object.entries(given.tags)),
     "sts:rolesessionname": input.RoleSessionName,
     "sts:externalid": input.ExternalId,
     "sts:sourceidentity": sourceIdentity,
-    ...(tags.length > 0 && { "aws:tagkeys": Object.keys(given.tags) }),
     ...(given.transitive.length > 0 && { "sts:transitivetagkeys": given.transitive }),
-    ...Object.fromEntries(tags.map(([key, tag]) => [`aws:requesttag/${key.toLowerCase()}`, tag])),
   };
 }
 
