@@ -3,7 +3,7 @@ import { assert } from "../lib/assert.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Invoke, Parts } from "./call.ts";
 import type { Service } from "./operation.ts";
-import { recordUnproven, type Unproven } from "./record.ts";
+import { createUnprovenLimit, recordUnproven, type Unproven } from "./record.ts";
 import { notBuilt } from "./refusals.ts";
 import { type Running, run } from "./run.ts";
 
@@ -12,7 +12,9 @@ export interface Pipeline {
   /** Takes a request the whole way. See `run`. */
   run(arrival: Arrival): Promise<unknown>;
   /** Records a request that was refused because its signature proves nothing. */
-  refused(request: Omit<Unproven, "eventSource"> & { readonly service: string }): Promise<void>;
+  refused(
+    request: Omit<Unproven, "eventSource" | "last"> & { readonly service: string },
+  ): Promise<void>;
   /** True where requests without a signature are judged too. */
   admitsAnonymous(service: string): boolean;
   stop(): Promise<void>;
@@ -28,6 +30,7 @@ export async function startPipeline(
   describe: Describe,
 ): Promise<Pipeline> {
   const running = new Map<string, Running>();
+  const unproven = createUnprovenLimit();
 
   const find = (service: string, operation: string): Running => {
     const found = running.get(service);
@@ -69,9 +72,11 @@ export async function startPipeline(
 
   return {
     run: (arrival) => run(arrival, find(arrival.service, arrival.operation), parts),
-    refused({ service, ...request }) {
+    async refused({ service, ...request }) {
+      const place = unproven.take(request.account, below.clock.now());
+      if (place === "full") return;
       const eventSource = running.get(service)?.service.eventSource ?? `${service}.amazonaws.com`;
-      return recordUnproven(parts, { ...request, eventSource });
+      await recordUnproven(parts, { ...request, eventSource, last: place === "last" });
     },
     admitsAnonymous: (service) => running.get(service)?.service.anonymous ?? false,
     async stop() {

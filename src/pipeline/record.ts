@@ -77,12 +77,36 @@ export interface Unproven {
   readonly ip: string;
   readonly userAgent: string;
   readonly refusal: ServiceError;
+  /** Further ones of this minute are not recorded. */
+  readonly last: boolean;
+}
+
+const unprovenPerMinuteMax = 100;
+
+/**
+ * How many such events an account gets. An access key's id is no secret: who knows one must not be able to bury an
+ * account's trail, nor fill the disk.
+ */
+export function createUnprovenLimit(): {
+  take(account: string, timeMs: number): "recorded" | "last" | "full";
+} {
+  const counts = new Map<string, { minute: number; count: number }>();
+  return {
+    take(account, timeMs) {
+      const minute = Math.floor(timeMs / 60_000);
+      const known = counts.get(account);
+      const count = known?.minute === minute ? known.count + 1 : 1;
+      counts.set(account, { minute, count });
+      if (count > unprovenPerMinuteMax) return "full";
+      return count === unprovenPerMinuteMax ? "last" : "recorded";
+    },
+  };
 }
 
 /** Puts a forged, expired or replayed request into the trail of the account whose key it names. */
 export async function recordUnproven(
   { trail, clock, random, region }: Parts,
-  { id, eventSource, operation, account, accessKeyId, ip, userAgent, refusal }: Unproven,
+  { id, eventSource, operation, account, accessKeyId, ip, userAgent, refusal, last }: Unproven,
 ): Promise<void> {
   await trail.record({
     eventVersion: "1.11",
@@ -97,6 +121,7 @@ export async function recordUnproven(
     errorMessage: refusal.message,
     requestParameters: null,
     responseElements: null,
+    ...(last && { additionalEventData: { furtherOnesInThisMinute: "not recorded" } }),
     requestID: id,
     eventID: random.uuid(),
     readOnly: reads.test(operation),

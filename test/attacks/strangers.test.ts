@@ -8,7 +8,9 @@ import {
   KMSClient,
   ListRetirableGrantsCommand,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { CreateBucketCommand, DeleteObjectsCommand, S3Client } from "@aws-sdk/client-s3";
+import { type Keys, startBondstore } from "../support/bondstore.ts";
+import { sha256, signRequest } from "../support/sign-request.ts";
 
 /** Invariant: a stranger learns nothing of an account, and what it makes up leaves nothing behind. */
 
@@ -77,4 +79,55 @@ test("requests of nobody for nothing do not fill the trail", async (t) => {
     assert.ok(status >= 400, path);
   }
   assert.equal(trail.head().size, before);
+});
+
+test("one request of a stranger to delete a thousand objects is few events of their owner", async (t) => {
+  const running = await startBondstore(t);
+  const acme = await running.tenant("acme");
+  const mallory = await running.tenant("mallory");
+  const s3 = (root: Keys) => new S3Client({ ...running.client(root), forcePathStyle: true });
+  await s3(acme.root).send(new CreateBucketCommand({ Bucket: "orders" }));
+  const { trail } = running.bondstore.opened;
+  const before = trail.head().size;
+  const Objects = Array.from({ length: 1000 }, (_, at) => ({ Key: `key ${at}` }));
+  const { Errors = [] } = await s3(mallory.root).send(
+    new DeleteObjectsCommand({ Bucket: "orders", Delete: { Objects } }),
+  );
+  assert.equal(Errors.length, 1000);
+  assert.ok(Errors.every(({ Code }) => Code === "AccessDenied"));
+  const events = trail.head().size - before;
+  assert.ok(events >= 10 && events <= 30, `${events} events`);
+});
+
+test("who knows an access key's id, and not its secret, cannot bury the account's trail", async (t) => {
+  const timeMs = Date.UTC(2026, 10, 2, 12);
+  let laterMs = 0;
+  const running = await startBondstore(t, {}, undefined, { now: () => timeMs + laterMs });
+  const { root } = await running.tenant("acme");
+  const { trail } = running.bondstore.opened;
+  const { host } = new URL(running.endpoint);
+
+  async function forge(count: number): Promise<number> {
+    const before = trail.head().size;
+    for (let sent = 0; sent < count; sent += 1) {
+      const { headers } = signRequest({
+        method: "POST",
+        target: "/",
+        headers: { host, "x-amz-target": "TrentService.ListKeys" },
+        payloadHash: sha256("{}"),
+        accessKeyId: root.accessKeyId,
+        secret: "a guess",
+        service: "kms",
+        timeMs: timeMs + laterMs,
+      });
+      const type = { "content-type": "application/x-amz-json-1.1" };
+      const options = { method: "POST", headers: { ...headers, ...type }, body: "{}" };
+      assert.equal((await fetch(running.endpoint, options)).status, 400);
+    }
+    return trail.head().size - before;
+  }
+  assert.equal(await forge(5), 5);
+  assert.equal(await forge(200), 95);
+  laterMs = 60_000;
+  assert.equal(await forge(3), 3);
 });
