@@ -22,6 +22,8 @@ export const keepsApplicationsOut: KeepsOut = (principal) =>
 /** Credentials are renewed when less than this is left of them. */
 const renewBeforeMs = 15 * 60_000;
 const graceMs = 1_000;
+/** The way out inside a cell holds 512; code that calls the socket itself must not use up our file descriptors. */
+const connectionsMax = 600;
 
 /**
  * The front door as a cell sees it: the same services on a socket of its own, where only the credentials of its own
@@ -55,6 +57,7 @@ export function cellDoors(options: {
 
     const server = await startServer({
       listen: { socketPath: socket, peer: { ip: "127.0.0.1", secure: true, cell: id } },
+      connectionsMax,
       onFault: (error) => log(`door of ${id}: ${String(error)}`),
       async handle(request) {
         if (request.path !== "/credentials") return answer(request);

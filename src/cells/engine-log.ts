@@ -9,6 +9,9 @@ export interface EngineLog {
 
 const linesMax = 2000;
 const lineCharsMax = 4096;
+/** An engine that writes faster waits: reading it must not keep this process from its other work. */
+const bytesPerTurnMax = 1024 * 1024;
+const turnMs = 250;
 
 /** Keeps the last lines and hands each one on. */
 export function createEngineLog(onLine: (line: string) => void): EngineLog {
@@ -24,11 +27,20 @@ export function createEngineLog(onLine: (line: string) => void): EngineLog {
   function follow(stream: Readable): void {
     const decoder = new StringDecoder("utf8");
     let rest = "";
+    let read = 0;
+    const timer = setInterval(() => {
+      read = 0;
+      stream.resume();
+    }, turnMs).unref();
     stream.on("data", (chunk: Buffer) => {
       const parts = (rest + decoder.write(chunk)).split("\n");
       rest = (parts.pop() ?? "").slice(0, lineCharsMax);
-      for (const part of parts) add(part.slice(0, lineCharsMax));
+      // More than are kept need not be handed on.
+      for (const part of parts.slice(-linesMax)) add(part.slice(0, lineCharsMax));
+      read += chunk.length;
+      if (read >= bytesPerTurnMax) stream.pause();
     });
+    stream.on("close", () => clearInterval(timer));
     stream.on("end", () => {
       if (rest !== "") add(rest);
     });

@@ -17,7 +17,8 @@ export class FlinkSilent extends Error {
   override readonly name = "FlinkSilent";
 }
 
-const answerBytesMax = 16 * 1024 * 1024;
+/** A tenant's code may answer in Flink's place: reading it must not keep this process from its other work. */
+const answerBytesMax = 2 * 1024 * 1024;
 const timeoutMs = 15_000;
 
 /** Asks Flink's REST interface inside a cell. Rejects while nothing listens there. */
