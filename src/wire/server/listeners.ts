@@ -92,6 +92,8 @@ function sniff(socket: Socket, serve: Reception["serve"]): void {
 export async function startListening(server: Server, listen: Listen): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
+    // Bound in this very call: nobody else may connect, not even before its mode is set.
+    const before = "socketPath" in listen ? process.umask(0o177) : undefined;
     server.listen(
       "socketPath" in listen
         ? { path: listen.socketPath }
@@ -101,6 +103,7 @@ export async function startListening(server: Server, listen: Listen): Promise<nu
         resolve();
       },
     );
+    if (before !== undefined) process.umask(before);
   });
   // Running out of file descriptors shows here; the server goes on with the connections it has.
   server.on("error", () => {});
