@@ -175,7 +175,9 @@ const unbuiltChecksum = /^x-amz-checksum-(?:sha512|md5|xxhash\w+)$/;
 function checksumCheck(request: HttpRequest, rule: PayloadRule): Check | undefined {
   const announced =
     rule.kind === "chunks" && rule.trailer ? splitNames(request.header("x-amz-trailer")) : [];
-  const inHeaders = checksumAlgorithms.filter((name) => request.header(headerOf(name)));
+  const inHeaders = checksumAlgorithms.filter(
+    (name) => request.header(headerOf(name)) !== undefined,
+  );
   const inTrailer = checksumAlgorithms.filter((name) => announced.includes(headerOf(name)));
   const unknown = [...request.headers.map(([name]) => name), ...announced].find((name) =>
     unbuiltChecksum.test(name),

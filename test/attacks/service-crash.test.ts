@@ -75,9 +75,9 @@ async function writeForever({ s3, kinesis }: Client, round: number, done: Acknow
       done.objects.add(Key);
     }
   }
-  async function upload(): Promise<never> {
+  async function upload(lane: number): Promise<never> {
     for (let n = 0; ; n += 1) {
-      const Key = `upload ${round} ${n}`;
+      const Key = `upload ${round} ${lane} ${n}`;
       const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
       done.uploads.set(UploadId, Key);
       const part = { Bucket, Key, UploadId, PartNumber: 1, Body: bodyOf(Key) };
@@ -104,8 +104,8 @@ async function writeForever({ s3, kinesis }: Client, round: number, done: Acknow
   await Promise.allSettled([
     putObjects(0),
     putObjects(1),
-    upload(),
-    upload(),
+    upload(0),
+    upload(1),
     putRecords(0),
     putRecords(1),
   ]);

@@ -77,6 +77,10 @@ test("an upload in parts becomes one object, of the parts named and in their ord
     new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
   );
   assert.match(done.ETag ?? "", /^"[0-9a-f]{32}-3"$/);
+  const again = await s3.send(
+    new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
+  );
+  assert.equal(again.ETag, done.ETag, "who lost the answer asks again");
   const whole = Buffer.concat(bodies);
   assert.deepEqual(await bytes(s3, Bucket, Key), whole);
   const across = { Range: `bytes=${5 * mebibyte - 3}-${10 * mebibyte + 20}` };

@@ -42,7 +42,13 @@ export const createBucket = operation("CreateBucket", {
     if (ObjectOwnership !== undefined && ObjectOwnership !== "BucketOwnerEnforced") {
       throw new ServiceError("NotImplemented", "Access control lists are not built; use policies");
     }
-    const region = CreateBucketConfiguration?.LocationConstraint;
+    const { LocationConstraint: region, Tags = [], Bucket: kind } = CreateBucketConfiguration ?? {};
+    if (Tags.length > 0 || kind !== undefined) {
+      throw new ServiceError(
+        "NotImplemented",
+        "Tags of buckets and directory buckets: not built in this Bondstore yet",
+      );
+    }
     if (region !== undefined && region !== call.region) {
       throw new ServiceError(
         "IllegalLocationConstraintException",

@@ -6,7 +6,7 @@ import type {
 import { createHasher } from "../../lib/hash.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkWrite } from "./conditions.ts";
-import type { S3Call } from "./find.ts";
+import { findKey, type S3Call } from "./find.ts";
 import { givenChecksums } from "./headers.ts";
 import { findUpload, type UploadTarget, underWay } from "./multipart.ts";
 import { checksumMembersOf } from "./object-answer.ts";
@@ -24,9 +24,10 @@ export const completeMultipartUpload = operation("CompleteMultipartUpload", {
   data: true,
   readOnly: false,
   resolve: (input: Checked<CompleteMultipartUploadRequest>, call: S3Call) =>
-    findUpload(input, call),
+    findCompleted(input, call) ?? findUpload(input, call),
 
   async handle(target, input, call): Promise<CompleteMultipartUploadOutput> {
+    if (!target.upload && target.object) return answer(target, target.object, call);
     const upload = underWay(target);
     const chosen = chooseParts(target, input.MultipartUpload?.Parts ?? []);
     checkWrite(input, target.object);
@@ -36,23 +37,43 @@ export const completeMultipartUpload = operation("CompleteMultipartUpload", {
     const record: ObjectRecord = {
       key: target.key,
       size,
-      etag: etagOf(chosen),
+      etag: etagOf(chosen.map(({ etag }) => etag)),
       modifiedAtMs: call.timeMs,
       blobs: chosen.map(({ blob }) => blob),
       headers: upload.headers,
       ...joinedChecksum(upload, chosen, givenChecksums(input)),
       ...(upload.seal && { seal: upload.seal }),
+      uploadId: upload.id,
     };
     await finish(target, record, chosen, input, call);
-    return {
-      Location: `${call.parts.endpoint()}/${target.record.name}/${target.key}`,
-      Bucket: target.record.name,
-      Key: target.key,
-      ETag: `"${record.etag}"`,
-      ...checksumMembersOf(record),
-      ...sealMembers(upload.seal),
-    };
+    return answer(target, record, call);
   },
+});
+
+/** The object, where this upload made it already: a client that lost the answer asks again and gets it. */
+function findCompleted(
+  input: Checked<CompleteMultipartUploadRequest>,
+  call: S3Call,
+): UploadTarget | undefined {
+  const target = findKey(input, call);
+  const { object } = target;
+  if (object?.uploadId === undefined || object.uploadId !== input.UploadId) return undefined;
+  const named = input.MultipartUpload?.Parts ?? [];
+  const etags = named.map(({ ETag = "" }) => ETag.replace(/^"(.*)"$/, "$1"));
+  return etagOf(etags) === object.etag ? target : undefined;
+}
+
+const answer = (
+  { record, key }: UploadTarget,
+  object: ObjectRecord,
+  call: S3Call,
+): CompleteMultipartUploadOutput => ({
+  Location: `${call.parts.endpoint()}/${record.name}/${key}`,
+  Bucket: record.name,
+  Key: key,
+  ETag: `"${object.etag}"`,
+  ...checksumMembersOf(object),
+  ...sealMembers(object.seal),
 });
 
 /** In one transaction: the object appears, the upload ends, parts left over go. */
@@ -144,8 +165,8 @@ const invalidPart = (): ServiceError =>
   );
 
 /** MD5 of the parts' MD5s, and how many they are. */
-function etagOf(parts: readonly PartRecord[]): string {
+function etagOf(etags: readonly string[]): string {
   const hasher = createHasher("md5");
-  for (const { etag } of parts) hasher.update(Buffer.from(etag, "hex"));
-  return `${hasher.digest().toString("hex")}-${parts.length}`;
+  for (const etag of etags) hasher.update(Buffer.from(etag, "hex"));
+  return `${hasher.digest().toString("hex")}-${etags.length}`;
 }

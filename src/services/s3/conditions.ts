@@ -42,7 +42,10 @@ export function checkRead(conditions: ReadConditions, object: ObjectRecord): voi
       ? names(IfNoneMatch, object.etag)
       : IfModifiedSince !== undefined && modified <= IfModifiedSince.getTime();
   if (unchanged) {
-    throw new ServiceError("NotModified", "Not Modified", { ETag: `"${object.etag}"` });
+    throw new ServiceError("NotModified", "Not Modified", {
+      ETag: `"${object.etag}"`,
+      LastModified: new Date(object.modifiedAtMs),
+    });
   }
 }
 

@@ -88,6 +88,8 @@ export interface ObjectRecord {
   readonly checksums: Checksums;
   readonly checksumType?: ChecksumType;
   readonly seal?: Seal;
+  /** The multipart upload that made it. */
+  readonly uploadId?: string;
 }
 
 /** A multipart upload that is under way, in `s3-uploads`, by bucket id, key and upload id. */

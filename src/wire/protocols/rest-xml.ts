@@ -132,7 +132,17 @@ function encodeError(form: AnswerForm, failure: Failure, requestId: string): Htt
   const status = statusOf(form.protocol, form.model, failure);
   const code = form.model?.findError(failure.code)?.code ?? failure.code;
   const headers = { "x-amz-request-id": requestId };
-  if (status === 304) return { status, headers };
+  if (status === 304) {
+    const { ETag, LastModified } = failure.details ?? {};
+    return {
+      status,
+      headers: {
+        ...headers,
+        ...(typeof ETag === "string" && { ETag }),
+        ...(LastModified instanceof Date && { "Last-Modified": LastModified.toUTCString() }),
+      },
+    };
+  }
   const details = Object.entries(failure.details ?? {})
     .filter(([name, value]) => /^[A-Za-z]+$/.test(name) && isPlain(value))
     .map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`);
