@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
@@ -17,6 +16,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
+import { makeRunDirectory } from "./run-directory.ts";
 import { services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
 import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
@@ -107,7 +107,7 @@ export async function serve(
   const { region, host } = config;
   const { directory } = opened.parts;
   let endpoint = "";
-  const runDirectory = await mkdtemp(join(tmpdir(), "bondstore-"));
+  const runDirectory = await makeRunDirectory(config.data);
   const frontDoor = (keepsOut: KeepsOut) =>
     createFrontDoor({
       pipeline: {

@@ -9,7 +9,17 @@ import { outputOf } from "./output.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
 /** What Bondstore makes in a data directory. Nothing else in it is touched. */
-const own = ["root.key", "root.secret", "keys", "store", "trail", "ca.pem", "admin.sock", "demo"];
+const own = [
+  "root.key",
+  "root.secret",
+  "keys",
+  "store",
+  "trail",
+  "ca.pem",
+  "admin.sock",
+  "run",
+  "demo",
+];
 
 interface ResetOptions extends DataOptions {
   readonly yes?: boolean;

@@ -1,0 +1,27 @@
+import { lstatSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+const prefix = "bondstore-";
+const form = /^bondstore-[A-Za-z0-9]{6}$/;
+
+/**
+ * Makes the directory of sockets and of what running applications read, for this process alone. Code of tenants lies
+ * in it in clear while it runs, so the one that a killed Bondstore left is removed: its name is kept in the data
+ * directory, which nobody else has open now.
+ */
+export async function makeRunDirectory(data: string): Promise<string> {
+  const note = join(data, "run");
+  const left = await readFile(note, "utf8").catch(() => "");
+  if (isOurs(left)) await rm(left, { recursive: true, force: true });
+  const made = await mkdtemp(join(tmpdir(), prefix));
+  await writeFile(note, made, { mode: 0o600 });
+  return made;
+}
+
+function isOurs(path: string): boolean {
+  if (!form.test(basename(path))) return false;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.getuid?.();
+}
