@@ -1,5 +1,6 @@
 import type { Cell, CellEnd } from "../../cells/cell.ts";
 import { askFlink, FlinkRefusal, FlinkSilent, isRecord } from "./rest.ts";
+import { endInLog } from "./settings.ts";
 
 /** Where the job is. `STARTING`: Flink does not answer yet. `ENDED`: Flink or its cell is gone. */
 export type FlinkState =
@@ -112,14 +113,14 @@ function statusOf(job: Readonly<Record<string, unknown>> | undefined): FlinkStat
 
 /** Speaks to the application that runs in a cell. */
 export function followJob(cell: Cell): FlinkJob {
-  let ended = false;
+  let end: CellEnd | undefined;
   let last = statusOf(undefined);
-  void cell.exited.then(() => {
-    ended = true;
+  void cell.exited.then((how) => {
+    end = how;
   });
 
   async function status(): Promise<FlinkStatus> {
-    if (ended) return { ...last, state: "ENDED" };
+    if (end) return { ...last, state: "ENDED" };
     try {
       last = statusOf(await newestJob(cell));
     } catch (error) {
@@ -187,8 +188,12 @@ export function followJob(cell: Cell): FlinkJob {
     for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += pollMs) {
       const now = await status();
       if (now.state === "RUNNING" || now.state === "FINISHED") return now;
-      if (now.state === "ENDED")
-        throw new FlinkFailure(causeInLog(cell.log) ?? "the application has ended");
+      if (end) {
+        const cause = howEnded(end, cell.log);
+        if (cause !== undefined) throw new FlinkFailure(cause);
+        return { ...now, state: "FINISHED" };
+      }
+      if (now.state === "ENDED" && hasFinished(cell.log)) return { ...now, state: "FINISHED" };
       if (now.state === "FAILED") throw new FlinkFailure((await exceptions())[0] ?? "it failed");
       await pause(pollMs);
     }
@@ -218,9 +223,12 @@ export function followJob(cell: Cell): FlinkJob {
   };
 }
 
+/** S3's own limit of a key, and room for the bucket: a tenant's code may have written the answer. */
+const locationCharsMax = 1200;
+
 function locationOf(operation: Readonly<Record<string, unknown>>): string {
   const location = text(operation["location"]);
-  if (location !== "") return location;
+  if (location !== "" && location.length <= locationCharsMax) return location;
   const failure = record(operation["failure-cause"]);
   throw new FlinkFailure(rootCause(text(failure["stack-trace"])) || "the savepoint failed");
 }
@@ -247,11 +255,16 @@ export function causeInLog(log: readonly string[]): string | undefined {
     ?.slice(0, 1000);
 }
 
+/** Whether an SQL script has run to its end. */
+export const hasFinished = (log: readonly string[]): boolean =>
+  log.some((line) => endInLog.test(line));
+
 /** Why an engine ended that nobody has stopped; undefined when it had done all its work. */
 export function howEnded(
   { code, outOfMemory }: CellEnd,
   log: readonly string[],
 ): string | undefined {
+  if (hasFinished(log)) return undefined;
   if (outOfMemory) return "the memory of its cell was not enough";
   const refused = log.some((line) => /\[ERROR\].*Reason:$/.test(line));
   if (code === 0 && !refused) return undefined;

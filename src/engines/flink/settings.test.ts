@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { causeInLog } from "./job.ts";
-import { configText, scriptText } from "./settings.ts";
+import { configText, endOfScript, scriptText } from "./settings.ts";
 
 const scripts: readonly (readonly [string, string, Record<string, string>, string])[] = [
-  ["settings come first, a line each", "SELECT 1;", { a: "b" }, "SET 'a' = 'b';\nSELECT 1;\n"],
+  [
+    "settings come first, a line each",
+    "SELECT 1;",
+    { a: "b" },
+    `SET 'a' = 'b';\nSELECT 1;\n${endOfScript}\n`,
+  ],
   [
     "a quote cannot end a value",
     "SELECT 1",
     { a: "b'; DROP" },
-    "SET 'a' = 'b''; DROP';\nSELECT 1;\n",
+    `SET 'a' = 'b''; DROP';\nSELECT 1;\n${endOfScript}\n`,
   ],
-  ["the last statement is closed once", "SELECT 1 ;\n\n", {}, "SELECT 1 ;\n"],
+  ["the last statement is closed once", "SELECT 1 ;\n\n", {}, `SELECT 1 ;\n${endOfScript}\n`],
 ];
 
 for (const [title, script, options, expected] of scripts) {

@@ -86,10 +86,18 @@ export function loggingText(level: LogLevel): string {
 
 const sqlText = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
+/**
+ * Runs when all statements before it have ended well, and lists the settings: that this one is among them tells the
+ * end, though the process stays, held by threads of connectors.
+ */
+export const endOfScript = "SET 'bondstore.script' = 'done';\nSET;";
+/** How the SQL client lists it. */
+export const endInLog = /\bbondstore\.script\b.*\bdone\b/;
+
 /** The tenant's script behind our settings. It may change them: only its own job suffers. */
 export function scriptText(script: string, options: FlinkOptions): string {
   const settings = Object.entries(options).map(
     ([key, value]) => `SET ${sqlText(key)} = ${sqlText(value)};\n`,
   );
-  return `${settings.join("")}${script.trimEnd().replace(/;?$/, ";")}\n`;
+  return `${settings.join("")}${script.trimEnd().replace(/;?$/, ";")}\n${endOfScript}\n`;
 }

@@ -1,20 +1,13 @@
-import { Interruption, isClosing, pause, unlessAborted } from "./abort.ts";
+import { isClosing, pause, unlessAborted } from "./abort.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { finishOperation, startOperation } from "./operations.ts";
-import {
-  type ApplicationRecord,
-  applicationTable,
-  operationTable,
-  type Run,
-  type SnapshotRecord,
-  type Status,
-  snapshotTable,
-} from "./records.ts";
+import type { ApplicationRecord, SnapshotRecord, Status } from "./records.ts";
 import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
 import { noteEvent } from "./service-events.ts";
 import { type KeptState, keptState } from "./state.ts";
 import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
-import { change } from "./transitions.ts";
 import { type JobEnd, watch } from "./watch.ts";
+import { type Work, WorkQueue } from "./work-queue.ts";
 
 interface Live {
   readonly running: RunningJob;
@@ -22,8 +15,6 @@ interface Live {
   readonly startedAtMs: number;
   stopWatching(): void;
 }
-
-type Work = (signal: AbortSignal) => Promise<void>;
 
 const startTimeoutMs = 180_000;
 const waitMsMax = 30_000;
@@ -38,15 +29,16 @@ export class Life {
   readonly #record: ApplicationRecord;
   readonly #around: Surroundings;
   readonly state: KeptState;
-  #queue: Promise<void> = Promise.resolve();
-  #interruption = new AbortController();
+  readonly #kept: KeptRecord;
+  readonly #queue: WorkQueue;
   #live: Live | undefined;
   #failures = 0;
-  #closing = false;
 
   constructor(record: ApplicationRecord, around: Surroundings) {
     this.#record = record;
     this.#around = around;
+    this.#kept = new KeptRecord(record, around);
+    this.#queue = new WorkQueue((line) => this.#say(line));
     this.state = keptState(record, around.account, around.parts);
   }
 
@@ -63,7 +55,8 @@ export class Life {
       try {
         if (record.pending?.snapshot) await this.#stopWithSnapshot(record, signal);
       } catch (error) {
-        await this.#settle(["STOPPING"], "RUNNING");
+        if (isClosing(signal)) throw error;
+        await this.#kept.settle(["STOPPING"], "RUNNING");
         this.#goOn();
         throw error;
       }
@@ -73,7 +66,7 @@ export class Life {
 
   /** A record that says FORCE_STOPPING becomes READY: what hangs is not waited for. */
   forceStop(record: ApplicationRecord, requestId: string): Promise<string> {
-    this.#interrupt();
+    this.#queue.interrupt();
     return this.#operate(record, "StopApplication", requestId, () =>
       this.#halt(["FORCE_STOPPING"]),
     );
@@ -82,26 +75,27 @@ export class Life {
   /** A record that says UPDATING is started anew, with the state in which it was. */
   update(record: ApplicationRecord, requestId: string): Promise<string> {
     return this.#operate(record, "UpdateApplication", requestId, async (signal) => {
-      const { previous, restore } = record.pending ?? {};
+      const { snapshot, restore } = record.pending ?? {};
       let from: string | undefined;
       try {
-        from = record.pending?.snapshot
+        from = snapshot
           ? await this.#stopWithSnapshot(record, signal)
           : await this.state.newest(record.current);
       } catch (error) {
-        await this.#takeBack(previous);
+        if (isClosing(signal)) throw error;
+        await this.#kept.takeBack();
         this.#goOn();
         throw error;
       }
       await this.#end();
-      const next = await this.#nextRun(restore ? restore.from : from);
+      const next = await this.#kept.nextRun(restore ? restore.from : from);
       await this.#begin(next, signal, "UPDATING");
     });
   }
 
   /** A snapshot whose record says CREATING becomes READY or FAILED. */
   snapshot(snapshot: SnapshotRecord): void {
-    void this.#enqueue(async (signal) => {
+    void this.#queue.add(async (signal) => {
       try {
         await takeSnapshot(snapshot, this.#live?.running, signal, this.#record, this.#around);
       } catch (error) {
@@ -114,7 +108,7 @@ export class Life {
 
   /** Starts what ran when Bondstore ended; the operations that went on then end with it. */
   resume(onRunning: () => Promise<void>): void {
-    void this.#enqueue(async (signal) => {
+    void this.#queue.add(async (signal) => {
       await this.#startNewest(signal);
       await onRunning();
     });
@@ -122,13 +116,14 @@ export class Life {
 
   /** Removes the application with all its state. */
   async remove(): Promise<void> {
-    this.#interrupt();
+    this.#queue.interrupt();
     let failure: unknown;
-    await this.#enqueue(async () => {
+    await this.#queue.add(async () => {
       try {
         await this.#end();
         await this.state.remove();
-        await this.#forget();
+        await this.#kept.remove();
+        this.#around.engines.logs.forget(this.#record.arn);
       } catch (error) {
         failure = error;
       }
@@ -138,11 +133,10 @@ export class Life {
 
   /** Ends the cell. What ran starts again with the next start of Bondstore. */
   async close(): Promise<void> {
-    this.#closing = true;
-    this.#interrupt();
+    this.#queue.close();
     this.#live?.stopWatching();
     await this.#live?.running.end();
-    await this.#queue;
+    await this.#queue.idle();
     await this.#end();
   }
 
@@ -155,7 +149,7 @@ export class Life {
       throw error;
     }
     this.#failures = 0;
-    await this.#settle([during], "RUNNING");
+    await this.#kept.settle([during], "RUNNING");
   }
 
   async #run(
@@ -188,14 +182,14 @@ export class Life {
           .clearCheckpoints(kept)
           .catch((error: unknown) => this.#say(`old checkpoints stay: ${String(error)}`));
       },
-      onEnd: (end) => void this.#enqueue((signal) => this.#ended(running, end, signal)),
+      onEnd: (end) => void this.#queue.add((signal) => this.#ended(running, end, signal)),
     });
   }
 
   /** A job has ended by itself: it is started again, unless it has read all its input. */
   async #ended(running: RunningJob, end: JobEnd, signal: AbortSignal): Promise<void> {
     const live = this.#live;
-    if (live?.running !== running || this.#closing) return;
+    if (live?.running !== running || this.#queue.closing) return;
     const { account, parts } = this.#around;
     await this.#end();
     if (end.finished) {
@@ -215,12 +209,12 @@ export class Life {
       const waitMs = Math.min(waitMsMax, this.#failures && 1000 * 2 ** (this.#failures - 1));
       this.#failures += 1;
       await pause(waitMs, signal);
-      const now = this.#now();
+      const now = this.#kept.now();
       // A stop or an update that waits finds that it does not run.
       if (now?.status !== "STARTING" && now?.status !== "RUNNING") return;
       try {
         await this.#run(now, await this.state.newest(now.current), signal);
-        await this.#settle(["STARTING"], "RUNNING");
+        await this.#kept.settle(["STARTING"], "RUNNING");
         return;
       } catch (error) {
         if (signal.aborted) throw error;
@@ -247,41 +241,13 @@ export class Life {
 
   /** What could not be stopped runs on, and is started where it does not run. */
   #goOn(): void {
-    if (!this.#live) void this.#enqueue((signal) => this.#startNewest(signal));
-  }
-
-  /** An update that cannot be done: the application goes on as it was. */
-  async #takeBack(previous: ApplicationRecord | undefined): Promise<void> {
-    await this.#change((now) => {
-      if (now.status !== "UPDATING" || !previous) return now;
-      if (codeOf(previous) !== codeOf(now)) this.#dropCode(now);
-      return { ...previous, tags: now.tags };
-    });
-  }
-
-  /** The old run of an update is over, and so is the need for its code. */
-  async #nextRun(from: string | undefined): Promise<ApplicationRecord> {
-    const current: Run = {
-      id: this.#around.parts.random.uuid(),
-      ...(from !== undefined && { from }),
-    };
-    return this.#change(({ pending, ...now }) => {
-      if (pending?.previous && codeOf(pending.previous) !== codeOf(now)) {
-        this.#dropCode(pending.previous);
-      }
-      return { ...now, current };
-    });
-  }
-
-  #dropCode({ code }: ApplicationRecord): void {
-    const { parts, account } = this.#around;
-    if (code.kind === "zip") parts.store.account(account).blobs.remove(code.blob);
+    if (!this.#live) void this.#queue.add((signal) => this.#startNewest(signal));
   }
 
   /** Ends the cell; the application is READY, and its checkpoints are of no more use. */
   async #halt(during: readonly Status[]): Promise<void> {
     await this.#end();
-    await this.#settle(during, "READY");
+    await this.#kept.settle(during, "READY");
     await this.state.clearCheckpoints();
   }
 
@@ -290,46 +256,6 @@ export class Life {
     this.#live = undefined;
     live?.stopWatching();
     await live?.running.end();
-  }
-
-  /** Moves on from the states given; what has become of the application meanwhile stays. */
-  async #settle(during: readonly Status[], status: "READY" | "RUNNING"): Promise<void> {
-    await this.#change((now) => {
-      if (!during.includes(now.status)) return now;
-      const { pending: _over, ...rest } = now;
-      return { ...rest, status, wanted: status === "READY" ? "stopped" : "running" };
-    });
-  }
-
-  #change(how: (now: ApplicationRecord) => ApplicationRecord): Promise<ApplicationRecord> {
-    const { parts, account } = this.#around;
-    return change(this.#record, parts.store.account(account), parts, how);
-  }
-
-  #now(): ApplicationRecord | undefined {
-    const { parts, account } = this.#around;
-    const found = applicationTable(parts.store.account(account)).find([this.#record.name]);
-    return found?.id === this.#record.id ? found : undefined;
-  }
-
-  async #forget(): Promise<void> {
-    const { parts, account, engines } = this.#around;
-    const store = parts.store.account(account);
-    await parts.store.transaction(() => {
-      for (const table of [snapshotTable(store), operationTable(store)]) {
-        for (const { key } of [...table.range({ prefix: [this.#record.id] })]) table.remove(key);
-      }
-      const now = this.#now();
-      if (!now) return;
-      this.#dropCode(now);
-      applicationTable(store).remove([now.name]);
-    });
-    engines.logs.forget(this.#record.arn);
-  }
-
-  #interrupt(): void {
-    this.#interruption.abort(new Interruption(this.#closing));
-    this.#interruption = new AbortController();
   }
 
   /** Records an operation, and does it after what goes on already. */
@@ -343,7 +269,7 @@ export class Life {
     const begun = await startOperation(account, record, name, requestId, parts);
     const finish = (failure: string | undefined) =>
       finishOperation(account, record, begun, failure, parts);
-    void this.#enqueue(async (signal) => {
+    void this.#queue.add(async (signal) => {
       try {
         await work(signal);
         await finish(undefined);
@@ -356,19 +282,7 @@ export class Life {
     return begun.id;
   }
 
-  #enqueue(work: Work): Promise<void> {
-    const { signal } = this.#interruption;
-    this.#queue = this.#queue
-      .then(() => (this.#closing ? undefined : work(signal)))
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.#say(String(error));
-      });
-    return this.#queue;
-  }
-
   #say(line: string): void {
     this.#around.engines.log(`flink ${this.#around.account}/${this.#record.name}: ${line}`);
   }
 }
-
-const codeOf = ({ code }: ApplicationRecord): string => JSON.stringify(code);

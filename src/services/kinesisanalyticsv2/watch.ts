@@ -1,4 +1,4 @@
-import { type FlinkJob, type FlinkState, howEnded } from "../../engines/flink/job.ts";
+import { type FlinkJob, type FlinkState, hasFinished, howEnded } from "../../engines/flink/job.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { ApplicationRecord } from "./records.ts";
 import { noteEvent, type ServiceEventName } from "./service-events.ts";
@@ -52,7 +52,7 @@ export function watch({ job, record, account, parts, ...told }: Watched): () => 
     const { state, jobId } = await job.status();
     const over = state === "ENDED" || state === "FAILED" || state === "CANCELED";
     lingering = over ? lingering + 1 : 0;
-    if (lingering > lingeringMax) await job.stop(0);
+    if (lingering > lingeringMax || (over && hasFinished(job.cell.log))) await job.stop(0);
     if (over || stopped) return;
     if (state === "RESTARTING" && before !== "RESTARTING") {
       await note("ApplicationRestarting", (await job.exceptions())[0] ?? "the job failed");
