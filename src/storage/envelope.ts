@@ -6,14 +6,9 @@ export const sealerIdBytesMax = 255;
 
 /** Sealed bytes behind the name of the data key that opens them. */
 export function seal(sealer: Sealer, plain: Uint8Array, bound: Uint8Array): Buffer {
-  const sealed = sealer.seal(plain, bound);
-  const idBytes = Buffer.byteLength(sealer.id);
-  assert(idBytes <= sealerIdBytesMax, "the name of a data key fits");
-  const envelope = Buffer.allocUnsafe(1 + idBytes + sealed.length);
-  envelope.writeUInt8(idBytes, 0);
-  envelope.write(sealer.id, 1);
-  envelope.set(sealed, 1 + idBytes);
-  return envelope;
+  const name = Buffer.from(sealer.id);
+  assert(name.length <= sealerIdBytesMax, "the name of a data key fits");
+  return Buffer.concat([Buffer.of(name.length), name, ...sealer.sealPieces(plain, bound)]);
 }
 
 /** Opens an envelope; `name` says in errors what it is. */
