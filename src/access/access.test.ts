@@ -224,7 +224,9 @@ test("the smallest change is a statement for each layer that is silent", () => {
   const decision = access.authorize(alice, getUser, facts);
   const said = `{"Effect":"Allow","Action":"iam:GetUser","Resource":"${alice.arn}"}`;
   assert.deepEqual(access.smallestChange(alice, getUser, facts, decision), [
-    `add to the policies of ${alice.arn}: ${said}, and add to the permissions boundary the boundary policy: ${said}`,
+    `add to a new inline policy of ${alice.arn}: ${said}`,
+    `boundary the boundary policy does not allow it; add to it: ${said}`,
+    "warning: the boundary policy limits everyone who has it as boundary",
   ]);
 });
 
@@ -239,7 +241,8 @@ test("the smallest change takes a denial out first", () => {
   });
   const decision = access.authorize(alice, getUser, facts);
   assert.deepEqual(access.smallestChange(alice, getUser, facts, decision), [
-    "take out or narrow NoUsers of the identity policy",
+    'in the identity policy: remove iam:GetUser from what statement "NoUsers" denies',
+    "warning: a deny is a guard that somebody set; whoever else it stops gets through as well",
   ]);
 });
 

@@ -3,9 +3,9 @@ import type { Principal } from "../identity/principal.ts";
 import { judge } from "../policy/judge.ts";
 import type { Asker, Decision, Question } from "../policy/question.ts";
 import { findAction } from "../policy/reference.ts";
+import { smallestChange } from "../policy/smallest-change.ts";
 import type { Access, AccessDemand, RequestFacts } from "./authorize.ts";
 import { findFact } from "./facts.ts";
-import { smallestChanges } from "./smallest-changes.ts";
 
 /** The judge of access: gathers every policy that applies, and asks `policy/`. */
 export function createAccess({
@@ -50,7 +50,7 @@ export function createAccess({
     },
     smallestChange(principal, demand, request, decision) {
       if (decision.by === "service") return [];
-      return smallestChanges(question(principal, demand, request), decision);
+      return smallestChange(question(principal, demand, request), decision);
     },
   };
 }

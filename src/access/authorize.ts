@@ -35,7 +35,7 @@ export interface RequestFacts {
 export interface Access {
   /** Judges one demand by every policy that applies. The same judge serves the pipeline and `keys/`. */
   authorize(principal: Principal, demand: AccessDemand, facts: RequestFacts): Decision;
-  /** The smallest changes that would allow what was refused, in words; for the trail and `explain`. */
+  /** The smallest change that would allow what was refused, in lines of text; for the trail and `explain`. */
   smallestChange(
     principal: Principal,
     demand: AccessDemand,

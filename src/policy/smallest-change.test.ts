@@ -26,7 +26,7 @@ import { smallestChange } from "./smallest-change.ts";
 function follow(question: Question, lines: readonly string[]): Question {
   let changed = question;
   for (const line of lines) {
-    if (/^(?:warning|or|then|its policies):/.test(line)) continue;
+    if (/^(?:warning|or|its policies):/.test(line)) continue;
     const start = line.indexOf("{");
     const [place, statement]: [string, Source] = [
       line.slice(0, start),
@@ -95,11 +95,7 @@ const rows: readonly (readonly [string, Scene, readonly RegExp[]])[] = [
   [
     "a deny is to be removed, with a warning",
     { asker: alice, identity: [allowAll, { ...denyAll, Sid: "Guard" }] },
-    [
-      /^in identity: remove s3:GetObject from what statement "Guard" denies$/,
-      /^warning: /,
-      /^then: /,
-    ],
+    [/^in identity: remove s3:GetObject from what statement "Guard" denies$/, /^warning: /],
   ],
   [
     "a deny that spares some may spare the asker",
@@ -108,7 +104,17 @@ const rows: readonly (readonly [string, Scene, readonly RegExp[]])[] = [
       identity: [allowAll],
       resourcePolicy: [{ Effect: "Deny", NotPrincipal: { AWS: home }, Action: "*", Resource: "*" }],
     },
-    [/or list arn:.*:root and arn:.*user\/alice in its NotPrincipal/, /^warning: /, /^then: /],
+    [/or list arn:.*:root and arn:.*user\/alice in its NotPrincipal/, /^warning: /],
+  ],
+  [
+    "every deny is named",
+    { asker: alice, identity: [allowAll, { ...denyAll, Sid: "One" }, { ...denyAll, Sid: "Two" }] },
+    [/"One" denies$/, /"Two" denies$/, /^warning: /],
+  ],
+  [
+    "where a deny speaks and an allow is missing, both are said",
+    { asker: alice, identity: [denyAll] },
+    [/^in identity: remove s3:GetObject from /, /^warning: /, /^add to identity: \{/],
   ],
   [
     "opening to strangers warns",

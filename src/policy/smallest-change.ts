@@ -1,3 +1,4 @@
+import { judge } from "./judge.ts";
 import type { Applied, Asker, Decision, Question } from "./question.ts";
 import { describeTest, failed } from "./refusal-steps.ts";
 import { type Hit, type Weighing, weigh } from "./weigh.ts";
@@ -7,19 +8,54 @@ type Paste = Readonly<Record<string, unknown>>;
 
 /**
  * The smallest change that would allow what was refused, in words with ready statements. Lines that begin with
- * `warning:` say what else it would open, with `or:` another way, with `then:` what comes after; all others are
- * needed together. Empty for what is allowed.
+ * `warning:` say what else it would open, with `or:` another way; all others are needed together. Empty for what is allowed.
  */
 export function smallestChange(question: Question, decision: Decision): readonly string[] {
   if (decision.allowed) return [];
-  const weighing = weigh(question);
-  const denies = findDenies(weighing);
-  if (denies.length === 0) return [...lackOf(question, weighing), ...nearMisses(decision)];
+  const { denies, bare } = withoutDenials(question);
+  if (denies.length === 0) return [...lackOf(question, weigh(question)), ...nearMisses(decision)];
   return [
     ...denies.map((hit) => describeDeny(hit, question)),
     "warning: a deny is a guard that somebody set; whoever else it stops gets through as well",
-    "then: ask again, for where a deny speaks, an allow may be missing, too",
+    // Where a deny speaks, an allow may be missing, too.
+    ...(judge(bare).allowed ? [] : lackOf(bare, weigh(bare))),
   ];
+}
+
+/** Every statement that denies it, and the question as it would be without them. */
+function withoutDenials(question: Question): {
+  readonly denies: readonly Hit[];
+  readonly bare: Question;
+} {
+  const denies: Hit[] = [];
+  let bare = question;
+  // Each turn takes statements out, so there are not more turns than statements.
+  for (let found = findDenies(weigh(bare)); found.length > 0; found = findDenies(weigh(bare))) {
+    denies.push(...found);
+    bare = without(bare, new Set(found.map(({ statement }) => statement)));
+  }
+  return { denies, bare };
+}
+
+function without(question: Question, statements: ReadonlySet<Hit["statement"]>): Question {
+  const spare = ({ name, policy }: Applied): Applied => ({
+    name,
+    policy: {
+      ...policy,
+      select(action) {
+        const { denies, allows } = policy.select(action);
+        return { denies: denies.filter((one) => !statements.has(one)), allows };
+      },
+    },
+  });
+  const { identity, boundary, session, resourcePolicy } = question;
+  return {
+    ...question,
+    identity: identity.map(spare),
+    ...(boundary && { boundary: spare(boundary) }),
+    ...(session && { session: session.map(spare) }),
+    ...(resourcePolicy && { resourcePolicy: spare(resourcePolicy) }),
+  };
 }
 
 /** Statements that would allow it if only the request met their conditions. */
