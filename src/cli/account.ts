@@ -14,10 +14,12 @@ interface Made {
 /** `bondstore account`: tenants. */
 export function accountCommand(around: Surroundings): Command {
   const command = new Command("account").description("make and list accounts (tenants)");
+  const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
   addDataOptions(
     command
       .command("create <name>")
-      .description("make an account; its root credentials are shown once"),
+      .description("make an account; its root credentials are shown once")
+      .addHelpText("after", help),
   ).action(async (name: string, options: DataOptions) => {
     const { json, out } = outputOf(options.json ?? false);
     const made = (await askAdmin("account-create", { name }, options, around)) as Made;
@@ -29,16 +31,16 @@ export function accountCommand(around: Surroundings): Command {
     out(`  AWS_ACCESS_KEY_ID=${made.accessKeyId}`);
     out(`  AWS_SECRET_ACCESS_KEY=${made.secretAccessKey}`);
   });
-  addDataOptions(command.command("list").description("list the accounts")).action(
-    async (options: DataOptions) => {
-      const { json, out } = outputOf(options.json ?? false);
-      const found = (await askAdmin("account-list", {}, options, around)) as {
-        account: string;
-        name: string;
-      }[];
-      if (json) out(JSON.stringify(found));
-      else for (const { account, name } of found) out(`${account}  ${name}`);
-    },
-  );
+  addDataOptions(
+    command.command("list").description("list the accounts").addHelpText("after", help),
+  ).action(async (options: DataOptions) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const found = (await askAdmin("account-list", {}, options, around)) as {
+      account: string;
+      name: string;
+    }[];
+    if (json) out(JSON.stringify(found));
+    else for (const { account, name } of found) out(`${account}  ${name}`);
+  });
   return command;
 }

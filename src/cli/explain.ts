@@ -9,7 +9,11 @@ export const explainCommand = (around: Surroundings): Command =>
   addDataOptions(
     new Command("explain")
       .argument("<request-id>", "id of the request, as in the refusal and in the trail")
-      .description("show, step by step, which policy decided a request, and the smallest change"),
+      .description("show, step by step, which policy decided a request, and the smallest change")
+      .addHelpText(
+        "after",
+        "\nExit status: 0 told, 1 the trail has no such request, 2 wrong usage.",
+      ),
   ).action(async (requestId: string, options: DataOptions) => {
     const { json, out } = outputOf(options.json ?? false);
     const { events, lines } = (await askAdmin("explain", { requestId }, options, around)) as {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Database, open as openEnvironment } from "lmdb";
 import { assert } from "../lib/assert.ts";
 import { StorageFull } from "./store.ts";
+import { checkTableFile } from "./table-file.ts";
 
 /** The side of a space that groups are written through. */
 export interface GroupWriter {
@@ -60,6 +61,7 @@ const emptyGroup = (): Group => ({ writers: new Set(), waiting: [], actions: [] 
 
 /** Opens the LMDB environment in a directory; to read only, as one snapshot, beside whoever writes. */
 export function openGroups(path: string, readOnly = false): Groups {
+  checkTableFile(path);
   const database: Database<Buffer, Buffer> = openEnvironment({
     path,
     readOnly,

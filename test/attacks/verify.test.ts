@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -74,6 +83,8 @@ function filesOf(data: string, folder: string): string[] {
     .sort();
 }
 
+const tablesOf = (data: string): string => join(data, "store", "tables", "data.mdb");
+
 function flip(path: string, at: (size: number) => number): void {
   const bytes = readFileSync(path);
   const place = at(bytes.length);
@@ -144,6 +155,13 @@ test("verify opens everything that is stored, and finds what was changed behind 
       "unresolved key",
       /^s3:\/\/goods\/kms-small$/,
     ],
+    [
+      "the tables are cut short",
+      (copy) => truncateSync(tablesOf(copy), statSync(tablesOf(copy)).size >> 1),
+      "does not open",
+      /store$/,
+    ],
+    ["the tables are gone", (copy) => rmSync(tablesOf(copy)), "does not open", /store$/],
   ];
   for (const [index, [title, change, what, where]] of cases.entries()) {
     const copy = join(data, "..", `bondstore-verify-copy-${process.pid}-${index}`);
