@@ -72,6 +72,7 @@ export class GrantBook {
       .filter(
         (grant) =>
           grant.operations.includes(operation) &&
+          isGrantee(principal, grant) &&
           (!withContext.has(operation) || fits(grant.constraints, context)) &&
           (grant.constraints?.sourceArn === undefined || grant.constraints.sourceArn === sourceArn),
       );
@@ -92,6 +93,13 @@ export function namesOf(principal: Principal): readonly string[] {
     default:
       return [principal.arn];
   }
+}
+
+/** Whether a principal that has the grantee's name is the one that it named when the grant was made. */
+export function isGrantee(principal: Principal, { granteeId }: Pick<Grant, "granteeId">): boolean {
+  if (granteeId === undefined) return true;
+  if (principal.kind === "session") return principal.roleId === granteeId;
+  return principal.kind === "user" && principal.id === granteeId;
 }
 
 /** Whether an encryption context meets a grant's constraints. Letter case counts. */

@@ -45,6 +45,8 @@ export interface Grant {
   readonly keyId: string;
   readonly name?: string;
   readonly grantee: string;
+  /** Unique id of the user or role that had this ARN then: one made later under its name is somebody else. */
+  readonly granteeId?: string;
   readonly retiring?: string;
   /** ARN of the root of the account that made it. */
   readonly issuer: string;

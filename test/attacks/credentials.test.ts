@@ -14,6 +14,12 @@ import {
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
 import {
+  CreateGrantCommand,
+  CreateKeyCommand,
+  EncryptCommand,
+  KMSClient,
+} from "@aws-sdk/client-kms";
+import {
   AssumeRoleCommand,
   GetCallerIdentityCommand,
   GetSessionTokenCommand,
@@ -128,4 +134,41 @@ test("who may do little cannot give itself more", async (t) => {
     () => sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: "one" })),
   ];
   for (const attempt of attempts) await assert.rejects(attempt(), { name: "AccessDenied" });
+});
+
+test("who is made later under the name of somebody who is gone has none of the old grants", async (t) => {
+  const running = await startBondstore(t);
+  const { account, root } = await running.tenant("acme");
+  const iam = new IAMClient(running.client(root));
+  const kms = new KMSClient(running.client(root));
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const KeyId = KeyMetadata?.Arn;
+
+  async function bob() {
+    await iam.send(new CreateUserCommand({ UserName: "bob" }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: "bob" }));
+    assert.ok(AccessKey?.AccessKeyId && AccessKey.SecretAccessKey);
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = AccessKey;
+    return { accessKeyId, client: new KMSClient(running.client({ accessKeyId, secretAccessKey })) };
+  }
+  const encrypt = () => new EncryptCommand({ KeyId, Plaintext: Buffer.from("order") });
+  const grant = () =>
+    kms.send(
+      new CreateGrantCommand({
+        KeyId,
+        Name: "orders",
+        GranteePrincipal: `arn:aws:iam::${account}:user/bob`,
+        Operations: ["Encrypt"],
+      }),
+    );
+
+  const first = await bob();
+  await grant();
+  await first.client.send(encrypt());
+  await iam.send(new DeleteAccessKeyCommand({ UserName: "bob", AccessKeyId: first.accessKeyId }));
+  await iam.send(new DeleteUserCommand({ UserName: "bob" }));
+  const second = await bob();
+  await assert.rejects(second.client.send(encrypt()), { name: "AccessDeniedException" });
+  await grant();
+  await second.client.send(encrypt());
 });

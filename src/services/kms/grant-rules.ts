@@ -1,11 +1,15 @@
 import type { CreateGrantRequest, GrantListEntry } from "@aws-sdk/client-kms";
+import type { Directory } from "../../identity/directory.ts";
 import { grantOperations } from "../../keys/grants.ts";
 import type { Grant } from "../../keys/key-record.ts";
 import { type KmsKey, rootArn } from "../../keys/kms-key.ts";
 import { type Checked, ServiceError } from "../../pipeline/operation.ts";
 
 /** What a grant that is to be made says. */
-export type NewGrant = Pick<Grant, "name" | "grantee" | "retiring" | "operations" | "constraints">;
+export type NewGrant = Pick<
+  Grant,
+  "name" | "grantee" | "granteeId" | "retiring" | "operations" | "constraints"
+>;
 
 const principalArn =
   /^arn:aws:(?:iam::\d{12}:(?:root|user\/.+|role\/.+|federated-user\/.+)|sts::\d{12}:(?:assumed-role|federated-user)\/.+)$/;
@@ -65,6 +69,21 @@ function constraintsOf({ Constraints }: Checked<CreateGrantRequest>): Grant["con
   };
 }
 
+/** The unique id of the user or role that an ARN names now; undefined where there is none, as for a service. */
+export function granteeIdOf(
+  arn: string,
+  directory: Pick<Directory, "findAccount" | "findRole" | "inAccount">,
+): string | undefined {
+  const [, account = "", kind, rest = ""] =
+    /^arn:aws:(?:iam|sts)::(\d{12}):(user|role|assumed-role)\/(.+)$/.exec(arn) ?? [];
+  if (kind === undefined || directory.findAccount(account)?.id !== account) return undefined;
+  if (kind === "role") return directory.findRole(arn)?.id;
+  const { users, roles } = directory.inAccount(account);
+  if (kind === "assumed-role") return roles.find(rest.split("/", 1)[0] ?? "")?.id;
+  const user = users.find(rest.slice(rest.lastIndexOf("/") + 1));
+  return user?.arn === arn ? user.id : undefined;
+}
+
 /** A grant as the lists show it. */
 export function entryOf(grant: Grant, key: Pick<KmsKey, "arn">): GrantListEntry {
   const { constraints, grantee, retiring } = grant;
@@ -100,12 +119,13 @@ export function findSame(key: KmsKey, wanted: NewGrant, account: string): Grant 
 }
 
 function saying(grant: NewGrant & { readonly issuer: string }): string {
-  const { name, grantee, retiring, operations, constraints, issuer } = grant;
+  const { name, grantee, granteeId, retiring, operations, constraints, issuer } = grant;
   const sorted = (pairs?: Readonly<Record<string, string>>) =>
     pairs && Object.entries(pairs).sort();
   return JSON.stringify([
     name,
     grantee,
+    granteeId,
     retiring,
     operations.toSorted(),
     sorted(constraints?.equals),

@@ -8,7 +8,7 @@ import type {
   RevokeGrantRequest,
 } from "@aws-sdk/client-kms";
 import { grantFacts } from "../../keys/facts.ts";
-import { isWithin, namesOf } from "../../keys/grants.ts";
+import { isGrantee, isWithin, namesOf } from "../../keys/grants.ts";
 import type { Grant } from "../../keys/key-record.ts";
 import { rootArn } from "../../keys/kms-key.ts";
 import { checkUsable, dryRun } from "../../keys/use-key.ts";
@@ -21,7 +21,7 @@ import {
   keyOf,
   plainFacts,
 } from "./find-key.ts";
-import { entryOf, findSame, type NewGrant, readGrant } from "./grant-rules.ts";
+import { entryOf, findSame, granteeIdOf, type NewGrant, readGrant } from "./grant-rules.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const grantsPerKeyMax = 50_000;
@@ -34,7 +34,9 @@ interface NewGrantTarget extends KeyTarget {
 export const createGrant = operation("CreateGrant", {
   resolve(input: Checked<CreateGrantRequest>, call: KmsCall): NewGrantTarget {
     const { grants: _, ...target } = findByIdOrArn(input.KeyId, call, "CreateGrant");
-    const wanted = readGrant(input);
+    const read = readGrant(input);
+    const granteeId = granteeIdOf(read.grantee, call.parts.directory);
+    const wanted = { ...read, ...(granteeId !== undefined && { granteeId }) };
     // INVARIANT: who makes a grant by the right of another one hands on no more than that allows.
     const parents = target.reference.key?.grants
       .allowing(call.principal, "CreateGrant", {}, call.source.sourceArn)
@@ -169,5 +171,8 @@ const noGrant = (id: string | undefined) =>
 function mayRetire(grant: Grant, { principal }: KmsCall): boolean {
   const names = namesOf(principal);
   if (grant.retiring !== undefined && names.includes(grant.retiring)) return true;
-  return names.includes(grant.grantee) && grant.operations.includes("RetireGrant");
+  const { grantee, operations } = grant;
+  return (
+    names.includes(grantee) && isGrantee(principal, grant) && operations.includes("RetireGrant")
+  );
 }
