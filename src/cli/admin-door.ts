@@ -1,8 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
-import type { Opened } from "../server.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http.ts";
 import { type RunningServer, startServer } from "../wire/server/start-server.ts";
-import { type AdminOperation, adminOperations } from "./admin.ts";
+import { type Administered, type AdminOperation, adminOperations } from "./admin.ts";
 import { clearSocket, openSocketPath } from "./admin-socket.ts";
 
 const inputBytesMax = 65_536;
@@ -11,12 +10,9 @@ const inputBytesMax = 65_536;
  * Serves the administrator's operations to commands that are given the directory: over a socket in it, which its
  * mode, 0600, keeps for the owner.
  */
-export async function openAdminDoor(bondstore: {
-  readonly opened: Opened;
-  readonly endpoint: string;
-  readonly ca: string | undefined;
-  readonly data: string;
-}): Promise<Pick<RunningServer, "close">> {
+export async function openAdminDoor(
+  bondstore: Administered & { readonly data: string },
+): Promise<Pick<RunningServer, "close">> {
   clearSocket(bondstore.data);
   const socket = openSocketPath(bondstore.data);
   const server = await startServer({

@@ -1,7 +1,9 @@
 import type { Json } from "../audit/trail.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Opened } from "../server.ts";
+import type { ApplicationLogs } from "../services/kinesisanalyticsv2/application-logs.ts";
 import { explainRequest } from "./explain-request.ts";
+import { readLogs } from "./logs.ts";
 
 /** A Bondstore as its administrator's operations find it. */
 export interface Administered {
@@ -9,6 +11,8 @@ export interface Administered {
   /** Undefined when nothing is served. */
   readonly endpoint?: string | undefined;
   readonly ca?: string | undefined;
+  /** What engines wrote; undefined when nothing is served. */
+  readonly logs?: ApplicationLogs | undefined;
 }
 
 /** What an administrator may do with an open data directory, over its socket or with the directory itself. */
@@ -18,6 +22,8 @@ export type AdminOperation = (
 ) => Promise<unknown>;
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
+  logs: readLogs,
+
   async "account-create"(bondstore, { name }) {
     const { opened, endpoint, ca } = bondstore;
     const made = await createAccount(opened, String(name));

@@ -4,6 +4,7 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { envCommand } from "./env.ts";
 import { explainCommand } from "./explain.ts";
+import { logsCommand } from "./logs.ts";
 import { profileCommand } from "./profile.ts";
 import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
@@ -19,6 +20,7 @@ const commands: readonly MakeCommand[] = [
   doctorCommand,
   verifyCommand,
   explainCommand,
+  logsCommand,
   envCommand,
   profileCommand,
   accountCommand,
