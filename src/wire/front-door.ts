@@ -3,7 +3,7 @@ import type { Principal } from "../identity/principal.ts";
 import { type ReadRequest, readClaim } from "../identity/signature/claim.ts";
 import { type Family, wordRefusal } from "../identity/signature/refusals.ts";
 import type { Verified } from "../identity/signature/request.ts";
-import { verifyClaim } from "../identity/signature/verify.ts";
+import { checkClaim, verifyClaim } from "../identity/signature/verify.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
@@ -48,6 +48,7 @@ export function createFrontDoor(
     let routed = form ? undefined : route(request, scope, options.hosts);
     try {
       const streamed = routed !== undefined && isStreamed(routed);
+      if (!streamed && !isShort(request)) await checkFirst({ request, read, routed, id }, options);
       const whole = streamed ? undefined : await request.readAll(limitOf(routed));
       routed ??= route(request, scope, options.hosts, whole);
       if ("refusal" in read) throw read.refusal;
@@ -70,6 +71,36 @@ function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unk
     return readClaim(request);
   } catch (refusal) {
     return { refusal };
+  }
+}
+
+/** A body of unknown length may be a long one. */
+const isShort = (request: HttpRequest): boolean => {
+  const length = request.header("content-length") ?? "";
+  return /^\d+$/.test(length) && Number(length) <= wholeBytesMax;
+};
+
+/** Refuses who cannot be right, before their body is kept in memory. */
+async function checkFirst(
+  {
+    request,
+    read,
+    routed,
+    id,
+  }: {
+    readonly request: HttpRequest;
+    readonly read: ReturnType<typeof readSafely>;
+    readonly routed: Route | undefined;
+    readonly id: string;
+  },
+  options: FrontDoorOptions,
+): Promise<void> {
+  if ("refusal" in read) throw read.refusal;
+  const { directory, clock, region } = options;
+  try {
+    checkClaim(read, { find: (key) => directory.findCredentials(key), clock, region });
+  } catch (error) {
+    throw routed ? await recorded(error, { request, read, form: routed, id }, options) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { test } from "node:test";
 import { IAMClient, SimulateCustomPolicyCommand } from "@aws-sdk/client-iam";
 import { startBondstore } from "../support/bondstore.ts";
@@ -32,4 +33,31 @@ test("a simulation judges no more than it shows, and asks no more than can be sh
   const long = numbers(100).map((at) => `arn:aws:s3:::bucket/${"*a".repeat(100)}${at}`);
   const large = await ask(10, 200, long);
   assert.ok(large.IsTruncated && (large.EvaluationResults?.length ?? 0) < 500);
+});
+
+test("who has no key of ours cannot make the server keep a long body", async (t) => {
+  const running = await startBondstore(t);
+  const { port, host } = new URL(running.endpoint);
+  const scope = `${new Date().toISOString().slice(0, 10).replaceAll("-", "")}/us-east-1/kinesis`;
+  const claim = `AWS4-HMAC-SHA256 Credential=AKIANOBODY/${scope}/aws4_request, SignedHeaders=host, Signature=0`;
+  const json = "application/x-amz-json-1.1";
+  const form = "application/x-www-form-urlencoded";
+  const cases: [title: string, headers: Record<string, string>][] = [
+    ["no key at all", { "content-type": json, "x-amz-target": "Kinesis_20131202.PutRecords" }],
+    ["an unknown key", { authorization: claim, "content-type": json }],
+    ["a form", { "content-type": form }],
+    ["a form of an unknown key", { authorization: claim, "content-type": form }],
+    ["a malformed signature", { authorization: "AWS4-HMAC-SHA256 what", "content-type": json }],
+  ];
+  for (const [title, more] of cases) {
+    const headers = { host, ...more, "content-length": "900000" };
+    // The body never comes: only who does not wait for it answers.
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const asked = request({ host: "127.0.0.1", port, method: "POST", path: "/", headers });
+      t.after(() => asked.destroy());
+      asked.on("error", reject).on("response", (answer) => resolve(answer.statusCode));
+      asked.flushHeaders();
+    });
+    assert.ok(status === 400 || status === 403, `${title}: ${status}`);
+  }
 });

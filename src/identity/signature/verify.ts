@@ -53,6 +53,25 @@ export function verifyClaim(
   return signed(claim, credentials, payloadHash, body !== undefined);
 }
 
+/**
+ * Refuses what is wrong whatever the body will be. Asked before a long body is read, so that nobody without a key of
+ * ours can make us keep one.
+ */
+export function checkClaim(
+  read: ReadRequest,
+  { find, clock, region }: Pick<SignatureOptions, "find" | "clock" | "region">,
+): void {
+  const { claim } = read;
+  if (!claim) throw refusal("unsigned");
+  if (claim.kind === "v4") {
+    checkSignedHeaders(read, claim);
+    checkTime(claim, clock.now());
+    checkScope(claim, region);
+  }
+  if (find(claim.accessKeyId)?.active) return;
+  throw refusal("unknown-key", { AWSAccessKeyId: claim.accessKeyId });
+}
+
 function signed(
   claim: V4Claim,
   credentials: Credentials,
