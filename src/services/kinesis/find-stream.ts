@@ -1,7 +1,15 @@
 import type { Call } from "../../pipeline/call.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
-import type { Kinesis } from "./service.ts";
-import { type Stream, type StreamRecord, streamTable } from "./stream.ts";
+import type { ShardLimits } from "./limits.ts";
+import type { StreamSealers } from "./sealers.ts";
+import { noStream, type Stream, type StreamRecord, streamTable } from "./stream.ts";
+
+/** What the service keeps in memory while it runs. */
+export interface Kinesis {
+  readonly limits: ShardLimits;
+  readonly sealers: StreamSealers;
+  readonly stopTrimming: () => Promise<void>;
+}
 
 export type KinesisCall = Call<Kinesis>;
 
@@ -26,10 +34,7 @@ export function findStream(input: Named, call: KinesisCall): Stream {
   const store = known ? call.parts.store.account(account) : call.store;
   const record = known ? streamTable(store).find([name]) : undefined;
   if (!record) {
-    const refusal = new ServiceError(
-      "ResourceNotFoundException",
-      `Stream ${name} under account ${account} not found.`,
-    );
+    const refusal = noStream(name, account);
     return { arn, account, type, store, record: missing(name, arn), absent: { refusal } };
   }
   return streamTarget(record, account, call);

@@ -157,17 +157,15 @@ async function startOffset(
       if (sequence === undefined) {
         throw needs("StartingSequenceNumber", input.ShardIteratorType ?? "");
       }
-      const after = input.ShardIteratorType === "AFTER_SEQUENCE_NUMBER";
       const offset = offsetOf(stream.record, shard, sequence);
-      // An empty shard begins where its next record will be.
-      const end = after ? log.nextOffset : log.nextOffset + 1;
-      if (offset === undefined || offset >= end) {
+      if (offset === undefined || offset >= log.nextOffset) {
         throw new ServiceError(
           "InvalidArgumentException",
           `StartingSequenceNumber ${sequence} used in GetShardIterator on shard ${shard.id} in stream ${stream.record.name} under account ${stream.account} is invalid.`,
         );
       }
-      return after ? offset + 1 : offset;
+      const after = input.ShardIteratorType === "AFTER_SEQUENCE_NUMBER";
+      return after ? offset + 1 : Math.max(offset, 0);
     }
   }
 }

@@ -4,11 +4,14 @@ import type {
 } from "@aws-sdk/client-kinesis";
 import type { Parts } from "../../pipeline/call.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { change } from "./encryption.ts";
+import type { Store } from "../../storage/store.ts";
+import { changeStream } from "./change-stream.ts";
+import { trimKeys } from "./data-keys.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
-import { logName, streamTable } from "./stream.ts";
+import { type Stream, shardLog, streamTable } from "./stream.ts";
 
 const hoursMin = 24;
+const hoursMax = 8760;
 const hourMs = 3_600_000;
 
 export const increaseStreamRetentionPeriod = operation("IncreaseStreamRetentionPeriod", {
@@ -17,7 +20,13 @@ export const increaseStreamRetentionPeriod = operation("IncreaseStreamRetentionP
 
   async handle(stream, { RetentionPeriodHours: hours = 0 }, call): Promise<void> {
     if (hours < stream.record.retentionHours) throw wrongWay(hours, "less", stream.record.name);
-    await change(stream, call, (record) => ({ ...record, retentionHours: hours }));
+    if (hours > hoursMax) {
+      throw new ServiceError(
+        "InvalidArgumentException",
+        `Maximum allowed retention period is ${hoursMax} hours. Requested retention period (${hours} hours) is too long.`,
+      );
+    }
+    await changeStream(stream, call, (record) => ({ ...record, retentionHours: hours }));
   },
 });
 
@@ -33,7 +42,7 @@ export const decreaseStreamRetentionPeriod = operation("DecreaseStreamRetentionP
         `Minimum allowed retention period is ${hoursMin} hours. Requested retention period (${hours} hours) is too short.`,
       );
     }
-    await change(stream, call, (record) => ({ ...record, retentionHours: hours }));
+    await changeStream(stream, call, (record) => ({ ...record, retentionHours: hours }));
   },
 });
 
@@ -47,29 +56,40 @@ const trimEveryMs = 60_000;
 
 /** Trims from now on; answers how to stop, which waits for what is under way. */
 export function startTrimming(parts: Parts): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    // What cannot be dropped now is dropped in a minute; readers never see it in between.
-    running = running.then(() => trimAll(parts)).catch(() => {});
+    running ??= trimAll(parts).finally(() => {
+      running = undefined;
+    });
   }, trimEveryMs);
   timer.unref();
-  return () => {
+  return async () => {
     clearInterval(timer);
-    return running;
+    await running;
   };
 }
 
 /** Drops from every stream what is older than its retention period. */
-export async function trimAll({ store, directory, clock }: Parts): Promise<void> {
+async function trimAll({ store, directory, clock }: Parts): Promise<void> {
   for (const { id } of directory.accounts()) {
     const account = store.account(id);
-    for (const { value: stream } of [...streamTable(account).range()]) {
-      for (const shard of stream.shards) {
-        // Opening the log of a stream that went meanwhile would make it anew.
-        if (streamTable(account).find([stream.name])?.id !== stream.id) break;
-        const log = await account.log(logName(stream, shard));
-        await log.trim(clock.now() - stream.retentionHours * hourMs);
-      }
+    for (const { value: record } of [...streamTable(account).range()]) {
+      // What cannot be dropped now is dropped in a minute, and keeps nobody else's; readers never see it in between.
+      await trim({ record, store: account }, clock.now(), store).catch(() => {});
     }
   }
+}
+
+async function trim(
+  stream: Pick<Stream, "record" | "store">,
+  nowMs: number,
+  store: Store,
+): Promise<void> {
+  const { shards, retentionHours } = stream.record;
+  const beforeMs = nowMs - retentionHours * hourMs;
+  for (const shard of shards) {
+    const log = await shardLog(stream, shard);
+    await log.trim(beforeMs);
+  }
+  await trimKeys(stream, beforeMs, store);
 }

@@ -1,12 +1,10 @@
 import type { Context, KeyUse } from "../../keys/keys.ts";
 import type { Call, Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
-import type { Sealer, Table } from "../../storage/store.ts";
-import type { KinesisCall } from "./find-stream.ts";
-import type { Stream } from "./stream.ts";
+import type { Sealer } from "../../storage/store.ts";
+import { keepKey, keptKey, keyUsedForMs } from "./data-keys.ts";
+import type { Stream, StreamRecord } from "./stream.ts";
 
-/** A data key is used for so long, as Kinesis does. */
-const usedForMs = 5 * 60_000;
 const openMax = 1000;
 
 interface Current {
@@ -20,11 +18,6 @@ interface Opened {
   readonly sealer: Sealer;
   readonly keyArn: string;
   readonly openedAtMs: number;
-}
-
-interface WrappedKey {
-  readonly wrapped: Uint8Array;
-  readonly keyArn: string;
 }
 
 /**
@@ -41,38 +34,40 @@ export class StreamSealers {
   }
 
   /** What seals new records; undefined for a stream without a key of its own. */
-  async forWriting({ record, store, arn }: Stream, call: KinesisCall): Promise<Sealer | undefined> {
+  async forWriting(stream: Stream, call: Call): Promise<Sealer | undefined> {
+    const { record, arn } = stream;
     const { keyId } = record;
     if (keyId === undefined) return undefined;
     const context = contextOf(arn);
     const use = useFor(call, record.arn);
     const current = this.#current.get(record.id);
-    if (current && current.keyId === keyId && call.timeMs - current.madeAtMs < usedForMs) {
+    if (current && current.keyId === keyId && call.timeMs - current.madeAtMs < keyUsedForMs) {
       kmsWords(() => this.#parts.keys.check("GenerateDataKey", current.keyArn, context, use));
       return current.sealer;
     }
     const made = await kmsWordsAsync(this.#parts.keys.dataKey(keyId, context, use));
-    const table = wrappedKeys(store);
+    const { sealer, wrapped, keyArn } = made;
     await this.#parts.store.transaction(() =>
-      table.put([record.id, made.sealer.id], { wrapped: made.wrapped, keyArn: made.keyArn }),
+      keepKey(stream, sealer.id, { wrapped, keyArn, madeAtMs: call.timeMs }),
     );
-    const fresh = { sealer: made.sealer, keyId, keyArn: made.keyArn, madeAtMs: call.timeMs };
+    const fresh = { sealer, keyId, keyArn, madeAtMs: call.timeMs };
     this.#current.set(record.id, fresh);
     return fresh.sealer;
   }
 
   /** Finds what opens records of the stream, for one call. */
-  forReading({ record, store, arn }: Stream, call: KinesisCall): (id: string) => Promise<Sealer> {
+  forReading(stream: Stream, call: Call): (id: string) => Promise<Sealer> {
+    const { record, arn } = stream;
     const context = contextOf(arn);
     const use = useFor(call, record.arn);
     return async (id) => {
       const name = `${record.id} ${id}`;
       const opened = this.#opened.get(name);
-      if (opened && call.timeMs - opened.openedAtMs < usedForMs) {
+      if (opened && call.timeMs - opened.openedAtMs < keyUsedForMs) {
         kmsWords(() => this.#parts.keys.check("Decrypt", opened.keyArn, context, use));
         return opened.sealer;
       }
-      const kept = wrappedKeys(store).find([record.id, id]);
+      const kept = keptKey(stream, id);
       if (!kept) {
         throw new ServiceError("InternalFailureException", `Data key ${id} of ${arn} is missing`);
       }
@@ -82,15 +77,15 @@ export class StreamSealers {
       return sealer;
     };
   }
-}
 
-/** Drops the wrapped data keys of a stream that goes; inside a transaction. */
-export function forgetKeys({ record, store }: Stream): void {
-  const table = wrappedKeys(store);
-  for (const { key } of [...table.range({ prefix: [record.id] })]) table.remove(key);
+  /** Drops what is in memory for a stream that is gone. */
+  forget({ id }: StreamRecord): void {
+    this.#current.delete(id);
+    for (const name of this.#opened.keys()) {
+      if (name.startsWith(`${id} `)) this.#opened.delete(name);
+    }
+  }
 }
-
-const wrappedKeys = (store: Stream["store"]): Table<WrappedKey> => store.table("kinesis-data-keys");
 
 const contextOf = (arn: string): Context => ({ "aws:kinesis:arn": arn });
 

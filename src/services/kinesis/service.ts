@@ -1,5 +1,6 @@
 import type { Service } from "../../pipeline/operation.ts";
 import * as encryption from "./encryption.ts";
+import type { Kinesis } from "./find-stream.ts";
 import { ShardLimits } from "./limits.ts";
 import * as reading from "./reading.ts";
 import * as records from "./records.ts";
@@ -8,13 +9,6 @@ import { StreamSealers } from "./sealers.ts";
 import * as shards from "./shards.ts";
 import * as streams from "./streams.ts";
 import * as tags from "./tags.ts";
-
-/** What the service keeps in memory while it runs. */
-export interface Kinesis {
-  readonly limits: ShardLimits;
-  readonly sealers: StreamSealers;
-  readonly stopTrimming: () => Promise<void>;
-}
 
 /** Amazon Kinesis Data Streams. `shardLimits`: hold AWS's limits of a shard, or let the hardware decide. */
 export const kinesis = (shardLimits: "enforce" | "lift"): Service<Kinesis> => ({

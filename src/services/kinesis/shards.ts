@@ -1,7 +1,7 @@
 import type { ListShardsInput, ListShardsOutput } from "@aws-sdk/client-kinesis";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
-import { page } from "./streams.ts";
+import { pageOfShards } from "./streams.ts";
 
 /** A page of ListShards: which stream, and the last shard shown. Checked again like any name. */
 interface Token {
@@ -38,19 +38,18 @@ export const listShards = operation("ListShards", {
     return findStream({ StreamARN: readToken(input.NextToken).arn }, call);
   },
 
-  async handle(stream, input): Promise<ListShardsOutput> {
+  handle({ arn, record }, input): ListShardsOutput {
     const { MaxResults = 1000, NextToken, ExclusiveStartShardId, ShardFilter } = input;
     const after =
       NextToken !== undefined
         ? readToken(NextToken).after
         : (ExclusiveStartShardId ??
           (ShardFilter?.Type === "AFTER_SHARD_ID" ? ShardFilter.ShardId : undefined));
-    const { shards, more } = await page(stream, MaxResults, after);
+    const { shards, more } = pageOfShards(record, MaxResults, after);
     const last = shards.at(-1)?.ShardId;
     return {
       Shards: shards,
-      ...(more &&
-        last !== undefined && { NextToken: writeToken({ arn: stream.arn, after: last }) }),
+      ...(more && last !== undefined && { NextToken: writeToken({ arn, after: last }) }),
     };
   },
 });

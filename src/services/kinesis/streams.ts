@@ -10,19 +10,20 @@ import type {
   Shard,
   StreamDescriptionSummary,
 } from "@aws-sdk/client-kinesis";
+import { requestTags } from "../../access/request-tags.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { forgetKeys } from "./data-keys.ts";
 import { everyStream, findStream, type KinesisCall, streamArn } from "./find-stream.ts";
-import { forgetKeys } from "./sealers.ts";
 import {
   evenShards,
   logName,
   type ShardRecord,
-  type Stream,
   type StreamRecord,
-  sequenceNumber,
   shardName,
+  startingNumber,
   streamTable,
 } from "./stream.ts";
+import { checkTags } from "./tags.ts";
 
 /** Default quotas of an account (Kinesis developer guide, quotas and limits). */
 const shardsMax = 500;
@@ -36,7 +37,7 @@ export const createStream = operation("CreateStream", {
     type: "AWS::Kinesis::Stream",
   }),
 
-  context: ({ Tags }) => tagContext(Tags),
+  context: ({ Tags = {} }) => requestTags(Object.entries(Tags)),
 
   async handle({ arn }, input, call): Promise<void> {
     const mode = input.StreamModeDetails?.StreamMode ?? "PROVISIONED";
@@ -50,6 +51,7 @@ export const createStream = operation("CreateStream", {
       );
     }
     const name = input.StreamName ?? "";
+    checkTags(name, input.Tags ?? {});
     const record: StreamRecord = {
       id: call.parts.random.uuid(),
       name,
@@ -93,6 +95,7 @@ export const deleteStream = operation("DeleteStream", {
       table.remove([record.name]);
       forgetKeys(stream);
     });
+    call.own.sealers.forget(record);
     for (const shard of record.shards) {
       await store.removeLog(logName(record, shard));
       call.own.limits.forget(shardName(record, shard));
@@ -103,9 +106,9 @@ export const deleteStream = operation("DeleteStream", {
 export const describeStream = operation("DescribeStream", {
   resolve: (input: Checked<DescribeStreamInput>, call: KinesisCall) => findStream(input, call),
 
-  async handle(stream, { Limit = 100, ExclusiveStartShardId }): Promise<DescribeStreamOutput> {
-    const { shards, more } = await page(stream, Limit, ExclusiveStartShardId);
-    const { OpenShardCount: _, ConsumerCount: __, ...summary } = summaryOf(stream.record);
+  handle({ record }, { Limit = 100, ExclusiveStartShardId }): DescribeStreamOutput {
+    const { shards, more } = pageOfShards(record, Limit, ExclusiveStartShardId);
+    const { OpenShardCount: _, ConsumerCount: __, ...summary } = summaryOf(record);
     return { StreamDescription: { ...summary, Shards: shards, HasMoreShards: more } };
   },
 });
@@ -148,32 +151,24 @@ export const listStreams = operation("ListStreams", {
 });
 
 /** One page of shards, as DescribeStream and ListShards show them. */
-export async function page(
-  { record, store }: Stream,
+export function pageOfShards(
+  record: StreamRecord,
   limit: number,
   after?: string,
-): Promise<{ shards: Shard[]; more: boolean }> {
+): { readonly shards: Shard[]; readonly more: boolean } {
   const rest = record.shards.filter(({ id }) => after === undefined || id > after);
-  const shards = [];
-  for (const shard of rest.slice(0, limit)) {
-    const { firstOffset } = await store.log(logName(record, shard));
-    shards.push(shardOf(record, shard, firstOffset));
-  }
+  const shards = rest.slice(0, limit).map((shard) => shardOf(record, shard));
   return { shards, more: rest.length > limit };
 }
 
-function shardOf(stream: StreamRecord, shard: ShardRecord, firstOffset: number): Shard {
-  return {
-    ShardId: shard.id,
-    HashKeyRange: {
-      StartingHashKey: shard.startingHashKey,
-      EndingHashKey: shard.endingHashKey,
-    },
-    SequenceNumberRange: {
-      StartingSequenceNumber: sequenceNumber(stream, shard, firstOffset),
-    },
-  };
-}
+const shardOf = (stream: StreamRecord, shard: ShardRecord): Shard => ({
+  ShardId: shard.id,
+  HashKeyRange: {
+    StartingHashKey: shard.startingHashKey,
+    EndingHashKey: shard.endingHashKey,
+  },
+  SequenceNumberRange: { StartingSequenceNumber: startingNumber(stream, shard) },
+});
 
 function summaryOf(record: StreamRecord): StreamDescriptionSummary {
   return {
@@ -189,16 +184,4 @@ function summaryOf(record: StreamRecord): StreamDescriptionSummary {
     OpenShardCount: record.shards.length,
     ConsumerCount: 0,
   };
-}
-
-/** `aws:RequestTag/…` and `aws:TagKeys` of a call that sets tags. */
-export function tagContext(
-  tags: Readonly<Record<string, string>> | undefined,
-): Record<string, string | readonly string[]> {
-  if (!tags) return {};
-  const values = Object.entries(tags).map(([key, value]) => [
-    `aws:requesttag/${key.toLowerCase()}`,
-    value,
-  ]);
-  return { ...Object.fromEntries(values), "aws:tagkeys": Object.keys(tags) };
 }

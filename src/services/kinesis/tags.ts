@@ -4,26 +4,32 @@ import type {
   ListTagsForStreamOutput,
   RemoveTagsFromStreamInput,
 } from "@aws-sdk/client-kinesis";
+import { requestTags } from "../../access/request-tags.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { change } from "./encryption.ts";
+import { changeStream } from "./change-stream.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
-import { tagContext } from "./streams.ts";
 
 const tagsMax = 50;
 
+/** Refuses more tags than a stream may have, and keys that are not the caller's to set. */
+export function checkTags(name: string, tags: Readonly<Record<string, string>>): void {
+  const keys = Object.keys(tags);
+  const reserved = keys.some((key) => /^aws:/i.test(key));
+  if (!reserved && keys.length <= tagsMax) return;
+  const why = reserved
+    ? "keys that begin with aws: are reserved"
+    : `a stream has at most ${tagsMax} tags`;
+  throw new ServiceError("InvalidArgumentException", `Failed to tag stream ${name}: ${why}.`);
+}
+
 export const addTagsToStream = operation("AddTagsToStream", {
   resolve: (input: Checked<AddTagsToStreamInput>, call: KinesisCall) => findStream(input, call),
-  context: ({ Tags }) => tagContext(Tags),
+  context: ({ Tags = {} }) => requestTags(Object.entries(Tags)),
 
   handle: (stream, { Tags }, call): Promise<void> =>
-    change(stream, call, (record) => {
+    changeStream(stream, call, (record) => {
       const tags = { ...record.tags, ...Tags };
-      if (Object.keys(tags).length > tagsMax) {
-        throw new ServiceError(
-          "InvalidArgumentException",
-          `Failed to add tags to stream ${record.name}: a stream has at most ${tagsMax} tags.`,
-        );
-      }
+      checkTags(record.name, tags);
       return { ...record, tags };
     }),
 });
@@ -34,7 +40,7 @@ export const removeTagsFromStream = operation("RemoveTagsFromStream", {
   context: ({ TagKeys }) => ({ "aws:tagkeys": TagKeys }),
 
   handle: (stream, { TagKeys = [] }, call): Promise<void> =>
-    change(stream, call, (record) => ({
+    changeStream(stream, call, (record) => ({
       ...record,
       tags: Object.fromEntries(
         Object.entries(record.tags).filter(([key]) => !TagKeys.includes(key)),
