@@ -19,6 +19,15 @@ export interface Body extends Pick<HttpRequest, "body" | "readAll"> {
 /** How long a client may let us wait for the next bytes of a body. */
 const stallMs = 60_000;
 
+/** All bodies together that are being collected now: one key's id is enough to send long ones that prove nothing. */
+const collectedBytesMax = 256 * 1024 * 1024;
+/** Short ones get through all the same. */
+const shortBytesMax = 64 * 1024;
+let collectedBytes = 0;
+
+const tooMuch = () =>
+  new ServiceError("ServiceUnavailable", "Too many long requests at once; try again later");
+
 const empty = Buffer.alloc(0);
 
 const cut = () => new ServiceError("IncompleteBody", "The request body terminated unexpectedly");
@@ -71,6 +80,7 @@ function collect(stream: Readable, limitBytes: number): Promise<Buffer> {
 
     function finish(error?: Error): void {
       clearTimeout(timer);
+      collectedBytes -= size;
       stream.off("data", take).off("end", end).off("error", broken).off("close", broken);
       if (!error) {
         resolve(parts.length === 1 ? (parts[0] ?? empty) : Buffer.concat(parts, size));
@@ -84,7 +94,9 @@ function collect(stream: Readable, limitBytes: number): Promise<Buffer> {
 
     function take(part: Buffer): void {
       size += part.length;
-      if (size > limitBytes) finish(new BodyTooLarge(`more than ${limitBytes} bytes`));
+      collectedBytes += part.length;
+      if (size > shortBytesMax && collectedBytes > collectedBytesMax) finish(tooMuch());
+      else if (size > limitBytes) finish(new BodyTooLarge(`more than ${limitBytes} bytes`));
       else {
         parts.push(part);
         timer.refresh();
