@@ -76,11 +76,12 @@ function usesPython(source: Source, service: string, operation: string): boolean
   return calls.some(([, name]) => others.length === 0 || name === service);
 }
 
-/** `"kms", "create-key"`, as words of a command. */
+/** `"kms", "create-key"`, as words of a command; or `"create-key"` where `"kms", ...words` stands in the file. */
 function usesCommandLine({ text }: Source, service: string, operation: string): boolean {
   const name = service === "s3" ? "s3api" : service;
   const word = snake(operation).replaceAll("_", "-");
-  return new RegExp(`"${name}",\\s*"${word}"|\\baws ${name} ${word}\\b`).test(text);
+  if (new RegExp(`"${name}",\\s*"${word}"`).test(text)) return true;
+  return text.includes(`"${name}", ...`) && text.includes(`"${word}"`);
 }
 
 const uses: Readonly<
