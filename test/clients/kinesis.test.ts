@@ -268,39 +268,47 @@ test("tags are added, listed page by page and removed", async (t) => {
 
 test("inputs that no stream can have are refused in AWS's words", async (t) => {
   const { kinesis, StreamName } = await startKinesis(t);
-  const rows: readonly (readonly [string, Promise<unknown>])[] = [
+  const rows: readonly (readonly [string, () => Promise<unknown>])[] = [
     [
       "ValidationException",
-      kinesis.send(new CreateStreamCommand({ StreamName: "a b", ShardCount: 1 })),
+      () => kinesis.send(new CreateStreamCommand({ StreamName: "a b", ShardCount: 1 })),
     ],
-    ["ValidationException", kinesis.send(new CreateStreamCommand({ StreamName: "x" }))],
-    ["InvalidArgumentException", kinesis.send(new DescribeStreamCommand({}))],
+    ["ValidationException", () => kinesis.send(new CreateStreamCommand({ StreamName: "x" }))],
+    ["InvalidArgumentException", () => kinesis.send(new DescribeStreamCommand({}))],
     [
       "InvalidArgumentException",
-      kinesis.send(
-        new DescribeStreamCommand({ StreamARN: "arn:aws:kinesis:eu-west-1:111122223333:stream/a" }),
-      ),
+      () =>
+        kinesis.send(
+          new DescribeStreamCommand({
+            StreamARN: "arn:aws:kinesis:eu-west-1:111122223333:stream/a",
+          }),
+        ),
     ],
-    ["InvalidArgumentException", kinesis.send(new GetRecordsCommand({ ShardIterator: "AAAA" }))],
+    [
+      "InvalidArgumentException",
+      () => kinesis.send(new GetRecordsCommand({ ShardIterator: "AAAA" })),
+    ],
     [
       "ResourceNotFoundException",
-      kinesis.send(
-        new GetShardIteratorCommand({
-          ...{ StreamName, ShardId: "shardId-000000000009" },
-          ShardIteratorType: "LATEST",
-        }),
-      ),
+      () =>
+        kinesis.send(
+          new GetShardIteratorCommand({
+            ...{ StreamName, ShardId: "shardId-000000000009" },
+            ShardIteratorType: "LATEST",
+          }),
+        ),
     ],
     [
       "InvalidArgumentException",
-      kinesis.send(
-        new PutRecordCommand({
-          ...{ StreamName, Data: Buffer.from("v"), PartitionKey: "k" },
-          ExplicitHashKey: String(2n ** 128n),
-        }),
-      ),
+      () =>
+        kinesis.send(
+          new PutRecordCommand({
+            ...{ StreamName, Data: Buffer.from("v"), PartitionKey: "k" },
+            ExplicitHashKey: String(2n ** 128n),
+          }),
+        ),
     ],
-    ["ValidationException", kinesis.send(new PutRecordsCommand({ StreamName, Records: [] }))],
+    ["ValidationException", () => kinesis.send(new PutRecordsCommand({ StreamName, Records: [] }))],
   ];
-  for (const [name, sent] of rows) await assert.rejects(sent, { name });
+  for (const [name, send] of rows) await assert.rejects(send(), { name });
 });
