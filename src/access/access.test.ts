@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PrincipalPolicies } from "../identity/directory.ts";
-import type { Principal, RoleSession, Session, User } from "../identity/principal.ts";
+import type {
+  Principal,
+  PrincipalPolicies,
+  RoleSession,
+  Session,
+  User,
+} from "../identity/principal.ts";
 import { compilePolicy, type PolicyKind } from "../policy/policy.ts";
 import type { Applied, Fact } from "../policy/question.ts";
 import { createAccess } from "./access.ts";

@@ -1,13 +1,13 @@
 import type { Table } from "../storage/store.ts";
 import { type AccessKeys, createAccessKeys } from "./access-keys.ts";
 import { awsManagedPolicies } from "./aws-managed.ts";
-import type { PrincipalPolicies } from "./directory.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import { createHolderPolicies, type HolderPolicies } from "./holder-policies.ts";
 import { countOf } from "./holders.ts";
 import { createIdentities, type Identities } from "./identities.ts";
 import { createManagedPolicies, type ManagedPolicies } from "./managed-policies.ts";
 import { countUses, type PolicyUse, usesOf } from "./policy-uses.ts";
+import type { PrincipalPolicies } from "./principal.ts";
 import { policiesFor } from "./principal-policies.ts";
 import type {
   GroupRecord,

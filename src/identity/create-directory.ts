@@ -7,9 +7,9 @@ import { type AccountDirectory, createAccountDirectory } from "./account-directo
 import { openAccounts } from "./accounts.ts";
 import { applied } from "./compiled.ts";
 import { readCredentials } from "./credentials.ts";
-import type { Credentials, Directory, PrincipalPolicies, RoleFacts } from "./directory.ts";
+import type { Credentials, Directory, RoleFacts } from "./directory.ts";
 import { createKeyUses } from "./key-uses.ts";
-import type { Principal } from "./principal.ts";
+import type { Principal, PrincipalPolicies } from "./principal.ts";
 import { readPolicies } from "./principal-policies.ts";
 import { accountOf } from "./principals.ts";
 import type { RoleRecord } from "./records.ts";

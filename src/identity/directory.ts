@@ -1,6 +1,6 @@
 import type { Applied } from "../policy/question.ts";
 import type { AccountDirectory } from "./account-directory.ts";
-import type { Principal, Root, Session, User } from "./principal.ts";
+import type { Principal, PrincipalPolicies, Root, Session, User } from "./principal.ts";
 
 /** What signs a request, found by its access key id. */
 export interface Credentials {
@@ -19,13 +19,6 @@ export interface NewCredentials {
   readonly secret: string;
   readonly token: string;
   readonly expiresAtMs: number;
-}
-
-/** The policies that speak about a principal, compiled. */
-export interface PrincipalPolicies {
-  readonly identity: readonly Applied[];
-  readonly boundary?: Applied;
-  readonly session?: readonly Applied[];
 }
 
 /** A role, as those need it who act through it. */

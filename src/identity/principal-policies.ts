@@ -1,8 +1,7 @@
 import type { Applied } from "../policy/question.ts";
 import { applied } from "./compiled.ts";
-import type { PrincipalPolicies } from "./directory.ts";
 import { findManaged } from "./policy-uses.ts";
-import type { Principal } from "./principal.ts";
+import type { Principal, PrincipalPolicies } from "./principal.ts";
 import type { HolderKind, HolderRecords, PolicyRecord } from "./records.ts";
 import type { AccountScope } from "./tables.ts";
 

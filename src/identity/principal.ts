@@ -1,3 +1,5 @@
+import type { Applied } from "../policy/question.ts";
+
 /** Who acts. */
 export type Principal = Root | User | RoleSession | ServicePrincipal | Anonymous;
 
@@ -56,4 +58,11 @@ export interface ServicePrincipal {
 
 export interface Anonymous {
   readonly kind: "anonymous";
+}
+
+/** The policies that speak about a principal, compiled. */
+export interface PrincipalPolicies {
+  readonly identity: readonly Applied[];
+  readonly boundary?: Applied;
+  readonly session?: readonly Applied[];
 }

@@ -1,7 +1,7 @@
+import type { Fact } from "./asked.ts";
 import { operators } from "./operators.ts";
 import type { FindFact, Matcher } from "./pattern.ts";
 import { PolicyError } from "./policy-error.ts";
-import type { Fact } from "./question.ts";
 
 /** One line of a `Condition`: an operator, a key and the values it may have. */
 export interface Test {

@@ -1,6 +1,6 @@
+import type { Fact } from "./asked.ts";
 import { compileForm, hasForm, many, one } from "./form.ts";
 import { PolicyError } from "./policy-error.ts";
-import type { Fact } from "./question.ts";
 
 /** Looks up a condition key, by its name in lower case. */
 export type FindFact = (key: string) => Fact;

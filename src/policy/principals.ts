@@ -1,5 +1,5 @@
+import type { Asker } from "./asked.ts";
 import { PolicyError } from "./policy-error.ts";
-import type { Asker } from "./question.ts";
 
 /**
  * How a statement names who asks. `direct`: the user, the session, the service, or everyone: it grants by itself.

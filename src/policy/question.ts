@@ -1,20 +1,7 @@
+import type { Asked } from "./asked.ts";
 import type { Policy } from "./policy.ts";
 
-/** A condition key's value. Keys are given in lower case; undefined means the key is not in the request. */
-export type Fact = string | readonly string[] | undefined;
-
-/** Who asks, as far as `Principal` elements can name them. */
-export interface Asker {
-  readonly kind: "root" | "user" | "session" | "service" | "anonymous";
-  /** The 12-digit account; empty for services and anonymous. */
-  readonly account: string;
-  /** User ARN, root ARN, or the ARN of the session's role; the name of a service; empty for anonymous. */
-  readonly arn: string;
-  /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, for sessions. */
-  readonly sessionArn?: string;
-  /** The identity provider whose token or assertion vouches for an asker who has not signed: `Federated`. */
-  readonly federated?: string;
-}
+export type { Asker, Fact } from "./asked.ts";
 
 /** One policy that applies, with a name that `explain` shows. */
 export interface Applied {
@@ -24,16 +11,9 @@ export interface Applied {
 }
 
 /** One thing that somebody wants to do, and every policy that has a say. */
-export interface Question {
-  readonly asker: Asker;
-  /** `kms:Decrypt` */
-  readonly action: string;
-  /** ARN of the thing acted on, or `*` where the action knows no resource. */
-  readonly resource: string;
+export interface Question extends Asked {
   /** Account that owns it; the asker's own where there is no resource. */
   readonly resourceAccount: string;
-  /** Value of a condition key (lower case), computed when asked for. */
-  readonly fact: (key: string) => Fact;
   /** Policies of the user, its groups, or the role. */
   readonly identity: readonly Applied[];
   readonly boundary?: Applied | undefined;

@@ -1,9 +1,9 @@
 import { compileArn } from "./arn.ts";
+import type { Asked } from "./asked.ts";
 import { compileCondition, type Test } from "./condition.ts";
 import { compilePieces, compileWildcards, type Matcher, readPieces } from "./pattern.ts";
 import { PolicyError } from "./policy-error.ts";
 import { compilePrincipals, type Principals } from "./principals.ts";
-import type { Question } from "./question.ts";
 
 /** What a policy is attached to; decides which members its statements have. */
 export type PolicyKind = "identity" | "resource" | "trust" | "session" | "boundary";
@@ -185,9 +185,9 @@ export function describePatterns({ negated, texts }: Patterns): string {
 }
 
 /** Whether resource and conditions of a statement fit; its action and principal are judged apart. */
-export function fits(statement: Statement, question: Question): boolean {
+export function fits(statement: Statement, asked: Asked): boolean {
   const { resources, tests } = statement;
-  if (resources !== undefined && !resources.matches(question.resource, question.fact)) return false;
-  for (const test of tests) if (!test.holds(question.fact)) return false;
+  if (resources !== undefined && !resources.matches(asked.resource, asked.fact)) return false;
+  for (const test of tests) if (!test.holds(asked.fact)) return false;
   return true;
 }

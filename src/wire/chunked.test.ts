@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChunkChain } from "../identity/signature/chunk-chain.ts";
+import type { ChunkChain } from "../identity/signature/request.ts";
 import { verifySignature } from "../identity/signature/verify.ts";
 import { type ChunkedFacts, createChunkDecoder } from "./chunked.ts";
 

@@ -1,4 +1,4 @@
-import type { ChunkChain } from "../identity/signature/chunk-chain.ts";
+import type { ChunkChain } from "../identity/signature/request.ts";
 import { createHasher, type Hasher, sha256Hex } from "../lib/hash.ts";
 import { ServiceError } from "../lib/service-error.ts";
 

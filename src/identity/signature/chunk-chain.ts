@@ -1,15 +1,7 @@
 import { sha256Hex } from "../../lib/hash.ts";
 import type { Credentials } from "../directory.ts";
-import type { V4Claim } from "./request.ts";
+import type { ChunkChain, V4Claim } from "./request.ts";
 import { signatureCheck } from "./signing-keys.ts";
-
-/** The signatures of one body's chunks: each signs the one before it, the first the request's own. */
-export interface ChunkChain {
-  /** Whether the next chunk, of this hash, has this signature. */
-  verifyChunk(signature: string, sha256Hex: string): boolean;
-  /** Whether the trailer, of this hash, has this signature. */
-  verifyTrailer(signature: string, sha256Hex: string): boolean;
-}
 
 const emptyHash = sha256Hex("");
 

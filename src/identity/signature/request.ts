@@ -2,7 +2,6 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ServiceError } from "../../lib/service-error.ts";
 import type { Credentials } from "../directory.ts";
 import type { Anonymous, Principal } from "../principal.ts";
-import type { ChunkChain } from "./chunk-chain.ts";
 
 /** What a signature covers of a request, whatever carried it. */
 export interface SignedRequest {
@@ -25,6 +24,14 @@ export interface SignatureOptions {
   readonly admitSignatureV2: boolean;
   /** The bucket that a host names, as the router reads it: version 2 signs that instead of the host. */
   readonly bucketInHost?: (host: string) => string | undefined;
+}
+
+/** The signatures of one body's chunks: each signs the one before it, the first the request's own. */
+export interface ChunkChain {
+  /** Whether the next chunk, of this hash, has this signature. */
+  verifyChunk(signature: string, sha256Hex: string): boolean;
+  /** Whether the trailer, of this hash, has this signature. */
+  verifyTrailer(signature: string, sha256Hex: string): boolean;
 }
 
 /** How the body is bound to the signature; who reads the body enforces it. */

@@ -8,8 +8,8 @@ import type {
   SimulatePrincipalPolicyRequest,
 } from "@aws-sdk/client-iam";
 import { applied, checkPolicy } from "../../identity/compiled.ts";
-import type { PrincipalPolicies } from "../../identity/directory.ts";
 import { type PageRequest, pageOf } from "../../identity/pages.ts";
+import type { PrincipalPolicies } from "../../identity/principal.ts";
 import type { Call } from "../../pipeline/call.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { judge } from "../../policy/judge.ts";
