@@ -21,8 +21,9 @@ import {
 
 /** How many events are opened before other work gets its turn. */
 const openedAtOnce = 128;
-/** A page is closed after so many opened events: some 100 ms. */
+/** A page is closed after so many opened events, or segments of other accounts' events: some 100 ms. */
 const openedPerPage = 10_000;
+const segmentsPerPage = 32;
 /** Closed segments kept in memory. */
 const cachedMax = 4;
 
@@ -53,17 +54,24 @@ export function createFinder(options: {
     return JSON.parse(plain.toString()) as TrailEvent;
   }
 
-  async function look(query: TrailQuery, openedMax: number): Promise<FoundPage> {
+  async function look(
+    query: TrailQuery,
+    max: { readonly opened: number; readonly segments: number },
+  ): Promise<FoundPage> {
     const found: FoundEvent[] = [];
     const segments = [...journal.segments];
     const { offset } = journal;
     let opened = 0;
+    let looked = 0;
     for (let at = segments.length - 1; at >= 0; at -= 1) {
       const segment = segments[at];
       if (!segment || segment.first >= (query.before ?? Number.POSITIVE_INFINITY)) continue;
+      const next = segments[at + 1];
+      if (looked >= max.segments && next) return { found, before: next.first };
+      looked += 1;
       const bytes = await bytesOf(segment, at === segments.length - 1 ? offset : undefined);
       for (const entry of candidates(bytes, segment, query)) {
-        if (opened >= openedMax || found.length >= query.limit) {
+        if (opened >= max.opened || found.length >= query.limit) {
           return { found, before: entry.position + 1 };
         }
         opened += 1;
@@ -76,10 +84,12 @@ export function createFinder(options: {
   }
 
   return {
-    find: async (query) => (await look(query, Number.POSITIVE_INFINITY)).found,
-    findPage: (query) => look(query, openedPerPage),
+    find: async (query) => (await look(query, unlimited)).found,
+    findPage: (query) => look(query, { opened: openedPerPage, segments: segmentsPerPage }),
   };
 }
+
+const unlimited = { opened: Number.POSITIVE_INFINITY, segments: Number.POSITIVE_INFINITY };
 
 /** Entries that may match by what they show without a key, the newest first. */
 function candidates(bytes: Buffer, segment: SegmentFile, query: TrailQuery): Entry[] {
