@@ -94,13 +94,13 @@ export function canonicalContext(context: Context): Buffer {
     keys.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
   }
   let size = 4;
-  for (const key of keys) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(valueOf(key));
+  for (const key of keys) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(valueAt(key));
   const bytes = Buffer.allocUnsafe(size);
   let at = bytes.writeUInt32BE(keys.length);
-  for (const key of keys) at = writePart(bytes, valueOf(key), writePart(bytes, key, at));
+  for (const key of keys) at = writePart(bytes, valueAt(key), writePart(bytes, key, at));
   return bytes;
 
-  function valueOf(key: string): string {
+  function valueAt(key: string): string {
     return context[key] ?? "";
   }
 }

@@ -37,7 +37,14 @@ export class Upkeep {
 
   async #round(): Promise<void> {
     this.#keys.materials.dropOld();
-    for (const place of this.#keys.due()) await this.#serve(place);
+    let failure: unknown;
+    for (const place of this.#keys.due()) {
+      // A key that cannot be served keeps no other waiting.
+      await this.#serve(place).catch((error: unknown) => {
+        failure ??= error;
+      });
+    }
+    if (failure !== undefined) throw failure;
   }
 
   async #serve(place: KeyPlace): Promise<void> {
