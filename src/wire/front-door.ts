@@ -210,7 +210,10 @@ async function readS3(request: HttpRequest, routed: Routed, verified: Verified):
   const payload = openPayload(request, verified.payload, {
     checksumCovers: completes ? "object" : "body",
   });
-  if (!streams) return decode(routed, request, await readWhole(payload, routed));
+  if (!streams) {
+    const limit = verified.kind === "anonymous" ? wholeBytesMax : bodyBytesMax(routed);
+    return decode(routed, request, await readWhole(payload, routed, limit));
+  }
   const input = decode(routed, request, undefined);
   const member = operation.streamingInput ?? "Body";
   const small = (payload.lengthBytes ?? wholeBytesMax + 1) <= wholeBytesMax;
@@ -219,9 +222,9 @@ async function readS3(request: HttpRequest, routed: Routed, verified: Verified):
   return input;
 }
 
-async function readWhole(payload: Payload, routed: Routed): Promise<Buffer> {
+async function readWhole(payload: Payload, routed: Routed, limitBytes: number): Promise<Buffer> {
   try {
-    return await payload.readAll(bodyBytesMax(routed));
+    return await payload.readAll(limitBytes);
   } catch (error) {
     throw error instanceof BodyTooLarge ? bodyTooLarge(routed) : error;
   }
