@@ -260,8 +260,30 @@ async function latestFailure(clients: Clients, name: string): Promise<string> {
   return `${name}: ${latest?.OperationFailureDetails?.ErrorInfo?.ErrorString ?? "no failure"}`;
 }
 
+/** What the tests read of an event. */
+export interface SeenEvent {
+  readonly eventName: string;
+  readonly eventSource: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly userIdentity: {
+    readonly type: string;
+    readonly invokedBy?: string;
+    readonly arn?: string;
+  };
+  readonly requestParameters?: {
+    readonly dryRun?: boolean;
+    readonly keyId?: string;
+    readonly encryptionContext?: Readonly<Record<string, string>>;
+  };
+  readonly resources?: readonly { readonly ARN: string }[];
+}
+
 /** The newest events of this name, as CloudTrail shows them. */
-export async function events({ trail }: Clients, AttributeValue: string) {
+export async function events(
+  { trail }: Clients,
+  AttributeValue: string,
+): Promise<readonly SeenEvent[]> {
   const found = await trail.send(
     new LookupEventsCommand({
       LookupAttributes: [{ AttributeKey: "EventName", AttributeValue }],
@@ -269,6 +291,6 @@ export async function events({ trail }: Clients, AttributeValue: string) {
     }),
   );
   return (found.Events ?? []).map(
-    ({ CloudTrailEvent = "{}" }) => JSON.parse(CloudTrailEvent) as Record<string, never>,
+    ({ CloudTrailEvent = "{}" }) => JSON.parse(CloudTrailEvent) as SeenEvent,
   );
 }

@@ -1,8 +1,9 @@
 import type { Principal } from "../../identity/principal.ts";
 import type { KeyAction, KeyUse } from "../../keys/keys.ts";
+import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { AnalyticsCall } from "./find-application.ts";
-import { type Encryption, serviceName } from "./records.ts";
+import { type ApplicationRecord, type Encryption, serviceName } from "./records.ts";
 
 interface Wanted {
   readonly keyType: string | undefined;
@@ -67,6 +68,25 @@ export async function tryKey(
   await inServiceWords(() =>
     call.parts.keys.tryOut(keyArn, ["Decrypt"], encryptionContext(arn), use),
   );
+}
+
+/** A key that the service cannot use now would fail every checkpoint: no engine is started for that. */
+export async function tryServiceKey(
+  { encryption, arn }: ApplicationRecord,
+  account: string,
+  { keys, region, random }: Parts,
+): Promise<void> {
+  if (encryption.type === "AWS_OWNED_KEY") return;
+  await keys.tryOut(encryption.keyArn, needed, encryptionContext(arn), {
+    principal: { kind: "service", name: serviceName },
+    via: `kinesisanalytics.${region}.amazonaws.com`,
+    account,
+    sourceArn: arn,
+    sourceAccount: account,
+    requestId: random.uuid(),
+    sourceIp: serviceName,
+    userAgent: serviceName,
+  });
 }
 
 const useBy = (principal: Principal, arn: string, call: AnalyticsCall): KeyUse => ({

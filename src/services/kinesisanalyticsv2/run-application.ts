@@ -7,6 +7,7 @@ import type { Credentials, NewCredentials } from "../../identity/directory.ts";
 import { assert } from "../../lib/assert.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import { tryServiceKey } from "./encryption.ts";
 import { flinkOptions, logLevel } from "./flink-options.ts";
 import { type CellDoor, type Engines, missingEngine } from "./outside.ts";
 import type { ApplicationRecord, Code } from "./records.ts";
@@ -44,6 +45,7 @@ export async function runApplication(
     const message = missingEngine(engines) ?? "";
     throw new ServiceError("InvalidApplicationConfigurationException", message);
   }
+  await tryServiceKey(record, account, parts);
   const bucket = await prepareStateBucket(record, account, parts);
   const credentials = () => assumeRole(record, around);
   const first = await credentials();

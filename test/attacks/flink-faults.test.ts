@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GetRecordsCommand, GetShardIteratorCommand } from "@aws-sdk/client-kinesis";
+import { StartApplicationCommand } from "@aws-sdk/client-kinesis-analytics-v2";
+import { DisableKeyCommand, EnableKeyCommand } from "@aws-sdk/client-kms";
+import { startBondstore } from "../support/bondstore.ts";
+import {
+  awaitStatus,
+  awaitSums,
+  type Clients,
+  clientsOf,
+  events,
+  prepare,
+  putOrders,
+  sqlApplication,
+  statusOf,
+  sumsScript,
+  until,
+} from "../support/flink.ts";
+import { enginesBelow } from "../support/flink-cells.ts";
+
+const ApplicationName = "sums";
+
+async function firstRecords({ kinesis }: Clients) {
+  const { ShardIterator } = await kinesis.send(
+    new GetShardIteratorCommand({
+      StreamName: "orders",
+      ShardId: "shardId-000000000000",
+      ShardIteratorType: "TRIM_HORIZON",
+    }),
+  );
+  return kinesis.send(new GetRecordsCommand({ ShardIterator, Limit: 1 }));
+}
+
+test("a running application survives what befalls it, and its sums stay exact", async (t) => {
+  const running = await startBondstore(t);
+  const acme = await running.tenant("acme");
+  const place = { ...running, account: acme.account, credentials: acme.root };
+  const clients = clientsOf(place);
+  const KeyId = await prepare(clients, place);
+  const create = sqlApplication(ApplicationName, acme.account, sumsScript(), {
+    ApplicationEncryptionConfiguration: { KeyType: "CUSTOMER_MANAGED_KEY", KeyId },
+  });
+  await clients.flink.send(create);
+  await putOrders(clients, 0, 3000);
+  await clients.flink.send(new StartApplicationCommand({ ApplicationName }));
+  await awaitStatus(clients, ApplicationName, "RUNNING");
+  await awaitSums(clients, 3000);
+
+  await t.test(
+    "its key is disabled: reading stops, checkpoints fail, all of it visible",
+    async () => {
+      await putOrders(clients, 3000, 4500);
+      await clients.kms.send(new DisableKeyCommand({ KeyId }));
+      await assert.rejects(firstRecords(clients), { name: "KMSDisabledException" });
+      await until("an event of the failure", async () => {
+        const failed = await events(clients, "CheckpointFailed");
+        return failed.length + (await events(clients, "ApplicationRestarting")).length > 0;
+      });
+      const refusals = (await events(clients, "GenerateDataKey"))
+        .concat(await events(clients, "Decrypt"))
+        .filter(({ errorCode }) => errorCode === "DisabledException")
+        .map(({ userIdentity }) => userIdentity);
+      assert.ok(
+        refusals.some(
+          ({ type, invokedBy }) =>
+            type === "AWSService" && invokedBy === "kinesisanalytics.amazonaws.com",
+        ),
+        JSON.stringify(refusals),
+      );
+      await sleep(5_000);
+      assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
+    },
+  );
+
+  await t.test("its key is enabled again: it recovers, and nothing is lost", async () => {
+    await clients.kms.send(new EnableKeyCommand({ KeyId }));
+    await putOrders(clients, 4500, 6000);
+    await awaitSums(clients, 6000);
+  });
+
+  await t.test("its engine is killed: it starts again from its newest checkpoint", async () => {
+    await putOrders(clients, 6000, 7000);
+    const [engine] = enginesBelow(process.pid);
+    assert.ok(engine);
+    process.kill(engine.pid, "SIGKILL");
+    await putOrders(clients, 7000, 8000);
+    await until("another engine", async () =>
+      enginesBelow(process.pid).some(({ pid }) => pid !== engine.pid),
+    );
+    await awaitSums(clients, 8000);
+    assert.equal((await events(clients, "ApplicationFailed")).length, 1);
+    assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
+  });
+
+  await t.test("the key is disabled and the engine killed: it waits, and comes back", async () => {
+    await clients.kms.send(new DisableKeyCommand({ KeyId }));
+    const [engine] = enginesBelow(process.pid);
+    process.kill(engine?.pid ?? 0, "SIGKILL");
+    await until(
+      "a failed start",
+      async () => (await events(clients, "ApplicationFailed")).length > 2,
+    );
+    await clients.kms.send(new EnableKeyCommand({ KeyId }));
+    await putOrders(clients, 8000, 9000);
+    await awaitSums(clients, 9000);
+  });
+});

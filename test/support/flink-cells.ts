@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Keys } from "./bondstore.ts";
+
+/** A program of a cell, as the host sees it. */
+export interface EngineProcess {
+  readonly pid: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+const parentOf = (pid: number): number => {
+  const stat = read(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
+};
+
+function descendsFrom(pid: number, ancestor: number): boolean {
+  for (let at = pid; at > 1; at = parentOf(at)) if (at === ancestor) return true;
+  return false;
+}
+
+/** The JVMs that run below a process. */
+export function enginesBelow(ancestor: number): readonly EngineProcess[] {
+  return allEngines().filter(({ pid }) => descendsFrom(pid, ancestor));
+}
+
+/** Every JVM of this host that runs Flink. */
+export function allEngines(): readonly EngineProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => /^[^\0]*\/java\0/.test(read(`/proc/${pid}/cmdline`)))
+    .map((pid) => ({
+      pid,
+      environment: Object.fromEntries(
+        read(`/proc/${pid}/environ`)
+          .split("\0")
+          .map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]),
+      ),
+    }));
+}
+
+/** Socket of the front door as the cell of this application sees it. */
+export function doorOf(applicationId: string): string {
+  const name = `flink-${applicationId}.sock`;
+  const found = readdirSync(tmpdir())
+    .filter((folder) => folder.startsWith("bondstore-"))
+    .find((folder) => {
+      try {
+        return readdirSync(join(tmpdir(), folder)).includes(name);
+      } catch {
+        return false;
+      }
+    });
+  assert.ok(found, `no door of ${applicationId}`);
+  return join(tmpdir(), found, name);
+}
+
+/** What an engine gets when it asks its door for credentials. */
+export async function credentialsAt(
+  socketPath: string,
+  token: string,
+): Promise<{ readonly status: number; readonly keys: Keys }> {
+  const headers = { host: "door", authorization: token };
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: "/credentials", headers }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      answer.on("end", () => {
+        const given = JSON.parse(text);
+        const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token } = given;
+        const keys = { accessKeyId, secretAccessKey, sessionToken: Token };
+        resolve({ status: answer.statusCode ?? 0, keys });
+      });
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+/** What a client of the AWS SDK is made with, to go through a cell's door. */
+export const through = (socketPath: string, credentials: Keys) => ({
+  endpoint: "http://127.0.0.1:4566",
+  region: "us-east-1",
+  credentials,
+  maxAttempts: 1,
+  requestHandler: { httpAgent: new Agent({ socketPath } as object) },
+});
