@@ -107,9 +107,10 @@ function compiled({ id, name }: BucketRecord, text: string, { policies }: S3): K
 }
 
 /** A key in a bucket, whether there is an object or not. */
-export function findKey(input: ObjectNamed, call: S3Call): ObjectTarget {
-  const bucket = findBucket(input, call);
-  const key = input.Key ?? "";
+export const findKey = (input: ObjectNamed, call: S3Call): ObjectTarget =>
+  keyIn(findBucket(input, call), input.Key ?? "");
+
+function keyIn(bucket: Bucket, key: string): ObjectTarget {
   const object = objectTable(bucket.store).find([bucket.record.id, key]);
   return {
     ...bucket,
@@ -123,12 +124,13 @@ export function findKey(input: ObjectNamed, call: S3Call): ObjectTarget {
 /** An object that must be there. Who may not list the bucket does not learn that it is missing. */
 export function findObject(input: ObjectNamed, call: S3Call): ObjectTarget {
   checkVersion(input.VersionId);
-  const target = findKey(input, call);
+  const bucket = findBucket(input, call);
+  const target = keyIn(bucket, input.Key ?? "");
   if (target.object) return target;
   const refusal = new ServiceError("NoSuchKey", "The specified key does not exist.", {
     Key: target.key,
   });
-  return { ...target, absent: { refusal, visible: listing(findBucket(input, call)) } };
+  return { ...target, absent: { refusal, visible: listing(bucket) } };
 }
 
 /** Without versioning, the one version of an object is called `null`. */

@@ -28,14 +28,12 @@ export async function serveHttp2(
       pseudo.expect === undefined ? undefined : () => stream.additionalHeaders({ ":status": 100 }),
   });
   const headers = readHeaders(head);
-  if (typeof headers === "number") {
-    await send(stream, head.method, { status: headers, headers: {} }, body);
-    return;
-  }
-
   let answer: HttpResponse;
   try {
-    answer = await serving.handle(makeRequest(head, headers, peer, body));
+    answer =
+      typeof headers === "number"
+        ? { status: headers, headers: {} }
+        : await serving.handle(makeRequest(head, headers, peer, body));
   } catch (error) {
     serving.onFault(error);
     answer = { status: 500, headers: {} };
