@@ -4,32 +4,10 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { createEngineLog } from "./engine-log.ts";
-import { confinedLayout, type Inside, type Program, unconfinedLayout } from "./layout.ts";
-import { createGroup, type Enforced, type Group, type Limits } from "./limits.ts";
+import { type CellOptions, confinedLayout, unconfinedLayout } from "./layout.ts";
+import { createGroup, type Enforced, type Group } from "./limits.ts";
 import { probeSandbox, type Sandbox } from "./probe.ts";
-import type { Bind } from "./sandbox.ts";
 import { openWayIn, type WayIn } from "./way-in.ts";
-
-export interface CellOptions {
-  /** Unique among the cells of this process; letters, digits and dashes. */
-  readonly id: string;
-  readonly program: (inside: Inside) => Program;
-  readonly binds: readonly Bind[];
-  /** The one way out: a socket that already listens, and what its credentials answer asks for. */
-  readonly door?: {
-    readonly socket: string;
-    /** Sent by the engine's AWS SDK as `Authorization` when it asks for credentials. */
-    readonly credentialsToken: string;
-  };
-  /** Names of ports inside that `connect` may reach. */
-  readonly ports: readonly string[];
-  /** Directory of this Bondstore's cells; the cell's own is made in it with mode 0700. */
-  readonly runDirectory: string;
-  readonly limits: Limits;
-  readonly onLog?: (line: string) => void;
-  /** Runs without a sandbox where the host permits none. The caller writes it in the trail. */
-  readonly unconfined?: "accepted";
-}
 
 /** How a cell ended. */
 export interface CellEnd {
@@ -91,18 +69,27 @@ export async function startCell(options: CellOptions): Promise<Cell> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const wayIn = await openWayIn(wayInPath);
   const group = createGroup(options.id, options.limits);
-  const layout = sandbox.ok
+  const held = { wayIn, group, directory, confined: sandbox.ok };
+  const cell = await begin(options, held).catch(async (error: unknown) => {
+    await clear(held);
+    throw error;
+  });
+  await reached(cell, wayIn);
+  return cell;
+}
+
+/** Lays the cell out and starts its first process. */
+async function begin(options: CellOptions, held: Held): Promise<Cell> {
+  const { group, directory, confined } = held;
+  const layout = confined
     ? confinedLayout(options, directory)
     : await unconfinedLayout(options, directory);
   const child = layout.start(group);
-  const { ports } = layout.plan;
-  const cell = follow(options, child, { wayIn, group, directory, confined: sandbox.ok, ports });
   const lifeline = child.stdin;
   assert(lifeline, "the cell's standard input is a pipe");
   lifeline.on("error", () => {});
   lifeline.write(`${JSON.stringify(layout.plan)}\n`);
-  await reached(cell, wayIn);
-  return cell;
+  return follow(options, child, held, layout.plan.ports);
 }
 
 /** The cell is up when it calls; an end before that is a failed start. */
@@ -124,11 +111,15 @@ interface Held {
   readonly group: Group;
   readonly directory: string;
   readonly confined: boolean;
-  readonly ports: readonly number[];
 }
 
-function follow(options: CellOptions, child: ChildProcess, held: Held): Cell {
-  const { wayIn, group, confined, ports } = held;
+function follow(
+  options: CellOptions,
+  child: ChildProcess,
+  held: Held,
+  ports: readonly number[],
+): Cell {
+  const { wayIn, group, confined } = held;
   const log = createEngineLog(options.onLog ?? (() => {}));
   for (const stream of [child.stdout, child.stderr]) if (stream) log.follow(stream);
   let stopped = false;

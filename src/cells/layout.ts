@@ -4,9 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../lib/assert.ts";
-import type { CellOptions } from "./cell.ts";
 import type { Plan } from "./inside.ts";
-import { type Group, limitedCommand } from "./limits.ts";
+import { type Group, type Limits, limitedCommand } from "./limits.ts";
 import { type Bind, insidePaths, sandboxArgs } from "./sandbox.ts";
 import { seccompFilter } from "./seccomp.ts";
 
@@ -26,6 +25,28 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** What a cell is made of. */
+export interface CellOptions {
+  /** Unique among the cells of this process; letters, digits and dashes. */
+  readonly id: string;
+  readonly program: (inside: Inside) => Program;
+  readonly binds: readonly Bind[];
+  /** The one way out: a socket that already listens, and what its credentials answer asks for. */
+  readonly door?: {
+    readonly socket: string;
+    /** Sent by the engine's AWS SDK as `Authorization` when it asks for credentials. */
+    readonly credentialsToken: string;
+  };
+  /** Names of ports inside that `connect` may reach. */
+  readonly ports: readonly string[];
+  /** Directory of this Bondstore's cells; the cell's own is made in it with mode 0700. */
+  readonly runDirectory: string;
+  readonly limits: Limits;
+  readonly onLog?: (line: string) => void;
+  /** Runs without a sandbox where the host permits none. The caller writes it in the trail. */
+  readonly unconfined?: "accepted";
 }
 
 /** Path of the credentials answer on the cell's socket. */
@@ -167,7 +188,9 @@ async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    });
     const address = server.address();
     assert(typeof address === "object" && address, "a server on TCP has an address");
     ports.push(address.port);

@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Cell, type CellOptions, startCell } from "../../src/cells/cell.ts";
+import { type Cell, startCell } from "../../src/cells/cell.ts";
+import type { CellOptions } from "../../src/cells/layout.ts";
 import type { Limits } from "../../src/cells/limits.ts";
 import { probeSandbox } from "../../src/cells/probe.ts";
 

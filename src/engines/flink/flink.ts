@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type CellOptions, startCell } from "../../cells/cell.ts";
-import type { Inside, Program } from "../../cells/layout.ts";
+import { startCell } from "../../cells/cell.ts";
+import type { CellOptions, Inside, Program } from "../../cells/layout.ts";
 import type { Bind } from "../../cells/sandbox.ts";
 import { javaBinds } from "./java.ts";
 import { type FlinkJob, followJob } from "./job.ts";
