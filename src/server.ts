@@ -76,8 +76,11 @@ export async function open(config: Config, { clock, random, log }: Environment):
     trail,
     root,
     async close() {
-      await trail.close();
-      await store.close();
+      try {
+        await trail.close();
+      } finally {
+        await store.close();
+      }
     },
   };
 }
@@ -104,7 +107,7 @@ export async function serve(
   opened: Opened,
   { clock, random, log }: Environment,
 ): Promise<Bondstore> {
-  const { region, host } = config;
+  const { region } = config;
   const { directory } = opened.parts;
   let endpoint = "";
   const runDirectory = await makeRunDirectory(config.data);
@@ -143,26 +146,61 @@ export async function serve(
       return model ? (describe(model, input as Record<string, unknown>) as Json) : null;
     },
   );
-  const tls = config.plainHttp ? undefined : await openTls(config, opened.parts);
-  const server: RunningServer = await startServer({
-    listen: { host, port: config.port, ...(tls && { tls: tls.identity }) },
-    handle: frontDoor(keepsApplicationsOut),
-    onFault: (error) => log(`connection: ${describeFault(error)}`),
-  });
-  endpoint = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  async function stop(): Promise<void> {
+    await pipeline.stop();
+    await rm(runDirectory, { recursive: true, force: true });
+  }
+  const listening = await listen(config, opened, frontDoor(keepsApplicationsOut), log).catch(
+    async (error: unknown) => {
+      // Applications run already: they end with the services.
+      await stop();
+      throw error;
+    },
+  );
+  ({ endpoint } = listening);
   return {
     opened,
     pipeline,
     data: config.data,
     endpoint,
-    ca: tls?.caPath,
+    ca: listening.ca,
     logs: engines.logs,
     async close() {
-      await server.close(graceMs);
-      await pipeline.stop();
-      await rm(runDirectory, { recursive: true, force: true });
-      await opened.close();
+      try {
+        await listening.server.close(graceMs);
+        await stop();
+      } finally {
+        await opened.close();
+      }
     },
+  };
+}
+
+interface Listening {
+  readonly server: RunningServer;
+  readonly endpoint: string;
+  readonly ca: string | undefined;
+}
+
+/** Serves the front door at the address of the configuration. */
+async function listen(
+  config: Config,
+  { parts }: Opened,
+  handle: ReturnType<typeof createFrontDoor>,
+  log: (line: string) => void,
+): Promise<Listening> {
+  const { host, port } = config;
+  const tls = config.plainHttp ? undefined : await openTls(config, parts);
+  const server = await startServer({
+    listen: { host, port, ...(tls && { tls: tls.identity }) },
+    handle,
+    onFault: (error) => log(`connection: ${describeFault(error)}`),
+  });
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    server,
+    endpoint: `${tls ? "https" : "http"}://${name}:${server.port}`,
+    ca: tls?.caPath,
   };
 }
 

@@ -49,7 +49,8 @@ export function createFrontDoor(
     try {
       const streamed = routed !== undefined && isStreamed(routed);
       if (!streamed && !isShort(request)) await checkFirst({ request, read, routed, id }, options);
-      const whole = streamed ? undefined : await request.readAll(limitOf(routed));
+      const known = "claim" in read && isKnown(read, options);
+      const whole = streamed ? undefined : await request.readAll(limitOf(routed, known));
       routed ??= route(request, scope, options.hosts, whole);
       if ("refusal" in read) throw read.refusal;
       if (routed.kind === "unrouted") {
@@ -62,9 +63,12 @@ export function createFrontDoor(
   };
 }
 
-/** How much is read of a body whose operation may be known, or not yet, or never. */
-const limitOf = (routed: Route | undefined): number =>
-  routed?.kind === "routed" ? bodyBytesMax(routed) : formBytesMax;
+/** How much is read of a body whose operation may be known, or not yet, or never; of a stranger's not more. */
+const limitOf = (routed: Route | undefined, known: boolean): number =>
+  routed?.kind === "routed" && known ? bodyBytesMax(routed) : formBytesMax;
+
+const isKnown = ({ claim }: ReadRequest, { directory }: FrontDoorOptions): boolean =>
+  claim !== undefined && directory.findCredentials(claim.accessKeyId) !== undefined;
 
 function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unknown } {
   try {
