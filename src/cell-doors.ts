@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { NewCredentials } from "./identity/directory.ts";
 import type { Principal } from "./identity/principal.ts";
+import { isoSeconds } from "./lib/clock.ts";
 import { equalSecrets, sha256 } from "./lib/hash.ts";
 import type { Random } from "./lib/random.ts";
 import type { CellDoor, Engines } from "./services/kinesisanalyticsv2/outside.ts";
@@ -91,7 +92,7 @@ const credentialsAnswer = (made: NewCredentials): HttpResponse => ({
       AccessKeyId: made.accessKeyId,
       SecretAccessKey: made.secret,
       Token: made.token,
-      Expiration: `${new Date(made.expiresAtMs).toISOString().slice(0, 19)}Z`,
+      Expiration: isoSeconds(made.expiresAtMs),
     }),
   ),
 });

@@ -1,3 +1,4 @@
+import { newEvent } from "../audit/event.ts";
 import type { Json } from "../audit/trail.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Opened } from "../server.ts";
@@ -116,24 +117,16 @@ function record(
   eventName: string,
   requestParameters: { readonly [name: string]: Json },
 ): Promise<void> {
-  const { clock, random, region, trail } = parts;
-  return trail.record({
-    eventVersion: "1.11",
+  const event = newEvent(parts, {
     userIdentity: { type: "Operator", userName: "operator", accountId: account },
-    eventTime: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
     eventSource: `${service}.amazonaws.com`,
     eventName,
-    awsRegion: region,
     sourceIPAddress: "bondstore",
     userAgent: "bondstore",
     requestParameters,
-    responseElements: null,
-    requestID: random.uuid(),
-    eventID: random.uuid(),
+    requestID: parts.random.uuid(),
     readOnly: false,
-    eventType: "AwsApiCall",
-    managementEvent: true,
     recipientAccountId: account,
-    eventCategory: "Management",
   });
+  return parts.trail.record(event);
 }

@@ -1,5 +1,7 @@
 import { strangerIdentity, userIdentity } from "../access/user-identity.ts";
+import { newEvent } from "../audit/event.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
+import { isoSeconds } from "../lib/clock.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
 import type { Arrival } from "./arrival.ts";
@@ -105,36 +107,26 @@ export function createUnprovenLimit(): {
 
 /** Puts a forged, expired or replayed request into the trail of the account whose key it names. */
 export async function recordUnproven(
-  { trail, clock, random, region }: Parts,
+  parts: Parts,
   { id, eventSource, operation, account, accessKeyId, ip, userAgent, refusal, last }: Unproven,
 ): Promise<void> {
-  await trail.record({
-    eventVersion: "1.11",
+  const event = newEvent(parts, {
     userIdentity: { type: "Unknown", accountId: account, accessKeyId },
-    eventTime: eventTime(clock.now()),
     eventSource,
     eventName: operation,
-    awsRegion: region,
     sourceIPAddress: ip,
     userAgent,
     errorCode: refusal.code,
     errorMessage: refusal.message,
-    requestParameters: null,
-    responseElements: null,
     ...(last && { additionalEventData: { furtherOnesInThisMinute: "not recorded" } }),
     requestID: id,
-    eventID: random.uuid(),
     readOnly: reads.test(operation),
-    eventType: "AwsApiCall",
-    managementEvent: true,
     recipientAccountId: account,
-    eventCategory: "Management",
   });
+  await parts.trail.record(event);
 }
 
 type Writable<Fields> = { -readonly [Field in keyof Fields]: Fields[Field] };
-
-const eventTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 
 function eventOf(judged: Judged): TrailEvent {
   const { call, service, arrival, operation, input, target, output, refusal } = judged;
@@ -144,7 +136,7 @@ function eventOf(judged: Judged): TrailEvent {
   const event: Writable<TrailEvent> = {
     eventVersion: "1.11",
     userIdentity: userIdentity(call.principal, via),
-    eventTime: eventTime(call.timeMs),
+    eventTime: isoSeconds(call.timeMs),
     eventSource: service.eventSource,
     eventName: call.operation,
     awsRegion: call.region,

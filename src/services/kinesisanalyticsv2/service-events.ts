@@ -1,3 +1,4 @@
+import { newEvent } from "../../audit/event.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { type ApplicationRecord, serviceName } from "./records.ts";
 
@@ -16,30 +17,23 @@ export async function noteEvent(
   message: string,
   { arn }: Pick<ApplicationRecord, "arn">,
   account: string,
-  { clock, random, region, trail }: Parts,
+  parts: Parts,
 ): Promise<void> {
-  await trail.record({
-    eventVersion: "1.11",
+  const event = newEvent(parts, {
     userIdentity: { type: "AWSService", invokedBy: serviceName },
-    eventTime: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
     eventSource: serviceName,
     eventName,
-    awsRegion: region,
     sourceIPAddress: serviceName,
     userAgent: serviceName,
     ...(eventName !== "ApplicationFinished" && {
       errorCode: eventName,
       errorMessage: message.slice(0, messageMax),
     }),
-    requestParameters: null,
-    responseElements: null,
-    requestID: random.uuid(),
-    eventID: random.uuid(),
+    requestID: parts.random.uuid(),
     readOnly: false,
     resources: [{ accountId: account, type: "AWS::KinesisAnalytics::Application", ARN: arn }],
     eventType: "AwsServiceEvent",
-    managementEvent: true,
     recipientAccountId: account,
-    eventCategory: "Management",
   });
+  await parts.trail.record(event);
 }
