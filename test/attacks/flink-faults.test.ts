@@ -58,16 +58,15 @@ test("a running application survives what befalls it, and its sums stay exact", 
         const failed = await events(clients, "CheckpointFailed");
         return failed.length + (await events(clients, "ApplicationRestarting")).length > 0;
       });
-      const refusals = (await events(clients, "GenerateDataKey"))
-        .concat(await events(clients, "Decrypt"))
-        .filter(({ errorCode }) => errorCode === "DisabledException")
-        .map(({ userIdentity }) => userIdentity);
-      assert.ok(
-        refusals.some(
-          ({ type, invokedBy }) =>
-            type === "AWSService" && invokedBy === "kinesisanalytics.amazonaws.com",
-        ),
-        JSON.stringify(refusals),
+      await until("a refusal to the service, which seals the state", async () =>
+        (await events(clients, "GenerateDataKey"))
+          .concat(await events(clients, "Decrypt"))
+          .some(
+            ({ errorCode, userIdentity: { type, invokedBy } }) =>
+              errorCode === "DisabledException" &&
+              type === "AWSService" &&
+              invokedBy === "kinesisanalytics.amazonaws.com",
+          ),
       );
       await sleep(5_000);
       assert.equal(await statusOf(clients, ApplicationName), "RUNNING");

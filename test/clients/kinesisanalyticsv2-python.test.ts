@@ -1,105 +1,127 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { startBondstore } from "../support/bondstore.ts";
-import { awsAll, python } from "../support/python.ts";
+import { awaitSums, clientsOf, prepare, putOrders, sumsScript } from "../support/flink.ts";
+import { aws, python, tryAws } from "../support/python.ts";
 
-/** An account with a role that the service may take on; nothing here starts an engine. */
-async function start(t: TestContext) {
-  const running = await startBondstore(t);
-  const { account, root } = await running.tenant("acme");
-  const trust = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: "kinesisanalytics.amazonaws.com" },
-        Action: "sts:AssumeRole",
-      },
-    ],
-  });
-  const role = ["--role-name", "runner", "--assume-role-policy-document", trust];
-  await awsAll(running, root, [["iam", "create-role", ...role]]);
-  return { running, root, role: `arn:aws:iam::${account}:role/runner` };
-}
-
-test("boto3 makes, changes, tags and deletes applications", async (t) => {
-  const { running, root, role } = await start(t);
-  const script = `
-import boto3, json
+/** Everything that an operator does with an application, and what a wrong step answers. */
+const walk = (account: string, script: string) => `
+import boto3, json, time
 from botocore.exceptions import ClientError
 flink = boto3.client("kinesisanalyticsv2")
-def refused(call, **input):
-    try: call(**input)
-    except ClientError as error: return [error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]]
-code = {"CodeContentType": "PLAINTEXT", "CodeContent": {"TextContent": "SELECT 1;"}}
-properties = {"PropertyGroups": [{"PropertyGroupId": "jobs", "PropertyMap": {"window": "5"}}]}
-out = {}
-wanted = dict(ApplicationName="totals", RuntimeEnvironment="FLINK-1_20", ServiceExecutionRole=${JSON.stringify(role)},
-    ApplicationConfiguration={"ApplicationCodeConfiguration": code, "EnvironmentProperties": properties},
-    Tags=[{"Key": "team", "Value": "orders"}])
-made = flink.create_application(**wanted)["ApplicationDetail"]
-out["made"] = [made["ApplicationStatus"], made["ApplicationVersionId"]]
-out["again"] = refused(flink.create_application, **wanted)
-out["listed"] = [a["ApplicationName"] for a in flink.list_applications()["ApplicationSummaries"]]
-change = {"EnvironmentPropertyUpdates": {"PropertyGroups": [{"PropertyGroupId": "jobs", "PropertyMap": {"window": "7"}}]}}
-flink.update_application(ApplicationName="totals", CurrentApplicationVersionId=1, ApplicationConfigurationUpdate=change)
-out["stale"] = refused(flink.update_application, ApplicationName="totals", CurrentApplicationVersionId=1, ApplicationConfigurationUpdate=change)
-seen = flink.describe_application(ApplicationName="totals")["ApplicationDetail"]
-out["version"] = seen["ApplicationVersionId"]
-groups = seen["ApplicationConfigurationDescription"]["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
-out["window"] = groups[0]["PropertyMap"]["window"]
-arn = made["ApplicationARN"]
-flink.tag_resource(ResourceARN=arn, Tags=[{"Key": "stage", "Value": "test"}])
-flink.untag_resource(ResourceARN=arn, TagKeys=["team"])
-out["tags"] = flink.list_tags_for_resource(ResourceARN=arn)["Tags"]
-out["snapshots"] = flink.list_application_snapshots(ApplicationName="totals")["SnapshotSummaries"]
-out["operations"] = flink.list_application_operations(ApplicationName="totals")["ApplicationOperationInfoList"]
-out["not running"] = refused(flink.create_application_snapshot, ApplicationName="totals", SnapshotName="first")
-out["no snapshot"] = refused(flink.describe_application_snapshot, ApplicationName="totals", SnapshotName="first")
-out["not to stop"] = refused(flink.stop_application, ApplicationName="totals")
-flink.delete_application(ApplicationName="totals", CreateTimestamp=seen["CreateTimestamp"])
-out["gone"] = refused(flink.describe_application, ApplicationName="totals")
-print(json.dumps(out))`;
-  assert.deepEqual(await python(running, root, script), {
-    made: ["READY", 1],
-    again: ["ResourceInUseException", 400],
-    listed: ["totals"],
-    stale: ["ConcurrentModificationException", 400],
-    version: 2,
-    window: "7",
-    tags: [{ Key: "stage", Value: "test" }],
-    snapshots: [],
-    operations: [],
-    "not running": ["InvalidRequestException", 400],
-    "no snapshot": ["ResourceNotFoundException", 400],
-    "not to stop": ["ResourceInUseException", 400],
-    gone: ["ResourceNotFoundException", 400],
-  });
-});
+name = "sums"
+seen = []
 
-test("the AWS CLI makes an application from a script, and reads it back", async (t) => {
-  const { running, root, role } = await start(t);
-  const name = ["--application-name", "totals"];
-  const configuration = {
-    ApplicationCodeConfiguration: {
-      CodeContentType: "PLAINTEXT",
-      CodeContent: { TextContent: "SELECT 1;" },
+def code(call, **given):
+    try:
+        call(**given)
+        return "done"
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+def status():
+    return flink.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"]
+
+def wait(wanted):
+    for _ in range(480):
+        now = status()
+        if now == wanted:
+            return
+        if wanted == "RUNNING" and now == "READY":
+            raise Exception(flink.list_application_operations(ApplicationName=name))
+        time.sleep(0.25)
+    raise Exception("not " + wanted)
+
+configuration = {
+    "ApplicationCodeConfiguration": {
+        "CodeContentType": "PLAINTEXT",
+        "CodeContent": {"TextContent": ${JSON.stringify(script)}},
     },
-  };
-  const made = ["--runtime-environment", "FLINK-1_20", "--service-execution-role", role];
-  const given = ["--application-configuration", JSON.stringify(configuration)];
-  const detail = ["--query", "ApplicationDetail.ApplicationStatus"];
-  const [created, listed, described, missing] = await awsAll(running, root, [
-    ["kinesisanalyticsv2", "create-application", ...name, ...made, ...given, ...detail],
-    [
+    "FlinkApplicationConfiguration": {
+        "CheckpointConfiguration": {
+            "ConfigurationType": "CUSTOM",
+            "CheckpointingEnabled": True,
+            "CheckpointInterval": 1000,
+            "MinPauseBetweenCheckpoints": 200,
+        },
+    },
+    "ApplicationEncryptionConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KeyId": "alias/orders"},
+}
+made = flink.create_application(
+    ApplicationName=name, RuntimeEnvironment="FLINK-1_20",
+    ServiceExecutionRole="arn:aws:iam::${account}:role/flink",
+    ApplicationConfiguration=configuration,
+)["ApplicationDetail"]
+seen.append(made["ApplicationStatus"])
+seen.append(code(flink.describe_application, ApplicationName="none"))
+seen.append(code(flink.stop_application, ApplicationName=name))
+seen.append(code(flink.start_application, ApplicationName=name))
+seen.append(code(flink.start_application, ApplicationName=name))
+wait("RUNNING")
+flink.create_application_snapshot(ApplicationName=name, SnapshotName="one")
+for _ in range(240):
+    one = flink.describe_application_snapshot(ApplicationName=name, SnapshotName="one")["SnapshotDetails"]
+    if one["SnapshotStatus"] != "CREATING":
+        break
+    time.sleep(0.25)
+seen.append(one["SnapshotStatus"])
+seen.append(one["ApplicationEncryptionConfigurationDescription"]["KeyType"])
+print(json.dumps(seen))
+`;
+
+test("boto3 and the AWS CLI run an application together", async (t) => {
+  const running = await startBondstore(t);
+  const acme = await running.tenant("acme");
+  const { account } = acme;
+  const place = { ...running, account, credentials: acme.root };
+  const clients = clientsOf(place);
+  await prepare(clients, place);
+  await putOrders(clients, 0, 2000);
+  const flink = (...words: readonly string[]) =>
+    aws(running, acme.root, "kinesisanalyticsv2", ...words, "--output", "json");
+
+  await t.test("boto3 creates it, starts it and takes a snapshot", async () => {
+    assert.deepEqual(await python(running, acme.root, walk(account, sumsScript())), [
+      "READY",
+      "ResourceNotFoundException",
+      "ResourceInUseException",
+      "done",
+      "ResourceInUseException",
+      "READY",
+      "CUSTOMER_MANAGED_KEY",
+    ]);
+    await awaitSums(clients, 2000);
+  });
+
+  await t.test("the AWS CLI sees it, stops it by force and deletes it", async () => {
+    const name = ["--application-name", "sums"];
+    const { ApplicationDetail } = JSON.parse(await flink("describe-application", ...name));
+    assert.equal(ApplicationDetail.ApplicationStatus, "RUNNING");
+    const { ApplicationSummaries } = JSON.parse(await flink("list-applications"));
+    assert.equal(ApplicationSummaries.length, 1);
+    const listed = JSON.parse(await flink("list-application-snapshots", ...name));
+    assert.equal(listed.SnapshotSummaries[0].SnapshotName, "one");
+    await flink("stop-application", ...name, "--force");
+    for (let status = ""; status !== "READY"; ) {
+      const now = JSON.parse(await flink("describe-application", ...name));
+      status = now.ApplicationDetail.ApplicationStatus;
+    }
+    const { ApplicationOperationInfoList } = JSON.parse(
+      await flink("list-application-operations", ...name),
+    );
+    assert.deepEqual(
+      ApplicationOperationInfoList.map(({ Operation = "" }) => Operation),
+      ["StopApplication", "StartApplication"],
+    );
+    const created = ["--create-timestamp", ApplicationDetail.CreateTimestamp];
+    await flink("delete-application", ...name, ...created);
+    const gone = await tryAws(
+      running,
+      acme.root,
       "kinesisanalyticsv2",
-      "list-applications",
-      "--query",
-      "ApplicationSummaries[].ApplicationName",
-    ],
-    ["kinesisanalyticsv2", "describe-application", ...name, ...detail],
-    ["kinesisanalyticsv2", "describe-application", "--application-name", "others"],
-  ]);
-  assert.deepEqual([created, listed, described], ["READY", ["totals"], "READY"]);
-  assert.match(JSON.stringify(missing), /ResourceNotFoundException/);
+      "describe-application",
+      ...name,
+    );
+    assert.match(gone.stderr, /ResourceNotFoundException/);
+  });
 });

@@ -25,6 +25,7 @@ import { type ApplicationRecord, applicationTable, type Code } from "./records.t
 import { codeOf, firstRun, flinkSettings, propertyGroups } from "./settings.ts";
 import { tagFacts, tagsOf } from "./tag-rules.ts";
 import { change } from "./transitions.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
 
 /** The runtime that is installed. */
 export const runtimes: readonly string[] = ["FLINK-1_20"];
@@ -69,20 +70,8 @@ async function draft(
 ): Promise<ApplicationRecord> {
   const given = input.ApplicationConfiguration ?? {};
   checkRuntime(input.RuntimeEnvironment);
-  for (const [member, value] of Object.entries(given)) {
-    if (value !== undefined && /^(Sql|Zeppelin|Vpc)/.test(member)) {
-      throw new ServiceError(
-        "UnsupportedOperationException",
-        `${member} is not built in this Bondstore yet`,
-      );
-    }
-  }
-  if (!call.parts.directory.findRole(input.ServiceExecutionRole ?? "")) {
-    throw new ServiceError(
-      "InvalidArgumentException",
-      `The service execution role ${input.ServiceExecutionRole} does not exist.`,
-    );
-  }
+  refuseUnbuilt(input);
+  checkRole(input.ServiceExecutionRole, call);
   const encryption = given.ApplicationEncryptionConfiguration;
   return {
     id: call.parts.random.uuid(),
@@ -109,6 +98,14 @@ async function draft(
     tags: tagsOf(input.Tags),
     wanted: "stopped",
   };
+}
+
+export function checkRole(role: string | undefined, call: AnalyticsCall): void {
+  if (call.parts.directory.findRole(role ?? "")) return;
+  throw new ServiceError(
+    "InvalidArgumentException",
+    `The service execution role ${role} does not exist.`,
+  );
 }
 
 export function checkRuntime(runtime: RuntimeEnvironment | undefined): void {

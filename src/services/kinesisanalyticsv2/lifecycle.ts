@@ -7,7 +7,7 @@ import type {
   UpdateApplicationResponse,
 } from "@aws-sdk/client-kinesis-analytics-v2";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { checkRuntime, keepCode } from "./application-nouns.ts";
+import { checkRole, checkRuntime, keepCode } from "./application-nouns.ts";
 import { detailOf } from "./describe.ts";
 import { settleEncryption, tryKey } from "./encryption.ts";
 import { type AnalyticsCall, findApplication, recordOf, wrongState } from "./find-application.ts";
@@ -23,6 +23,7 @@ import {
 import { codeOf, flinkSettings, propertyGroups, runSettings } from "./settings.ts";
 import { stopSnapshotName } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
+import { refuseUnbuilt } from "./unbuilt.ts";
 
 /** Starts an application; it is RUNNING once Flink runs its job. */
 export const startApplication = operation("StartApplication", {
@@ -198,7 +199,10 @@ async function updated(
   const code = update.ApplicationCodeConfigurationUpdate;
   const encryption = update.ApplicationEncryptionConfigurationUpdate;
   const snapshots = update.ApplicationSnapshotConfigurationUpdate?.SnapshotsEnabledUpdate;
+  refuseUnbuilt(input);
   if (input.RuntimeEnvironmentUpdate !== undefined) checkRuntime(input.RuntimeEnvironmentUpdate);
+  if (input.ServiceExecutionRoleUpdate !== undefined)
+    checkRole(input.ServiceExecutionRoleUpdate, call);
   return {
     ...record,
     runtime: input.RuntimeEnvironmentUpdate ?? record.runtime,
