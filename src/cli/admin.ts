@@ -4,7 +4,7 @@ import { ServiceError } from "../lib/service-error.ts";
 import type { Opened } from "../server.ts";
 import type { ApplicationLogs } from "../services/kinesisanalyticsv2/application-logs.ts";
 import { explainRequest } from "./explain-request.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "./read-logs.ts";
 
 /** A Bondstore as its administrator's operations find it. */
 export interface Administered {
@@ -23,7 +23,7 @@ export type AdminOperation = (
 ) => Promise<unknown>;
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
-  logs: readLogs,
+  logs: ({ logs }, input) => readLogs(logs, input),
 
   async "account-create"(bondstore, { name }) {
     const { opened, endpoint, ca } = bondstore;

@@ -1,19 +1,13 @@
 import { Command } from "commander";
-import { ServiceError } from "../lib/service-error.ts";
-import type { Administered } from "./admin.ts";
 import { askAdmin } from "./ask-admin.ts";
 import { addDataOptions, type DataOptions } from "./options.ts";
 import { outputOf } from "./output.ts";
+import type { FoundLogs } from "./read-logs.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
 interface LogsOptions extends DataOptions {
   readonly account?: string;
   readonly lines: number;
-}
-
-interface Found {
-  readonly application: string;
-  readonly lines: readonly string[];
 }
 
 const linesDefault = 200;
@@ -31,7 +25,7 @@ export const logsCommand = (around: Surroundings): Command =>
       const { json, out } = outputOf(options.json ?? false);
       const { account, lines: count } = options;
       const asked = { application, count, ...(account !== undefined && { account }) };
-      const { lines, ...found } = (await askAdmin("logs", asked, options, around)) as Found;
+      const { lines, ...found } = (await askAdmin("logs", asked, options, around)) as FoundLogs;
       const shown = lines.map(printable);
       if (json) out(JSON.stringify({ ...found, lines: shown }));
       else for (const line of shown) out(line);
@@ -45,27 +39,3 @@ function toCount(text: string): number {
 
 /** A tenant's code wrote it: nothing of it may steer the operator's terminal. */
 const printable = (line: string): string => line.replace(/\p{Cc}/gu, " ");
-
-/** The administrator's operation behind it. */
-export async function readLogs(
-  { logs }: Administered,
-  { application, account, count }: Readonly<Record<string, unknown>>,
-): Promise<Found> {
-  if (!logs) {
-    throw new ServiceError(
-      "NotFound",
-      "no Bondstore serves this directory: logs are kept in memory",
-    );
-  }
-  const name = String(application);
-  const found = logs
-    .arns()
-    .filter((arn) => arn === name || arn.endsWith(`:application/${name}`))
-    .filter((arn) => account === undefined || arn.includes(`:${String(account)}:`));
-  const [arn] = found;
-  if (arn === undefined) throw new ServiceError("NotFound", `no log of an application \`${name}\``);
-  if (found.length > 1) {
-    throw new ServiceError("Ambiguous", `give --account; there are: ${found.join(", ")}`);
-  }
-  return { application: arn, lines: logs.lines(arn).slice(-Number(count)) };
-}
