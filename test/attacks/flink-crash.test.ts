@@ -104,15 +104,18 @@ test("an application goes on after kill -9 of Bondstore, and its sums stay exact
     },
   );
 
-  await t.test("ended as a user ends it: nothing of it runs on, and it goes on with the next start", async () => {
-    const below = enginesBelow(child.process.pid ?? 0).map(({ pid }) => pid);
-    assert.equal(below.length, 1);
-    await child.stop();
-    assert.ok(allEngines().every(({ pid }) => !below.includes(pid)));
-    child = await startChild(t, data, "--plain-http");
-    clients = at();
-    await putOrders(clients, 5000, 6000);
-    await awaitSums(clients, 6000);
-    await child.stop();
-  });
+  await t.test(
+    "ended as a user ends it: nothing runs on, and it goes on with the next start",
+    async () => {
+      const below = enginesBelow(child.process.pid ?? 0).map(({ pid }) => pid);
+      assert.equal(below.length, 1);
+      await child.stop();
+      assert.ok(allEngines().every(({ pid }) => !below.includes(pid)));
+      child = await startChild(t, data, "--plain-http");
+      clients = at();
+      await putOrders(clients, 5000, 6000);
+      await awaitSums(clients, 6000);
+      await child.stop();
+    },
+  );
 });
