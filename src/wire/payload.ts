@@ -77,6 +77,7 @@ export function openPayload(
     if (lengthBytes !== undefined && lengthBytes > limitBytes) {
       throw new BodyTooLarge(`a body of ${lengthBytes} bytes`);
     }
+    if (rule.kind !== "chunks") return readPlain(limitBytes);
     const parts: Buffer[] = [];
     let size = 0;
     for await (const piece of checked()) {
@@ -85,6 +86,16 @@ export function openPayload(
       parts.push(piece);
     }
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size);
+  }
+
+  /** Most requests: nothing to decode, and no stream between socket and checks. */
+  async function readPlain(limitBytes: number): Promise<Buffer> {
+    const whole = await request.readAll(limitBytes);
+    for (const check of checks) {
+      check.hasher.update(whole);
+      check.conclude(trailers);
+    }
+    return whole;
   }
 
   return { bytes: { [Symbol.asyncIterator]: checked }, readAll, lengthBytes, trailers };
