@@ -118,17 +118,14 @@ export class KeyService implements Keys {
     checkUsable(reference.key);
   }
 
-  async describe(
-    keyId: string,
-    use: KeyUse,
-  ): Promise<{ readonly arn: string; readonly symmetric: boolean }> {
+  async describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }> {
     await findOrMakeServiceKey(this.store, keyId, use);
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
       (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
     );
-    return { arn: key.arn, symmetric: true };
+    return { arn: key.arn };
   }
 
   async tryOut(

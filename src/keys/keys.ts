@@ -45,10 +45,7 @@ export interface Keys {
    */
   check(action: "Decrypt" | "GenerateDataKey", keyArn: string, context: Context, use: KeyUse): void;
   /** DescribeKey's facts, judged as kms:DescribeKey: resolves an alias to the ARN of its key. */
-  describe(
-    keyId: string,
-    use: KeyUse,
-  ): Promise<{ readonly arn: string; readonly symmetric: boolean }>;
+  describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }>;
   /** The permissions a service needs, tried with DryRun. Throws the first refusal. */
   tryOut(
     keyArn: string,

@@ -15,13 +15,7 @@ export const startStreamEncryption = operation("StartStreamEncryption", {
   async handle(stream, { KeyId = "", EncryptionType }, call): Promise<void> {
     checkType(EncryptionType);
     const use = useFor(call, stream.arn);
-    const key = await kmsWordsAsync(call.parts.keys.describe(KeyId, use));
-    if (!key.symmetric) {
-      throw new ServiceError(
-        "InvalidArgumentException",
-        `${KeyId} is not a symmetric key; a stream needs one.`,
-      );
-    }
+    await kmsWordsAsync(call.parts.keys.describe(KeyId, use));
     await changeStream(stream, call, (record) => ({ ...record, keyId: KeyId }));
   },
 });

@@ -1,5 +1,6 @@
 import type { Context, KeyUse } from "../../keys/keys.ts";
 import type { Call, Parts } from "../../pipeline/call.ts";
+import { keyUse } from "../../pipeline/key-use.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Sealer } from "../../storage/store.ts";
 import { keepKey, keptKey, keyUsedForMs } from "./data-keys.ts";
@@ -90,15 +91,8 @@ export class StreamSealers {
 const contextOf = (arn: string): Context => ({ "aws:kinesis:arn": arn });
 
 /** The caller uses the key through Kinesis. */
-export const useFor = (call: Call, sourceArn: string): KeyUse => ({
-  principal: call.principal,
-  via: `kinesis.${call.region}.amazonaws.com`,
-  account: call.account,
-  sourceArn,
-  requestId: call.id,
-  sourceIp: call.source.ip,
-  userAgent: call.source.userAgent,
-});
+export const useFor = (call: Call, sourceArn: string): KeyUse =>
+  keyUse(call, "kinesis", { sourceArn });
 
 /** Kinesis's own names for the refusals of KMS (Kinesis API reference, PutRecords, errors). */
 const kmsCodes: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import type { Principal } from "../../identity/principal.ts";
 import type { KeyAction, KeyUse } from "../../keys/keys.ts";
 import type { Parts } from "../../pipeline/call.ts";
+import { keyUse } from "../../pipeline/key-use.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { AnalyticsCall } from "./find-application.ts";
 import { type ApplicationRecord, type Encryption, serviceName } from "./records.ts";
@@ -39,12 +40,6 @@ export async function settleEncryption(
   const operator = useBy(call.principal, arn, call);
   return inServiceWords(async () => {
     const key = await keys.describe(keyId, operator);
-    if (!key.symmetric) {
-      throw new ServiceError(
-        "InvalidArgumentException",
-        `The key ${key.arn} is not a symmetric encryption key.`,
-      );
-    }
     await keys.tryOut(key.arn, needed, context, operator);
     await keys.tryOut(
       key.arn,
@@ -89,16 +84,8 @@ export async function tryServiceKey(
   });
 }
 
-const useBy = (principal: Principal, arn: string, call: AnalyticsCall): KeyUse => ({
-  principal,
-  via: `kinesisanalytics.${call.region}.amazonaws.com`,
-  account: call.account,
-  sourceArn: arn,
-  sourceAccount: call.account,
-  requestId: call.id,
-  sourceIp: call.source.ip,
-  userAgent: call.source.userAgent,
-});
+const useBy = (principal: Principal, arn: string, call: AnalyticsCall): KeyUse =>
+  keyUse(call, "kinesisanalytics", { principal, sourceArn: arn, sourceAccount: call.account });
 
 /** The service tells what KMS refused as a fault of the arguments. */
 async function inServiceWords<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -1,5 +1,6 @@
 import type { Principal } from "../../identity/principal.ts";
 import type { Context, KeyUse } from "../../keys/keys.ts";
+import { keyUse } from "../../pipeline/key-use.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Sealer } from "../../storage/store.ts";
 import { type Bucket, bucketArn, type S3Call } from "./find.ts";
@@ -86,20 +87,11 @@ function useFor(
   bucket: Bucket,
   call: S3Call,
 ): KeyUse {
-  const principal: Principal =
-    service === undefined ? call.principal : { kind: "service", name: service };
-  return {
-    principal,
-    via:
-      service === undefined
-        ? `s3.${call.region}.amazonaws.com`
-        : service.replace(".amazonaws.com", `.${call.region}.amazonaws.com`),
-    account: bucket.account,
-    ...(sourceArn !== undefined && { sourceArn, sourceAccount: bucket.account }),
-    requestId: call.id,
-    sourceIp: call.source.ip,
-    userAgent: call.source.userAgent,
-  };
+  const { account } = bucket;
+  const from = sourceArn === undefined ? {} : { sourceArn, sourceAccount: account };
+  if (service === undefined) return keyUse(call, "s3", { account, ...from });
+  const principal: Principal = { kind: "service", name: service };
+  return keyUse(call, service.replace(/\.amazonaws\.com$/, ""), { principal, account, ...from });
 }
 
 function chosen(standard: BucketEncryption, wanted: Wanted): BucketEncryption {
