@@ -43,8 +43,8 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   responseElements?(output: Output): unknown;
   /** Facts for the trail's additionalEventData. */
   additional?(
-    target: On,
-    input: Input,
+    target: On | undefined,
+    input: Input | undefined,
     output: Output | undefined,
   ): Record<string, unknown> | undefined;
   /** True: only reads (CloudTrail's readOnly). By default from the name: Get, List, Describe, Head, Lookup … */
@@ -60,7 +60,7 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
 /** An operation with its types forgotten, as the pipeline holds it. */
 export interface Operation {
   readonly name: string;
-  readonly parts: OperationParts<never, unknown, Target, never>;
+  readonly parts: OperationParts<unknown, unknown, Target, unknown>;
 }
 
 /** Declares an operation of the model with its two parts; the pipeline authorizes between them. */
@@ -68,6 +68,7 @@ export function operation<Input, Output, On extends Target, Own>(
   name: string,
   parts: OperationParts<Input, Output, On, Own>,
 ): Operation {
+  // The one place where the types are forgotten: `run` hands `handle` what this operation's own `resolve` found.
   return { name, parts: parts as unknown as Operation["parts"] };
 }
 

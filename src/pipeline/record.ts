@@ -132,7 +132,7 @@ function eventOf(judged: Judged): TrailEvent {
   const { call, service, arrival, operation, input, target, output, refusal } = judged;
   const { via } = call.source;
   const shownTo = call.account === "" ? (target?.account ?? "") : call.account;
-  const additional = operation?.additional?.(target as never, input as never, output as never);
+  const additional = operation?.additional?.(target, input, output);
   const event: Writable<TrailEvent> = {
     eventVersion: "1.11",
     userIdentity: userIdentity(call.principal, via),
@@ -145,7 +145,7 @@ function eventOf(judged: Judged): TrailEvent {
     requestParameters: input === undefined ? null : arrival.describe(input),
     responseElements:
       output !== undefined && operation?.responseElements
-        ? (operation.responseElements(output as never) as Json)
+        ? (operation.responseElements(output) as Json)
         : null,
     requestID: call.id,
     eventID: call.parts.random.uuid(),

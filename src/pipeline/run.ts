@@ -41,12 +41,12 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     judged.operation = how;
     const input = await arrival.decode();
     judged.input = input;
-    const target = await how.resolve(input as never, call as never);
+    const target = await how.resolve(input, call);
     judged.target = target;
     authorize(name, target, judged);
     // What cannot be recorded is not done, be it a change or a read that leaves no event of its own.
     if (parts.trail.isFailing()) throw new StorageFull("the trail cannot be written");
-    const output = await how.handle(target as never, input as never, call as never);
+    const output = await how.handle(target, input, call);
     judged.output = output;
     await recordCall(judged);
     return output;
@@ -79,10 +79,10 @@ function authorize(name: string, target: Target, judged: Judged): void {
     throw new ServiceError("AccessDenied", "This operation belongs to a service");
   }
   const { action = name } = operation;
-  const verb = typeof action === "string" ? action : action(input as never, target as never);
-  const context = operation.context?.(input as never, target as never, call as never);
+  const verb = typeof action === "string" ? action : action(input, target);
+  const context = operation.context?.(input, target, call);
   demand({ action: `${service.prefix}:${verb}`, target, ...(context && { context }) }, judged);
-  for (const further of operation.also?.(input as never, target as never, call as never) ?? []) {
+  for (const further of operation.also?.(input, target, call) ?? []) {
     demand(further, judged);
   }
   if (target.absent) {
