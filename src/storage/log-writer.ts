@@ -130,7 +130,8 @@ export function createLogWriter(options: {
     async roll() {
       await writing;
       if (durable !== next) return;
-      writing ??= roll().then(writeQueue);
+      // Also after a failure: what was appended meanwhile is waiting to be written.
+      writing ??= roll().finally(writeQueue);
       await writing;
     },
     async close() {

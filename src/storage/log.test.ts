@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { createFakeSealer } from "../../test/support/fake-sealers.ts";
 import { alice, openTemporaryStore } from "../../test/support/temporary-store.ts";
@@ -50,6 +52,22 @@ test("a trimmed log begins exactly there and counts on, also after a restart", a
   log = await (await place.reopen()).account(alice).log("l");
   assert.deepEqual([log.firstOffset, log.nextOffset], [10, 10]);
   assert.equal(await log.append([Buffer.from("z")], 1), 10);
+});
+
+test("a log whose next file could not be made goes on once it can be", async (t) => {
+  const place = await openTemporaryStore(t);
+  const log = await place.store.account(alice).log("l");
+  await log.append([Buffer.from("old")], 100);
+  const folder = join(place.directory, "logs");
+  await rename(folder, `${folder}-away`);
+  await assert.rejects(log.trim(200));
+  await rename(`${folder}-away`, folder);
+  assert.equal(await log.append([Buffer.from("new")], 300), 1);
+  const read = await log.read(0, { records: 10, bytes: 1e6 });
+  assert.deepEqual(
+    read.map(({ data }) => data.toString()),
+    ["new"],
+  );
 });
 
 test("a removed log is gone, and one of the same name begins anew", async (t) => {
