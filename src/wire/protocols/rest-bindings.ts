@@ -125,17 +125,37 @@ function decodePart(text: string, refuse: (text: string) => ServiceError): strin
   }
 }
 
-/** The headers that an output's members become. */
+const headerMembers = new WeakMap<StructureShape, ReadonlyMap<string, Member>>();
+
+/** The members of an output that travel in headers, by their names. */
+function inHeaders(shape: StructureShape): ReadonlyMap<string, Member> {
+  const known = headerMembers.get(shape);
+  if (known) return known;
+  const found = new Map(
+    shape.members
+      .filter(({ location }) => location === "header" || location === "headers")
+      .map((member) => [member.name, member]),
+  );
+  headerMembers.set(shape, found);
+  return found;
+}
+
+/** The headers that an output's members become. An output has few of the members that it might have. */
 export function writeHeaders(
   shape: StructureShape,
   output: Readonly<Record<string, unknown>>,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const { name, location, locationName = name, shape: of } of shape.members) {
+  const members = inHeaders(shape);
+  for (const name of Object.keys(output)) {
+    const member = members.get(name);
     const value = output[name];
-    if (value === undefined || value === null) continue;
-    if (location === "header") headers[locationName] = headerText(of, value);
-    if (location !== "headers") continue;
+    if (!member || value === undefined || value === null) continue;
+    const { locationName = name } = member;
+    if (member.location === "header") {
+      headers[locationName] = headerText(member.shape, value);
+      continue;
+    }
     for (const [key, item] of Object.entries(value)) {
       headers[locationName + key] = safeText(String(item));
     }
@@ -163,6 +183,7 @@ function headerText(shape: Shape, value: unknown): string {
 
 /** Text that cannot end a header: bytes of UTF-8 as they stand on the wire, control characters gone. */
 function safeText(text: string): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text;
   const wire = /^[\u0020-\u00ff]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
   return wire.replace(/\p{Cc}/gu, (char) => (char >= "\u0080" ? char : " "));
 }
