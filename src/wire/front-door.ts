@@ -13,9 +13,8 @@ import { findBucketInHost } from "./bucket-host.ts";
 import { bodyBytesMax, bodyTooLarge, decode, encode, encodeError, formBytesMax } from "./codecs.ts";
 import { describe } from "./describe.ts";
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from "./http.ts";
-import type { OperationModel } from "./model.ts";
-import { openPayload, type Payload } from "./payload.ts";
 import type { AnswerForm, Input, Route, Routed } from "./protocol.ts";
+import { readStreamed, wholeBytesMax } from "./read-streamed.ts";
 import { isForm, route } from "./route.ts";
 
 export interface FrontDoorOptions {
@@ -33,9 +32,6 @@ export interface FrontDoorOptions {
   readonly keepsOut: (principal: Principal) => string | undefined;
 }
 
-/** Bodies up to this size are handed on whole. */
-const wholeBytesMax = 65_536;
-
 /** From bytes to a call and back: routes, verifies the signature, reads, runs the pipeline, answers. */
 export function createFrontDoor(
   options: FrontDoorOptions,
@@ -49,8 +45,7 @@ export function createFrontDoor(
     try {
       const streamed = routed !== undefined && isStreamed(routed);
       if (!streamed && !isShort(request)) await checkFirst({ request, read, routed, id }, options);
-      const known = "claim" in read && isKnown(read, options);
-      const whole = streamed ? undefined : await request.readAll(limitOf(routed, known));
+      const whole = streamed ? undefined : await request.readAll(limitOf(routed));
       routed ??= route(request, scope, options.hosts, whole);
       if ("refusal" in read) throw read.refusal;
       if (routed.kind === "unrouted") {
@@ -63,12 +58,9 @@ export function createFrontDoor(
   };
 }
 
-/** How much is read of a body whose operation may be known, or not yet, or never; of a stranger's not more. */
-const limitOf = (routed: Route | undefined, known: boolean): number =>
-  routed?.kind === "routed" && known ? bodyBytesMax(routed) : formBytesMax;
-
-const isKnown = ({ claim }: ReadRequest, { directory }: FrontDoorOptions): boolean =>
-  claim !== undefined && directory.findCredentials(claim.accessKeyId) !== undefined;
+/** How much is read of a body whose operation may be known, or not yet, or never. */
+const limitOf = (routed: Route | undefined): number =>
+  routed?.kind === "routed" ? bodyBytesMax(routed) : formBytesMax;
 
 function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unknown } {
   try {
@@ -136,7 +128,8 @@ async function serve(
     principal,
     account,
     source: sourceOf(request),
-    decode: () => (whole ? decode(routed, request, whole) : readS3(request, routed, verified)),
+    decode: () =>
+      whole ? decode(routed, request, whole) : readStreamed(request, routed, verified),
     describe: (input) => describe(routed.operation, input as Input),
     inner: false,
   });
@@ -205,52 +198,6 @@ const sourceOf = (request: HttpRequest): Source => ({
   userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
   secure: request.peer.secure,
 });
-
-/** S3's bodies are checked as they are read: signed chunks, trailers, checksums. */
-async function readS3(request: HttpRequest, routed: Routed, verified: Verified): Promise<Input> {
-  const { operation } = routed;
-  const streams = operation.streamingInput !== undefined;
-  const completes = operation.name === "CompleteMultipartUpload";
-  const payload = openPayload(request, verified.payload, {
-    checksumCovers: completes ? "object" : "body",
-  });
-  if (!streams) {
-    const limit = verified.kind === "anonymous" ? wholeBytesMax : bodyBytesMax(routed);
-    return decode(routed, request, await readWhole(payload, routed, limit));
-  }
-  const input = decode(routed, request, undefined);
-  const member = operation.streamingInput ?? "Body";
-  const small = (payload.lengthBytes ?? wholeBytesMax + 1) <= wholeBytesMax;
-  input[member] = small ? await payload.readAll(wholeBytesMax) : follow(payload, operation, input);
-  if (small) addTrailers(payload, operation, input);
-  return input;
-}
-
-async function readWhole(payload: Payload, routed: Routed, limitBytes: number): Promise<Buffer> {
-  try {
-    return await payload.readAll(limitBytes);
-  } catch (error) {
-    throw error instanceof BodyTooLarge ? bodyTooLarge(routed) : error;
-  }
-}
-
-/** The body as it comes; what its trailer says is among the members once it has ended. */
-async function* follow(
-  payload: Payload,
-  operation: OperationModel,
-  input: Input,
-): AsyncGenerator<Buffer> {
-  yield* payload.bytes;
-  addTrailers(payload, operation, input);
-}
-
-function addTrailers({ trailers }: Payload, operation: OperationModel, input: Input): void {
-  if (Object.keys(trailers).length === 0) return;
-  for (const { name, location, locationName = "" } of operation.input.members) {
-    const value = location === "header" ? trailers[locationName.toLowerCase()] : undefined;
-    if (value !== undefined) input[name] = value;
-  }
-}
 
 /** Who may not come in at all: nobody without a name where names are needed, nobody through another's door. */
 function admit(verified: Verified, service: string, options: FrontDoorOptions): void {
