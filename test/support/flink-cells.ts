@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Keys } from "./bondstore.ts";
 
@@ -50,20 +49,11 @@ export function allEngines(): readonly EngineProcess[] {
     }));
 }
 
-/** Socket of the front door as the cell of this application sees it. */
-export function doorOf(applicationId: string): string {
-  const name = `flink-${applicationId}.sock`;
-  const found = readdirSync(tmpdir())
-    .filter((folder) => folder.startsWith("bondstore-"))
-    .find((folder) => {
-      try {
-        return readdirSync(join(tmpdir(), folder)).includes(name);
-      } catch {
-        return false;
-      }
-    });
-  assert.ok(found, `no door of ${applicationId}`);
-  return join(tmpdir(), found, name);
+/** Socket of the front door as the cell of this application sees it, of the Bondstore of a data directory. */
+export function doorOf(data: string, applicationId: string): string {
+  const door = join(readFileSync(join(data, "run"), "utf8"), `flink-${applicationId}.sock`);
+  assert.ok(existsSync(door), `no door of ${applicationId}`);
+  return door;
 }
 
 /** What an engine gets when it asks its door for credentials. */
