@@ -49,6 +49,7 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     const { directory } = opened.parts;
     const account = wanted === undefined ? directory.accounts()[0] : findAccount(opened, wanted);
     if (!account) throw new ServiceError("NotFound", "there is no account yet");
+    checkTrail(opened);
     const key = await directory.inAccount(account.id).accessKeys.create();
     await record(opened, account.id, "iam", "CreateAccessKey", { accessKeyId: key.id });
     return { account: account.id, accessKeyId: key.id, secretAccessKey: key.secret };
@@ -70,6 +71,7 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     const { accessKeys } = directory.inAccount(account);
     const key = accessKeys.find(String(accessKeyId));
     if (!key) return { deleted: false };
+    checkTrail(opened);
     await accessKeys.remove(key);
     await record(opened, account, "iam", "DeleteAccessKey", { accessKeyId: key.id });
     return { deleted: true };
@@ -92,11 +94,18 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
   },
 };
 
+/** What cannot be recorded is not done, by an operator neither. */
+function checkTrail({ trail }: Opened): void {
+  if (trail.isFailing())
+    throw new ServiceError("ServiceUnavailable", "the trail cannot be written");
+}
+
 /** Makes an account, and has it in the trail. */
 export async function createAccount(
   opened: Opened,
   name: string,
 ): ReturnType<Opened["parts"]["directory"]["createAccount"]> {
+  checkTrail(opened);
   const made = await opened.parts.directory.createAccount(name);
   const { id } = made.account;
   await record(opened, id, "organizations", "CreateAccount", { accountName: name, accountId: id });

@@ -36,6 +36,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     own: running.own,
   };
   const judged: Judged = { call, service, arrival, demands: [] };
+  let output: unknown;
   try {
     const { name, parts: how } = findOperation(running, arrival);
     judged.operation = how;
@@ -46,18 +47,22 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     authorize(name, target, judged);
     // What cannot be recorded is not done, be it a change or a read that leaves no event of its own.
     if (parts.trail.isFailing()) throw new StorageFull("the trail cannot be written");
-    const output = await how.handle(target, input, call);
-    judged.output = output;
-    await recordCall(judged);
-    return output;
+    output = await how.handle(target, input, call);
   } catch (error) {
     const refusal = seenByCaller(error);
-    try {
-      await recordCall({ ...judged, refusal });
-    } catch (cause) {
-      throw seenByCaller(cause);
-    }
+    await recorded({ ...judged, refusal });
     throw refusal;
+  }
+  await recorded({ ...judged, output });
+  return output;
+}
+
+/** What cannot be recorded fails, whatever came of it. */
+async function recorded(judged: Judged): Promise<void> {
+  try {
+    await recordCall(judged);
+  } catch (error) {
+    throw seenByCaller(error);
   }
 }
 
