@@ -7,7 +7,7 @@ import { CommandFailure, type Surroundings } from "./surroundings.ts";
 const around: Surroundings = {
   args: [],
   home: "/home/u",
-  workingDirectory: "/work",
+  workingDirectory: "/srv",
   dataHome: "/home/u/.local/share",
   cache: "/home/u/.cache/bondstore",
   path: "/bin",
@@ -37,13 +37,13 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
 });
 
 test("a directory is meant from where the command is typed", () => {
-  assert.equal(configFor({}, "--data", "here").data, "/work/here");
+  assert.equal(configFor({}, "--data", "here").data, "/srv/here");
   assert.equal(configFor({}, "--data", "/there").data, "/there");
 });
 
 test("what unlocks the root: a key file that is given, a passphrase, systemd, in this order", () => {
   const all = { passphrase: "p", systemdCredentials: "/run/c" };
-  assert.deepEqual(configFor(all, "--key-file", "k").root, { kind: "key-file", path: "/work/k" });
+  assert.deepEqual(configFor(all, "--key-file", "k").root, { kind: "key-file", path: "/srv/k" });
   assert.deepEqual(configFor(all).root, { kind: "passphrase", passphrase: "p" });
   assert.deepEqual(configFor({ systemdCredentials: "/run/c" }).root, {
     kind: "systemd-credential",
