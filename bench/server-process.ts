@@ -90,7 +90,7 @@ export async function stopProcess(child: ChildProcess, directory: string): Promi
 }
 
 /** CPU of a process with its threads, its live children, and the children that it has waited for. */
-function cpuSecondsOf(pid: number): number {
+export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;

@@ -162,6 +162,9 @@ function ownOptions({ options }: FlinkStart, inside: Inside): FlinkOptions {
     "taskmanager.memory.network.max": network,
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "s3.path.style.access": "true",
+    // On disk its blocks would need a program of the host, `chmod`, and fill the work directory.
+    "s3.fast.upload.buffer": "array",
+    "s3.multipart.size": "8M",
     ...(inside.door === "" ? {} : { "s3.endpoint": inside.door }),
   };
 }
