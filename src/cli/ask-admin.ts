@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { open, realEnvironment } from "../server.ts";
 import { type AdminOperation, adminOperations } from "./admin.ts";
 import { openSocketPath } from "./admin-socket.ts";
+import { checkDataDirectory, missingDirectory } from "./data-directory.ts";
 import { type DataOptions, dataDirectory, offlineConfig } from "./options.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
@@ -21,9 +22,8 @@ export async function askAdmin(
   if (running) return running.answer;
   const data = dataDirectory(options, around);
   // Only what makes something may make the directory, too.
-  if (name !== "account-create" && !existsSync(join(data, "root.key"))) {
-    throw new CommandFailure(`\`${data}\` is no data directory of Bondstore`);
-  }
+  if (name === "account-create") checkDataDirectory(offlineConfig(options, around));
+  else if (!existsSync(join(data, "root.key"))) throw missingDirectory(data);
   const operation: AdminOperation | undefined = adminOperations[name];
   if (!operation) throw new CommandFailure(`there is no operation \`${name}\``);
   const opened = await open(

@@ -3,23 +3,11 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { isInUse } from "../storage/directory-lock.ts";
 import { confirm } from "./confirm.ts";
+import { missingDirectory, ownNames } from "./data-directory.ts";
 import { demoFolder } from "./demo/cast.ts";
 import { addDataOptions, type DataOptions, dataDirectory } from "./options.ts";
 import { outputOf } from "./output.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
-
-/** What Bondstore makes in a data directory. Nothing else in it is touched. */
-const own = [
-  "root.key",
-  "root.secret",
-  "keys",
-  "store",
-  "trail",
-  "ca.pem",
-  "admin.sock",
-  "run",
-  "demo",
-];
 
 interface ResetOptions extends DataOptions {
   readonly yes?: boolean;
@@ -56,7 +44,7 @@ export const resetCommand = (around: Surroundings): Command =>
 /** Removes what is Bondstore's, and the directory when nothing else is in it; answers what is left. */
 function clear(data: string): readonly string[] {
   // First what everything hangs from: after that, nothing that is left can be read.
-  for (const name of own) rmSync(join(data, name), { recursive: true, force: true });
+  for (const name of ownNames) rmSync(join(data, name), { recursive: true, force: true });
   const left = readdirSync(data);
   if (left.length === 0) rmdirSync(data);
   return left;
@@ -68,7 +56,7 @@ function checkOurs(data: string): void {
     lstatSync(data, { throwIfNoEntry: false })?.isDirectory() &&
     existsSync(join(data, "root.key")) &&
     existsSync(join(data, "keys"));
-  if (!ours) throw new CommandFailure(`\`${data}\` is no data directory of Bondstore`);
+  if (!ours) throw missingDirectory(data);
 }
 
 async function checkUnused(data: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Account } from "../identity/directory.ts";
 import { type Bondstore, type Opened, open, realEnvironment, serve } from "../server.ts";
 import { createAccount } from "./admin.ts";
 import { openAdminDoor } from "./admin-door.ts";
+import { checkDataDirectory } from "./data-directory.ts";
 import { addUpOptions, configOf, dataWords, type UpOptions } from "./options.ts";
 import { outputOf } from "./output.ts";
 import { CommandFailure, type Output, type Surroundings } from "./surroundings.ts";
@@ -24,12 +25,14 @@ export const upCommand = (around: Surroundings): Command =>
       const config = configOf(options, around);
       const stopped = untilStopped();
       const environment = realEnvironment((line) => void process.stderr.write(`${line}\n`));
+      checkDataDirectory(config);
       const opened = await open(config, environment);
-      const first = await firstStart(opened);
       const bondstore = await serve(config, opened, environment).catch(async (error: unknown) => {
         await opened.close();
         throw inWords(error, options);
       });
+      // Only now: a start that fails, on a port that is taken, must not use up what is shown once.
+      const first = await firstStart(opened);
       const door = await openAdminDoor(bondstore);
       announce(
         bondstore,

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { RootLocked } from "../keys/root-of-trust.ts";
 import { systemRandom } from "../lib/random.ts";
+import { missingDirectory } from "./data-directory.ts";
 import { addDataOptions, type DataOptions, dataDirectory, offlineConfig } from "./options.ts";
 import { outputOf } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -33,9 +34,7 @@ export const verifyCommand = (around: Surroundings): Command =>
     .action(async (options: VerifyOptions) => {
       const output = outputOf(options.json ?? false);
       const data = dataDirectory(options, around);
-      if (!existsSync(join(data, "trail"))) {
-        throw new CommandFailure(`\`${data}\` is no data directory of Bondstore: it has no trail`);
-      }
+      if (!existsSync(join(data, "trail"))) throw missingDirectory(data);
       const publicKey =
         options.publicKey === undefined
           ? undefined

@@ -4,14 +4,19 @@ import { dirname, join } from "node:path";
 import { readHeads } from "../../audit/head.ts";
 import { trailPaths } from "../../audit/paths.ts";
 import { openRoot, RootLocked } from "../../keys/root-of-trust.ts";
+import { whyNotOurs } from "../data-directory.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 
 const entriesMax = 10_000;
 
 /** Owner and modes: the directory holds what unlocks everything. */
-export function checkDirectory({ config: { data } }: Patient): Check[] {
+export function checkDirectory({ config }: Patient): Check[] {
+  const { data } = config;
   const name = "data directory";
   if (!existsSync(data)) return [ok(name, `${data} will be made by \`bondstore up\``)];
+  const notOurs = whyNotOurs(data, config.root.kind === "key-file" ? config.root.path : undefined);
+  // Advice to change modes and owners would be about somebody else's files.
+  if (notOurs !== undefined) return [fail(name, notOurs, "give a new or an empty --data")];
   const { mode, uid } = statSync(data);
   const own = process.getuid?.() ?? uid;
   const checks: Check[] = [];
@@ -103,5 +108,7 @@ export function checkClock({ config: { data }, clock }: Patient): Check[] {
       fail(name, `it is ${seconds} s before the trail's last event`, "set the clock: ntpdate"),
     ];
   }
-  return [ok(name, "not before the last event of the trail; clients may differ by 15 minutes")];
+  const seen =
+    lastMs === 0 ? "no trail to compare it with yet" : "not before the last event of the trail";
+  return [ok(name, `${seen}; clients may differ by 15 minutes`)];
 }
