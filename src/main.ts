@@ -2,6 +2,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./cli/program.ts";
 
+// Who reads may stop early (`| head`): then the rest is for nobody, and nothing has failed.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const home = process.env["HOME"] ?? homedir();
 
 process.exitCode = await runCommand({
@@ -19,6 +24,7 @@ process.exitCode = await runCommand({
   ...(process.env["AWS_SHARED_CREDENTIALS_FILE"] && {
     awsCredentialsFile: process.env["AWS_SHARED_CREDENTIALS_FILE"],
   }),
+  awsVariables: process.env,
   path: process.env["PATH"] ?? "/usr/bin:/bin",
   colour: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
 });

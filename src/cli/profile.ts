@@ -90,6 +90,31 @@ async function install(options: ProfileOptions, around: Surroundings): Promise<v
   }
   output.out(`profile ${name}: root of account ${keys.account}, at ${running.endpoint}`);
   output.out(`try: aws --profile ${name} sts get-caller-identity`);
+  const before = goesBefore(running, keys, around);
+  if (before.length > 0) {
+    output.note(
+      `note: set in this shell, and the AWS tools put it before a profile: ${before.join(", ")}`,
+    );
+    output.note(`      unset ${before.join(" ")}`);
+  }
+}
+
+/** Variables of this shell that would lead the profile's user elsewhere, or to nothing. */
+function goesBefore(
+  { endpoint, ca, region }: Status,
+  { accessKeyId }: Keys,
+  { awsVariables = {} }: Surroundings,
+): readonly string[] {
+  const meant: Readonly<Record<string, string | undefined>> = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_CA_BUNDLE: ca,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+  };
+  return Object.keys(meant).filter(
+    (name) => (awsVariables[name] ?? "") !== "" && awsVariables[name] !== meant[name],
+  );
 }
 
 const configLines = (title: string, { region, endpoint, ca }: Status): string[] => [
@@ -97,6 +122,9 @@ const configLines = (title: string, { region, endpoint, ca }: Status): string[] 
   `region = ${region}`,
   `endpoint_url = ${endpoint}`,
   ...(ca === undefined ? [] : [`ca_bundle = ${ca}`]),
+  // Else the CLI and boto3 sign URLs with Signature Version 2, which is not admitted.
+  "s3 =",
+  "  signature_version = s3v4",
 ];
 
 /** The key of the block that is there, if it still works; else a new one. */

@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly systemdCredentials?: string;
   readonly awsConfigFile?: string;
   readonly awsCredentialsFile?: string;
+  /** The environment, for the variables that the AWS tools put before a profile. */
+  readonly awsVariables?: Readonly<Record<string, string | undefined>>;
   readonly path: string;
   readonly colour: boolean;
 }
