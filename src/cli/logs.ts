@@ -11,6 +11,12 @@ interface LogsOptions extends DataOptions {
 }
 
 const linesDefault = 200;
+const help = `
+Kept in memory since this Bondstore started. What made a start fail: aws kinesisanalyticsv2 describe-application-operation
+Exit status: 0 shown, 1 there is no such log, 2 wrong usage.`;
+
+/** Sequences that colour a terminal's text. */
+const colours = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
 
 /** `bondstore logs`: what the engine of a Flink application wrote last. */
 export const logsCommand = (around: Surroundings): Command =>
@@ -20,7 +26,8 @@ export const logsCommand = (around: Surroundings): Command =>
       .description("show the last lines that a Flink application's engine wrote"),
   )
     .option("--account <id>", "where two accounts have applications of this name")
-    .option("--lines <number>", "how many of them", toCount, linesDefault)
+    .option("--lines <number>", "how many lines", toCount, linesDefault)
+    .addHelpText("after", help)
     .action(async (application: string, options: LogsOptions) => {
       const { json, out } = outputOf(options.json ?? false);
       const { account, lines: count } = options;
@@ -38,4 +45,4 @@ function toCount(text: string): number {
 }
 
 /** A tenant's code wrote it: nothing of it may steer the operator's terminal. */
-const printable = (line: string): string => line.replace(/\p{Cc}/gu, " ");
+const printable = (line: string): string => line.replace(colours, "").replace(/\p{Cc}/gu, " ");

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { RootLocked } from "../keys/root-of-trust.ts";
 import { accountCommand } from "./account.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -10,6 +11,9 @@ import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
 import { verifyCommand } from "./verify.ts";
+
+const howToUnlock =
+  "give --key-file, BONDSTORE_PASSPHRASE or systemd's credential, as at the first start";
 
 /** Makes one command; `index` of them is the list below. */
 export type MakeCommand = (around: Surroundings) => Command;
@@ -48,7 +52,9 @@ export async function runCommand(around: Surroundings): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`bondstore: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    const advice = error instanceof RootLocked ? `; ${howToUnlock}` : "";
+    process.stderr.write(`bondstore: ${message}${advice}\n`);
     return error instanceof CommandFailure ? error.exitCode : 1;
   }
 }

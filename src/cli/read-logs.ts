@@ -24,7 +24,12 @@ export async function readLogs(
     .filter((arn) => arn === name || arn.endsWith(`:application/${name}`))
     .filter((arn) => account === undefined || arn.includes(`:${String(account)}:`));
   const [arn] = found;
-  if (arn === undefined) throw new ServiceError("NotFound", `no log of an application \`${name}\``);
+  if (arn === undefined) {
+    throw new ServiceError(
+      "NotFound",
+      `no engine wrote for an application \`${name}\` since this Bondstore started`,
+    );
+  }
   if (found.length > 1) {
     throw new ServiceError("Ambiguous", `give --account; there are: ${found.join(", ")}`);
   }
