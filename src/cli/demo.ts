@@ -10,7 +10,7 @@ import {
   startSums,
   untilStatus,
 } from "./demo/application.ts";
-import { type Cast, demoFolder, environmentOf, writeProfiles } from "./demo/cast.ts";
+import { type Cast, demoFolder, environmentOf, names, writeProfiles } from "./demo/cast.ts";
 import { type Person, startSdk } from "./demo/clients.ts";
 import { inspect, tamper } from "./demo/evidence.ts";
 import { disable, rotate } from "./demo/keys.ts";
@@ -70,7 +70,13 @@ export const demoCommand = (around: Surroundings): Command =>
       try {
         const stage = await play({ options, around, output, data, server, environment, scratch });
         await server.stop();
-        summarize(stage, { output, data, server, ms: systemClock.now() - startedMs });
+        summarize(stage, {
+          output,
+          data,
+          server,
+          clients: join(around.cache, "clients", "bin"),
+          ms: systemClock.now() - startedMs,
+        });
       } catch (error) {
         // The first failure is what counts; the server must be gone in any case.
         await server.stop().catch(() => {});
@@ -179,11 +185,14 @@ function summarize(
     output,
     data,
     server,
+    clients,
     ms,
   }: {
     readonly output: Output;
     readonly data: string;
     readonly server: DemoServer;
+    /** Where the set-up puts the AWS CLI. */
+    readonly clients: string;
     readonly ms: number;
   },
 ): void {
@@ -201,9 +210,11 @@ function summarize(
 To go on by hand, in this terminal and in another:
   npx bondstore up --data ${data} --port ${port}
   export AWS_CONFIG_FILE=${folder}/aws-config AWS_SHARED_CREDENTIALS_FILE=${folder}/aws-credentials
-  export AWS_CA_BUNDLE=${server.ca}
-  aws --profile alice kinesisanalyticsv2 list-applications
-(profiles: acme is the account's root, alice may, bob may little)`);
+  export AWS_CA_BUNDLE=${server.ca} PATH=${clients}:$PATH
+  aws --profile alice kinesisanalyticsv2 describe-application --application-name ${names.application}
+  aws --profile bob s3api get-object --bucket ${names.bucket} --key notes/for-alice.txt /dev/stdout
+  npx bondstore explain REQUEST_ID --data ${data}
+(profiles: acme is the account's root, alice may what she needs, bob little. The application runs again with Bondstore.)`);
 }
 
 function toCount(text: string): number {
