@@ -109,11 +109,14 @@ const wordings = {
         "X-Amz-Date: '{requestDate}'.",
     ],
   ),
-  "wrong-region": wrong("Credential should be scoped to a valid region, not '{region}'. ", [
-    400,
-    "AuthorizationHeaderMalformed",
-    "The authorization header is malformed; the region '{region}' is wrong; expecting '{Region}'",
-  ]),
+  "wrong-region": wrong(
+    "Credential should be scoped to a valid region, not '{region}'. This one is '{Region}'.",
+    [
+      400,
+      "AuthorizationHeaderMalformed",
+      "The authorization header is malformed; the region '{region}' is wrong; expecting '{Region}'",
+    ],
+  ),
   "unknown-key": stranger([403, "InvalidAccessKeyId", unknownKey]),
   "wrong-signature": wrong(mismatch, [
     403,
