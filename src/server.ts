@@ -21,6 +21,7 @@ import { services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
 import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
 import { openStore } from "./storage/open-store.ts";
+import type { Store } from "./storage/store.ts";
 import { openTls } from "./tls.ts";
 import { describe } from "./wire/describe.ts";
 import { createFrontDoor } from "./wire/front-door.ts";
@@ -61,6 +62,12 @@ export async function open(config: Config, { clock, random, log }: Environment):
     indexKey: keyring.indexKey,
     report: (line) => log(`recovered: ${line}`),
   });
+  try {
+    await keepRegion(store, region);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const trail = await createTrail({
     directory: join(directory, "trail"),
     store,
@@ -83,6 +90,17 @@ export async function open(config: Config, { clock, random, log }: Environment):
       }
     },
   };
+}
+
+/** A directory is of one region for ever: its ARNs and policies say so. */
+async function keepRegion(store: Store, region: string): Promise<void> {
+  const settings = store.system.table<string>("settings");
+  const kept = settings.find(["region"]);
+  if (kept === region) return;
+  if (kept !== undefined) {
+    throw new Error(`this data directory is of region ${kept}: give \`--region ${kept}\``);
+  }
+  await store.transaction(() => settings.put(["region"], region));
 }
 
 /** A Bondstore that serves. */

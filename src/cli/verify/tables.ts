@@ -38,4 +38,5 @@ export const systemTables: readonly string[] = [
   "s3-bucket-owners",
   "trail",
   "certificates",
+  "settings",
 ];
