@@ -74,6 +74,8 @@ const pollMs = 100;
 const stopPollMs = 5;
 const savepointTimeoutMs = 10 * 60_000;
 const stopGraceMs = 3_000;
+/** A job that fails so often before it ran once is not going to. */
+const startFailuresMax = 3;
 
 /** States of Flink that have another name here. */
 const names: Readonly<Record<string, FlinkState>> = {
@@ -194,7 +196,11 @@ export function followJob(cell: Cell): FlinkJob {
         return { ...now, state: "FINISHED" };
       }
       if (now.state === "ENDED" && hasFinished(cell.log)) return { ...now, state: "FINISHED" };
-      if (now.state === "FAILED") throw new FlinkFailure((await exceptions())[0] ?? "it failed");
+      const restarting = now.state === "RESTARTING" && waitedMs % 1000 === 0;
+      const failures = restarting || now.state === "FAILED" ? await exceptions() : [];
+      if (now.state === "FAILED" || failures.length >= startFailuresMax) {
+        throw new FlinkFailure(failures[0] ?? "it failed");
+      }
       await pause(pollMs);
     }
     const [cause = "it does not say why"] = await exceptions().catch(() => []);
