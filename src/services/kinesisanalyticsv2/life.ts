@@ -3,7 +3,7 @@ import { KeptRecord } from "./kept-record.ts";
 import { finishOperation, startOperation } from "./operations.ts";
 import type { ApplicationRecord, SnapshotRecord, Status } from "./records.ts";
 import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
-import { noteEvent } from "./service-events.ts";
+import { noteEvent, type ServiceEventName } from "./service-events.ts";
 import { type KeptState, keptState } from "./state.ts";
 import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
 import { type JobEnd, watch } from "./watch.ts";
@@ -16,6 +16,7 @@ interface Live {
   stopWatching(): void;
 }
 
+const unconfined = "its code runs without a sandbox, as this Bondstore's configuration accepts";
 const startTimeoutMs = 180_000;
 const waitMsMax = 30_000;
 /** A job that ran this long has proven itself: its next failure is a first one. */
@@ -160,6 +161,7 @@ export class Life {
     signal.throwIfAborted();
     const running = await runApplication(record, restorePath, this.#around);
     try {
+      if (!running.job.cell.confined) await this.#note("ApplicationUnconfined", unconfined);
       await unlessAborted(running.job.running(startTimeoutMs), signal);
     } catch (error) {
       await running.end();
@@ -190,16 +192,16 @@ export class Life {
   async #ended(running: RunningJob, end: JobEnd, signal: AbortSignal): Promise<void> {
     const live = this.#live;
     if (live?.running !== running || this.#queue.closing) return;
-    const { account, parts } = this.#around;
     await this.#end();
     if (end.finished) {
-      await noteEvent("ApplicationFinished", "", this.#record, account, parts);
+      await this.#note("ApplicationFinished", "");
       await this.#halt(["RUNNING"]);
       return;
     }
     this.#say(`ended: ${end.cause}`);
-    if (parts.clock.now() - live.startedAtMs >= provenMs) this.#failures = 0;
-    await noteEvent("ApplicationFailed", end.cause, this.#record, account, parts);
+    const livedMs = this.#around.parts.clock.now() - live.startedAtMs;
+    if (livedMs >= provenMs) this.#failures = 0;
+    await this.#note("ApplicationFailed", end.cause);
     await this.#startNewest(signal);
   }
 
@@ -219,8 +221,7 @@ export class Life {
       } catch (error) {
         if (signal.aborted) throw error;
         this.#say(`does not start: ${String(error)}`);
-        const { account, parts } = this.#around;
-        await noteEvent("ApplicationFailed", String(error), this.#record, account, parts);
+        await this.#note("ApplicationFailed", String(error));
       }
     }
   }
@@ -280,6 +281,11 @@ export class Life {
       }
     });
     return begun.id;
+  }
+
+  #note(name: ServiceEventName, message: string): Promise<void> {
+    const { account, parts } = this.#around;
+    return noteEvent(name, message, this.#record, account, parts);
   }
 
   #say(line: string): void {

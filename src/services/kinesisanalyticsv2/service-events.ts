@@ -7,6 +7,7 @@ export type ServiceEventName =
   | "ApplicationFailed"
   | "ApplicationFinished"
   | "ApplicationRestarting"
+  | "ApplicationUnconfined"
   | "CheckpointFailed";
 
 const messageMax = 500;
