@@ -220,9 +220,11 @@ test("what an application may be", async (t) => {
 
   await t.test("a job that fails again and again neither spins nor fills the trail", async () => {
     const script = `
-CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen');
+CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1',
+  'fields.id.kind' = 'sequence', 'fields.id.start' = '1', 'fields.id.end' = '1000');
 CREATE TABLE nothing (id BIGINT) WITH ('connector' = 'blackhole');
-INSERT INTO nothing SELECT CAST(CAST(id AS STRING) || 'x' AS BIGINT) FROM numbers;`;
+-- It runs for a moment before it fails, each time.
+INSERT INTO nothing SELECT CAST(CASE WHEN id > 2 THEN 'x' ELSE '1' END AS BIGINT) FROM numbers;`;
     const failing = { ApplicationName: "failing" };
     await flink.send(sqlApplication(failing.ApplicationName, account, script));
     await flink.send(new StartApplicationCommand(failing));
