@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetRecordsCommand, GetShardIteratorCommand } from "@aws-sdk/client-kinesis";
-import { StartApplicationCommand } from "@aws-sdk/client-kinesis-analytics-v2";
+import {
+  CreateApplicationSnapshotCommand,
+  DescribeApplicationSnapshotCommand,
+  StartApplicationCommand,
+  StopApplicationCommand,
+} from "@aws-sdk/client-kinesis-analytics-v2";
 import { DisableKeyCommand, EnableKeyCommand } from "@aws-sdk/client-kms";
 import { startBondstore } from "../support/bondstore.ts";
 import {
@@ -11,6 +16,7 @@ import {
   type Clients,
   clientsOf,
   events,
+  latestOperation,
   prepare,
   putOrders,
   sqlApplication,
@@ -69,6 +75,25 @@ test("a running application survives what befalls it, and its sums stay exact", 
           ),
       );
       await sleep(5_000);
+      assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
+    },
+  );
+
+  await t.test(
+    "without its key there is no snapshot, and no stop that would lose its state",
+    async () => {
+      const snapshot = { ApplicationName, SnapshotName: "sealed" };
+      await clients.flink.send(new CreateApplicationSnapshotCommand(snapshot));
+      await until("its failure", async () => {
+        const asked = new DescribeApplicationSnapshotCommand(snapshot);
+        const { SnapshotDetails } = await clients.flink.send(asked);
+        return SnapshotDetails?.SnapshotStatus === "FAILED";
+      });
+      await clients.flink.send(new StopApplicationCommand({ ApplicationName }));
+      await until("the end of the stop", async () => {
+        const latest = await latestOperation(clients, ApplicationName);
+        return latest?.Operation === "StopApplication" && latest.OperationStatus === "FAILED";
+      });
       assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
     },
   );
