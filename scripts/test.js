@@ -3,7 +3,7 @@ import { globSync } from "./files.js";
 import { fail, run } from "./run.js";
 
 const words = process.argv.slice(2);
-run(process.execPath, ["scripts/setup.js", "--quiet"]);
+run(process.execPath, ["scripts/setup.js", "--quiet", "--tests"]);
 run(process.execPath, ["scripts/build.js"]);
 
 const tests = globSync("dist", ".test.js").filter(
