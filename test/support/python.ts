@@ -5,11 +5,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Keys, Running } from "./bondstore.ts";
 
-/** The Python clients that `npm run setup` installs. They are there or the test fails: nothing is skipped. */
-const clients = join(
-  process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore"),
-  "clients",
-);
+/** Where `npm run setup`, and the run of all tests, install clients. They are there or the test fails: nothing is skipped. */
+const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
+
+/** A venv of Python clients: what is in it, `scripts/<name>.txt` says. */
+type Venv = "clients" | "encryption-clients" | "encryption-cli";
 
 export interface Ended {
   readonly status: number;
@@ -37,7 +37,7 @@ function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
 
 /** Runs the AWS CLI; answers whatever happens. */
 export function tryAws(running: Running, keys: Keys, ...words: readonly string[]): Promise<Ended> {
-  return run("aws", words, environment(running, keys));
+  return runIn("clients", "aws", words, environment(running, keys));
 }
 
 /** Runs the AWS CLI, which must succeed; answers what it prints. */
@@ -51,9 +51,23 @@ export async function aws(
   return stdout;
 }
 
+/** Runs the command line of the AWS Encryption SDK; answers whatever happens. */
+export function tryEncryptionCli(
+  running: Running,
+  keys: Keys,
+  ...words: readonly string[]
+): Promise<Ended> {
+  return runIn("encryption-cli", "aws-encryption-cli", words, environment(running, keys));
+}
+
 /** Runs a Python script, which must succeed; answers the JSON that it prints last. */
-export async function python(running: Running, keys: Keys, script: string): Promise<unknown> {
-  const ended = await run("python3", ["-c", script], environment(running, keys));
+export async function python(
+  running: Running,
+  keys: Keys,
+  script: string,
+  venv: Venv = "clients",
+): Promise<unknown> {
+  const ended = await runIn(venv, "python3", ["-c", script], environment(running, keys));
   assert.equal(ended.status, 0, ended.stderr);
   return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
 }
@@ -77,9 +91,28 @@ print(json.dumps(answers))`;
   return (await python(running, keys, script)) as readonly unknown[];
 }
 
-function run(name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  const program = join(clients, "bin", name);
-  assert.ok(existsSync(program), `${program} is missing: npm run setup installs it`);
+/** Runs a Java program from its source, with the jars of `scripts/encryption-java.xml`; answers the JSON that it prints last. */
+export async function java(
+  running: Running,
+  keys: Keys,
+  source: string,
+  ...words: readonly string[]
+): Promise<unknown> {
+  const jars = join(cache, "encryption-java");
+  assert.ok(existsSync(jars), `${jars} is missing: npm test installs it`);
+  const args = ["-cp", join(jars, "*"), source, ...words];
+  const ended = await run("java", args, environment(running, keys));
+  assert.equal(ended.status, 0, ended.stderr);
+  return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
+}
+
+function runIn(venv: Venv, name: string, words: readonly string[], env: NodeJS.ProcessEnv) {
+  const program = join(cache, venv, "bin", name);
+  assert.ok(existsSync(program), `${program} is missing: npm run setup or npm test installs it`);
+  return run(program, words, env);
+}
+
+function run(program: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
