@@ -28,11 +28,13 @@ import {
   newestVersion,
   type Used,
 } from "./use-key.ts";
+import type { Vault } from "./vault.ts";
 
 /** What the key service is made of. */
 export interface KeyServiceParts {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly access: Access;
   readonly trail: Trail;
   readonly clock: Clock;

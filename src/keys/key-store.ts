@@ -13,12 +13,23 @@ import {
   type KeyVersion,
 } from "./key-record.ts";
 import { type Keyring, systemAccount } from "./keyring.ts";
-import { aliasTaken, type KmsKey, toKmsKey } from "./kms-key.ts";
-import { Materials } from "./materials.ts";
+import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
+import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import { Upkeep } from "./upkeep.ts";
+import type { Vault } from "./vault.ts";
 
 const keysInMemoryMax = 10_000;
 const dayMs = 86_400_000;
+
+/** What a key is made of; a symmetric one of our own, unless it says otherwise. */
+export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
+  Partial<Pick<KeyRecord, "spec" | "usage" | "origin">>;
+
+const symmetricKind = {
+  spec: "SYMMETRIC_DEFAULT",
+  usage: "ENCRYPT_DECRYPT",
+  origin: "AWS_KMS",
+} as const;
 
 /** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
@@ -29,6 +40,8 @@ export class KeyStore {
   readonly upkeep: Upkeep;
   readonly #store: Store;
   readonly #keyring: Keyring;
+  readonly #vault: Vault;
+  readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
@@ -36,6 +49,7 @@ export class KeyStore {
   constructor(parts: {
     readonly store: Store;
     readonly keyring: Keyring;
+    readonly vault: Vault;
     readonly trail: Trail;
     readonly clock: Clock;
     readonly random: Random;
@@ -46,7 +60,9 @@ export class KeyStore {
     this.region = parts.region;
     this.#store = parts.store;
     this.#keyring = parts.keyring;
-    this.materials = new Materials(parts.keyring, parts.clock);
+    this.#vault = parts.vault;
+    this.#wrapper = createMaterialWrapper(parts);
+    this.materials = new Materials(this.#wrapper, parts.clock);
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -121,14 +137,12 @@ export class KeyStore {
   }
 
   /** Makes a key with its first material. */
-  async create(
-    account: string,
-    given: Pick<KeyRecord, "description" | "policy" | "tags" | "manager">,
-    alias?: string,
-  ): Promise<KmsKey> {
+  async create(account: string, given: NewKey, alias?: string): Promise<KmsKey> {
     const id = this.random.uuid();
     const createdAtMs = this.clock.now();
+    this.#vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
+      ...symmetricKind,
       ...given,
       id,
       createdAtMs,
@@ -252,6 +266,8 @@ export class KeyStore {
   /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */
   async destroy(key: KmsKey): Promise<void> {
     const { account, record } = key;
+    // First: a kill after this leaves a key that is due, and nothing in it that opens.
+    this.#vault.destroy(key.arn);
     await this.#store.transaction(() => {
       this.#keys(account).remove([record.id]);
       for (const { id } of record.versions) this.#versions.remove([id]);
@@ -266,7 +282,8 @@ export class KeyStore {
   #newVersion(account: string, keyId: string, rotation?: "AUTOMATIC" | "ON_DEMAND"): KeyVersion {
     const id = this.random.bytes(32).toString("hex");
     const material = this.random.bytes(32);
-    const wrapped = this.#keyring.wrap(account, material, Materials.bound(keyId, id));
+    const arn = keyArn(this.region, account, keyId);
+    const wrapped = this.#wrapper.wrap({ account, arn }, id, material);
     material.fill(0);
     return { id, createdAtMs: this.clock.now(), wrapped, ...(rotation && { rotation }) };
   }

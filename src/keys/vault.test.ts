@@ -7,13 +7,16 @@ import { systemRandom } from "../lib/random.ts";
 import { openRoot } from "./root-of-trust.ts";
 import { openVault, type Vault } from "./vault.ts";
 
-async function place(t: TestContext): Promise<{ path: string; open(create?: boolean): Vault }> {
+async function place(
+  t: TestContext,
+): Promise<{ path: string; open(more?: { known?: string; readOnly?: boolean }): Vault }> {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-vault-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const unlock = { kind: "key-file", path: join(directory, "unlock") } as const;
   const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
   const path = join(directory, "vault");
-  const open = (create = true) => openVault({ path, root, random: systemRandom, create });
+  const open = (more: { known?: string; readOnly?: boolean } = {}) =>
+    openVault({ path, root, random: systemRandom, known: undefined, ...more });
   return { path, open };
 }
 
@@ -21,7 +24,7 @@ test("what is made is found, also after a start", async (t) => {
   const { open, path } = await place(t);
   const vault = open();
   const secrets = ["one", "two", "three"].map((id) => [id, vault.make(id)] as const);
-  for (const again of [vault, open(), open(false)]) {
+  for (const again of [vault, open(), open({ readOnly: true })]) {
     for (const [id, secret] of secrets) assert.deepEqual(again.find(id), secret);
     assert.equal(again.find("four"), undefined);
   }
@@ -63,6 +66,15 @@ test("a slot that was cut off by a crash is none", async (t) => {
   assert.deepEqual(again.find("one"), one);
   const two = again.make("two");
   assert.deepEqual([open().find("one"), open().find("two")], [one, two]);
+});
+
+test("a directory that knows its vault opens no other, and makes none in its place", async (t) => {
+  const [ours, others] = [await place(t), await place(t)];
+  const { name } = ours.open();
+  assert.equal(ours.open({ known: name }).name, name);
+  assert.throws(() => others.open({ known: name }), /is not at/);
+  others.open();
+  assert.throws(() => others.open({ known: name }), /of another data directory/);
 });
 
 test("a file that is no vault is not written on", async (t) => {

@@ -13,8 +13,8 @@ import type { RootOfTrust } from "./root-of-trust.ts";
  * Each call is on disk when it returns.
  */
 export interface Vault {
-  /** Where the file is. */
-  readonly path: string;
+  /** Names this vault: a data directory keeps the name, so that none is opened with another. */
+  readonly name: string;
   /** A new secret of 32 bytes; it replaces none: `id` has none yet. */
   make(id: string): Buffer;
   find(id: string): Buffer | undefined;
@@ -23,11 +23,12 @@ export interface Vault {
 }
 
 /*
- * The file: a header, then slots of one size, so that a slot is overwritten where it stands.
+ * The file: a header with the vault's name, then slots of one size, so that a slot is overwritten where it stands.
  *   slot: state 1 | name 16 (of SHA-256 of the id) | secret under the root of trust 60 | zero
  * A slot is written whole within one disk sector: a torn write leaves it as it was or as it is to be.
  */
-const header = Buffer.from("bondstore vault 1\n".padEnd(128, "\0"));
+const format = Buffer.from("bondstore vault 1\n");
+const vaultNameBytes = 16;
 const slotBytes = 128;
 const nameBytes = 16;
 const wrappedBytes = 60;
@@ -36,36 +37,49 @@ const used = 1;
 const bound = (id: string) => `vault ${id}`;
 const nameOf = (id: string) => sha256(id).subarray(0, nameBytes).toString("hex");
 
-/** Opens the vault, or makes it at first start, unless it only reads. */
+/**
+ * Opens the vault, or makes it where the data directory does not know one yet. Throws when it is missing, is none, or
+ * is another one than the directory knows: with another, every key would be lost.
+ */
 export function openVault(options: {
   readonly path: string;
   readonly root: RootOfTrust;
   readonly random: Random;
-  /** False for tools that only read. */
-  readonly create: boolean;
+  /** Name of the vault that the data directory was made with; undefined at its first start. */
+  readonly known: string | undefined;
+  /** For tools that only look. */
+  readonly readOnly?: boolean;
 }): Vault {
-  const { path, root, random, create } = options;
-  const content = readIfThere(path) ?? makeFile(path, create);
-  if (!content.subarray(0, header.length).equals(header)) {
+  const { path, root, random, known, readOnly = false } = options;
+  const there = readIfThere(path);
+  if (!there && (known !== undefined || readOnly)) {
+    throw new Error(`the vault of this data directory is not at \`${path}\`: --vault names it`);
+  }
+  const content = there ?? makeFile(path, random);
+  if (!content.subarray(0, format.length).equals(format)) {
     throw new Error(`not a vault, or of a newer version: \`${path}\``);
+  }
+  const name = content.subarray(format.length, format.length + vaultNameBytes).toString("hex");
+  if (known !== undefined && name !== known) {
+    throw new Error(`\`${path}\` is the vault of another data directory: --vault names this one's`);
   }
   /** Where the secrets stand, by name, and what they are under the root of trust. */
   const slots = new Map<string, { readonly at: number; readonly wrapped: Buffer }>();
   const free: number[] = [];
-  let end = header.length;
+  let end = slotBytes;
   for (; end + slotBytes <= content.length; end += slotBytes) {
     const slot = content.subarray(end, end + slotBytes);
     if (slot[0] !== used) {
       free.push(end);
       continue;
     }
-    const name = slot.subarray(1, 1 + nameBytes).toString("hex");
+    const id = slot.subarray(1, 1 + nameBytes).toString("hex");
     const wrapped = Buffer.from(slot.subarray(1 + nameBytes, 1 + nameBytes + wrappedBytes));
-    slots.set(name, { at: end, wrapped });
+    slots.set(id, { at: end, wrapped });
   }
 
   function write(at: number, slot: Buffer): void {
-    assert(create, "a vault that was opened for reading is not written");
+    assert(!readOnly, "a vault that was opened for reading is not written");
     const file = openSync(path, "r+");
     try {
       const count = writeSync(file, slot, 0, slotBytes, at);
@@ -77,21 +91,21 @@ export function openVault(options: {
   }
 
   return {
-    path,
+    name,
     make(id) {
-      const name = nameOf(id);
-      assert(!slots.has(name), "what is in the vault is not made again");
+      const place = nameOf(id);
+      assert(!slots.has(place), "what is in the vault is not made again");
       const secret = random.bytes(32);
       const wrapped = root.wrap(secret, bound(id));
       assert(wrapped.length === wrappedBytes, "secrets in the vault have one size");
       const at = free.pop() ?? end;
       const slot = Buffer.concat(
-        [Buffer.from([used]), Buffer.from(name, "hex"), wrapped],
+        [Buffer.from([used]), Buffer.from(place, "hex"), wrapped],
         slotBytes,
       );
       write(at, slot);
       if (at === end) end += slotBytes;
-      slots.set(name, { at, wrapped });
+      slots.set(place, { at, wrapped });
       return secret;
     },
     find(id) {
@@ -99,19 +113,19 @@ export function openVault(options: {
       return slot && root.unwrap(slot.wrapped, bound(id));
     },
     destroy(id) {
-      const name = nameOf(id);
-      const slot = slots.get(name);
+      const place = nameOf(id);
+      const slot = slots.get(place);
       if (!slot) return;
       write(slot.at, Buffer.alloc(slotBytes));
-      slots.delete(name);
+      slots.delete(place);
       slot.wrapped.fill(0);
       free.push(slot.at);
     },
   };
 }
 
-function makeFile(path: string, create: boolean): Buffer {
-  if (!create) throw new Error(`there is no vault: \`${path}\``);
-  createOwnerOnly(path, header);
-  return header;
+function makeFile(path: string, random: Random): Buffer {
+  const content = Buffer.concat([format, random.bytes(vaultNameBytes)], slotBytes);
+  createOwnerOnly(path, content);
+  return content;
 }
