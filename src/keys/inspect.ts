@@ -2,12 +2,11 @@ import type { Random } from "../lib/random.ts";
 import type { Sealer, Store } from "../storage/store.ts";
 import { decryptMessage, versionOf } from "./ciphertext.ts";
 import type { AliasRecord, KeyPlace, KeyRecord } from "./key-record.ts";
-import { sealerId } from "./key-service.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context } from "./keys.ts";
 import { keyArn } from "./kms-key.ts";
 import { createMaterialWrapper } from "./materials.ts";
-import { createSealer } from "./sealer.ts";
+import { createSealer, sealerId } from "./sealer.ts";
 import type { Vault } from "./vault.ts";
 
 /** Something about keys that is not as it should be. */

@@ -16,6 +16,7 @@ import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
+import type { SharedDataKeys } from "./shared-data-keys.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
@@ -56,6 +57,8 @@ export class KeyStore {
   readonly materials: Materials;
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
+  /** Data keys in memory, which go when their key changes. */
+  readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
   readonly #vault: Vault;
@@ -64,15 +67,18 @@ export class KeyStore {
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
 
-  constructor(parts: {
-    readonly store: Store;
-    readonly keyring: Keyring;
-    readonly vault: Vault;
-    readonly trail: Trail;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly region: string;
-  }) {
+  constructor(
+    parts: {
+      readonly store: Store;
+      readonly keyring: Keyring;
+      readonly vault: Vault;
+      readonly trail: Trail;
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly region: string;
+    },
+    dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
+  ) {
     this.clock = parts.clock;
     this.random = parts.random;
     this.region = parts.region;
@@ -82,10 +88,12 @@ export class KeyStore {
       ...parts,
       tables: this.#tables,
       findKey: (account, id) => this.find(account, id),
+      changed: ({ arn }) => dataKeys.drop(arn),
     });
     this.#vault = parts.vault;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
+    this.dataKeys = dataKeys;
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -286,6 +294,7 @@ export class KeyStore {
   }
 
   #forget(key: KmsKey): void {
+    this.dataKeys.drop(key.arn);
     this.#known.delete(`${key.account}/${key.record.id}`);
     for (const { id } of key.record.versions) {
       this.materials.drop(id);
