@@ -18,6 +18,7 @@ import type { KmsKey } from "./kms-key.ts";
 import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
 import { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
   checkUsable,
@@ -40,6 +41,8 @@ export interface KeyServiceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly region: string;
+  /** HSMs that custom key stores may be kept in. */
+  readonly tokens: TokenSource;
 }
 
 /** One use of a key, before it is judged. */
@@ -190,7 +193,7 @@ export class KeyService implements Keys {
   async #recorded(
     find: () => KeyReference,
     attempt: Attempt,
-    act: (key: KmsKey) => Used,
+    act: (key: KmsKey) => Used | Promise<Used>,
   ): Promise<Used & { readonly key: KmsKey }> {
     let reference: KeyReference | undefined;
     let judgement: Judgement | undefined;
@@ -201,7 +204,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
-      used = act(reference.key);
+      used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

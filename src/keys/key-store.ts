@@ -3,6 +3,7 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
+import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import {
@@ -17,6 +18,7 @@ import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
@@ -57,6 +59,7 @@ export class KeyStore {
   readonly materials: Materials;
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
+  readonly customStores: CustomKeyStores;
   /** Data keys in memory, which go when their key changes. */
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
@@ -76,6 +79,7 @@ export class KeyStore {
       readonly clock: Clock;
       readonly random: Random;
       readonly region: string;
+      readonly tokens: TokenSource;
     },
     dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
   ) {
@@ -94,6 +98,10 @@ export class KeyStore {
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
     this.dataKeys = dataKeys;
+    this.customStores = new CustomKeyStores({
+      ...parts,
+      isKey: (account, id) => this.#tables.keys(account).find([id]) !== undefined,
+    });
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -260,8 +268,13 @@ export class KeyStore {
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
       const due = dueAt(record);
       if (due !== undefined) this.#tables.due.remove([due, record.id]);
+      this.customStores.orphan(key);
     });
     this.#forget(key);
+    // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
+    await this.customStores
+      .clearOrphans(account, record.customKeyStore ?? "")
+      .catch(() => undefined);
   }
 
   /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */

@@ -33,6 +33,7 @@ export class Upkeep {
     clearInterval(this.#timer);
     await this.#running;
     this.#keys.materials.dropAll();
+    await this.#keys.customStores.close();
   }
 
   async #round(): Promise<void> {

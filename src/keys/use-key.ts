@@ -1,6 +1,15 @@
 import { assert } from "../lib/assert.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import { decryptMessage, encryptMessage, versionOf } from "./ciphertext.ts";
+import {
+  decryptMessage,
+  derivationBlock,
+  encryptMessage,
+  newHeader,
+  openMessage,
+  sealMessage,
+  versionOf,
+} from "./ciphertext.ts";
+import type { KeyVersion } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Context } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -41,20 +50,27 @@ export const invalidCiphertext = () =>
 
 /**
  * The one place where the material of keys is used: by KMS's own operations, and by services for their callers.
- * Whoever calls it has been authorized; here the state of the key is checked.
+ * Whoever calls it has been authorized; here the state of the key is checked. It answers at once, unless a token has
+ * the material: then it has to be asked.
  */
 export function encryptUnder(
   keys: KeyStore,
   key: KmsKey,
   plaintext: Uint8Array,
   context: Context,
-): Used {
+): Used | Promise<Used> {
   checkUsable(key);
   checkContext(context);
-  const version = newestVersion(key);
-  const material = keys.materials.of(key, version);
-  const bytes = encryptMessage({ id: version.id, material }, plaintext, context, keys.random);
-  return { bytes, materialId: version.id };
+  const { id, wrapped } = newestVersion(key);
+  if (!wrapped) {
+    const header = newHeader(id, keys.random);
+    return keys.customStores
+      .derive(key, derivationBlock(header))
+      .then((own) => ({ bytes: sealMessage(own, header, plaintext, context), materialId: id }));
+  }
+  const material = keys.materials.of(key, newestVersion(key));
+  const bytes = encryptMessage({ id, material }, plaintext, context, keys.random);
+  return { bytes, materialId: id };
 }
 
 /** Undoes `encryptUnder`, by whichever version of the key made the ciphertext. */
@@ -63,14 +79,23 @@ export function decryptUnder(
   key: KmsKey,
   ciphertext: Uint8Array,
   context: Context,
-): Used {
+): Used | Promise<Used> {
   checkUsable(key);
   checkContext(context);
   const id = versionOf(ciphertext);
   const version = key.record.versions.find((one) => one.id === id);
-  const bytes = version && decryptMessage(keys.materials.of(key, version), ciphertext, context);
-  if (!version || !bytes) throw invalidCiphertext();
-  return { bytes, materialId: version.id };
+  if (!version) throw invalidCiphertext();
+  if (!version.wrapped) {
+    return keys.customStores
+      .derive(key, derivationBlock(ciphertext))
+      .then((own) => opened(openMessage(own, ciphertext, context), version));
+  }
+  return opened(decryptMessage(keys.materials.of(key, version), ciphertext, context), version);
+}
+
+function opened(bytes: Buffer | undefined, { id }: KeyVersion): Used {
+  if (!bytes) throw invalidCiphertext();
+  return { bytes, materialId: id };
 }
 
 /** The version that encrypts now. */

@@ -11,6 +11,7 @@ import type { Principal, PrincipalPolicies, User } from "../../src/identity/prin
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
+import { noTokens, type TokenSource } from "../../src/keys/token.ts";
 import { openVault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
@@ -41,9 +42,9 @@ export interface KmsBench {
 }
 
 /** The key service with a real store and a real judge, without a front door. */
-export async function startKms(t: TestContext): Promise<KmsBench> {
+export async function startKms(t: TestContext, tokens?: TokenSource): Promise<KmsBench> {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
-  const kms = await openKms(directory);
+  const kms = await openKms(directory, tokens);
   t.after(async () => {
     await kms.close();
     rmSync(directory, { recursive: true });
@@ -54,6 +55,7 @@ export async function startKms(t: TestContext): Promise<KmsBench> {
 /** The same in a directory that stays. */
 export async function openKms(
   directory: string,
+  tokens: TokenSource = noTokens,
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
   const clock = { nowMs: Date.UTC(2026, 10, 22) };
   const time = { now: () => clock.nowMs };
@@ -83,7 +85,7 @@ export async function openKms(
   const below = { store, access, trail, clock: time, random: systemRandom, region };
   const path = join(directory, "vault");
   const vault = openVault({ path, root, random: systemRandom, known: undefined });
-  const keys = new KeyService({ ...below, keyring, vault });
+  const keys = new KeyService({ ...below, keyring, vault, tokens });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
     [kms],

@@ -23,11 +23,11 @@ export const encrypt = operation("Encrypt", {
     ...factsOf(reference, call, EncryptionContext),
     "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
   }),
-  handle(target, input, { own: keys }): EncryptResponse {
+  async handle(target, input, { own: keys }): Promise<EncryptResponse> {
     const { Plaintext, EncryptionContext = {}, EncryptionAlgorithm, DryRun } = input;
     const key = keyOf(target);
     checkAlgorithm(key, EncryptionAlgorithm);
-    const { bytes } = encryptUnder(keys, key, Plaintext, EncryptionContext);
+    const { bytes } = await encryptUnder(keys, key, Plaintext, EncryptionContext);
     if (DryRun) throw dryRun();
     return {
       CiphertextBlob: bytes,
@@ -53,11 +53,11 @@ export const decrypt = operation("Decrypt", {
     ...factsOf(reference, call, EncryptionContext),
     "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
   }),
-  handle(target, input, { own: keys }): DecryptResponse {
+  async handle(target, input, { own: keys }): Promise<DecryptResponse> {
     const { EncryptionContext = {}, EncryptionAlgorithm, DryRun } = input;
     const key = keyOf(target);
     checkAlgorithm(key, EncryptionAlgorithm);
-    const used = open(target, keys, EncryptionContext);
+    const used = await open(target, keys, EncryptionContext);
     if (DryRun || !used) throw dryRun();
     return {
       KeyId: key.arn,
@@ -101,16 +101,16 @@ export const reEncrypt = operation("ReEncrypt", {
       },
     ];
   },
-  handle(target, input, { own: keys }): ReEncryptResponse {
+  async handle(target, input, { own: keys }): Promise<ReEncryptResponse> {
     const { destination } = target;
     const source = keyOf(target);
     if (!destination.key) throw notFound(destination);
     checkAlgorithm(source, input.SourceEncryptionAlgorithm);
     checkAlgorithm(destination.key, input.DestinationEncryptionAlgorithm);
-    const opened = open(target, keys, input.SourceEncryptionContext ?? {});
+    const opened = await open(target, keys, input.SourceEncryptionContext ?? {});
     const plaintext = opened?.bytes ?? Buffer.alloc(0);
     const context = input.DestinationEncryptionContext ?? {};
-    const sealed = encryptUnder(keys, destination.key, plaintext, context);
+    const sealed = await encryptUnder(keys, destination.key, plaintext, context);
     plaintext.fill(0);
     if (input.DryRun || !opened) throw dryRun();
     return {

@@ -12,6 +12,7 @@ import type {
 import { defaultKeyPolicy, keyArn } from "../../keys/kms-key.ts";
 import { pendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
+import { createInStore } from "./create-in-store.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
 import { checkSpec, metadataOf } from "./metadata.ts";
@@ -25,11 +26,11 @@ export const createKey = operation("CreateKey", {
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: ({ Tags, BypassPolicyLockoutSafetyCheck }, _target, { principal }) => ({
+  context: ({ Tags, BypassPolicyLockoutSafetyCheck, Origin }, _target, { principal }) => ({
     ...requestTagFacts(Tags),
     "kms:bypasspolicylockoutsafetycheck": String(BypassPolicyLockoutSafetyCheck ?? false),
     "kms:calleraccount": "account" in principal ? principal.account : undefined,
-    "kms:keyorigin": "AWS_KMS",
+    "kms:keyorigin": Origin ?? "AWS_KMS",
     "kms:keyspec": "SYMMETRIC_DEFAULT",
     "kms:keyusage": "ENCRYPT_DECRYPT",
     "kms:multiregion": "false",
@@ -46,8 +47,11 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const key = await keys.create(account, { description, policy, tags, manager: "CUSTOMER" });
-    return { KeyMetadata: metadataOf(key) };
+    const given = { description, policy, tags, manager: "CUSTOMER" } as const;
+    const key = await (input.Origin === "AWS_CLOUDHSM"
+      ? createInStore(input.CustomKeyStoreId, given, call)
+      : keys.create(account, given));
+    return { KeyMetadata: metadataOf(key, keys) };
   },
 
   responseElements: ({ KeyMetadata: made }) => ({
@@ -69,7 +73,9 @@ export const describeKey = operation("DescribeKey", {
   resolve: ({ KeyId, GrantTokens }: Checked<DescribeKeyRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "DescribeKey", grantTokens: GrantTokens }),
   context: plainFacts,
-  handle: (target): DescribeKeyResponse => ({ KeyMetadata: metadataOf(keyOf(target)) }),
+  handle: (target, _input, { own: keys }): DescribeKeyResponse => ({
+    KeyMetadata: metadataOf(keyOf(target), keys),
+  }),
 });
 
 /** Lists the keys of the caller's account. */

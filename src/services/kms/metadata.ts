@@ -1,21 +1,24 @@
 import type { CreateKeyRequest, KeyMetadata } from "@aws-sdk/client-kms";
+import type { KeyStore } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
 import { newestVersion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
-export function metadataOf(key: KmsKey): KeyMetadata {
+export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
   const { record, account, arn } = key;
+  const { customKeyStore } = record;
+  const store = customKeyStore && keys.customStores.find(account, customKeyStore);
   const { deletion } = record;
   return {
     AWSAccountId: account,
     KeyId: record.id,
     Arn: arn,
     CreationDate: new Date(record.createdAtMs),
-    Enabled: record.state === "Enabled",
+    Enabled: record.state === "Enabled" && !isUnavailable(key, keys),
     Description: record.description,
     KeyUsage: record.usage,
-    KeyState: record.state,
+    KeyState: isUnavailable(key, keys) ? "Unavailable" : record.state,
     ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
     Origin: record.origin,
     KeyManager: record.manager,
@@ -23,9 +26,17 @@ export function metadataOf(key: KmsKey): KeyMetadata {
     KeySpec: record.spec,
     EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
     MultiRegion: false,
-    CurrentKeyMaterialId: newestVersion(key).id,
+    ...(store
+      ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
+      : { CurrentKeyMaterialId: newestVersion(key).id }),
   };
 }
+
+/** A key whose custom key store is not connected; one that waits for its deletion says so instead. */
+const isUnavailable = (key: KmsKey, keys: KeyStore): boolean =>
+  key.record.customKeyStore !== undefined &&
+  key.record.state !== "PendingDeletion" &&
+  !keys.customStores.isReachable(key);
 
 /** Says clearly which kinds of key are not built yet, and refuses specs that contradict each other. */
 export function checkSpec(
@@ -48,9 +59,11 @@ export function checkSpec(
       `KeyUsage ${KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT`,
     );
   }
-  if (Origin && Origin !== "AWS_KMS") throw notBuilt(`Origin ${Origin}`);
+  if (Origin === "EXTERNAL_KEY_STORE" || Origin === "EXTERNAL") throw notBuilt(`Origin ${Origin}`);
   if (MultiRegion) throw notBuilt("MultiRegion");
-  if (input.CustomKeyStoreId !== undefined) throw notBuilt("CustomKeyStoreId");
+  if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
+    throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");
+  }
   if (input.XksKeyId !== undefined) throw notBuilt("XksKeyId");
 }
 
