@@ -1,3 +1,5 @@
+import type { TokenUnlock } from "./keys/root-of-trust.ts";
+
 /** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
 export interface Config {
   /** Data directory. */
@@ -20,7 +22,8 @@ export interface Config {
   readonly root:
     | { readonly kind: "key-file"; readonly path: string }
     | { readonly kind: "passphrase"; readonly passphrase: string }
-    | { readonly kind: "systemd-credential"; readonly path: string };
+    | { readonly kind: "systemd-credential"; readonly path: string }
+    | TokenUnlock;
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */

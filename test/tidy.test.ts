@@ -41,6 +41,7 @@ const mayImportAnything = [
   "tls.ts",
   "cell-doors.ts",
   "hsm-doors.ts",
+  "open-token.ts",
   "cli",
   "services/index.ts",
 ];

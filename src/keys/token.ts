@@ -7,6 +7,8 @@ export interface KeyToken {
   makeKey(label: string): Promise<void>;
   /** HMAC-SHA-256 of the data under the secret of this label. Throws `TokenFailure`. */
   hmac(label: string, data: Uint8Array): Promise<Buffer>;
+  /** Labels of the secrets that are there. */
+  labels(): Promise<readonly string[]>;
   /** Bytes of the token's own random number generator. */
   random(bytes: number): Promise<Buffer>;
   /** Destroys a secret for good; does nothing where there is none. */

@@ -35,6 +35,10 @@ export function memoryToken(account: string): MemoryToken {
       if (!secret) throw new TokenFailure("INTERNAL_ERROR", "there is no such key");
       return createHmac("sha256", secret).update(data).digest();
     },
+    async labels() {
+      check();
+      return [...secrets.keys()];
+    },
     async random(bytes) {
       check();
       return randomBytes(bytes);
