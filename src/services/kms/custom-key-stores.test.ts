@@ -54,7 +54,7 @@ const makeKey = async (root: As, CustomKeyStoreId: string): Promise<string> => {
 
 async function scene(t: TestContext) {
   const token = memoryToken(acme);
-  const kms = await startKms(t, token);
+  const kms = await startKms(t, { tokens: token });
   const root = kms.as(kms.root());
   const store = await connected(root);
   return { token, kms, root, store, KeyId: await makeKey(root, store) };
@@ -106,7 +106,7 @@ test("without the connection the keys are unavailable, and with it they are back
 
 test("a wrong password costs one attempt and is told; another attempt is a decision", async (t) => {
   const token = memoryToken(acme);
-  const kms = await startKms(t, token);
+  const kms = await startKms(t, { tokens: token });
   const root = kms.as(kms.root());
   const made = await root<CreateCustomKeyStoreResponse>("CreateCustomKeyStore", {
     ...wanted,
@@ -150,7 +150,7 @@ const refused: readonly Refused[] = [
 for (const [code, title, how] of refused) {
   test(`a custom key store is refused with ${code}: ${title}`, async (t) => {
     const token = memoryToken(acme);
-    const kms = await startKms(t, token);
+    const kms = await startKms(t, { tokens: token });
     const made = kms.as(kms.root())("CreateCustomKeyStore", { ...wanted, ...how(token) });
     await assert.rejects(made, { name: code });
   });
@@ -205,13 +205,13 @@ test("a restart connects again when a key is used", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const token = memoryToken(acme);
-  const first = await openKms(directory, token);
+  const first = await openKms(directory, { tokens: token });
   const root = first.as(first.root());
   const KeyId = await makeKey(root, await connected(root));
   const { CiphertextBlob } = await encrypt(root, KeyId);
   await first.close();
   assert.equal(token.opened, 0);
-  const second = await openKms(directory, token);
+  const second = await openKms(directory, { tokens: token });
   t.after(() => second.close());
   assert.equal(await decrypt(second.as(second.root()), CiphertextBlob), "a secret");
 });
