@@ -21,6 +21,7 @@ import { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
+  checkSymmetric,
   checkUsable,
   decryptUnder,
   dryRun,
@@ -179,6 +180,7 @@ export class KeyService implements Keys {
           attempt,
           (key) => {
             checkUsable(key);
+            checkSymmetric(key, action);
             return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
           },
         );

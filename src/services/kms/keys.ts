@@ -9,31 +9,32 @@ import type {
   ListKeysResponse,
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
-import { defaultKeyPolicy, keyArn } from "../../keys/kms-key.ts";
+import { generateMaterial } from "../../keys/algorithms/kinds.ts";
+import type { KeySpecName } from "../../keys/key-specs.ts";
+import type { NewMaterial } from "../../keys/key-store.ts";
+import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
 import { pendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
-import { checkSpec, metadataOf } from "./metadata.ts";
+import { checkSpec, kindOf, metadataOf, notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
 import { checkTags, requestTagFacts, tagsOf } from "./tag-rules.ts";
 
-/** Makes a symmetric key in the caller's account. */
+/** Makes a key of any spec in the caller's account. */
 export const createKey = operation("CreateKey", {
   resolve: (input: Checked<CreateKeyRequest>, call: KmsCall) => {
     checkSpec(input);
+    kindOf(input);
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: ({ Tags, BypassPolicyLockoutSafetyCheck, Origin }, _target, { principal }) => ({
-    ...requestTagFacts(Tags),
-    "kms:bypasspolicylockoutsafetycheck": String(BypassPolicyLockoutSafetyCheck ?? false),
+  context: (input, _target, { principal }) => ({
+    ...requestTagFacts(input.Tags),
+    ...kindFacts({ ...kindOf(input), origin: originOf(input) }),
+    "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
     "kms:calleraccount": "account" in principal ? principal.account : undefined,
-    "kms:keyorigin": Origin ?? "AWS_KMS",
-    "kms:keyspec": "SYMMETRIC_DEFAULT",
-    "kms:keyusage": "ENCRYPT_DECRYPT",
-    "kms:multiregion": "false",
   }),
 
   async handle(_account, input, call): Promise<CreateKeyResponse> {
@@ -47,10 +48,11 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const given = { description, policy, tags, manager: "CUSTOMER" } as const;
+    const kind = kindOf(input);
+    const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
     const key = await (input.Origin === "AWS_CLOUDHSM"
       ? createInStore(input.CustomKeyStoreId, given, call)
-      : keys.create(account, given));
+      : keys.create(account, given, { material: await makeMaterial(kind.spec, call) }));
     return { KeyMetadata: metadataOf(key, keys) };
   },
 
@@ -67,6 +69,15 @@ export const createKey = operation("CreateKey", {
     },
   }),
 });
+
+const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
+  Origin === "AWS_CLOUDHSM" ? Origin : "AWS_KMS";
+
+async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
+  const made = await generateMaterial(spec, keys.random);
+  if (!made) throw notBuilt(`KeySpec ${spec}`);
+  return made;
+}
 
 /** Tells what a key is and what state it is in. */
 export const describeKey = operation("DescribeKey", {

@@ -8,9 +8,12 @@ import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as macs from "./macs.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
+import * as signatures from "./signatures.ts";
 import * as tags from "./tags.ts";
 
 const nouns = [
@@ -20,9 +23,12 @@ const nouns = [
   dataKeys,
   deletion,
   grants,
+  keyPairs,
   keys,
+  macs,
   policies,
   rotation,
+  signatures,
   tags,
 ] as const;
 
