@@ -157,7 +157,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
     return { arn: key.arn };
   }

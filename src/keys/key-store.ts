@@ -64,7 +64,8 @@ export class KeyStore {
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
-  readonly #vault: Vault;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
@@ -94,7 +95,8 @@ export class KeyStore {
       findKey: (account, id) => this.find(account, id),
       changed: ({ arn }) => dataKeys.drop(arn),
     });
-    this.#vault = parts.vault;
+    this.vault = parts.vault;
+    this.keyring = parts.keyring;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
     this.dataKeys = dataKeys;
@@ -165,12 +167,13 @@ export class KeyStore {
   async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
     const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
-    this.#vault.make(keyArn(this.region, account, id));
+    this.vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
       ...symmetricKind,
       ...given,
       id,
       createdAtMs,
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
       state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
@@ -260,7 +263,7 @@ export class KeyStore {
   async destroy(key: KmsKey): Promise<void> {
     const { account, record } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
-    this.#vault.destroy(key.arn);
+    this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
       this.#tables.keys(account).remove([record.id]);
       for (const { id } of record.versions) this.#tables.versions.remove([id]);

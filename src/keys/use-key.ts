@@ -28,6 +28,7 @@ const contextBytesMax = 8192;
 export function checkUsable(key: KmsKey): void {
   const { state } = key.record;
   if (state === "Disabled") throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+  if (state === "PendingImport") throw pendingImport(key);
   if (state !== "Enabled") throw pendingDeletion(key);
 }
 
@@ -58,6 +59,10 @@ export function checkSymmetric(key: KmsKey, operation: string): void {
 /** KMS's refusal of what a key that waits for its deletion cannot do. */
 export const pendingDeletion = (key: KmsKey) =>
   new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);
+
+/** KMS's refusal of what a key without material cannot do. */
+export const pendingImport = ({ arn }: Pick<KmsKey, "arn">) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
 
 /** The answer of a call that only asks whether it would have been allowed. */
 export const dryRun = () =>

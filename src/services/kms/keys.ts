@@ -10,10 +10,12 @@ import type {
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
 import { generateMaterial } from "../../keys/algorithms/kinds.ts";
+import type { KeyRecord } from "../../keys/key-record.ts";
 import type { KeySpecName } from "../../keys/key-specs.ts";
-import type { NewMaterial } from "../../keys/key-store.ts";
+import type { NewKey, NewMaterial } from "../../keys/key-store.ts";
+import type { KmsKey } from "../../keys/kms-key.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { pendingDeletion, pendingImport } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
@@ -50,9 +52,7 @@ export const createKey = operation("CreateKey", {
     const description = input.Description ?? "";
     const kind = kindOf(input);
     const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
-    const key = await (input.Origin === "AWS_CLOUDHSM"
-      ? createInStore(input.CustomKeyStoreId, given, call)
-      : keys.create(account, given, { material: await makeMaterial(kind.spec, call) }));
+    const key = await makeKey(input, given, call);
     return { KeyMetadata: metadataOf(key, keys) };
   },
 
@@ -71,7 +71,21 @@ export const createKey = operation("CreateKey", {
 });
 
 const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
-  Origin === "AWS_CLOUDHSM" ? Origin : "AWS_KMS";
+  Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
+
+/** Makes the key with its material; one of the owner's comes later. */
+async function makeKey(
+  { Origin, CustomKeyStoreId }: Checked<CreateKeyRequest>,
+  given: NewKey & Pick<KeyRecord, "spec">,
+  call: KmsCall,
+): Promise<KmsKey> {
+  const { own: keys, account } = call;
+  if (Origin === "AWS_CLOUDHSM") return createInStore(CustomKeyStoreId, given, call);
+  if (Origin === "EXTERNAL") {
+    return keys.create(account, { ...given, origin: Origin }, { material: "awaited" });
+  }
+  return keys.create(account, given, { material: await makeMaterial(given.spec, call) });
+}
 
 async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
   const made = await generateMaterial(spec, keys.random);
@@ -110,6 +124,7 @@ export const enableKey = operation("EnableKey", {
     const key = keyOf(target);
     await keys.change(key, (record) => {
       if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Enabled" };
     });
   },
@@ -124,6 +139,7 @@ export const disableKey = operation("DisableKey", {
     const key = keyOf(target);
     await keys.change(key, (record) => {
       if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Disabled" };
     });
   },

@@ -1,15 +1,15 @@
 import type { CreateKeyRequest, CustomerMasterKeySpec, KeyMetadata } from "@aws-sdk/client-kms";
-import type { KeyRecord } from "../../keys/key-record.ts";
+import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { type KeySpecName, specOf } from "../../keys/key-specs.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { newestVersion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
 export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
   const { record, account, arn } = key;
   const { customKeyStore } = record;
+  const version = record.versions.at(-1);
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
   const { deletion } = record;
   return {
@@ -30,9 +30,15 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     MultiRegion: false,
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : { CurrentKeyMaterialId: newestVersion(key).id }),
+      : version && { CurrentKeyMaterialId: version.id }),
+    ...(record.origin === "EXTERNAL" && version?.wrapped && expiryOf(version)),
   };
 }
+
+const expiryOf = ({ imported }: KeyVersion): Partial<KeyMetadata> =>
+  imported?.validToMs === undefined
+    ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
+    : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(imported.validToMs) };
 
 /** The algorithms of a key, in the member that its usage has. */
 export function algorithmsOf({ record }: KmsKey): Partial<KeyMetadata> {
@@ -104,7 +110,7 @@ export function checkSpec(
       "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
     );
   }
-  if (Origin === "EXTERNAL_KEY_STORE" || Origin === "EXTERNAL") throw notBuilt(`Origin ${Origin}`);
+  if (Origin === "EXTERNAL_KEY_STORE") throw notBuilt(`Origin ${Origin}`);
   if (MultiRegion) throw notBuilt("MultiRegion");
   if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
     throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");

@@ -4,10 +4,10 @@ import { assert } from "../../lib/assert.ts";
 import type { Service } from "../../pipeline/operation.ts";
 import * as aliases from "./aliases.ts";
 import * as cryptography from "./cryptography.ts";
-import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as imports from "./import.ts";
 import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
 import * as macs from "./macs.ts";
@@ -19,10 +19,10 @@ import * as tags from "./tags.ts";
 const nouns = [
   aliases,
   cryptography,
-  customKeyStores,
   dataKeys,
   deletion,
   grants,
+  imports,
   keyPairs,
   keys,
   macs,
