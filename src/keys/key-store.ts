@@ -22,8 +22,7 @@ import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
 /** What a key is made of; a symmetric one of our own, unless it says otherwise. */
 export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
@@ -51,7 +50,7 @@ const symmetricKind = {
   origin: "AWS_KMS",
 } as const;
 
-/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+/** The keys of all accounts: on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
