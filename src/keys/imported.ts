@@ -133,10 +133,11 @@ function toPair(spec: KeySpecName, bytes: Buffer): MadeMaterial {
         ? privateKey.asymmetricKeyType === "rsa" && modulusLength === Number(spec.slice(4))
         : namedCurve !== undefined && namedCurve === curves[spec]?.name;
   if (!right) throw notWrapped();
+  // Made anew: nothing of the importer's form is kept, such as a curve whose parameters are written out.
+  const plain = createPrivateKey({ key: privateKey.export({ format: "jwk" }), format: "jwk" });
   return {
-    // Written anew: nothing of the importer's form is kept.
-    bytes: privateKey.export({ format: "der", type: "pkcs8" }),
-    publicKey: createPublicKey(privateKey).export({ format: "der", type: "spki" }),
+    bytes: plain.export({ format: "der", type: "pkcs8" }),
+    publicKey: createPublicKey(plain).export({ format: "der", type: "spki" }),
   };
 }
 

@@ -78,10 +78,20 @@ export function sharedSecret(privateKey: KeyObject, spki: Uint8Array): Buffer | 
     const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     const curve = privateKey.asymmetricKeyDetails?.namedCurve;
     if (publicKey.asymmetricKeyDetails?.namedCurve !== curve) return undefined;
+    if (!isNamed(publicKey, spki)) return undefined;
     return diffieHellman({ privateKey, publicKey });
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether an SPKI names its curve and has its point uncompressed, in DER. OpenSSL also takes parameters that are
+ * written out, with a cofactor that is not the curve's.
+ */
+function isNamed(publicKey: KeyObject, spki: Uint8Array): boolean {
+  const plain = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
+  return plain.export({ format: "der", type: "spki" }).equals(spki);
 }
 
 /** The uncompressed point. */

@@ -1,0 +1,121 @@
+import {
+  constants,
+  createECDH,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  publicEncrypt,
+} from "node:crypto";
+import { sharedSecret } from "../../src/keys/algorithms/ecc.ts";
+import { macOf } from "../../src/keys/algorithms/kinds.ts";
+import { decapsulate, generateMlKem, type MlKemSpec } from "../../src/keys/algorithms/lattice.ts";
+import { decryptOaep } from "../../src/keys/algorithms/rsa.ts";
+import { unwrapMaterial } from "../../src/keys/imported.ts";
+import { type KeySpecName, keySpecs } from "../../src/keys/key-specs.ts";
+import { unwrapUnder } from "../../src/keys/wrapping.ts";
+import { systemRandom } from "../../src/lib/random.ts";
+import type { Judge, Vector } from "../support/wycheproof.ts";
+
+/** Whether a function that answers undefined for a refusal comes to the output that the vector has. */
+const comesTo = (expected: Buffer, made: Buffer | undefined): boolean =>
+  made?.equals(expected) ?? false;
+
+/** KMS answers whole MACs only; vectors have also their beginnings. */
+export const hmac =
+  (spec: KeySpecName): Judge =>
+  (vector) => {
+    const mac = macOf(spec, vector.bytes("key"), vector.bytes("msg"));
+    return comesTo(vector.bytes("tag"), mac.subarray(0, vector.number("tagSize") / 8));
+  };
+
+export const oaep: Judge = (vector) => {
+  const hash = vector.text("sha");
+  if (!["SHA-1", "SHA-256"].includes(hash)) return "hash";
+  if (vector.text("mgfSha") !== hash) return "mask";
+  if (!(`RSA_${vector.number("keySize")}` in keySpecs)) return "key length";
+  if (vector.text("label") !== "") return "label";
+  const der = vector.bytes("privateKeyPkcs8");
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  const made = decryptOaep(key, hash.toLowerCase().replace("-", ""), vector.bytes("ct"));
+  return comesTo(vector.bytes("msg"), made);
+};
+
+export const ecdh =
+  (curve: string): Judge =>
+  (vector) => {
+    const made = sharedSecret(privateKeyOf(vector, curve), vector.bytes("public"));
+    return comesTo(vector.bytes("shared"), made);
+  };
+
+/** The scalar comes as an integer: with a zero before it, or shorter than the curve is. */
+function privateKeyOf(vector: Vector, curve: string): KeyObject {
+  const text = vector.text("private");
+  const pair = createECDH(curve);
+  pair.setPrivateKey(Buffer.from(text.length % 2 === 0 ? text : `0${text}`, "hex"));
+  const point = pair.getPublicKey();
+  const size = (point.length - 1) / 2;
+  const d = Buffer.concat([Buffer.alloc(size), pair.getPrivateKey()]).subarray(-size);
+  const [x, y] = [point.subarray(1, 1 + size), point.subarray(1 + size)];
+  const text64 = (bytes: Buffer) => bytes.toString("base64url");
+  const jwk = { kty: "EC", crv: jwkCurves[curve] ?? "", x: text64(x), y: text64(y), d: text64(d) };
+  return createPrivateKey({ key: jwk, format: "jwk" });
+}
+
+const jwkCurves: Readonly<Record<string, string>> = {
+  prime256v1: "P-256",
+  secp384r1: "P-384",
+  secp521r1: "P-521",
+  secp256k1: "secp256k1",
+};
+
+/** The pair of the seed is theirs, and opens to the secret that they have; so do ciphertexts that were changed. */
+export const mlKem =
+  (spec: MlKemSpec): Judge =>
+  (vector) => {
+    const seed = vector.bytes("seed");
+    if (seed.length !== 64) return "seed length";
+    if (vector.has("ek") && !publicIsOf(spec, seed, vector.bytes("ek"))) return false;
+    return comesTo(vector.bytes("K"), decapsulate(spec, seed, vector.bytes("c")));
+  };
+
+export const mlKemKeys =
+  (spec: MlKemSpec): Judge =>
+  (vector) =>
+    publicIsOf(spec, vector.bytes("seed"), vector.bytes("ek"));
+
+function publicIsOf(spec: MlKemSpec, seed: Buffer, raw: Buffer): boolean {
+  const random = { ...systemRandom, bytes: () => Buffer.from(seed) };
+  const { publicKey } = generateMlKem(spec, random);
+  return publicKey?.subarray(-raw.length).equals(raw) ?? false;
+}
+
+const wrapping = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const token = {
+  keyArn: "arn:aws:kms:us-east-1:111122223333:key/k1",
+  algorithm: "RSA_AES_KEY_WRAP_SHA_256",
+  privateKey: wrapping.privateKey.export({ format: "der", type: "pkcs8" }).toString("base64"),
+  untilMs: 0,
+};
+
+/** AES key wrap with padding, where KMS has it: behind the RSA wrapping of its key, in imported material. */
+export const keyWrap: Judge = (vector) => {
+  const [key, ct] = [vector.bytes("key"), vector.bytes("ct")] as const;
+  if (key.length !== 32) return "key length";
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  const between = publicEncrypt({ key: wrapping.publicKey, padding, oaepHash: "sha256" }, key);
+  try {
+    return comesTo(vector.bytes("msg"), unwrapMaterial(token, Buffer.concat([between, ct])));
+  } catch {
+    return false;
+  }
+};
+
+/** AES-GCM as wrapped keys have it: 256 bits, a nonce of 12 bytes, bound to a text. */
+export const gcm: Judge = (vector) => {
+  if (vector.number("keySize") !== 256) return "key length";
+  if (vector.number("ivSize") !== 96) return "nonce length";
+  const bound = vector.bytes("aad").toString();
+  if (!Buffer.from(bound).equals(vector.bytes("aad"))) return "bound to no text";
+  const wrapped = Buffer.concat([vector.bytes("iv"), vector.bytes("ct"), vector.bytes("tag")]);
+  return comesTo(vector.bytes("msg"), unwrapUnder(vector.bytes("key"), wrapped, bound));
+};
