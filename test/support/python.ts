@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Keys, Running } from "./bondstore.ts";
 
 /** Where `npm run setup`, and the run of all tests, install clients. They are there or the test fails: nothing is skipped. */
-const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
+export const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
 
 /** A venv of Python clients: what is in it, `scripts/<name>.txt` says. */
 type Venv = "clients" | "encryption-clients" | "encryption-cli";
@@ -17,7 +17,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
+/** What a client of another language is told by its environment. */
+export function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: running.data,
@@ -91,28 +92,14 @@ print(json.dumps(answers))`;
   return (await python(running, keys, script)) as readonly unknown[];
 }
 
-/** Runs a Java program from its source, with the jars of `scripts/encryption-java.xml`; answers the JSON that it prints last. */
-export async function java(
-  running: Running,
-  keys: Keys,
-  source: string,
-  ...words: readonly string[]
-): Promise<unknown> {
-  const jars = join(cache, "encryption-java");
-  assert.ok(existsSync(jars), `${jars} is missing: npm test installs it`);
-  const args = ["-cp", join(jars, "*"), source, ...words];
-  const ended = await run("java", args, environment(running, keys));
-  assert.equal(ended.status, 0, ended.stderr);
-  return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
-}
-
 function runIn(venv: Venv, name: string, words: readonly string[], env: NodeJS.ProcessEnv) {
   const program = join(cache, venv, "bin", name);
   assert.ok(existsSync(program), `${program} is missing: npm run setup or npm test installs it`);
   return run(program, words, env);
 }
 
-function run(program: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+/** Runs a program to its end; answers whatever happens. */
+export function run(program: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
