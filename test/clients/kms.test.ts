@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { buildClient, CommitmentPolicy, KmsKeyringNode } from "@aws-crypto/client-node";
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import {
   AlreadyExistsException,
@@ -24,7 +23,6 @@ import {
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
   InvalidCiphertextException,
-  KMS,
   KMSClient,
   KMSInvalidStateException,
   ListAliasesCommand,
@@ -225,22 +223,4 @@ test("the AWS SDK lets a user in by a grant, whose constraints are enforced", as
   const next = await kms.send(new CreateGrantCommand(grant));
   await kms.send(new RevokeGrantCommand({ KeyId, GrantId: next.GrantId }));
   await assert.rejects(encrypt(EncryptionContext), denied);
-});
-
-test("the AWS Encryption SDK seals and opens a message", async (t) => {
-  const { running, acme, KeyId } = await start(t);
-  const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
-  const clientProvider = () => new KMS(running.client(acme.root));
-  // The two libraries differ only in how their types spell an absent member.
-  const keyring = new KmsKeyringNode({
-    generatorKeyId: KeyId,
-    clientProvider: clientProvider as never,
-  });
-  const { result } = await encrypt(keyring, Plaintext, { encryptionContext: { tenant: "acme" } });
-  const { plaintext, messageHeader } = await decrypt(keyring, result);
-  assert.deepEqual(Buffer.from(plaintext), Plaintext);
-  assert.equal(messageHeader.encryptionContext["tenant"], "acme");
-  const altered = Buffer.from(result);
-  altered[altered.length - 1] = (altered.at(-1) ?? 0) ^ 1;
-  await assert.rejects(decrypt(keyring, altered));
 });

@@ -99,7 +99,11 @@ function runIn(venv: Venv, name: string, words: readonly string[], env: NodeJS.P
 }
 
 /** Runs a program to its end; answers whatever happens. */
-export function run(program: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export function run(
+  program: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
