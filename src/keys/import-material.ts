@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import type { MadeMaterial } from "./algorithms/kinds.ts";
+import type { MadeMaterial } from "./algorithms/kind.ts";
 import { type ImportToken, importedId } from "./imported.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";

@@ -3,15 +3,15 @@ import {
   createDecipheriv,
   createPrivateKey,
   createPublicKey,
-  generateKeyPair,
   type KeyObject,
   privateDecrypt,
 } from "node:crypto";
-import { promisify } from "node:util";
 import { hmacSha256 } from "../lib/hash.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { curves } from "./algorithms/ecc.ts";
-import { hmacs, type MadeMaterial } from "./algorithms/kinds.ts";
+import { hmacs } from "./algorithms/hmac.ts";
+import type { MadeMaterial } from "./algorithms/kind.ts";
+import { generateRsa } from "./algorithms/rsa.ts";
 import { type KeySpecName, specOf } from "./key-specs.ts";
 
 /** How long a wrapping key and its token may be used (KMS API reference, GetParametersForImport). */
@@ -61,15 +61,8 @@ export function checkImportable(spec: KeySpecName, algorithm: string, wrappingSp
 }
 
 /** Makes the key pair that a material is wrapped for. */
-export async function makeWrappingKey(
-  spec: string,
-): Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }> {
-  return promisify(generateKeyPair)("rsa", {
-    modulusLength: Number(spec.slice("RSA_".length)),
-    publicKeyEncoding: { type: "spki", format: "der" },
-    privateKeyEncoding: { type: "pkcs8", format: "der" },
-  });
-}
+export const makeWrappingKey = (spec: string): Promise<Required<MadeMaterial>> =>
+  generateRsa(Number(spec.slice("RSA_".length)));
 
 const notWrapped = () =>
   new ServiceError(

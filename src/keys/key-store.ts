@@ -97,7 +97,7 @@ export class KeyStore {
     this.vault = parts.vault;
     this.keyring = parts.keyring;
     this.#wrapper = createMaterialWrapper(parts);
-    this.materials = new Materials(this.#wrapper, parts.clock);
+    this.materials = new Materials(this.#wrapper, parts.clock, parts.random);
     this.dataKeys = dataKeys;
     this.customStores = new CustomKeyStores({
       ...parts,

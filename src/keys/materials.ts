@@ -1,9 +1,10 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
+import type { PrivateKey } from "./algorithms/kind.ts";
+import { kindOf } from "./algorithms/kinds.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -60,8 +61,8 @@ export function createMaterialWrapper(parts: {
 interface Kept {
   readonly material: Buffer;
   readonly untilMs: number;
-  /** The private key that the material is, once it was needed. */
-  opened?: KeyObject;
+  /** What the material does, once it was needed. */
+  opened?: PrivateKey;
 }
 
 /** Upkeep takes the material away soon; until then it is not used. */
@@ -72,12 +73,14 @@ const expired = ({ arn }: KmsKey) =>
 export class Materials {
   readonly #wrapper: MaterialWrapper;
   readonly #clock: Clock;
+  readonly #random: Random;
   /** In the order in which they were unwrapped. */
   readonly #kept = new Map<string, Kept>();
 
-  constructor(wrapper: MaterialWrapper, clock: Clock) {
+  constructor(wrapper: MaterialWrapper, clock: Clock, random: Random) {
     this.#wrapper = wrapper;
     this.#clock = clock;
+    this.#random = random;
   }
 
   /** The material of a version, for use at once. Throws `Corruption`. */
@@ -95,18 +98,21 @@ export class Materials {
     return material;
   }
 
-  /** The private key that a material is (PKCS#8). It goes with the material. Throws `Corruption`. */
-  privateKey(key: KmsKey, version: KeyVersion): KeyObject {
+  /** What the material of a version does, for use at once. It goes with the material. Throws `Corruption`. */
+  opened(key: KmsKey, version: KeyVersion): PrivateKey {
     const material = this.of(key, version);
     const kept = this.#kept.get(version.id);
     assert(kept, "a material that was asked for is kept");
-    kept.opened ??= createPrivateKey({ key: material, format: "der", type: "pkcs8" });
+    const { spec } = key.record;
+    kept.opened ??= kindOf(spec).openPrivate(spec, material, this.#random);
     return kept.opened;
   }
 
   /** Wipes the material of one version. */
   drop(versionId: string): void {
-    this.#kept.get(versionId)?.material.fill(0);
+    const kept = this.#kept.get(versionId);
+    kept?.material.fill(0);
+    kept?.opened?.wipe?.();
     this.#kept.delete(versionId);
   }
 

@@ -1,18 +1,10 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { assert } from "../lib/assert.ts";
 import { equalSecrets } from "../lib/hash.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import { sharedSecret } from "./algorithms/ecc.ts";
-import { macOf, type Signing, signingOf } from "./algorithms/kinds.ts";
-import {
-  decapsulate,
-  encapsulate,
-  type MlDsaSpec,
-  type MlKemSpec,
-  muBytes,
-  signMlDsa,
-  verifyMlDsa,
-} from "./algorithms/lattice.ts";
-import { decryptOaep, encryptOaep, oaepBytesMax } from "./algorithms/rsa.ts";
+import type { Encapsulated, Form, PrivateKey, PublicKey } from "./algorithms/kind.ts";
+import { kindOf, messageBytes } from "./algorithms/kinds.ts";
+import type { KeyVersion } from "./key-record.ts";
+import type { KeyUsage } from "./key-specs.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
 import {
@@ -29,29 +21,25 @@ import {
  * key's state, usage and algorithms are checked.
  */
 
-/** How the message of a signature is given (KMS API reference, Sign). */
-export type MessageType = "RAW" | "DIGEST" | "EXTERNAL_MU";
-
 const invalid = (message: string) => new ServiceError("ValidationException", message);
 
-/** Whether a message has the form that the algorithm takes. Throws KMS's refusals. */
-function checkMessage(message: Uint8Array, type: MessageType, algorithm: string, bytes?: number) {
-  if (type === "RAW") return;
-  if (bytes === undefined || (type === "EXTERNAL_MU") !== (algorithm === "ML_DSA_SHAKE_256")) {
-    throw invalid(`MessageType ${type} is not valid for algorithm ${algorithm}.`);
-  }
-  if (message.length !== bytes) {
-    throw invalid(`Digest is invalid length for algorithm ${algorithm}.`);
-  }
+/** Refuses what the key may not do now, is not for, or does by other algorithms. Throws KMS's refusals. */
+function check(key: KmsKey, operation: string, usage: KeyUsage, algorithm: string): void {
+  checkUsable(key);
+  checkUsage(key, usage, operation);
+  checkAlgorithm(key, algorithm);
 }
 
-function signing(keys: KeyStore, { record }: KmsKey, algorithm: string): Signing {
-  const found = signingOf(record.spec, algorithm, keys.random);
-  if (found) return found;
-  throw new ServiceError(
-    "UnsupportedOperationException",
-    `${algorithm} is not built in this Bondstore yet`,
-  );
+/** Refuses a message that is not in a form that the algorithm takes. Throws KMS's refusals. */
+function checkMessage(message: Uint8Array, form: Form): void {
+  const { algorithm, type } = form;
+  const bytes = messageBytes(form);
+  if (bytes === undefined) {
+    throw invalid(`MessageType ${type} is not valid for algorithm ${algorithm}.`);
+  }
+  if (bytes !== "any" && message.length !== bytes) {
+    throw invalid(`Digest is invalid length for algorithm ${algorithm}.`);
+  }
 }
 
 /** The public key, SubjectPublicKeyInfo in DER. */
@@ -61,29 +49,34 @@ export function publicKeyOf(key: KmsKey): Buffer {
   throw new ServiceError("UnsupportedOperationException", `${key.arn} has no public key.`);
 }
 
-const publicObject = (key: KmsKey): KeyObject =>
-  createPublicKey({ key: publicKeyOf(key), format: "der", type: "spki" });
+/** Public keys that were used, as long as their keys are as they were. */
+const opened = new WeakMap<KeyVersion, PublicKey>();
 
-export async function signUnder(
+function publicOf(keys: KeyStore, key: KmsKey): PublicKey {
+  const version = newestVersion(key);
+  const known = opened.get(version);
+  if (known) return known;
+  const { spec } = key.record;
+  const made = kindOf(spec).openPublic?.(spec, publicKeyOf(key), keys.random);
+  assert(made, "a kind of key with a public key can open it");
+  opened.set(version, made);
+  return made;
+}
+
+const privateOf = (keys: KeyStore, key: KmsKey): PrivateKey =>
+  keys.materials.opened(key, newestVersion(key));
+
+export function signUnder(
   keys: KeyStore,
   key: KmsKey,
   message: Uint8Array,
-  { algorithm, type }: { readonly algorithm: string; readonly type: MessageType },
+  form: Form,
 ): Promise<Buffer> {
-  checkUsable(key);
-  checkUsage(key, "SIGN_VERIFY", "Sign");
-  checkAlgorithm(key, algorithm);
-  const version = newestVersion(key);
-  if (algorithm === "ML_DSA_SHAKE_256") {
-    checkMessage(message, type, algorithm, muBytes);
-    const seed = keys.materials.of(key, version);
-    return signMlDsa(key.record.spec as MlDsaSpec, seed, message, type === "EXTERNAL_MU");
-  }
-  const how = signing(keys, key, algorithm);
-  checkMessage(message, type, algorithm, how.digestBytes);
-  const privateKey = keys.materials.privateKey(key, version);
-  if (type === "DIGEST" && how.signDigest) return how.signDigest(privateKey, message);
-  return how.signMessage(privateKey, message);
+  check(key, "Sign", "SIGN_VERIFY", form.algorithm);
+  checkMessage(message, form);
+  const { sign } = privateOf(keys, key);
+  assert(sign, "a key for signatures signs");
+  return sign(message, form);
 }
 
 /** Throws KMSInvalidSignatureException for a signature that is not of this key and message. */
@@ -92,25 +85,13 @@ export function verifyUnder(
   key: KmsKey,
   message: Uint8Array,
   signature: Uint8Array,
-  { algorithm, type }: { readonly algorithm: string; readonly type: MessageType },
+  form: Form,
 ): void {
-  checkUsable(key);
-  checkUsage(key, "SIGN_VERIFY", "Verify");
-  checkAlgorithm(key, algorithm);
-  let valid: boolean | undefined;
-  if (algorithm === "ML_DSA_SHAKE_256") {
-    checkMessage(message, type, algorithm, muBytes);
-    const spec = key.record.spec as MlDsaSpec;
-    valid = verifyMlDsa(spec, publicKeyOf(key), message, signature, type === "EXTERNAL_MU");
-  } else {
-    const how = signing(keys, key, algorithm);
-    checkMessage(message, type, algorithm, how.digestBytes);
-    valid =
-      type === "DIGEST"
-        ? how.verifyDigest?.(publicObject(key), message, signature)
-        : how.verifyMessage(publicObject(key), message, signature);
-  }
-  if (!valid) throw new ServiceError("KMSInvalidSignatureException", "");
+  check(key, "Verify", "SIGN_VERIFY", form.algorithm);
+  checkMessage(message, form);
+  const { verify } = publicOf(keys, key);
+  assert(verify, "a key for signatures verifies");
+  if (!verify(message, signature, form)) throw new ServiceError("KMSInvalidSignatureException", "");
 }
 
 export function macUnder(
@@ -118,11 +99,12 @@ export function macUnder(
   key: KmsKey,
   message: Uint8Array,
   algorithm: string,
+  operation = "GenerateMac",
 ): Buffer {
-  checkUsable(key);
-  checkUsage(key, "GENERATE_VERIFY_MAC", "GenerateMac");
-  checkAlgorithm(key, algorithm);
-  return macOf(key.record.spec, keys.materials.of(key, newestVersion(key)), message);
+  check(key, operation, "GENERATE_VERIFY_MAC", algorithm);
+  const { mac } = privateOf(keys, key);
+  assert(mac, "a key for MACs makes them");
+  return mac(message);
 }
 
 /** Throws KMSInvalidMacException for a MAC that is not of this key and message. */
@@ -131,27 +113,30 @@ export function verifyMacUnder(
   key: KmsKey,
   given: { readonly message: Uint8Array; readonly mac: Uint8Array; readonly algorithm: string },
 ): void {
-  const right = macUnder(keys, key, given.message, given.algorithm);
+  const right = macUnder(keys, key, given.message, given.algorithm, "VerifyMac");
   if (!equalSecrets(right, given.mac)) throw new ServiceError("KMSInvalidMacException", "");
 }
 
 /** The raw shared secret with the holder of another key on the same curve. */
-export function deriveUnder(keys: KeyStore, key: KmsKey, spki: Uint8Array): Buffer {
-  checkUsable(key);
-  checkUsage(key, "KEY_AGREEMENT", "DeriveSharedSecret");
-  const secret = sharedSecret(keys.materials.privateKey(key, newestVersion(key)), spki);
+export function deriveUnder(
+  keys: KeyStore,
+  key: KmsKey,
+  spki: Uint8Array,
+  algorithm: string,
+): Buffer {
+  check(key, "DeriveSharedSecret", "KEY_AGREEMENT", algorithm);
+  const { agree } = privateOf(keys, key);
+  assert(agree, "a key for agreement agrees");
+  const secret = agree(spki);
   if (secret) return secret;
   throw invalid(`The public key is not a point of the curve of key spec ${key.record.spec}.`);
 }
 
-export function encapsulateUnder(
-  key: KmsKey,
-  algorithm: string,
-): { readonly secret: Buffer; readonly sealed: Buffer } {
-  checkUsable(key);
-  checkUsage(key, "ENCAPSULATE_DECAPSULATE", "Encapsulate");
-  checkAlgorithm(key, algorithm);
-  return encapsulate(key.record.spec as MlKemSpec, publicKeyOf(key));
+export function encapsulateUnder(keys: KeyStore, key: KmsKey, algorithm: string): Encapsulated {
+  check(key, "Encapsulate", "ENCAPSULATE_DECAPSULATE", algorithm);
+  const { encapsulate } = publicOf(keys, key);
+  assert(encapsulate, "a key for encapsulation encapsulates");
+  return encapsulate();
 }
 
 export function decapsulateUnder(
@@ -160,47 +145,41 @@ export function decapsulateUnder(
   sealed: Uint8Array,
   algorithm: string,
 ): Buffer {
-  checkUsable(key);
-  checkUsage(key, "ENCAPSULATE_DECAPSULATE", "Decapsulate");
-  checkAlgorithm(key, algorithm);
-  const seed = keys.materials.of(key, newestVersion(key));
-  const secret = decapsulate(key.record.spec as MlKemSpec, seed, sealed);
+  check(key, "Decapsulate", "ENCAPSULATE_DECAPSULATE", algorithm);
+  const { decapsulate } = privateOf(keys, key);
+  assert(decapsulate, "a key for encapsulation opens");
+  const secret = decapsulate(sealed);
   if (!secret) throw invalidCiphertext();
   return secret;
 }
 
-const oaepHashes: Readonly<Record<string, readonly [name: string, bytes: number]>> = {
-  RSAES_OAEP_SHA_1: ["sha1", 20],
-  RSAES_OAEP_SHA_256: ["sha256", 32],
-};
-
-/** RSAES-OAEP under the public key; the ciphertext names no key. */
-export function encryptToPair(key: KmsKey, plaintext: Uint8Array, algorithm: string): Used {
-  checkUsable(key);
-  checkUsage(key, "ENCRYPT_DECRYPT", "Encrypt");
-  checkAlgorithm(key, algorithm);
-  const [hash = "", bytes = 0] = oaepHashes[algorithm] ?? [];
-  const publicKey = publicObject(key);
-  if (plaintext.length > oaepBytesMax(publicKey, bytes)) {
-    throw invalid(
-      `Plaintext is too long for algorithm ${algorithm} and key spec ${key.record.spec}.`,
-    );
-  }
-  return { bytes: encryptOaep(publicKey, hash, plaintext), materialId: newestVersion(key).id };
+/** Encrypts to the public key; the ciphertext names no key. */
+export function encryptToPair(
+  keys: KeyStore,
+  key: KmsKey,
+  plaintext: Uint8Array,
+  algorithm: string,
+): Used {
+  check(key, "Encrypt", "ENCRYPT_DECRYPT", algorithm);
+  const { encrypt } = publicOf(keys, key);
+  assert(encrypt, "a key for encryption encrypts");
+  const bytes = encrypt(plaintext, algorithm);
+  if (bytes) return { bytes, materialId: newestVersion(key).id };
+  throw invalid(
+    `Plaintext is too long for algorithm ${algorithm} and key spec ${key.record.spec}.`,
+  );
 }
 
-export function decryptByPair(
+export async function decryptByPair(
   keys: KeyStore,
   key: KmsKey,
   ciphertext: Uint8Array,
   algorithm: string,
-): Used {
-  checkUsable(key);
-  checkUsage(key, "ENCRYPT_DECRYPT", "Decrypt");
-  checkAlgorithm(key, algorithm);
-  const version = newestVersion(key);
-  const privateKey = keys.materials.privateKey(key, version);
-  const bytes = decryptOaep(privateKey, oaepHashes[algorithm]?.[0] ?? "", ciphertext);
+): Promise<Used> {
+  check(key, "Decrypt", "ENCRYPT_DECRYPT", algorithm);
+  const { decrypt } = privateOf(keys, key);
+  assert(decrypt, "a key for encryption decrypts");
+  const bytes = await decrypt(ciphertext, algorithm);
   if (!bytes) throw invalidCiphertext();
-  return { bytes, materialId: version.id };
+  return { bytes, materialId: newestVersion(key).id };
 }

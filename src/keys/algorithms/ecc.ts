@@ -1,4 +1,5 @@
 import {
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -8,72 +9,87 @@ import {
 } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import type { MadeMaterial, Signing } from "./kinds.ts";
+import type { Kind, MadeMaterial } from "./kind.ts";
 
-/** A curve of KMS: as OpenSSL calls it, its hash, and a library that signs a digest, which OpenSSL's API here cannot. */
+/** A curve of KMS: as OpenSSL calls it, its hash, and a library that signs digests, which Node.js's API does not. */
 interface Curve {
   readonly name: string;
   readonly hash: string;
-  readonly digestBytes: number;
   readonly onDigests: typeof p256;
 }
 
 export const curves: Readonly<Record<string, Curve>> = {
-  ECC_NIST_P256: { name: "prime256v1", hash: "sha256", digestBytes: 32, onDigests: p256 },
-  ECC_NIST_P384: { name: "secp384r1", hash: "sha384", digestBytes: 48, onDigests: p384 },
-  ECC_NIST_P521: { name: "secp521r1", hash: "sha512", digestBytes: 64, onDigests: p521 },
-  ECC_SECG_P256K1: { name: "secp256k1", hash: "sha256", digestBytes: 32, onDigests: secp256k1 },
+  ECC_NIST_P256: { name: "prime256v1", hash: "sha256", onDigests: p256 },
+  ECC_NIST_P384: { name: "secp384r1", hash: "sha384", onDigests: p384 },
+  ECC_NIST_P521: { name: "secp521r1", hash: "sha512", onDigests: p521 },
+  ECC_SECG_P256K1: { name: "secp256k1", hash: "sha256", onDigests: secp256k1 },
 };
 
-export const generateEcc = (curve: string): MadeMaterial =>
-  exported(generateKeyPairSync("ec", { namedCurve: curves[curve]?.name ?? "" }));
+/** As OpenSSL: the greater of the two values of s is a signature too (ANSI X9.62). */
+const how = { prehash: false, lowS: false, format: "der" } as const;
 
-export const generateEdwards = (): MadeMaterial => exported(generateKeyPairSync("ed25519"));
+/** ECDSA (FIPS 186-5), signatures in DER, and ECDH (SP 800-56A). */
+export const ecc: Kind = {
+  generate: (spec) => exported(generateKeyPairSync("ec", { namedCurve: curveOf(spec).name })),
 
-const exported = (pair: { publicKey: KeyObject; privateKey: KeyObject }): MadeMaterial => ({
+  openPublic(spec, spki) {
+    const { hash, onDigests } = curveOf(spec);
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    return {
+      verify(message, signature, { type }) {
+        if (type === "RAW") return verify(hash, message, key, signature);
+        try {
+          return onDigests.verify(signature, message, pointOf(key), how);
+        } catch {
+          return false;
+        }
+      },
+    };
+  },
+
+  openPrivate(spec, material) {
+    const { hash, onDigests } = curveOf(spec);
+    const key = createPrivateKey({ key: Buffer.from(material), format: "der", type: "pkcs8" });
+    return {
+      async sign(message, { type }) {
+        if (type === "RAW") return signLater(hash, message, key);
+        const scalar = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");
+        const signature = Buffer.from(onDigests.sign(message, scalar, how));
+        scalar.fill(0);
+        return signature;
+      },
+      agree: (spki) => agree(key, spki),
+    };
+  },
+};
+
+const curveOf = (spec: string): Curve => {
+  const curve = curves[spec];
+  if (!curve) throw new Error(`no curve of ${spec}`);
+  return curve;
+};
+
+/** A pair as a material and its public key. */
+export const exported = (pair: {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}): MadeMaterial => ({
   bytes: pair.privateKey.export({ type: "pkcs8", format: "der" }),
   publicKey: pair.publicKey.export({ type: "spki", format: "der" }),
 });
 
-/** ECDSA (FIPS 186-5); signatures in DER (ANSI X9.62). */
-export function ecdsa({ hash, digestBytes, onDigests }: Curve): Signing {
-  const how = { prehash: false, lowS: false, format: "der" } as const;
-  return {
-    digestBytes,
-    signMessage: (key, message) =>
-      new Promise((resolve, reject) => {
-        sign(hash, message, key, (error, signature) =>
-          error ? reject(error) : resolve(signature),
-        );
-      }),
-    async signDigest(key, digest) {
-      const scalar = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");
-      const signature = Buffer.from(onDigests.sign(digest, scalar, how));
-      scalar.fill(0);
-      return signature;
-    },
-    verifyMessage: (key, message, signature) => verify(hash, message, key, signature),
-    verifyDigest(key, digest, signature) {
-      try {
-        return onDigests.verify(signature, digest, pointOf(key), how);
-      } catch {
-        return false;
-      }
-    },
-  };
-}
+/** Signs off the request thread. */
+export const signLater = (
+  hash: string,
+  message: Uint8Array,
+  key: Parameters<typeof sign>[2],
+): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    sign(hash, message, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+  });
 
-/** Ed25519 (RFC 8032): the message itself, never a digest of it. */
-export const edwards: Signing = {
-  signMessage: async (key, message) => sign(null, message, key),
-  verifyMessage: (key, message, signature) => verify(null, message, key, signature),
-};
-
-/**
- * The raw shared secret of ECDH (SP 800-56A, one-step without a derivation): the x coordinate. Undefined for what is
- * no point of the same curve.
- */
-export function sharedSecret(privateKey: KeyObject, spki: Uint8Array): Buffer | undefined {
+/** The x coordinate; OpenSSL refuses points that are not on the curve. */
+function agree(privateKey: KeyObject, spki: Uint8Array): Buffer | undefined {
   try {
     const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     const curve = privateKey.asymmetricKeyDetails?.namedCurve;
@@ -97,9 +113,6 @@ function isNamed(publicKey: KeyObject, spki: Uint8Array): boolean {
 /** The uncompressed point. */
 function pointOf(key: KeyObject): Buffer {
   const { x = "", y = "" } = key.export({ format: "jwk" });
-  return Buffer.concat([
-    Buffer.from([4]),
-    Buffer.from(x, "base64url"),
-    Buffer.from(y, "base64url"),
-  ]);
+  const coordinates = [x, y].map((coordinate) => Buffer.from(coordinate, "base64url"));
+  return Buffer.concat([Buffer.from([4]), ...coordinates]);
 }

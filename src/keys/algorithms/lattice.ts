@@ -1,101 +1,114 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem512, ml_kem768, ml_kem1024 } from "@noble/post-quantum/ml-kem.js";
 import { bits, objectId, sequence } from "../../lib/der.ts";
-import type { Random } from "../../lib/random.ts";
-import type { MadeMaterial } from "./kinds.ts";
+import type { Kind } from "./kind.ts";
 
-/** ML-DSA (FIPS 204) by key spec, with the last arc of its object identifier (2.16.840.1.101.3.4.3). */
-const signers = {
-  ML_DSA_44: { scheme: ml_dsa44, arc: 17 },
-  ML_DSA_65: { scheme: ml_dsa65, arc: 18 },
-  ML_DSA_87: { scheme: ml_dsa87, arc: 19 },
-} as const;
+/** ML-DSA by key spec, with its object identifier (RFC 9881). */
+const signers: Readonly<Record<string, readonly [scheme: typeof ml_dsa44, oid: string]>> = {
+  ML_DSA_44: [ml_dsa44, "2.16.840.1.101.3.4.3.17"],
+  ML_DSA_65: [ml_dsa65, "2.16.840.1.101.3.4.3.18"],
+  ML_DSA_87: [ml_dsa87, "2.16.840.1.101.3.4.3.19"],
+};
 
-/** ML-KEM (FIPS 203), with the last arc of its object identifier (2.16.840.1.101.3.4.4). */
-const encapsulators = {
-  ML_KEM_512: { scheme: ml_kem512, arc: 1 },
-  ML_KEM_768: { scheme: ml_kem768, arc: 2 },
-  ML_KEM_1024: { scheme: ml_kem1024, arc: 3 },
-} as const;
+/** ML-KEM by key spec, with its object identifier (RFC 9935). */
+const encapsulators: Readonly<Record<string, readonly [scheme: typeof ml_kem512, oid: string]>> = {
+  ML_KEM_512: [ml_kem512, "2.16.840.1.101.3.4.4.1"],
+  ML_KEM_768: [ml_kem768, "2.16.840.1.101.3.4.4.2"],
+  ML_KEM_1024: [ml_kem1024, "2.16.840.1.101.3.4.4.3"],
+};
 
-export type MlDsaSpec = keyof typeof signers;
-export type MlKemSpec = keyof typeof encapsulators;
+const [signingSeedBytes, encapsulatingSeedBytes, entropyBytes] = [32, 64, 32];
 
-const [signatureArc, encapsulationArc] = [3, 4];
-/** What EXTERNAL_MU is: the hash of public key and message that FIPS 204 calls µ. */
-export const muBytes = 64;
+/** ML-DSA (FIPS 204), hedged, with an empty context. The material is the seed. */
+export const mlDsa: Kind = {
+  generate(spec, random) {
+    const [scheme, oid] = rowOf(signers, spec);
+    const bytes = random.bytes(signingSeedBytes);
+    const { publicKey, secretKey } = scheme.keygen(bytes);
+    secretKey.fill(0);
+    return { bytes, publicKey: spkiOf(oid, publicKey) };
+  },
 
-/** The material is the seed that the key pair is made of. */
-export function generateMlDsa(spec: MlDsaSpec, random: Random): MadeMaterial {
-  const { scheme, arc } = signers[spec];
-  const bytes = random.bytes(scheme.lengths.seed ?? 32);
-  return { bytes, publicKey: spkiOf(signatureArc, arc, scheme.keygen(bytes).publicKey) };
+  openPublic(spec, spki) {
+    const [scheme, oid] = rowOf(signers, spec);
+    const publicKey = rawOf(spki, oid);
+    return {
+      verify(message, signature, { type }) {
+        if (signature.length !== scheme.lengths.signature) return false;
+        return type === "EXTERNAL_MU"
+          ? scheme.internal.verify(signature, message, publicKey, { externalMu: true })
+          : scheme.verify(signature, message, publicKey);
+      },
+    };
+  },
+
+  openPrivate(spec, material, random) {
+    const [scheme] = rowOf(signers, spec);
+    const { secretKey } = scheme.keygen(material);
+    return {
+      async sign(message, { type }) {
+        const extraEntropy = random.bytes(entropyBytes);
+        const signature =
+          type === "EXTERNAL_MU"
+            ? scheme.internal.sign(message, secretKey, { externalMu: true, extraEntropy })
+            : scheme.sign(message, secretKey, { extraEntropy });
+        return Buffer.from(signature);
+      },
+      wipe: () => void secretKey.fill(0),
+    };
+  },
+};
+
+/** ML-KEM (FIPS 203). The material is the seed, d and z. */
+export const mlKem: Kind = {
+  generate(spec, random) {
+    const [scheme, oid] = rowOf(encapsulators, spec);
+    const bytes = random.bytes(encapsulatingSeedBytes);
+    const { publicKey, secretKey } = scheme.keygen(bytes);
+    secretKey.fill(0);
+    return { bytes, publicKey: spkiOf(oid, publicKey) };
+  },
+
+  openPublic(spec, spki, random) {
+    const [scheme, oid] = rowOf(encapsulators, spec);
+    const publicKey = rawOf(spki, oid);
+    return {
+      encapsulate() {
+        const made = scheme.encapsulate(publicKey, random.bytes(entropyBytes));
+        return { secret: Buffer.from(made.sharedSecret), sealed: Buffer.from(made.cipherText) };
+      },
+    };
+  },
+
+  openPrivate(spec, material) {
+    const [scheme] = rowOf(encapsulators, spec);
+    const { secretKey } = scheme.keygen(material);
+    return {
+      // Bytes of the right length that nobody encapsulated open to something, too (FIPS 203, section 6.3).
+      decapsulate: (sealed) =>
+        sealed.length === scheme.lengths.cipherText
+          ? Buffer.from(scheme.decapsulate(sealed, secretKey))
+          : undefined,
+      wipe: () => void secretKey.fill(0),
+    };
+  },
+};
+
+function rowOf<Row>(rows: Readonly<Record<string, Row>>, spec: string): Row {
+  const row = rows[spec];
+  if (!row) throw new Error(`no scheme of ${spec}`);
+  return row;
 }
 
-export function generateMlKem(spec: MlKemSpec, random: Random): MadeMaterial {
-  const { scheme, arc } = encapsulators[spec];
-  const bytes = random.bytes(scheme.lengths.seed ?? 64);
-  return { bytes, publicKey: spkiOf(encapsulationArc, arc, scheme.keygen(bytes).publicKey) };
+/** SubjectPublicKeyInfo of a raw public key. */
+const spkiOf = (oid: string, raw: Uint8Array): Buffer =>
+  sequence(sequence(objectId(oid)), bits(raw));
+
+/** Undoes `spkiOf`. Throws for the key of another spec. */
+function rawOf(spki: Uint8Array, oid: string): Uint8Array {
+  const algorithm = sequence(objectId(oid));
+  // Long form of two bytes for the sequence and for the bits, then the bits' unused count.
+  const raw = spki.subarray(4 + algorithm.length + 5);
+  if (!spkiOf(oid, raw).equals(spki)) throw new Error(`no public key of ${oid}`);
+  return raw;
 }
-
-/** Signs a message, or µ where it was hashed outside. */
-export function signMlDsa(
-  spec: MlDsaSpec,
-  seed: Uint8Array,
-  message: Uint8Array,
-  isMu: boolean,
-): Buffer {
-  const { scheme } = signers[spec];
-  const { secretKey } = scheme.keygen(seed);
-  const signed = isMu
-    ? scheme.internal.sign(message, secretKey, { externalMu: true })
-    : scheme.sign(message, secretKey);
-  secretKey.fill(0);
-  return Buffer.from(signed);
-}
-
-export function verifyMlDsa(
-  spec: MlDsaSpec,
-  spki: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-  isMu: boolean,
-): boolean {
-  const { scheme } = signers[spec];
-  const publicKey = rawOf(spki, scheme.lengths.publicKey ?? 0);
-  if (signature.length !== scheme.lengths.signature) return false;
-  return isMu
-    ? scheme.internal.verify(signature, message, publicKey, { externalMu: true })
-    : scheme.verify(signature, message, publicKey);
-}
-
-/** A fresh shared secret of 32 bytes, and what the holder of the private key opens it from. */
-export function encapsulate(
-  spec: MlKemSpec,
-  spki: Uint8Array,
-): { readonly secret: Buffer; readonly sealed: Buffer } {
-  const { scheme } = encapsulators[spec];
-  const made = scheme.encapsulate(rawOf(spki, scheme.lengths.publicKey ?? 0));
-  return { secret: Buffer.from(made.sharedSecret), sealed: Buffer.from(made.cipherText) };
-}
-
-/** Undefined for what has not the length of a ciphertext; any other bytes open to something (FIPS 203, section 6.3). */
-export function decapsulate(
-  spec: MlKemSpec,
-  seed: Uint8Array,
-  sealed: Uint8Array,
-): Buffer | undefined {
-  const { scheme } = encapsulators[spec];
-  if (sealed.length !== scheme.lengths.cipherText) return undefined;
-  const { secretKey } = scheme.keygen(seed);
-  const secret = Buffer.from(scheme.decapsulate(sealed, secretKey));
-  secretKey.fill(0);
-  return secret;
-}
-
-/** SubjectPublicKeyInfo (RFC 5280) of a raw public key. */
-const spkiOf = (family: number, arc: number, raw: Uint8Array): Buffer =>
-  sequence(sequence(objectId(`2.16.840.1.101.3.4.${family}.${arc}`)), bits(raw));
-
-/** The raw key is what an SPKI of ours ends with. */
-const rawOf = (spki: Uint8Array, size: number): Uint8Array => spki.subarray(spki.length - size);

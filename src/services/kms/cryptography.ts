@@ -181,7 +181,7 @@ function encryptBy(
 ): Used | Promise<Used> {
   checkHow(key, how);
   if (isSymmetric(key)) return encryptUnder(keys, key, plaintext, how.context ?? {});
-  return encryptToPair(key, plaintext, how.algorithm);
+  return encryptToPair(keys, key, plaintext, how.algorithm);
 }
 
 /** The plaintext; undefined when a trial run leaves the ciphertext out. */

@@ -55,7 +55,7 @@ export const readParametersForImport = operation("GetParametersForImport", {
     const { WrappingAlgorithm, WrappingKeySpec } = input;
     const key = externalKey(target);
     checkImportable(key.record.spec, WrappingAlgorithm, WrappingKeySpec);
-    const { publicKey, privateKey } = await makeWrappingKey(WrappingKeySpec);
+    const { publicKey, bytes: privateKey } = await makeWrappingKey(WrappingKeySpec);
     const untilMs = call.timeMs + importValidMs;
     const ImportToken = sealToken(call.own, key.account, {
       keyArn: key.arn,

@@ -13,6 +13,7 @@ import type {
   GetPublicKeyResponse,
 } from "@aws-sdk/client-kms";
 import { generateMaterial } from "../../keys/algorithms/kinds.ts";
+import { notFound } from "../../keys/find-key.ts";
 import { checkUsable, dryRun, encryptUnder } from "../../keys/use-key.ts";
 import {
   decapsulateUnder,
@@ -104,7 +105,10 @@ async function makePair(
   if (DryRun) throw dryRun();
   const made = await generateMaterial(KeyPairSpec, keys.random);
   if (!made?.publicKey) throw notBuilt(`KeyPairSpec ${KeyPairSpec}`);
-  const sealed = await encryptUnder(keys, key, made.bytes, EncryptionContext);
+  // A pair takes its time: the key may have been disabled, or be gone, since it was found.
+  const now = keys.find(key.account, key.record.id);
+  if (!now) throw notFound(target.reference);
+  const sealed = await encryptUnder(keys, now, made.bytes, EncryptionContext);
   return {
     plain: made.bytes,
     PrivateKeyCiphertextBlob: sealed.bytes,
@@ -128,7 +132,7 @@ export const deriveSharedSecret = operation("DeriveSharedSecret", {
   }),
   handle(target, input, { own: keys }): DeriveSharedSecretResponse {
     const key = keyOf(target);
-    const SharedSecret = deriveUnder(keys, key, input.PublicKey);
+    const SharedSecret = deriveUnder(keys, key, input.PublicKey, input.KeyAgreementAlgorithm);
     if (input.DryRun) throw dryRun();
     const { KeyAgreementAlgorithm } = input;
     return { KeyId: key.arn, SharedSecret, KeyAgreementAlgorithm, KeyOrigin: key.record.origin };
@@ -140,9 +144,9 @@ export const encapsulate = operation("Encapsulate", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<EncapsulateRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "Encapsulate", grantTokens }),
   context: plainFacts,
-  handle(target, { EncapsulationAlgorithm, DryRun }): EncapsulateResponse {
+  handle(target, { EncapsulationAlgorithm, DryRun }, { own: keys }): EncapsulateResponse {
     const key = keyOf(target);
-    const { secret, sealed } = encapsulateUnder(key, EncapsulationAlgorithm);
+    const { secret, sealed } = encapsulateUnder(keys, key, EncapsulationAlgorithm);
     if (DryRun) throw dryRun();
     return {
       KeyId: key.arn,
