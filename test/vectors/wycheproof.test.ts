@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Judge, judgeAll, type NotOurs, vectorFiles } from "../support/wycheproof.ts";
-import { ecdh, gcm, hmac, keyWrap, mlKem, mlKemKeys, oaep } from "./secret-judges.ts";
+import {
+  ecdh,
+  gcm,
+  hmac,
+  keyWrap,
+  mlKem,
+  mlKemEncapsulate,
+  mlKemKeys,
+  oaep,
+} from "./secret-judges.ts";
 import {
   ecdsa,
   ed25519,
@@ -37,9 +46,9 @@ const sets: readonly (readonly [file: string, count: number, judge: Judge, notOu
   ["rsa_pss_misc", 150, rsaPss, { hash: 60, mask: 72, "salt length": 15 }],
   ["rsa_pss_2048_sha256_mgf1_0", 103, rsaPssOtherSalt, { "invalid with its own salt": 42 }],
   ["rsa_pss_4096_sha512_mgf1_32", 177, rsaPssOtherSalt, { "invalid with its own salt": 45 }],
-  ["mldsa_44_verify", 180, mlDsaVerify("ML_DSA_44"), { context: 7, "key length": 4 }],
-  ["mldsa_65_verify", 210, mlDsaVerify("ML_DSA_65"), { context: 7, "key length": 4 }],
-  ["mldsa_87_verify", 241, mlDsaVerify("ML_DSA_87"), { context: 7, "key length": 4 }],
+  ["mldsa_44_verify", 180, mlDsaVerify("ML_DSA_44"), { context: 7 }],
+  ["mldsa_65_verify", 210, mlDsaVerify("ML_DSA_65"), { context: 7 }],
+  ["mldsa_87_verify", 241, mlDsaVerify("ML_DSA_87"), { context: 7 }],
   ["mldsa_44_sign_seed", 86, mlDsaSign("ML_DSA_44"), { context: 4, "seed length": 3 }],
   ["mldsa_65_sign_seed", 105, mlDsaSign("ML_DSA_65"), { context: 4, "seed length": 3 }],
   ["mldsa_87_sign_seed", 96, mlDsaSign("ML_DSA_87"), { context: 4, "seed length": 3 }],
@@ -52,16 +61,19 @@ const sets: readonly (readonly [file: string, count: number, judge: Judge, notOu
   ["rsa_oaep_3072_sha256_mgf1sha256", 37, oaep, { label: 8 }],
   ["rsa_oaep_4096_sha256_mgf1sha256", 37, oaep, { label: 8 }],
   ["rsa_oaep_misc", 395, oaep, { hash: 229, "key length": 28, mask: 120 }],
-  ["ecdh_secp256r1", 612, ecdh("prime256v1")],
-  ["ecdh_secp384r1", 1047, ecdh("secp384r1")],
-  ["ecdh_secp521r1", 916, ecdh("secp521r1")],
-  ["ecdh_secp256k1", 752, ecdh("secp256k1")],
+  ["ecdh_secp256r1", 612, ecdh("ECC_NIST_P256", "prime256v1")],
+  ["ecdh_secp384r1", 1047, ecdh("ECC_NIST_P384", "secp384r1")],
+  ["ecdh_secp521r1", 916, ecdh("ECC_NIST_P521", "secp521r1")],
+  ["ecdh_secp256k1", 752, ecdh("ECC_SECG_P256K1", "secp256k1")],
   ["mlkem_512", 200, mlKem("ML_KEM_512"), { "seed length": 20 }],
   ["mlkem_768", 201, mlKem("ML_KEM_768"), { "seed length": 20 }],
   ["mlkem_1024", 202, mlKem("ML_KEM_1024"), { "seed length": 20 }],
   ["mlkem_512_keygen_seed", 100, mlKemKeys("ML_KEM_512")],
   ["mlkem_768_keygen_seed", 100, mlKemKeys("ML_KEM_768")],
   ["mlkem_1024_keygen_seed", 100, mlKemKeys("ML_KEM_1024")],
+  ["mlkem_512_encaps", 261, mlKemEncapsulate("ML_KEM_512", 1)],
+  ["mlkem_768_encaps", 265, mlKemEncapsulate("ML_KEM_768", 2)],
+  ["mlkem_1024_encaps", 269, mlKemEncapsulate("ML_KEM_1024", 3)],
   ["aes_kwp", 254, keyWrap, { "key length": 160 }],
   ["aes_gcm", 316, gcm, { "key length": 211, "nonce length": 39, "bound to no text": 18 }],
 ];
@@ -80,7 +92,6 @@ const elsewhere: readonly (readonly [files: RegExp, why: string])[] = [
   [/^rsa_pss_\w+_params$/, "public keys that say how they are used"],
   [/^rsa_signature_8192_/, "lengths of RSA keys"],
   [/^mldsa_\d+_sign_noseed$|^mlkem_\d+_semi_expanded_decaps$/, "private keys without their seed"],
-  [/^mlkem_\d+_encaps$/, "public keys of others, and randomness that is chosen"],
   [/^hkdf/, "info that does not begin with our own words"],
 ];
 

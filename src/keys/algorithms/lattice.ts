@@ -31,7 +31,7 @@ export const mlDsa: Kind = {
 
   openPublic(spec, spki) {
     const [scheme, oid] = rowOf(signers, spec);
-    const publicKey = rawOf(spki, oid);
+    const publicKey = rawOf(spki, oid, scheme.lengths.publicKey);
     return {
       verify(message, signature, { type }) {
         if (signature.length !== scheme.lengths.signature) return false;
@@ -71,7 +71,7 @@ export const mlKem: Kind = {
 
   openPublic(spec, spki, random) {
     const [scheme, oid] = rowOf(encapsulators, spec);
-    const publicKey = rawOf(spki, oid);
+    const publicKey = rawOf(spki, oid, scheme.lengths.publicKey);
     return {
       encapsulate() {
         const made = scheme.encapsulate(publicKey, random.bytes(entropyBytes));
@@ -105,10 +105,11 @@ const spkiOf = (oid: string, raw: Uint8Array): Buffer =>
   sequence(sequence(objectId(oid)), bits(raw));
 
 /** Undoes `spkiOf`. Throws for the key of another spec. */
-function rawOf(spki: Uint8Array, oid: string): Uint8Array {
+function rawOf(spki: Uint8Array, oid: string, size: number | undefined): Uint8Array {
   const algorithm = sequence(objectId(oid));
   // Long form of two bytes for the sequence and for the bits, then the bits' unused count.
   const raw = spki.subarray(4 + algorithm.length + 5);
-  if (!spkiOf(oid, raw).equals(spki)) throw new Error(`no public key of ${oid}`);
+  if (raw.length !== size || !spkiOf(oid, raw).equals(spki))
+    throw new Error(`no public key of ${oid}`);
   return raw;
 }
