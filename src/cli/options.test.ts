@@ -26,6 +26,7 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     host: "127.0.0.1",
     port: 4566,
     region: "us-east-1",
+    furtherRegions: [],
     plainHttp: false,
     hostNames: [],
     admitSignatureV2: false,

@@ -12,7 +12,8 @@ import type { Sealer, Store } from "../storage/store.ts";
 import { versionOf } from "./ciphertext.ts";
 import { grantFacts, keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
-import { KeyStore } from "./key-store.ts";
+import { KeyRegions } from "./key-regions.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -39,7 +40,9 @@ export interface KeyServiceParts {
   readonly trail: Trail;
   readonly clock: Clock;
   readonly random: Random;
+  /** The home Region, and those besides. */
   readonly region: string;
+  readonly furtherRegions: readonly string[];
 }
 
 /** One use of a key, before it is judged. */
@@ -65,12 +68,15 @@ const dataKeyBytes = 32;
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
   /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
+  readonly regions: KeyRegions;
+  /** The keys that services use: those of the home Region. */
   readonly store: KeyStore;
   readonly #parts: KeyServiceParts;
 
   constructor(parts: KeyServiceParts) {
     this.#parts = parts;
-    this.store = new KeyStore(parts);
+    this.regions = new KeyRegions(parts, { home: parts.region, further: parts.furtherRegions });
+    this.store = this.regions.at(parts.region);
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {

@@ -21,6 +21,10 @@ export function checkUsable(key: KmsKey): void {
   if (state !== "Enabled") throw pendingDeletion(key);
 }
 
+/** Whether a key waits for its deletion, or to wait for it. */
+export const isPendingDeletion = ({ state }: KmsKey["record"]): boolean =>
+  state === "PendingDeletion" || state === "PendingReplicaDeletion";
+
 /** KMS's refusal of what a key that waits for its deletion cannot do. */
 export const pendingDeletion = (key: KmsKey) =>
   new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);

@@ -23,6 +23,7 @@ import { openStore } from "../../src/storage/open-store.ts";
 export const acme = "111122223333";
 export const other = "444455556666";
 export const region = "us-east-1";
+export const otherRegion = "eu-west-1";
 
 /** Calls an operation as somebody. */
 export type As = <Output = Record<string, never>>(
@@ -37,7 +38,7 @@ export interface KmsBench {
   /** A user with an identity policy that allows these actions on everything. */
   user(name: string, actions?: readonly string[], account?: string): User;
   root(account?: string): Principal;
-  as(principal: Principal, source?: Partial<Source>): As;
+  as(principal: Principal, source?: Partial<Source>, region?: string): As;
 }
 
 /** The key service with a real store and a real judge, without a front door. */
@@ -83,7 +84,7 @@ export async function openKms(
   const below = { store, access, trail, clock: time, random: systemRandom, region };
   const path = join(directory, "vault");
   const vault = openVault({ path, root, random: systemRandom, known: undefined });
-  const keys = new KeyService({ ...below, keyring, vault });
+  const keys = new KeyService({ ...below, keyring, vault, furtherRegions: [otherRegion] });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
     [kms],
@@ -115,12 +116,13 @@ export async function openKms(
       tags: {},
     }),
     as:
-      (principal, source = {}) =>
+      (principal, source = {}, calledIn = region) =>
       async <Output>(operation: string, input: Record<string, unknown> = {}) =>
         (await pipeline.run({
           id: systemRandom.uuid(),
           service: "kms",
           operation,
+          region: calledIn,
           principal,
           account: "account" in principal ? principal.account : "",
           source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },

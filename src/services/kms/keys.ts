@@ -10,7 +10,7 @@ import type {
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
 import { defaultKeyPolicy, keyArn } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
@@ -25,14 +25,15 @@ export const createKey = operation("CreateKey", {
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: ({ Tags, BypassPolicyLockoutSafetyCheck }, _target, { principal }) => ({
+  context: ({ Tags, BypassPolicyLockoutSafetyCheck, MultiRegion }, _target, { principal }) => ({
     ...requestTagFacts(Tags),
     "kms:bypasspolicylockoutsafetycheck": String(BypassPolicyLockoutSafetyCheck ?? false),
     "kms:calleraccount": "account" in principal ? principal.account : undefined,
     "kms:keyorigin": "AWS_KMS",
     "kms:keyspec": "SYMMETRIC_DEFAULT",
     "kms:keyusage": "ENCRYPT_DECRYPT",
-    "kms:multiregion": "false",
+    "kms:multiregion": String(MultiRegion ?? false),
+    "kms:multiregionkeytype": MultiRegion ? "PRIMARY" : undefined,
   }),
 
   async handle(_account, input, call): Promise<CreateKeyResponse> {
@@ -46,7 +47,15 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const key = await keys.create(account, { description, policy, tags, manager: "CUSTOMER" });
+    const multiRegion = { primaryRegion: keys.region, replicaRegions: [] };
+    const key = await keys.create(
+      account,
+      {
+        ...{ description, policy, tags, manager: "CUSTOMER" },
+        ...(input.MultiRegion && { multiRegion }),
+      },
+      input.MultiRegion ? { id: `mrk-${keys.random.bytes(16).toString("hex")}` } : {},
+    );
     return { KeyMetadata: metadataOf(key) };
   },
 
@@ -59,7 +68,7 @@ export const createKey = operation("CreateKey", {
       keyState: made?.KeyState ?? null,
       keySpec: made?.KeySpec ?? null,
       keyUsage: made?.KeyUsage ?? null,
-      multiRegion: false,
+      multiRegion: made?.MultiRegion ?? false,
     },
   }),
 });
@@ -92,7 +101,7 @@ export const enableKey = operation("EnableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       return { ...record, state: "Enabled" };
     });
   },
@@ -106,7 +115,7 @@ export const disableKey = operation("DisableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       return { ...record, state: "Disabled" };
     });
   },
@@ -120,7 +129,7 @@ export const updateKeyDescription = operation("UpdateKeyDescription", {
   async handle(target, { Description }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       return { ...record, description: Description };
     });
   },

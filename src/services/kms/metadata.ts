@@ -1,12 +1,12 @@
 import type { CreateKeyRequest, KeyMetadata } from "@aws-sdk/client-kms";
-import type { KmsKey } from "../../keys/kms-key.ts";
+import { type KmsKey, keyArn, multiRegionType } from "../../keys/kms-key.ts";
 import { newestVersion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
 export function metadataOf(key: KmsKey): KeyMetadata {
   const { record, account, arn } = key;
-  const { deletion } = record;
+  const { deletion, deletionWaitsDays } = record;
   return {
     AWSAccountId: account,
     KeyId: record.id,
@@ -17,13 +17,29 @@ export function metadataOf(key: KmsKey): KeyMetadata {
     KeyUsage: record.usage,
     KeyState: record.state,
     ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
+    ...(deletionWaitsDays !== undefined && { PendingDeletionWindowInDays: deletionWaitsDays }),
     Origin: record.origin,
     KeyManager: record.manager,
     CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
     KeySpec: record.spec,
     EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
-    MultiRegion: false,
+    MultiRegion: record.multiRegion !== undefined,
+    ...multiRegionOf(key),
     CurrentKeyMaterialId: newestVersion(key).id,
+  };
+}
+
+/** The related keys of a multi-Region key. */
+function multiRegionOf({ account, arn, record }: KmsKey): Partial<KeyMetadata> {
+  const { multiRegion, id } = record;
+  if (!multiRegion) return {};
+  const nameOf = (Region: string) => ({ Arn: keyArn(Region, account, id), Region });
+  return {
+    MultiRegionConfiguration: {
+      MultiRegionKeyType: multiRegionType(record, arn.split(":")[3] ?? ""),
+      PrimaryKey: nameOf(multiRegion.primaryRegion),
+      ReplicaKeys: multiRegion.replicaRegions.map(nameOf),
+    },
   };
 }
 
@@ -33,7 +49,7 @@ export function checkSpec(
     readonly [Name in keyof CreateKeyRequest]: CreateKeyRequest[Name];
   },
 ): void {
-  const { KeySpec, CustomerMasterKeySpec, KeyUsage, Origin, MultiRegion } = input;
+  const { KeySpec, CustomerMasterKeySpec, KeyUsage, Origin } = input;
   if (KeySpec && CustomerMasterKeySpec && KeySpec !== CustomerMasterKeySpec) {
     throw new ServiceError(
       "ValidationException",
@@ -49,7 +65,6 @@ export function checkSpec(
     );
   }
   if (Origin && Origin !== "AWS_KMS") throw notBuilt(`Origin ${Origin}`);
-  if (MultiRegion) throw notBuilt("MultiRegion");
   if (input.CustomKeyStoreId !== undefined) throw notBuilt("CustomKeyStoreId");
   if (input.XksKeyId !== undefined) throw notBuilt("XksKeyId");
 }

@@ -8,6 +8,7 @@ import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
 import * as keys from "./keys.ts";
+import * as multiRegion from "./multi-region.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
 import * as tags from "./tags.ts";
@@ -19,6 +20,7 @@ const nouns = [
   deletion,
   grants,
   keys,
+  multiRegion,
   policies,
   rotation,
   tags,
@@ -32,8 +34,11 @@ export const kms: Service<KeyStore> = {
   operations: nouns.flatMap((noun) => Object.values(noun)),
   async start({ keys: service }) {
     assert(service instanceof KeyService, "the key service has the keys that services use");
-    await service.store.upkeep.start();
+    for (const { upkeep } of service.regions.all()) await upkeep.start();
     return service.store;
   },
-  stop: (keys) => keys.upkeep.stop(),
+  inRegion: (keys, region) => keys.regions.at(region),
+  async stop({ regions }) {
+    for (const { upkeep } of regions.all()) await upkeep.stop();
+  },
 };
