@@ -220,6 +220,5 @@ test("what is not built says so", async (t) => {
   const root = kms.as(kms.root());
   const unsupported = "UnsupportedOperationException";
   await refuses(root("CreateKey", { KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" }), unsupported);
-  await refuses(root("CreateKey", { MultiRegion: true }), unsupported);
   await refuses(root("CreateKey", { Origin: "EXTERNAL" }), unsupported);
 });
