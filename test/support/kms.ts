@@ -8,6 +8,8 @@ import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory } from "../../src/identity/directory.ts";
 import type { Principal, PrincipalPolicies, User } from "../../src/identity/principal.ts";
+import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
+import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
@@ -35,6 +37,8 @@ export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
   readonly events: TrailEvent[];
+  /** What `verify` finds wrong with the keys of an account. */
+  inspect(account?: string): readonly KeyProblem[];
   /** A user with an identity policy that allows these actions on everything. */
   user(name: string, actions?: readonly string[], account?: string): User;
   root(account?: string): Principal;
@@ -66,6 +70,7 @@ export async function openKms(
     sealers: keyring,
     indexKey: keyring.indexKey,
   });
+  await keepRegions(store, region, [otherRegion]);
   const policies = new Map<string, PrincipalPolicies>();
   const people: Pick<Directory, "policiesOf" | "findAccount"> = {
     findAccount: () => undefined,
@@ -85,6 +90,7 @@ export async function openKms(
   const path = join(directory, "vault");
   const vault = openVault({ path, root, random: systemRandom, known: undefined });
   const keys = new KeyService({ ...below, keyring, vault, furtherRegions: [otherRegion] });
+  const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
     [kms],
@@ -97,6 +103,7 @@ export async function openKms(
     },
     clock,
     keys,
+    inspect: (account = acme) => inspection.check(account).problems,
     events,
     user(name, actions = [], account = acme) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
