@@ -53,6 +53,19 @@ test("what unlocks the root: a key file that is given, a passphrase, systemd, in
   });
 });
 
+test("further regions are names, none of them twice", () => {
+  const further = (...names: string[]) => configFor({}, "--also-region", ...names).furtherRegions;
+  assert.deepEqual(further("eu-west-1", "us-gov-west-1"), ["eu-west-1", "us-gov-west-1"]);
+  const refused = [
+    ["us-east-1"],
+    ["eu-west-1", "eu-west-1"],
+    ["europe"],
+    ["eu-west-1@x"],
+    ["EU-WEST-1"],
+  ];
+  for (const names of refused) assert.throws(() => further(...names), CommandFailure, names.join());
+});
+
 test("plain HTTP is for loopback addresses only", () => {
   assert.equal(configFor({}, "--plain-http").plainHttp, true);
   assert.equal(configFor({}, "--plain-http", "--host", "::1").plainHttp, true);

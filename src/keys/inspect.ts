@@ -59,6 +59,7 @@ export function inspectKeys(parts: {
       tables: keyTables(store, name, region),
     })),
   ];
+  const namedIn = (place: Place) => (place === home ? "" : ` in ${place.region}`);
   const at = (name: string | undefined) => places.find((place) => place.region === name);
 
   function materialOf(
@@ -74,7 +75,7 @@ export function inspectKeys(parts: {
   }
 
   function* problemsOf(place: Place, account: string, record: KeyRecord): Iterable<KeyProblem> {
-    const where = `key ${record.id} of account ${account} in ${place.region}`;
+    const where = `key ${record.id} of account ${account}${namedIn(place)}`;
     for (const { id, wrapped } of record.versions) {
       const found = place.tables.versions.find([id]);
       if (found?.account !== account || found.keyId !== record.id) {
@@ -116,7 +117,7 @@ export function inspectKeys(parts: {
         }
         for (const { key, value } of place.tables.aliases(account).range()) {
           if (place.tables.keys(account).find([value.keyId])) continue;
-          const where = `${key[0]} of account ${account} in ${place.region}`;
+          const where = `${key[0]} of account ${account}${namedIn(place)}`;
           problems.push({ where, detail: `it points at key ${value.keyId}, which is gone` });
         }
       }

@@ -23,7 +23,9 @@ import {
   UpdatePrimaryRegionCommand,
 } from "@aws-sdk/client-kms";
 import { verifyDirectory } from "../../src/cli/verify/verify-directory.ts";
+import type { KeyRecord } from "../../src/keys/key-record.ts";
 import { systemRandom } from "../../src/lib/random.ts";
+import { open, realEnvironment } from "../../src/server.ts";
 import { startBondstore, temporary, testConfig } from "../support/bondstore.ts";
 import { aws, python } from "../support/python.ts";
 
@@ -128,7 +130,7 @@ test("each Region's history has its own events", async (t) => {
 test("a Region once served stays, and verify looks into it", async (t) => {
   const data = temporary(t);
   const first = await startBondstore(t, { furtherRegions: [further] }, data);
-  const { root } = await first.tenant("acme");
+  const { root, account } = await first.tenant("acme");
   const make = async (endpoint: string, region: string, KeyId?: string) => {
     const kms = new KMSClient({ ...first.client(root), endpoint, region });
     const made = KeyId ? undefined : await kms.send(new CreateKeyCommand({ MultiRegion: true }));
@@ -143,14 +145,31 @@ test("a Region once served stays, and verify looks into it", async (t) => {
   const known = await make(second.endpoint, further, made?.KeyId);
   assert.equal(known?.Arn, made?.Arn);
   await second.close();
-  const { root: unlock, vault } = testConfig(data);
-  const report = await verifyDirectory({
-    ...{ data, root: unlock, vault, publicKey: undefined, full: true },
-    ...{ random: systemRandom, onProgress: () => {} },
-  });
+  const report = await look(data);
   assert.deepEqual(report.findings, []);
   assert.equal(report.store?.keys, 1);
+  // Changed behind the back of the service: it names a replica that is not there.
+  const { parts, close } = await open(
+    testConfig(data),
+    realEnvironment(() => {}),
+  );
+  const table = parts.store.account(account).table<KeyRecord>(`kms.keys@${further}`);
+  const [entry] = [...table.range()];
+  assert.ok(entry);
+  const multiRegion = { primaryRegion: further, replicaRegions: [home] };
+  await parts.store.transaction(() => table.put(entry.key, { ...entry.value, multiRegion }));
+  await close();
+  const found = (await look(data)).findings.map(({ what, detail }) => [what, detail]);
+  assert.deepEqual(found, [["changed key", `its related key in ${home} is gone`]]);
 });
+
+function look(data: string) {
+  const { root, vault } = testConfig(data);
+  return verifyDirectory({
+    ...{ data, root, vault, publicKey: undefined, full: true },
+    ...{ random: systemRandom, onProgress: () => {} },
+  });
+}
 
 test("boto3 and the AWS CLI replicate and move keys", async (t) => {
   const { running, acme } = await start(t);
