@@ -13,6 +13,7 @@ import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
+import { noTokens } from "./keys/token.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
@@ -85,7 +86,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
   const base = { store, access, trail, clock, random, region };
-  const keys = new KeyService({ ...base, keyring, vault, furtherRegions });
+  const keys = new KeyService({ ...base, keyring, vault, furtherRegions, tokens: noTokens });
   return {
     parts: { ...base, directory: people, keys },
     furtherRegions,

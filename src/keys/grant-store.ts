@@ -10,17 +10,21 @@ export class GrantStore {
   readonly #tables: KeyTables;
   readonly #keyring: Keyring;
   readonly #findKey: (account: string, id: string) => KmsKey | undefined;
+  readonly #changed: (key: KmsKey) => void;
 
   constructor(parts: {
     readonly store: Pick<Store, "transaction">;
     readonly tables: KeyTables;
     readonly keyring: Keyring;
     readonly findKey: (account: string, id: string) => KmsKey | undefined;
+    /** Told when a grant of the key is gone. */
+    readonly changed: (key: KmsKey) => void;
   }) {
     this.#store = parts.store;
     this.#tables = parts.tables;
     this.#keyring = parts.keyring;
     this.#findKey = parts.findKey;
+    this.#changed = parts.changed;
   }
 
   async add(key: KmsKey, grant: Grant): Promise<void> {
@@ -38,6 +42,7 @@ export class GrantStore {
     const { account, record } = key;
     await this.#store.transaction(() => this.erase(account, record.id, grant));
     this.#findKey(account, record.id)?.grants.remove(grant);
+    this.#changed(key);
   }
 
   /** Removes what is stored of a grant; inside a transaction. */

@@ -2,14 +2,13 @@ import type { Random } from "../lib/random.ts";
 import type { Sealer, Store } from "../storage/store.ts";
 import { decryptMessage, versionOf } from "./ciphertext.ts";
 import { furtherRegionsOf, homeRegionOf } from "./kept-regions.ts";
-import type { KeyPlace, KeyRecord } from "./key-record.ts";
-import { sealerId } from "./key-service.ts";
+import type { KeyPlace, KeyRecord, KeyVersion } from "./key-record.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context } from "./keys.ts";
 import { keyArn } from "./kms-key.ts";
 import { createMaterialWrapper } from "./materials.ts";
-import { createSealer } from "./sealer.ts";
+import { createSealer, sealerId } from "./sealer.ts";
 import type { Vault } from "./vault.ts";
 
 /** Something about keys that is not as it should be. */
@@ -30,8 +29,11 @@ export interface KeyInspection {
   check(account: string): { readonly keys: number; readonly problems: readonly KeyProblem[] };
   /** Whether there is a key of this ARN. */
   has(keyArn: string): boolean;
-  /** What opens data under a wrapped data key, or why there is nothing. */
-  open(wrapped: Uint8Array, context: Context): Sealer | string;
+  /**
+   * What opens data under a wrapped data key, or why there is nothing; undefined where the material is not kept here:
+   * a token has it, or its owner has taken the import back.
+   */
+  open(wrapped: Uint8Array, context: Context): Sealer | string | undefined;
 }
 
 const arnForm = /^arn:aws:kms:([^:]*):(\d{12}):key\/(.+)$/;
@@ -62,25 +64,32 @@ export function inspectKeys(parts: {
   const namedIn = (place: Place) => (place === home ? "" : ` in ${place.region}`);
   const at = (name: string | undefined) => places.find((place) => place.region === name);
 
-  function materialOf(
-    { region, tables }: Place,
+  function versionAt(
+    { tables }: Place,
     { account, keyId }: KeyPlace,
     versionId: string,
-  ): Buffer | undefined {
+  ): KeyVersion | undefined {
     const record = tables.keys(account).find([keyId]);
-    const version = record?.versions.find(({ id }) => id === versionId);
-    if (!version) return undefined;
+    return record?.versions.find(({ id }) => id === versionId);
+  }
+
+  function materialOf(
+    { region }: Place,
+    { account, keyId }: KeyPlace,
+    version: KeyVersion,
+  ): Buffer | undefined {
     const arn = keyArn(region, account, keyId);
     return wrapper.unwrap({ account, arn }, version);
   }
 
   function* problemsOf(place: Place, account: string, record: KeyRecord): Iterable<KeyProblem> {
     const where = `key ${record.id} of account ${account}${namedIn(place)}`;
-    for (const { id, wrapped } of record.versions) {
+    for (const version of record.versions) {
+      const { id, wrapped } = version;
       const found = place.tables.versions.find([id]);
       if (found?.account !== account || found.keyId !== record.id) {
         yield { where, detail: `its material ${id} is not found by that name` };
-      } else if (wrapped && !materialOf(place, found, id)) {
+      } else if (wrapped && !materialOf(place, found, version)) {
         yield { where, detail: `its material ${id} does not open` };
       }
     }
@@ -135,7 +144,9 @@ export function inspectKeys(parts: {
       if (versionId === undefined) return "its wrapped data key is not a ciphertext of this KMS";
       const place = versions.find([versionId]);
       if (!place) return `its wrapped data key names material ${versionId}, which is gone`;
-      const material = materialOf(home, place, versionId);
+      const version = versionAt(home, place, versionId);
+      if (version && !version.wrapped) return undefined;
+      const material = version && materialOf(home, place, version);
       if (!material) return `material ${versionId} of key ${place.keyId} does not open`;
       const key = decryptMessage(material, wrapped, context);
       if (key?.length !== 32) return `its wrapped data key does not open under key ${place.keyId}`;
@@ -144,10 +155,10 @@ export function inspectKeys(parts: {
   };
 }
 
-/** What related keys agree on, but for imported materials, which come into each Region by themselves. */
+/** What related keys agree on. Imported materials come into each Region by themselves, under the same names. */
 const sharedText = ({ multiRegion, rotation, spec, usage, origin, versions }: KeyRecord): string =>
   JSON.stringify([
     [multiRegion?.primaryRegion, [...(multiRegion?.replicaRegions ?? [])]],
     [rotation?.periodDays, rotation?.nextAtMs, spec, usage, origin],
-    origin === "AWS_KMS" ? versions.map(({ id }) => id) : [],
+    versions.map(({ id }) => id),
   ]);

@@ -5,9 +5,9 @@ import { Corruption, type Store } from "../storage/store.ts";
 import { internalEvent } from "./key-events.ts";
 import type { KeyRecord, KeyVersion, MultiRegion } from "./key-record.ts";
 import { KeyStore } from "./key-store.ts";
-import type { Keyring } from "./keyring.ts";
 import { type KmsKey, keyArn } from "./kms-key.ts";
 import { createMaterialWrapper, type MaterialWrapper } from "./materials.ts";
+import { noTokens } from "./token.ts";
 import type { Vault } from "./vault.ts";
 
 const dayMs = 86_400_000;
@@ -31,7 +31,8 @@ export class KeyRegions {
   readonly #wrapper: MaterialWrapper;
 
   constructor(
-    parts: StoreParts & { readonly keyring: Keyring },
+    parts: StoreParts,
+    dataKeys: ConstructorParameters<typeof KeyStore>[1],
     { home, further }: { readonly home: string; readonly further: readonly string[] },
   ) {
     this.home = home;
@@ -40,7 +41,10 @@ export class KeyRegions {
     this.#trail = parts.trail;
     this.#wrapper = createMaterialWrapper(parts);
     for (const region of [home, ...further]) {
-      this.#stores.set(region, new KeyStore({ ...parts, region, regions: this }));
+      // HSMs are at home, and a custom key store is where its HSMs are.
+      const tokens = region === home ? parts.tokens : noTokens;
+      const store = new KeyStore({ ...parts, tokens, region, regions: this }, dataKeys);
+      this.#stores.set(region, store);
     }
   }
 
@@ -82,7 +86,7 @@ export class KeyRegions {
       target.records.write(account, undefined, {
         ...{ ...own, id, createdAtMs: target.clock.now(), manager: current.manager, aliases: [] },
         ...{ spec: current.spec, usage: current.usage, origin: current.origin },
-        // Imported material is imported into each Region.
+        ...(current.importSecret && { importSecret: current.importSecret }),
         state: current.origin === "EXTERNAL" ? "PendingImport" : "Enabled",
         multiRegion: after.multiRegion,
         versions: [],
@@ -132,20 +136,18 @@ export class KeyRegions {
     const { multiRegion, rotation, versions } = after;
     if (multiRegion?.primaryRegion !== region || multiRegion.replicaRegions.length === 0)
       return false;
-    const same = before.versions === versions && before.rotation === rotation;
+    const same = before.versions.length === versions.length && before.rotation === rotation;
     if (same && before.multiRegion === multiRegion) return false;
     for (const replica of multiRegion.replicaRegions) {
       this.#rewrite(replica, account, after.id, ({ rotation: _, ...current }) => ({
         ...current,
         multiRegion,
         ...(rotation && { rotation }),
-        ...(after.origin === "AWS_KMS" && {
-          versions: versions.map(
-            (version) =>
-              current.versions.find(({ id }) => id === version.id) ??
-              this.#rewrap(version, account, after.id, region, replica),
-          ),
-        }),
+        versions: versions.map(
+          (version) =>
+            current.versions.find(({ id }) => id === version.id) ??
+            this.#carry(version, account, after.id, region, replica),
+        ),
       }));
     }
     return true;
@@ -208,8 +210,15 @@ export class KeyRegions {
     records.write(account, before, how(before));
   }
 
-  /** A version of a key for another Region, where another secret of the vault wraps it. */
-  #rewrap(version: KeyVersion, account: string, id: string, from: string, to: string): KeyVersion {
+  /**
+   * A version of a key for another Region, where another secret of the vault wraps it. An imported one goes without its
+   * material: its owner imports the same into each Region.
+   */
+  #carry(version: KeyVersion, account: string, id: string, from: string, to: string): KeyVersion {
+    if (version.imported) {
+      const { wrapped: _, imported: _said, ...named } = version;
+      return named;
+    }
     const [source, target] = [from, to].map((region) => keyArn(region, account, id));
     assert(source && target, "there are two");
     const material = this.#wrapper.unwrap({ account, arn: source }, version);

@@ -3,6 +3,7 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
+import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import type { AliasRecord, KeyPlace, KeyRecord, KeyVersion } from "./key-record.ts";
@@ -12,11 +13,12 @@ import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
+import type { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
 /** What a key is made of; a symmetric one of our own, unless it says otherwise. */
 export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
@@ -55,24 +57,32 @@ export class KeyStore {
   /** For changes that concern several Regions at once. */
   readonly records: KeyRecords;
   readonly regions: KeyRegions;
+  readonly customStores: CustomKeyStores;
+  /** Data keys in memory, which go when their key changes. */
+  readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
-  readonly #vault: Vault;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
 
-  constructor(parts: {
-    readonly store: Store;
-    readonly keyring: Keyring;
-    readonly vault: Vault;
-    readonly trail: Trail;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly region: string;
-    readonly regions: KeyRegions;
-  }) {
+  constructor(
+    parts: {
+      readonly store: Store;
+      readonly keyring: Keyring;
+      readonly vault: Vault;
+      readonly trail: Trail;
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly region: string;
+      readonly regions: KeyRegions;
+      readonly tokens: TokenSource;
+    },
+    dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
+  ) {
     this.clock = parts.clock;
     this.random = parts.random;
     this.region = parts.region;
@@ -84,10 +94,18 @@ export class KeyStore {
       ...parts,
       tables: this.#tables,
       findKey: (account, id) => this.find(account, id),
+      changed: ({ arn }) => dataKeys.drop(arn),
     });
-    this.#vault = parts.vault;
+    this.vault = parts.vault;
+    this.keyring = parts.keyring;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
+    this.dataKeys = dataKeys;
+    this.customStores = new CustomKeyStores({
+      ...parts,
+      tables: this.#tables,
+      isKey: (account, id) => this.records.find(account, id) !== undefined,
+    });
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -151,12 +169,13 @@ export class KeyStore {
   async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
     const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
-    this.#vault.make(keyArn(this.region, account, id));
+    this.vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
       ...symmetricKind,
       ...given,
       id,
       createdAtMs,
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
       state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
@@ -248,17 +267,22 @@ export class KeyStore {
   async destroy(key: KmsKey): Promise<void> {
     const { account } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
-    this.#vault.destroy(key.arn);
+    this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
       const record = this.records.find(account, key.record.id);
       assert(record, "a key that is destroyed exists");
       this.records.remove(account, record);
       for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
+      this.customStores.orphan(key);
       this.regions.leave(this.region, account, record);
     });
     this.forget(key);
     if (key.record.multiRegion) this.regions.forget(key);
+    // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
+    await this.customStores
+      .clearOrphans(account, key.record.customKeyStore ?? "")
+      .catch(() => undefined);
   }
 
   /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */
@@ -281,6 +305,7 @@ export class KeyStore {
 
   /** Drops what is in memory of a key that was changed on disk. */
   forget(key: KmsKey): void {
+    this.dataKeys.drop(key.arn);
     this.#known.delete(`${key.account}/${key.record.id}`);
     for (const { id } of key.record.versions) {
       this.materials.drop(id);

@@ -1,4 +1,5 @@
 import type { Store, Table } from "../storage/store.ts";
+import type { CustomKeyStore } from "./custom-key-stores.ts";
 import type { AliasRecord, Grant, KeyPlace, KeyRecord } from "./key-record.ts";
 
 /** Where keys, their names and their grants are kept. */
@@ -7,6 +8,8 @@ export interface KeyTables {
   keys(account: string): Table<KeyRecord>;
   /** By name of the alias. */
   aliases(account: string): Table<AliasRecord>;
+  /** By id. */
+  customStores(account: string): Table<CustomKeyStore>;
   /** By id of the key and of the grant. */
   grants(account: string): Table<Grant>;
   /** Accounts that have ever had a key. */
@@ -34,6 +37,7 @@ export function keyTables(store: Store, region: string, home: string): KeyTables
   return {
     keys: (account) => of(account).table("kms.keys"),
     aliases: (account) => of(account).table("kms.aliases"),
+    customStores: (account) => of(account).table("kms.custom-key-stores"),
     grants: (account) => of(account).table("kms.grants"),
     keepers: of().table("kms.accounts"),
     versions: of().table("kms.versions"),

@@ -1,11 +1,12 @@
 import type { Trail } from "../audit/trail.ts";
+import { dropImported } from "./import-material.ts";
 import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys when they are due, and wipes old material from memory. */
+/** Rotates and deletes keys, and takes imported material away, when they are due, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -32,10 +33,12 @@ export class Upkeep {
     clearInterval(this.#timer);
     await this.#running;
     this.#keys.materials.dropAll();
+    await this.#keys.customStores.close();
   }
 
   async #round(): Promise<void> {
     this.#keys.materials.dropOld();
+    this.#keys.dataKeys.dropOld();
     let failure: unknown;
     for (const place of this.#keys.due()) {
       // A key that cannot be served keeps no other waiting.
@@ -52,6 +55,9 @@ export class Upkeep {
     if (key.record.state === "PendingDeletion") {
       await this.#trail.record(internalEvent(this.#keys, "DeleteKey", key));
       await this.#keys.destroy(key);
+    } else if (key.record.origin === "EXTERNAL") {
+      await this.#trail.record(internalEvent(this.#keys, "DeleteExpiredKeyMaterial", key));
+      await dropImported(this.#keys, key);
     } else {
       await this.#trail.record(internalEvent(this.#keys, "RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");

@@ -56,7 +56,11 @@ export const replicateKey = operation("ReplicateKey", {
     checkTags(tags, Tags);
     const made = await keys.regions.replicate(key, region, { policy, description, tags });
     const tagList = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
-    return { ReplicaKeyMetadata: metadataOf(made), ReplicaPolicy: policy, ReplicaTags: tagList };
+    return {
+      ReplicaKeyMetadata: metadataOf(made, keys.regions.at(region)),
+      ReplicaPolicy: policy,
+      ReplicaTags: tagList,
+    };
   },
 
   responseElements: ({ ReplicaKeyMetadata: made, ReplicaPolicy }) => ({

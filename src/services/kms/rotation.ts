@@ -17,8 +17,18 @@ import { afterMarker, pageOf, restAfter } from "./page.ts";
 const periodDaysDefault = 365;
 const onDemandMax = 25;
 
-/** A replica gets its material from its primary. */
-function checkRotatable(key: KmsKey, region: string): void {
+/** Only symmetric encryption keys whose material is made here have more than one. Throws KMS's refusal. */
+function checkRotatable({ arn, record }: KmsKey): void {
+  if (record.spec === "SYMMETRIC_DEFAULT" && record.origin === "AWS_KMS") return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${arn} origin is ${record.origin} and its key spec ${record.spec}, which is not valid for this operation.`,
+  );
+}
+
+/** Refuses to rotate what cannot be, or not now; a replica gets its material from its primary. */
+function checkRotation(key: KmsKey, region: string): void {
+  checkRotatable(key);
   checkUsable(key);
   const { multiRegion } = key.record;
   if (!multiRegion || multiRegion.primaryRegion === region) return;
@@ -38,7 +48,7 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
   }),
   async handle(target, { RotationPeriodInDays }, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotatable(key, keys.region);
+    checkRotation(key, keys.region);
     await keys.change(key, (record) => {
       const before = record.rotation;
       const periodDays = RotationPeriodInDays ?? before?.periodDays ?? periodDaysDefault;
@@ -55,7 +65,7 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotatable(key, keys.region);
+    checkRotation(key, keys.region);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
 });
@@ -66,6 +76,7 @@ export const readKeyRotationStatus = operation("GetKeyRotationStatus", {
     findByIdOrArn(KeyId, call, "GetKeyRotationStatus"),
   context: plainFacts,
   handle(target): GetKeyRotationStatusResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const { rotation } = record;
     // A key that waits for its deletion is not rotated, whatever was set before.
@@ -86,7 +97,7 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
-    checkRotatable(key, keys.region);
+    checkRotation(key, keys.region);
     const done = key.record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
     if (done >= onDemandMax) {
       throw new ServiceError(
@@ -105,6 +116,7 @@ export const listKeyRotations = operation("ListKeyRotations", {
     findOwnKey(KeyId, call, "ListKeyRotations"),
   context: plainFacts,
   handle(target, { IncludeKeyMaterial, Limit = 100, Marker }): ListKeyRotationsResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
     const newest = record.versions.at(-1)?.id;
