@@ -75,7 +75,7 @@ export class KeyRegions {
     const arn = keyArn(region, account, id);
     await this.#store.transaction(() => {
       const current = this.#primaryRecord(primary, source);
-      if (current.state !== "Enabled") throw changed(primary);
+      if (current.state !== "Enabled") throw changed(primary.arn);
       if (target.records.find(account, id)) {
         throw new ServiceError("AlreadyExistsException", `${arn} already exists`);
       }
@@ -108,12 +108,11 @@ export class KeyRegions {
     const { account, record } = primary;
     const source = this.#storeOf(primary);
     await this.#store.transaction(() => {
-      const { multiRegion: before } = this.#primaryRecord(primary, source);
+      const { multiRegion: before, state } = this.#primaryRecord(primary, source);
       const others = before.replicaRegions.filter((other) => other !== region);
       const replica = this.at(region).records.find(account, record.id);
-      if (others.length === before.replicaRegions.length || replica?.state !== "Enabled") {
-        throw changed(primary);
-      }
+      const known = others.length < before.replicaRegions.length;
+      if (!known || state !== "Enabled" || replica?.state !== "Enabled") throw changed(primary.arn);
       const multiRegion: MultiRegion = {
         primaryRegion: region,
         replicaRegions: [...others, source.region].sort(),
@@ -130,14 +129,17 @@ export class KeyRegions {
 
   /**
    * Brings the replicas to the new state of their primary, inside the transaction of its change: same materials, same
-   * rotation. Tells whether there was anything to bring.
+   * rotation. Tells whether there was anything to bring. Throws `KMSInvalidStateException` for what a replica alone
+   * would change: it was the primary when that was asked.
    */
   follow(region: string, account: string, before: KeyRecord, after: KeyRecord): boolean {
     const { multiRegion, rotation, versions } = after;
-    if (multiRegion?.primaryRegion !== region || multiRegion.replicaRegions.length === 0)
-      return false;
-    const same = before.versions.length === versions.length && before.rotation === rotation;
-    if (same && before.multiRegion === multiRegion) return false;
+    const same =
+      before.versions.length === versions.length &&
+      before.rotation === rotation &&
+      before.multiRegion === multiRegion;
+    if (!multiRegion || same) return false;
+    if (multiRegion.primaryRegion !== region) throw changed(keyArn(region, account, after.id));
     for (const replica of multiRegion.replicaRegions) {
       this.#rewrite(replica, account, after.id, ({ rotation: _, ...current }) => ({
         ...current,
@@ -150,7 +152,7 @@ export class KeyRegions {
         ),
       }));
     }
-    return true;
+    return multiRegion.replicaRegions.length > 0;
   }
 
   /** After the transaction of `follow`: drops what is in memory, and records that Regions were synchronized. */
@@ -194,7 +196,7 @@ export class KeyRegions {
   ): KeyRecord & { readonly multiRegion: MultiRegion } {
     const record = source.records.find(primary.account, primary.record.id);
     const { multiRegion } = record ?? {};
-    if (!record || multiRegion?.primaryRegion !== source.region) throw changed(primary);
+    if (!record || multiRegion?.primaryRegion !== source.region) throw changed(primary.arn);
     return { ...record, multiRegion };
   }
 
@@ -255,5 +257,5 @@ function begun({ deletionWaitsDays: windowDays, ...record }: KeyRecord, nowMs: n
   return { ...record, state: "PendingDeletion", deletion: { atMs, windowDays } };
 }
 
-const changed = ({ arn }: KmsKey) =>
+const changed = (arn: string) =>
   new ServiceError("KMSInvalidStateException", `${arn} or a key related to it has just changed.`);

@@ -92,6 +92,22 @@ test("a replica that was deleted can be made again", async (t) => {
   assert.equal(await open(there, sealed), Plaintext.toString());
 });
 
+test("what is asked of a primary while it moves does not part it from its replicas", async (t) => {
+  const { kms, here, primary } = await startRelated(t);
+  const PrimaryRegion = otherRegion;
+  const asked = [
+    ["UpdatePrimaryRegion", { KeyId: primary, PrimaryRegion }],
+    ["RotateKeyOnDemand", { KeyId: primary }],
+    ["EnableKeyRotation", { KeyId: primary }],
+    ["ScheduleKeyDeletion", { KeyId: primary }],
+    ["UpdatePrimaryRegion", { KeyId: primary, PrimaryRegion }],
+  ] as const;
+  const ended = await Promise.allSettled(asked.map(([name, input]) => here(name, input)));
+  assert.deepEqual(kms.inspect(), []);
+  const done = ended.map(({ status }) => status === "fulfilled");
+  assert.ok(done.includes(true) && done.includes(false), "they stood in each other's way");
+});
+
 test("the trail shows both ends of what happens between Regions", async (t) => {
   const { kms, here, primary, replica } = await startRelated(t);
   await here("UpdatePrimaryRegion", { KeyId: primary, PrimaryRegion: otherRegion });
