@@ -5,6 +5,7 @@ import { systemRandom } from "../../lib/random.ts";
 import { type KeySpecName, keySpecs, specOf } from "../key-specs.ts";
 import type { Form, PrivateKey, PublicKey } from "./kind.ts";
 import { generateMaterial, kindOf, messageBytes } from "./kinds.ts";
+import { generateRsa } from "./rsa.ts";
 
 const hex = (digits: string) => Buffer.from(digits, "hex");
 const form = (algorithm: string, type: Form["type"] = "RAW"): Form => ({ algorithm, type });
@@ -272,6 +273,14 @@ test("an RSA signature or ciphertext has one form: its leading zeros belong to i
   const sealed = await beginsWithZero(async () => shown.encrypt?.(message, oaep));
   assert.deepEqual(await own.decrypt?.(sealed, oaep), message);
   assert.equal(await own.decrypt?.(sealed.subarray(1), oaep), undefined);
+});
+
+test("pairs of RSA are made a few at a time, and so many wait and no more", async () => {
+  const bits = 512;
+  const makings = Array.from({ length: 22 }, () => generateRsa(bits));
+  await assert.rejects(generateRsa(bits), { name: "ThrottlingException" });
+  for (const { publicKey } of await Promise.all(makings)) assert.ok(publicKey.length > 0);
+  assert.ok((await generateRsa(bits)).bytes.length > 0);
 });
 
 test("a message has the form that its algorithm takes", () => {

@@ -18,7 +18,7 @@ import type { Form, Kind, MadeMaterial } from "./kind.ts";
 import { encodePss, isPss } from "./pss.ts";
 
 /** Pairs that are made at once, and that may wait: each keeps a thread busy that files are written by, too. */
-const [makingMax, waitingMax] = [2, 50];
+const [makingMax, waitingMax] = [2, 20];
 
 /** The beginning of DigestInfo, in DER, by hash (RFC 8017, section 9.2, note 1). */
 const digestInfo: Readonly<Record<string, Buffer>> = {
