@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Keys, Running, Tenant } from "./bondstore.ts";
 import type { Known } from "./minimal-input.ts";
 import { callerOf, type Ended } from "./sdk.ts";
+import { makeKeysOfAllUsages } from "./world-keys.ts";
 
 /** One of each thing in a new account, and a user who may do nothing with any of it. */
 export interface World {
@@ -131,6 +132,7 @@ async function makeKey(kms: Do, account: string): Promise<Known> {
     Operations: ["Encrypt"],
   });
   return {
+    ...(await makeKeysOfAllUsages(kms)),
     KeyId,
     AliasName,
     TargetKeyId: KeyId,

@@ -18,7 +18,7 @@ import type { Form, Kind, MadeMaterial } from "./kind.ts";
 import { encodePss, isPss } from "./pss.ts";
 
 /** Pairs that are made at once, and that may wait: each keeps a thread busy that files are written by, too. */
-const [makingMax, waitingMax] = [2, 50];
+const [makingMax, waitingMax] = [2, 20];
 
 /** The beginning of DigestInfo, in DER, by hash (RFC 8017, section 9.2, note 1). */
 const digestInfo: Readonly<Record<string, Buffer>> = {
@@ -41,6 +41,8 @@ export const rsa: Kind = {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     return {
       verify(message, signature, form) {
+        // OpenSSL takes a number without its leading zeros, too: one signature would have several forms.
+        if (signature.length !== bytesOf(key)) return false;
         if (form.type === "DIGEST") return verifyDigest(key, message, signature, form);
         const { hash, how } = schemeOf(form);
         return verify(hash, message, { key, ...how }, signature);
@@ -48,7 +50,7 @@ export const rsa: Kind = {
       encrypt(plain, algorithm) {
         const [oaepHash, , hashBytes] = oaepOf(algorithm);
         // Two hashes and two bytes are OAEP's own (section 7.1.1).
-        if (plain.length > bitsOf(key) / 8 - 2 * hashBytes - 2) return undefined;
+        if (plain.length > bytesOf(key) - 2 * hashBytes - 2) return undefined;
         const padding = constants.RSA_PKCS1_OAEP_PADDING;
         return publicEncrypt({ key, padding, oaepHash }, plain);
       },
@@ -140,6 +142,7 @@ async function decryptOaep(
   sealed: Uint8Array,
   algorithm: string,
 ): Promise<Buffer | undefined> {
+  if (sealed.length !== bytesOf(key)) return undefined;
   const [, hash] = oaepOf(algorithm);
   const pkcs8 = key.export({ format: "der", type: "pkcs8" });
   const how = { name: "RSA-OAEP", hash };
@@ -159,3 +162,6 @@ function oaepOf(algorithm: string) {
 }
 
 const bitsOf = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? 0;
+
+/** The specs of KMS have whole bytes. */
+const bytesOf = (key: KeyObject): number => bitsOf(key) / 8;

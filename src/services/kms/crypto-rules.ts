@@ -1,17 +1,17 @@
 import type { KeyReference } from "../../keys/find-key.ts";
-import { notBuilt } from "./metadata.ts";
+import { isSymmetric, notBuilt } from "./metadata.ts";
 
 /** Answers for Nitro enclaves are encrypted to the enclave; there are none here. */
 export function checkPossible(input: { readonly Recipient?: unknown }): void {
   if (input.Recipient !== undefined) throw notBuilt("Recipient");
 }
 
-/** The material that does the work, for the trail. */
+/** The material that does the work, for the trail; asymmetric and HMAC keys have but one. */
 export function materialFact(
   reference: KeyReference | undefined,
   versionId?: string,
 ): Record<string, string> | undefined {
-  if (!reference?.key) return undefined;
+  if (!reference?.key || !isSymmetric(reference.key.record)) return undefined;
   const id = versionId ?? reference.key.record.versions.at(-1)?.id;
   return id === undefined ? undefined : { keyMaterialId: id };
 }

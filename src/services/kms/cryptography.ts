@@ -25,6 +25,7 @@ import { type Checked, operation, ServiceError } from "../../pipeline/operation.
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { type CiphertextTarget, findByCiphertext } from "./find-by-ciphertext.ts";
 import { demandTarget, factsOf, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
+import { isSymmetric } from "./metadata.ts";
 
 /** Encrypts up to 4 KiB. */
 export const encrypt = operation("Encrypt", {
@@ -73,7 +74,7 @@ export const decrypt = operation("Decrypt", {
       KeyId: key.arn,
       Plaintext: used.bytes,
       EncryptionAlgorithm,
-      KeyMaterialId: used.materialId,
+      ...(isSymmetric(key.record) && { KeyMaterialId: used.materialId }),
     };
   },
   additional: (target) => materialFact(target?.reference, target?.versionId),
@@ -134,14 +135,16 @@ export const reEncrypt = operation("ReEncrypt", {
       KeyId: destination.key.arn,
       SourceEncryptionAlgorithm: from,
       DestinationEncryptionAlgorithm: to,
-      SourceKeyMaterialId: opened.materialId,
-      DestinationKeyMaterialId: sealed.materialId,
+      ...(isSymmetric(source.record) && { SourceKeyMaterialId: opened.materialId }),
+      ...(isSymmetric(destination.key.record) && { DestinationKeyMaterialId: sealed.materialId }),
     };
   },
   additional: (_target, _input, output) =>
     output && {
-      sourceKeyMaterialId: output.SourceKeyMaterialId,
-      destinationKeyMaterialId: output.DestinationKeyMaterialId,
+      ...(output.SourceKeyMaterialId && { sourceKeyMaterialId: output.SourceKeyMaterialId }),
+      ...(output.DestinationKeyMaterialId && {
+        destinationKeyMaterialId: output.DestinationKeyMaterialId,
+      }),
     },
 });
 
@@ -161,12 +164,10 @@ interface How {
   readonly context: Context | undefined;
 }
 
-const isSymmetric = ({ record }: KmsKey): boolean => record.spec === "SYMMETRIC_DEFAULT";
-
 /** Refuses an algorithm of another kind of key, and a context that nothing would bind. */
 function checkHow(key: KmsKey, { algorithm, context }: How): void {
   if (key.record.usage === "ENCRYPT_DECRYPT") checkAlgorithm(key, algorithm);
-  if (isSymmetric(key) || Object.keys(context ?? {}).length === 0) return;
+  if (isSymmetric(key.record) || Object.keys(context ?? {}).length === 0) return;
   throw new ServiceError(
     "ValidationException",
     "An encryption context is bound by symmetric encryption keys only",
@@ -180,7 +181,7 @@ function encryptBy(
   how: How,
 ): Used | Promise<Used> {
   checkHow(key, how);
-  if (isSymmetric(key)) return encryptUnder(keys, key, plaintext, how.context ?? {});
+  if (isSymmetric(key.record)) return encryptUnder(keys, key, plaintext, how.context ?? {});
   return encryptToPair(keys, key, plaintext, how.algorithm);
 }
 
@@ -197,6 +198,6 @@ function open(
     checkUsage(key, "ENCRYPT_DECRYPT", "Decrypt");
     return undefined;
   }
-  if (isSymmetric(key)) return decryptUnder(keys, key, target.ciphertext, how.context ?? {});
+  if (isSymmetric(key.record)) return decryptUnder(keys, key, target.ciphertext, how.context ?? {});
   return decryptByPair(keys, key, target.ciphertext, how.algorithm);
 }

@@ -32,7 +32,7 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     ...multiRegionOf(key, keys),
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : version && { CurrentKeyMaterialId: version.id }),
+      : version && isSymmetric(record) && { CurrentKeyMaterialId: version.id }),
     ...(record.origin === "EXTERNAL" && version?.wrapped && expiryOf(version)),
   };
 }
@@ -70,6 +70,10 @@ const algorithmMembers = {
   ENCAPSULATE_DECAPSULATE: "EncapsulationAlgorithms",
 } as const;
 
+/** Only these have several materials, and so name them. */
+export const isSymmetric = ({ spec }: Pick<KeyRecord, "spec">): boolean =>
+  spec === "SYMMETRIC_DEFAULT";
+
 /** Specs that are newer than the member have no name in it. */
 const isOldSpec = (spec: KeySpecName): spec is KeySpecName & CustomerMasterKeySpec =>
   !/^ML_|EDWARDS/.test(spec);
@@ -97,7 +101,6 @@ export function kindOf({
       `KeyUsage ${usage} is not compatible with KeySpec ${spec}`,
     );
   }
-  if (spec === "SM2") throw notBuilt("KeySpec SM2");
   if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
     throw new ServiceError(
       "UnsupportedOperationException",
