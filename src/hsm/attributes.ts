@@ -154,7 +154,9 @@ function kindOf(value: AttributeValue): AttributeKind {
 
 export const bytesOf = (attributes: Attributes, type: number): Buffer => {
   const value = attributes.get(type);
-  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : none;
+  return value instanceof Uint8Array
+    ? Buffer.from(value.buffer, value.byteOffset, value.length)
+    : none;
 };
 export const numberOf = (attributes: Attributes, type: number): number | undefined => {
   const value = attributes.get(type);

@@ -15,7 +15,7 @@ import { Connection } from "./connection.ts";
 import type { Cryptoki } from "./cryptoki.ts";
 import type { HsmCluster, HsmLogEntry, Partition, ZeroizeCause } from "./hsm.ts";
 import { type Happening, Journal, type JournalParts } from "./journal.ts";
-import { LivePartition, type PartitionParts, type PartitionRow } from "./live-partition.ts";
+import { LivePartition, type PartitionParts } from "./live-partition.ts";
 import { hashPin } from "./pins.ts";
 import { demand } from "./refuse.ts";
 
@@ -25,7 +25,8 @@ export interface HsmParts extends JournalParts {
 }
 
 export const partitionsMax = 32;
-const triesMax = 3;
+/** Wrong PINs in a row, of anybody, that a partition bears: the last one destroys it. */
+export const triesMax = 3;
 
 /** One security boundary: its partitions, who is connected to it, and how they are destroyed. */
 export class Cluster implements HsmCluster {
@@ -50,10 +51,13 @@ export class Cluster implements HsmCluster {
   }
 
   /** Makes its row and its secret; only where there is no such cluster. */
-  begin(): Promise<void> {
+  begin(also: () => void): Promise<void> {
     // A secret that is there is of a cluster that was never finished.
     this.#renewSecret();
-    return this.parts.store.transaction(() => this.#putList([]));
+    return this.#change(() => {
+      this.#putList([]);
+      also();
+    });
   }
 
   /** Reads what is there after a start; what was cut short, or is not what was written, is zeroized. */
@@ -66,10 +70,11 @@ export class Cluster implements HsmCluster {
       const secret = partitionSecret(this.account, this.id, serial);
       if (making) {
         this.parts.vault.destroy(secret);
-        await this.#transaction(() => this.#unlist(serial));
+        await this.#change(() => this.#unlist(serial));
       } else if (!list) await this.zeroizePartition(serial, "its seal is broken");
-      else if (!this.parts.vault.find(secret)) await this.#finishAfterKill(serial, slot);
-      else {
+      else if (!this.parts.vault.find(secret)) {
+        await this.zeroizePartition(serial, "a zeroization was cut short");
+      } else {
         const partition = this.#openPartition(serial, slot);
         if (!partition) await this.zeroizePartition(serial, "its store was changed");
         else if (partition.state.failures >= triesMax) {
@@ -83,13 +88,7 @@ export class Cluster implements HsmCluster {
         await this.zeroizePartition(serial, "its store was changed");
       }
     }
-    if (!list) await this.#transaction(() => this.#putList(this.#list));
-  }
-
-  /** The master key was destroyed and the rest is still there: why is known only if it was for wrong PINs. */
-  async #finishAfterKill(serial: string, slot: number): Promise<void> {
-    this.#list = this.#list.map((one) => (one.serial === serial ? { serial, slot } : one));
-    await this.zeroizePartition(serial, "a zeroization was cut short");
+    if (!list) await this.#change(() => this.#putList(this.#list));
   }
 
   #openPartition(serial: string, slot: number): LivePartition | undefined {
@@ -132,12 +131,10 @@ export class Cluster implements HsmCluster {
 
   /** Slots with a partition, and the first one without. */
   slots(): readonly number[] {
-    const used = new Set(this.#list.map(({ slot }) => slot));
-    const free = Array.from({ length: partitionsMax }, (_, slot) => slot).find(
-      (slot) => !used.has(slot),
-    );
-    const slots = [...this.#live.values()].map(({ slot }) => slot);
-    return [...slots, ...(free === undefined ? [] : [free])].sort((one, other) => one - other);
+    const used = new Set([...this.#live.values()].map(({ slot }) => slot));
+    const all = Array.from({ length: partitionsMax }, (_, slot) => slot);
+    const free = all.find((slot) => !used.has(slot));
+    return all.filter((slot) => used.has(slot) || slot === free);
   }
 
   connect(peer: string): Cryptoki {
@@ -150,8 +147,9 @@ export class Cluster implements HsmCluster {
     return this.#connections;
   }
 
-  record(happening: Happening, change?: () => void): Promise<void> {
-    return this.#journal.record(happening, change);
+  /** Records what happens and makes the change that it is, or neither. */
+  record(happening: Happening, change: () => void = () => undefined): Promise<void> {
+    return this.#change(change, (body) => this.#journal.record(happening, body));
   }
 
   log(): Iterable<HsmLogEntry> {
@@ -170,16 +168,14 @@ export class Cluster implements HsmCluster {
   }
 
   async #setUp(slot: number, pin: Uint8Array, label: string, peer: string): Promise<void> {
-    await Promise.all(this.#ending.values());
-    const free = this.slots().includes(slot) && !this.#list.some((listed) => listed.slot === slot);
+    await this.#finishZeroizing();
+    const free = this.slots().includes(slot) && !this.partitionIn(slot);
     demand(free, "SESSION_EXISTS", "another partition was just set up there");
     const { random, vault, keyring } = this.parts;
     const serial = random.bytes(8).toString("hex");
     const officer = await hashPin(pin, random);
     const secret = partitionSecret(this.account, this.id, serial);
-    await this.#transaction(() =>
-      this.#putList([...this.#list, { serial, slot, making: true }]),
-    );
+    await this.#change(() => this.#putList([...this.#list, { serial, slot, making: true }]));
     const vaultHalf = vault.make(secret);
     const clear = random.bytes(32);
     const half = keyring.wrap(this.account, clear, secret);
@@ -187,22 +183,35 @@ export class Cluster implements HsmCluster {
     const partition = LivePartition.make(this.#partsOf(serial, slot), halves, officer, label);
     clear.fill(0);
     vaultHalf.fill(0);
+    const happening = { partition: serial, who: "so", detail: label, peer };
     try {
-      await this.record(
-        { what: "PartitionInitialized", partition: serial, who: "so", detail: label, peer },
-        () => {
-          const others = this.#list.filter((listed) => listed.serial !== serial);
-          partition.put(partition.state);
-          this.#putList([...others, { serial, slot }]);
-        },
-      );
+      await this.record({ what: "PartitionInitialized", ...happening }, () => {
+        this.#checkStays(serial);
+        const others = this.#list.filter((listed) => listed.serial !== serial);
+        partition.put(partition.state);
+        this.#putList([...others, { serial, slot }]);
+      });
+      this.#checkStays(serial);
     } catch (error) {
       partition.die();
       vault.destroy(secret);
-      this.#list = this.#list.filter((listed) => listed.serial !== serial);
       throw error;
     }
     this.#live.set(serial, partition);
+  }
+
+  /** Everything may be zeroized while a partition is set up. */
+  #checkStays(serial: string): void {
+    const listed = this.#list.some((one) => one.serial === serial) && !this.#ending.has(serial);
+    demand(listed, "DEVICE_REMOVED", "the partition was zeroized");
+  }
+
+  /** What is listed and not live is being zeroized, or could not be written off before. */
+  async #finishZeroizing(): Promise<void> {
+    for (const { serial } of this.#list) {
+      if (!this.#live.has(serial))
+        await this.zeroizePartition(serial, "a zeroization was cut short");
+    }
   }
 
   async zeroize(why: ZeroizeCause): Promise<void> {
@@ -252,7 +261,10 @@ export class Cluster implements HsmCluster {
 
   /** Ends a cluster in which nothing is left. */
   async end(also: () => void): Promise<void> {
-    assert(this.#list.length === 0, "the partitions of a cluster are zeroized before it is removed");
+    assert(
+      this.#list.length === 0,
+      "the partitions of a cluster are zeroized before it is removed",
+    );
     assert(this.#journal.empty, "the log of a cluster is cleared before it is removed");
     await this.parts.store.transaction(() => {
       this.#tables.clusters.remove([this.id]);
@@ -262,8 +274,17 @@ export class Cluster implements HsmCluster {
     for (const connection of [...this.#connections]) connection.finalize();
   }
 
-  #transaction(body: () => void): Promise<void> {
-    return this.parts.store.transaction(body);
+  /** A transaction after which the list in memory is the one on disk, also when it fails. */
+  async #change(
+    body: () => void,
+    run = (inner: () => void): Promise<void> => this.parts.store.transaction(inner),
+  ): Promise<void> {
+    try {
+      await run(body);
+    } catch (error) {
+      this.#list = this.#readList() ?? this.#list;
+      throw error;
+    }
   }
 
   #renewSecret(): void {

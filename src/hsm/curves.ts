@@ -68,9 +68,7 @@ export const isEdwards = ({ order }: Curve): boolean => order === undefined;
 
 /** The curve that CKA_EC_PARAMS names; undefined for one that this HSM does not have. */
 export const findCurve = (params: Uint8Array): Curve | undefined =>
-  curves.find(
-    (curve) => curve.params.equals(params) || (curve.alias?.equals(params) ?? false),
-  );
+  curves.find((curve) => curve.params.equals(params) || (curve.alias?.equals(params) ?? false));
 
 /** CKA_EC_POINT: a point, uncompressed, as an OCTET STRING. */
 export const writePoint = (point: Uint8Array): Buffer => octets(point);

@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
+import { deriveKey, unwrapUnder, wrapUnder } from "../keys/wrapping.ts";
 import { assert } from "../lib/assert.ts";
 import { hmacSha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
-import { deriveKey, unwrapUnder, wrapUnder } from "../keys/wrapping.ts";
 import type { Table } from "../storage/store.ts";
 import { type Attributes, decodeAttributes, encodeAttributes, numberOf } from "./attributes.ts";
 import { CKA } from "./constants.ts";
@@ -223,7 +223,9 @@ export class LivePartition {
     const seal = (what: string, plain: Uint8Array) =>
       wrapUnder(this.#master, plain, this.#bound(id, what), this.#random);
     const attributes = seal("attributes", encodeAttributes(object.attributes));
-    const plain = object.id === undefined && object.key ? writeKey(object.key) : undefined;
+    const { key } = object;
+    const isNew = object.id === undefined && key && key.type !== "public";
+    const plain = isNew ? writeKey(key) : undefined;
     const value = plain ? seal("value", plain) : this.#objectRows.find([this.serial, id])?.value;
     plain?.fill(0);
     const row = { attributes, ...(value && { value }) };

@@ -1,11 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import {
-  type Attributes,
-  attributeRules,
-  bytesOf,
-  isSet,
-  numberOf,
-} from "./attributes.ts";
+import { type Attributes, attributeRules, bytesOf, isSet, numberOf } from "./attributes.ts";
 import { CKA, CKC, CKK, CKO } from "./constants.ts";
 import type { AttributeValue } from "./cryptoki.ts";
 import { describeKey } from "./material.ts";
@@ -169,7 +163,11 @@ export function changeAttributes(
     }[rule.change];
     demand(allowed, "ATTRIBUTE_READ_ONLY", `${name(type)} does not become that`);
     const trusts = type === CKA.TRUSTED && value === true;
-    demand(!trusts || how.byOfficer, "ATTRIBUTE_READ_ONLY", "only the officer says what is trusted");
+    demand(
+      !trusts || how.byOfficer,
+      "ATTRIBUTE_READ_ONLY",
+      "only the officer says what is trusted",
+    );
     after.set(type, value);
   }
   return after;

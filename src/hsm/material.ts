@@ -12,12 +12,15 @@ import type { AttributeValue } from "./cryptoki.ts";
 import { type Curve, curves, findCurve, isEdwards, readPoint, writePoint } from "./curves.ts";
 import { demand, refuse } from "./refuse.ts";
 
-/** Key types of secret keys, and the sizes of their values in bytes. */
-const generic = { min: 1, max: 512 };
-export const secretSizes: ReadonlyMap<
-  number,
-  { readonly min: number; readonly max: number; readonly only?: readonly number[] }
-> = new Map([
+interface Sizes {
+  readonly min: number;
+  readonly max: number;
+  readonly only?: readonly number[];
+}
+
+const generic: Sizes = { min: 1, max: 512 };
+/** Types of secret keys, and the sizes of their values in bytes. */
+const secretSizes: ReadonlyMap<number, Sizes> = new Map([
   [CKK.AES, { min: 16, max: 32, only: [16, 24, 32] }],
   [CKK.GENERIC_SECRET, generic],
   [CKK.SHA_1_HMAC, generic],
@@ -25,7 +28,7 @@ export const secretSizes: ReadonlyMap<
   [CKK.SHA256_HMAC, generic],
   [CKK.SHA384_HMAC, generic],
   [CKK.SHA512_HMAC, generic],
-]);
+] as const);
 
 export const rsaBits = { min: 2048, max: 4096 };
 
@@ -35,9 +38,7 @@ export function readKey(objectClass: number, keyType: number, value: Buffer): Ke
     checkSize(keyType, value.length);
     return createSecretKey(value);
   }
-  const key = unlessBroken(() =>
-    createPrivateKey({ key: value, format: "der", type: "pkcs8" }),
-  );
+  const key = unlessBroken(() => createPrivateKey({ key: value, format: "der", type: "pkcs8" }));
   demand(keyTypeOf(key) === keyType, "TEMPLATE_INCONSISTENT", "the key is of another type");
   checkStrength(key);
   return key;

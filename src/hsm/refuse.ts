@@ -7,10 +7,6 @@ export function refuse(code: keyof typeof CKR, why: string): never {
 }
 
 /** Refuses unless a condition holds. */
-export function demand(
-  condition: unknown,
-  code: keyof typeof CKR,
-  why: string,
-): asserts condition {
+export function demand(condition: unknown, code: keyof typeof CKR, why: string): asserts condition {
   if (!condition) refuse(code, why);
 }
