@@ -12,6 +12,7 @@ import { createDirectory } from "./identity/create-directory.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
+import { noTokens } from "./keys/token.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
@@ -80,7 +81,18 @@ export async function open(config: Config, { clock, random, log }: Environment):
   });
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
-  const keys = new KeyService({ store, keyring, vault, access, trail, clock, random, region });
+  const tokens = noTokens;
+  const keys = new KeyService({
+    store,
+    keyring,
+    vault,
+    tokens,
+    access,
+    trail,
+    clock,
+    random,
+    region,
+  });
   return {
     parts: { clock, random, region, store, directory: people, access, keys, trail },
     trail,

@@ -1,6 +1,6 @@
-import { Application, isReadWrite, type Session, type Who } from "./application.ts";
+import { Application, isReadWrite, type Session } from "./application.ts";
 import { type Cluster, partitionsMax } from "./cluster.ts";
-import { CKF, type CKR, CKU } from "./constants.ts";
+import { CKF, type CKR } from "./constants.ts";
 import type {
   AttributeValue,
   Cryptoki,
@@ -16,8 +16,8 @@ import { KeyFunctions } from "./key-functions.ts";
 import type { HsmObject, LivePartition } from "./live-partition.ts";
 import { mechanisms } from "./mechanisms.ts";
 import { ObjectFunctions } from "./object-functions.ts";
-import { changePin, passPin, setUserPin } from "./pin-functions.ts";
-import { checkPinSize, pinBytes, readUserPin } from "./pins.ts";
+import { changePin, logIn, passPin, setUserPin } from "./pin-functions.ts";
+import { checkPinSize, pinBytes } from "./pins.ts";
 import { demand, refuse } from "./refuse.ts";
 import type { Running } from "./running.ts";
 import { stateFlags, stateOf } from "./token-flags.ts";
@@ -143,46 +143,15 @@ export class Connection implements Cryptoki {
   }
 
   async initPin(session: number, pin: Uint8Array): Promise<void> {
-    const open = this.#application.session(session);
-    const officer = this.#application.isOfficer(open);
-    demand(officer, "USER_NOT_LOGGED_IN", "the security officer logs in first");
-    checkPinSize(pin);
-    const read = readUserPin(pin);
-    if (!read) refuse("PIN_INVALID", "a user's PIN is NAME:PASSWORD, or the password alone");
-    await setUserPin(this.#application, open, read);
+    await setUserPin(this.#application, this.#application.session(session), pin);
   }
 
   async setPin(session: number, oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    const open = this.#application.session(session);
-    demand(open.readWrite, "SESSION_READ_ONLY", "the session only reads");
-    checkPinSize(newPin);
-    await changePin(this.#application, open, oldPin, newPin);
+    await changePin(this.#application, this.#application.session(session), oldPin, newPin);
   }
 
   async login(session: number, userType: number, pin: Uint8Array): Promise<void> {
-    const { partition } = this.#application.session(session);
-    demand(userType !== CKU.CONTEXT_SPECIFIC, "OPERATION_NOT_INITIALIZED", "no key asks for it");
-    demand(userType === CKU.SO || userType === CKU.USER, "USER_TYPE_INVALID", "no such user");
-    const check = () => this.#checkLogin(session, userType === CKU.SO ? "officer" : "user");
-    check();
-    const read = userType === CKU.SO ? undefined : readUserPin(pin);
-    const who: Who =
-      userType === CKU.SO ? { kind: "officer" } : { kind: "user", name: read?.user ?? "" };
-    await passPin(this.#application, partition, who, read?.password ?? pin, "Login");
-    check();
-    this.#application.setLogin(partition, who);
-  }
-
-  #checkLogin(session: number, kind: Who["kind"]): void {
-    const { partition } = this.#application.session(session);
-    const current = this.#application.login(partition)?.kind;
-    demand(current !== kind, "USER_ALREADY_LOGGED_IN", "the same is logged in");
-    demand(!current, "USER_ANOTHER_ALREADY_LOGGED_IN", "another is logged in");
-    const reads = this.#application.sessions(partition).some(({ readWrite }) => !readWrite);
-    const free = kind === "user" || !reads;
-    demand(free, "SESSION_READ_ONLY_EXISTS", "there are sessions that only read");
-    const some = kind === "officer" || Object.keys(partition.state.users).length > 0;
-    demand(some, "USER_PIN_NOT_INITIALIZED", "there are no users yet");
+    await logIn(this.#application, session, userType, pin);
   }
 
   logout(session: number): void {

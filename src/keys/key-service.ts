@@ -18,8 +18,10 @@ import type { KmsKey } from "./kms-key.ts";
 import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
 import { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
+  checkSymmetric,
   checkUsable,
   decryptUnder,
   dryRun,
@@ -40,6 +42,8 @@ export interface KeyServiceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly region: string;
+  /** HSMs that custom key stores may be kept in. */
+  readonly tokens: TokenSource;
 }
 
 /** One use of a key, before it is judged. */
@@ -153,7 +157,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
     return { arn: key.arn };
   }
@@ -176,6 +180,7 @@ export class KeyService implements Keys {
           attempt,
           (key) => {
             checkUsable(key);
+            checkSymmetric(key, action);
             return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
           },
         );
@@ -190,7 +195,7 @@ export class KeyService implements Keys {
   async #recorded(
     find: () => KeyReference,
     attempt: Attempt,
-    act: (key: KmsKey) => Used,
+    act: (key: KmsKey) => Used | Promise<Used>,
   ): Promise<Used & { readonly key: KmsKey }> {
     let reference: KeyReference | undefined;
     let judgement: Judgement | undefined;
@@ -201,7 +206,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
-      used = act(reference.key);
+      used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -3,6 +3,7 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
+import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import {
@@ -17,11 +18,11 @@ import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
 /** What a key is made of; a symmetric one of our own, unless it says otherwise. */
 export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
@@ -49,7 +50,7 @@ const symmetricKind = {
   origin: "AWS_KMS",
 } as const;
 
-/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+/** The keys of all accounts: on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
@@ -57,11 +58,13 @@ export class KeyStore {
   readonly materials: Materials;
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
+  readonly customStores: CustomKeyStores;
   /** Data keys in memory, which go when their key changes. */
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
-  readonly #vault: Vault;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
@@ -76,6 +79,7 @@ export class KeyStore {
       readonly clock: Clock;
       readonly random: Random;
       readonly region: string;
+      readonly tokens: TokenSource;
     },
     dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
   ) {
@@ -90,10 +94,15 @@ export class KeyStore {
       findKey: (account, id) => this.find(account, id),
       changed: ({ arn }) => dataKeys.drop(arn),
     });
-    this.#vault = parts.vault;
+    this.vault = parts.vault;
+    this.keyring = parts.keyring;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
     this.dataKeys = dataKeys;
+    this.customStores = new CustomKeyStores({
+      ...parts,
+      isKey: (account, id) => this.#tables.keys(account).find([id]) !== undefined,
+    });
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -157,12 +166,13 @@ export class KeyStore {
   async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
     const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
-    this.#vault.make(keyArn(this.region, account, id));
+    this.vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
       ...symmetricKind,
       ...given,
       id,
       createdAtMs,
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
       state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
@@ -252,7 +262,7 @@ export class KeyStore {
   async destroy(key: KmsKey): Promise<void> {
     const { account, record } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
-    this.#vault.destroy(key.arn);
+    this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
       this.#tables.keys(account).remove([record.id]);
       for (const { id } of record.versions) this.#tables.versions.remove([id]);
@@ -260,8 +270,13 @@ export class KeyStore {
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
       const due = dueAt(record);
       if (due !== undefined) this.#tables.due.remove([due, record.id]);
+      this.customStores.orphan(key);
     });
     this.#forget(key);
+    // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
+    await this.customStores
+      .clearOrphans(account, record.customKeyStore ?? "")
+      .catch(() => undefined);
   }
 
   /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */

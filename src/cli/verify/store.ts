@@ -188,10 +188,8 @@ function openDataKey(
   context: Context,
 ): Sealer | undefined {
   const opened = keys.open(wrapped, context);
-  if (typeof opened === "string") {
-    findings.add("unresolved key", name, opened);
-    return undefined;
-  }
+  if (typeof opened === "string") findings.add("unresolved key", name, opened);
+  if (typeof opened !== "object") return undefined;
   counts.dataKeys += 1;
   return opened;
 }
@@ -209,9 +207,10 @@ function checkApplication(work: Work, { account }: AccountStore, record: Applica
 
 async function checkBody({ store, keys, findings, full }: Work, body: Body): Promise<void> {
   const { account, name, blob, seal } = body;
-  const sealer = seal && keys.open(seal.wrapped, seal.context);
-  // Told already, when its data key was followed.
-  if (typeof sealer === "string") return;
+  const opened = seal && keys.open(seal.wrapped, seal.context);
+  const sealer = typeof opened === "object" ? opened : undefined;
+  // Told already, when its data key was followed; or its key is not kept here.
+  if (seal && !sealer) return;
   const { blobs } = store.account(account);
   const { size } = blob;
   const edges = [
@@ -242,6 +241,8 @@ async function checkStream(work: Work, store: AccountStore, stream: StreamRecord
       sealers.set(String(key[1]), openDataKey(work, name, value.wrapped, context));
     }
   });
+  // Told already, or the key is not kept here.
+  if ([...sealers.values()].includes(undefined)) return;
   for (const shard of stream.shards) {
     const where = `${shard.id} of ${stream.arn}`;
     work.onProgress(where);
