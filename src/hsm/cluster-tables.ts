@@ -1,9 +1,21 @@
 import type { AccountStore, Key, Store, Table } from "../storage/store.ts";
-import type { ObjectRow, PartitionRow } from "./live-partition.ts";
 
 /** A cluster: which partitions it has, sealed under its secret in the vault. */
 export interface ClusterRow {
   readonly list: Buffer;
+}
+
+export interface PartitionRow {
+  readonly slot: number;
+  /** One half of the master key, under the account's root; the other is in the vault. */
+  readonly half: Buffer;
+  readonly state: Buffer;
+}
+
+/** An object that outlives sessions: attributes and value, each under the master key. */
+export interface ObjectRow {
+  readonly attributes: Buffer;
+  readonly value?: Buffer;
 }
 
 export interface HsmTables {
