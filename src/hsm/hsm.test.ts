@@ -10,6 +10,7 @@ import {
   template,
 } from "../../test/support/hsm.ts";
 import { CKA, CKF, CKM, CKO, CKU } from "./constants.ts";
+import { createHsms } from "./create-hsms.ts";
 
 test("a partition is set up, keeps its keys over a start, and works with them", async (t) => {
   const bench = await startHsms(t);
@@ -18,7 +19,7 @@ test("a partition is set up, keeps its keys over a start, and works with them", 
   const user = await logIn(cluster);
   await makeAes(user, { LABEL: "orders" });
   await makePair(user, CKM.EC_KEY_PAIR_GEN, { EC_PARAMS: p256, LABEL: "pair" }, { LABEL: "pair" });
-  const again = (await bench.reopen()).find(cluster.account, cluster.id);
+  const again = (await createHsms(bench.parts)).find(cluster.account, cluster.id);
   assert.ok(again);
   assert.deepEqual(again.partitions(), cluster.partitions());
   const { token, session } = await logIn(again);

@@ -146,8 +146,13 @@ function unlessBroken(read: () => KeyObject): KeyObject {
 }
 
 function checkStrength(key: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === "ec") {
+    // A curve of the sender's own, spelled out, could be one on which keys are told.
+    const known = curves.some(({ node }) => node === namedCurve);
+    demand(known, "CURVE_NOT_SUPPORTED", "there is no such curve here");
+  }
   if (key.asymmetricKeyType !== "rsa") return;
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   const strong = modulusLength >= rsaBits.min && modulusLength <= rsaBits.max;
   demand(strong && publicExponent >= 3n, "KEY_SIZE_RANGE", "RSA keys have 2048 to 4096 bits");
 }

@@ -2,7 +2,6 @@ import {
   constants,
   createHash,
   createHmac,
-  createPublicKey,
   createSign,
   createVerify,
   type KeyObject,
@@ -14,12 +13,11 @@ import {
 } from "node:crypto";
 import { equalSecrets } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
-import { bytesOf } from "./attributes.ts";
+import { type Attributes, bytesOf } from "./attributes.ts";
 import { hashes } from "./ciphers.ts";
 import { CKA, CKM } from "./constants.ts";
 import type { MechanismParameter } from "./cryptoki.ts";
 import { type Curve, findCurve, isEdwards, readPoint } from "./curves.ts";
-import { describeKey } from "./material.ts";
 import { isPssSignedBy, saltBytesMax, signPss } from "./pss.ts";
 import { isHashSignedBy, signHash } from "./raw-ecdsa.ts";
 import { demand } from "./refuse.ts";
@@ -28,6 +26,8 @@ import { collecting, nothing, type Running } from "./running.ts";
 export interface SignatureStart {
   readonly signs: boolean;
   readonly key: KeyObject;
+  /** Of the key's object. */
+  readonly attributes: Attributes;
   readonly parameter: MechanismParameter | undefined;
   readonly random: Random;
 }
@@ -150,8 +150,8 @@ export function rsaPss(mechanism?: number) {
   };
 }
 
-const curveOfKey = (key: KeyObject): Curve => {
-  const curve = findCurve(bytesOf(describeKey(key), CKA.EC_PARAMS));
+const curveOf = (attributes: Attributes): Curve => {
+  const curve = findCurve(bytesOf(attributes, CKA.EC_PARAMS));
   demand(curve && !isEdwards(curve), "KEY_TYPE_INCONSISTENT", "the curve does not sign so");
   return curve;
 };
@@ -160,8 +160,8 @@ const rawHashBytesMax = 64;
 
 /** ECDSA over a hash that is given, or over the hash of the data; signatures are r and s. */
 export function ecdsa(mechanism?: number) {
-  return ({ signs, key, random }: SignatureStart): Running => {
-    const curve = curveOfKey(key);
+  return ({ signs, key, attributes, random }: SignatureStart): Running => {
+    const curve = curveOf(attributes);
     const options = { key, dsaEncoding: "ieee-p1363" } as const;
     const size = 2 * curve.bytes;
     if (mechanism !== undefined) {
@@ -181,16 +181,13 @@ export function ecdsa(mechanism?: number) {
         },
       };
     }
-    const point = readPoint(curve, bytesOf(describeKey(publicHalf(key)), CKA.EC_POINT)) ?? nothing;
+    const point = readPoint(curve, bytesOf(attributes, CKA.EC_POINT)) ?? nothing;
     const make = (hash: Buffer) => signHash(curve, key, hash, random);
     const check = (hash: Buffer, signature: Uint8Array) =>
       isHashSignedBy(curve, point, hash, signature);
     return collecting(deciding(signs, make, check, size), rawHashBytesMax);
   };
 }
-
-const publicHalf = (key: KeyObject): KeyObject =>
-  key.type === "private" ? createPublicKey(key) : key;
 
 /** Ed25519 (RFC 8032), pure. */
 export function eddsa({ signs, key, parameter }: SignatureStart): Running {

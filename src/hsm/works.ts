@@ -38,6 +38,9 @@ export function begin(
   const key = keyFor(application, session, object);
   const { random } = application.cluster.parts;
   if (row.cipher) return row.cipher({ encrypts: work === "encrypt", key, parameter });
-  if (row.signature) return row.signature({ signs: work === "sign", key, parameter, random });
+  const { attributes } = object;
+  if (row.signature) {
+    return row.signature({ signs: work === "sign", key, attributes, parameter, random });
+  }
   refuse("MECHANISM_INVALID", "the mechanism does not do this");
 }

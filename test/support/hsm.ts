@@ -23,6 +23,7 @@ export const userPin = Buffer.from("alice:correct horse");
 
 export interface HsmBench {
   readonly hsms: Hsms;
+  readonly parts: HsmParts;
   readonly store: Store;
   readonly vault: Vault;
   readonly events: TrailEvent[];
@@ -71,6 +72,7 @@ export async function openHsms(
   const hsms = await createHsms(parts);
   return {
     hsms,
+    parts,
     store,
     vault,
     events,
