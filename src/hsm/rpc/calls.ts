@@ -127,7 +127,20 @@ export interface Call {
   readonly responseText: Buffer;
 }
 
-export type Part = "u" | "y" | "ay" | "fy" | "au" | "fu" | "aA" | "fA" | "M" | "s" | "z" | "v" | "P";
+export type Part =
+  | "u"
+  | "y"
+  | "ay"
+  | "fy"
+  | "au"
+  | "fu"
+  | "aA"
+  | "fA"
+  | "M"
+  | "s"
+  | "z"
+  | "v"
+  | "P";
 
 const partsOf = (signature: string): Part[] => (signature.match(/[af]?./g) ?? []) as Part[];
 

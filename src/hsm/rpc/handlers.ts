@@ -50,12 +50,7 @@ const sized = (bytes: Uint8Array, room: number): [Uint8Array | number] => [
 
 const begins =
   (work: Work) =>
-  (
-    { outputs }: Served,
-    session: number,
-    mechanism: Mechanism | undefined,
-    key?: number,
-  ): [] => {
+  ({ outputs }: Served, session: number, mechanism: Mechanism | undefined, key?: number): [] => {
     outputs.begin(session, work, mechanism, key);
     return [];
   };
@@ -94,13 +89,7 @@ async function initToken(
 }
 
 const sessions: Handlers = {
-  C_GetInfo: () => [
-    cryptokiVersion,
-    padded(maker, 32),
-    0,
-    padded("Bondstore HSM", 32),
-    ownVersion,
-  ],
+  C_GetInfo: () => [cryptokiVersion, padded(maker, 32), 0, padded("Bondstore HSM", 32), ownVersion],
   C_GetSlotList: ({ hsm }, present, room) => list(hsm.slots(present !== 0), room),
   C_GetSlotInfo({ hsm }, slot) {
     const { description, manufacturer, tokenPresent } = hsm.slotInfo(slot);

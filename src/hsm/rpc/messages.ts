@@ -7,7 +7,7 @@ import {
   writeAttributes,
   writeRooms,
 } from "./attributes.ts";
-import { Malformed, type Reader, Writer } from "./bytes.ts";
+import { Malformed, type Reader, type Writer } from "./bytes.ts";
 import { type Call, type CallName, callNamed, calls, type Part } from "./calls.ts";
 import { readMechanism, writeMechanism } from "./mechanisms.ts";
 
@@ -50,7 +50,9 @@ export function padded(text: string, size: number): Buffer {
 
 /** The text of such a field. */
 export const unpadded = (field: Uint8Array): string =>
-  Buffer.from(field).toString("utf8").replace(/[ \0]+$/, "");
+  Buffer.from(field)
+    .toString("utf8")
+    .replace(/[ \0]+$/, "");
 
 interface Codec<Value> {
   read(reader: Reader, version: number): Value;
@@ -73,8 +75,7 @@ const codecs: { readonly [P in Part]: Codec<WireTypes[P]> } = {
     write: (writer, value) => writer.byte(value),
   },
   ay: {
-    read: (reader) =>
-      reader.byte() === 0 ? reader.uint32() : (reader.bytes() ?? Buffer.alloc(0)),
+    read: (reader) => (reader.byte() === 0 ? reader.uint32() : (reader.bytes() ?? Buffer.alloc(0))),
     write(writer, value) {
       const data = typeof value === "number" ? undefined : value;
       writer.byte(data ? 1 : 0);
