@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { startModule } from "../../src/engines/pkcs11/module.ts";
 import { CKA, CKF, CKG, CKK, CKM, CKO, CKR, CKU } from "../../src/hsm/constants.ts";
@@ -160,6 +161,16 @@ test("what is no module is refused with what p11-kit says of it", async (t) => {
   const missing = startModule({ ...soft, p11Kit: "/nonexistent/p11-kit", timeoutMs });
   t.after(() => missing.close());
   await assert.rejects(missing.connect(), /ENOENT/);
+});
+
+test("a module that hangs is ended, and its calls with it", async (t) => {
+  const soft = makeSoftHsm(t);
+  const stuck = join(dirname(soft.env["SOFTHSM2_CONF"] ?? ""), "stuck");
+  writeFileSync(stuck, "#!/bin/sh\nexec sleep 1000\n", { mode: 0o700 });
+  const module = startModule({ ...soft, p11Kit: stuck, timeoutMs: 300 });
+  t.after(() => module.close());
+  await assert.rejects(module.connect(), ConnectionEnded);
+  while (childrenOf(process.pid).length > 0) await new Promise((done) => setTimeout(done, 20));
 });
 
 /** Processes that this one has started, and that run. */

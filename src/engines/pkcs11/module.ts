@@ -73,15 +73,14 @@ async function run(
     });
     child.once("exit", () => resolve());
   });
+  // Both are destroyed with the stream that they make up, which is where their faults are heard of.
+  for (const end of [child.stdin, child.stdout]) end.on("error", () => undefined);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   // The end of the process is the end of its calls, whatever its pipes do.
-  void gone.then(() => {
-    onEnd();
-    stream.destroy();
-  });
+  void gone.then(() => stream.destroy());
   const why = () => `: PKCS#11 module ${modulePath}${said === "" ? "" : ` (${said.trim()})`}`;
   try {
-    const client = await connectRpc(stream, { timeoutMs, why });
+    const client = await connectRpc(stream, { timeoutMs, why, onEnd });
     // A module that hangs is not waited for: its connection ends at the time limit, and then it does.
     stream.once("close", () => child.kill("SIGKILL"));
     const functions = await openCryptoki(client);

@@ -85,7 +85,17 @@ const waitingMax = 1024;
  */
 export async function connectRpc(
   stream: Duplex,
-  { timeoutMs, why }: { readonly timeoutMs: number; why(): string },
+  {
+    timeoutMs,
+    why,
+    onEnd,
+  }: {
+    readonly timeoutMs: number;
+    /** What is known of an end, for the message of its error. */
+    why(): string;
+    /** Called at the end, before any call learns of it. */
+    onEnd?(): void;
+  },
 ): Promise<RpcClient> {
   const waiting: Waiting[] = [];
   const frames = new FrameReader();
@@ -95,6 +105,7 @@ export async function connectRpc(
   function end(reason: string): void {
     if (ended) return;
     ended = new ConnectionEnded(`${reason}${why()}`);
+    onEnd?.();
     stream.destroy();
     for (const { reject, timer } of waiting.splice(0)) {
       clearTimeout(timer);
@@ -104,7 +115,7 @@ export async function connectRpc(
 
   function take(answer: Buffer): void {
     const first = waiting.shift();
-    if (!first) return end("it answers what was not asked");
+    if (!first) throw new Malformed("it answers what was not asked");
     clearTimeout(first.timer);
     first.resolve(answer);
   }
