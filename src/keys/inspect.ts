@@ -1,11 +1,13 @@
+import type { Random } from "../lib/random.ts";
 import type { Sealer, Store } from "../storage/store.ts";
 import { decryptMessage, versionOf } from "./ciphertext.ts";
 import type { AliasRecord, KeyPlace, KeyRecord } from "./key-record.ts";
-import { sealerId } from "./key-service.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context } from "./keys.ts";
-import { Materials } from "./materials.ts";
-import { createSealer } from "./sealer.ts";
+import { keyArn } from "./kms-key.ts";
+import { createMaterialWrapper } from "./materials.ts";
+import { createSealer, sealerId } from "./sealer.ts";
+import type { Vault } from "./vault.ts";
 
 /** Something about keys that is not as it should be. */
 export interface KeyProblem {
@@ -28,13 +30,15 @@ export interface KeyInspection {
 
 const arnForm = /^arn:aws:kms:[^:]*:(\d{12}):key\/(.+)$/;
 
-export function inspectKeys({
-  store,
-  keyring,
-}: {
+export function inspectKeys(parts: {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
+  readonly random: Random;
 }): KeyInspection {
+  const { store } = parts;
+  const wrapper = createMaterialWrapper(parts);
+  const region = store.system.table<string>("settings").find(["region"]) ?? "";
   const versions = store.system.table<KeyPlace>("kms.versions");
   const keysOf = (account: string) => store.account(account).table<KeyRecord>("kms.keys");
 
@@ -42,16 +46,17 @@ export function inspectKeys({
     const record = keysOf(place.account).find([place.keyId]);
     const version = record?.versions.find(({ id }) => id === versionId);
     if (!version) return undefined;
-    return keyring.unwrap(place.account, version.wrapped, Materials.bound(place.keyId, versionId));
+    const arn = keyArn(region, place.account, place.keyId);
+    return wrapper.unwrap({ account: place.account, arn }, version);
   }
 
   function* problemsOf(account: string, record: KeyRecord): Iterable<KeyProblem> {
     const where = `key ${record.id} of account ${account}`;
-    for (const { id } of record.versions) {
+    for (const { id, wrapped } of record.versions) {
       const place = versions.find([id]);
       if (place?.account !== account || place.keyId !== record.id) {
         yield { where, detail: `its material ${id} is not found by that name` };
-      } else if (!materialOf(place, id)) {
+      } else if (wrapped && !materialOf(place, id)) {
         yield { where, detail: `its material ${id} does not open` };
       }
     }

@@ -37,6 +37,7 @@ export class Upkeep {
 
   async #round(): Promise<void> {
     this.#keys.materials.dropOld();
+    this.#keys.dataKeys.dropOld();
     let failure: unknown;
     for (const place of this.#keys.due()) {
       // A key that cannot be served keeps no other waiting.

@@ -11,6 +11,7 @@ import type { Principal, PrincipalPolicies, User } from "../../src/identity/prin
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
+import { openVault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
@@ -80,7 +81,9 @@ export async function openKms(
     close: async () => {},
   };
   const below = { store, access, trail, clock: time, random: systemRandom, region };
-  const keys = new KeyService({ ...below, keyring });
+  const path = join(directory, "vault");
+  const vault = openVault({ path, root, random: systemRandom, known: undefined });
+  const keys = new KeyService({ ...below, keyring, vault });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
     [kms],

@@ -1,6 +1,7 @@
 import { inspectKeys, type KeyInspection } from "../../keys/inspect.ts";
 import { type Keyring, systemAccount } from "../../keys/keyring.ts";
 import type { Context } from "../../keys/keys.ts";
+import type { Vault } from "../../keys/vault.ts";
 import type { Random } from "../../lib/random.ts";
 import { logName, type StreamRecord, streamTable } from "../../services/kinesis/stream.ts";
 import {
@@ -40,6 +41,7 @@ export interface StoreReport {
 export interface StoreCheck {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly random: Random;
   /** Every body and every record of streams, not a sample. */
   readonly full: boolean;
