@@ -257,8 +257,8 @@ const keyManagement: Handlers = {
     const pair = await hsm.generateKeyPair(session, asked(mechanism), publicOnes, privateOnes);
     return [...pair];
   },
-  C_WrapKey: ({ hsm }, session, mechanism, wrappingKey, key, room) =>
-    sized(hsm.wrapKey(session, asked(mechanism), wrappingKey, key), room),
+  C_WrapKey: async ({ hsm }, session, mechanism, wrappingKey, key, room) =>
+    sized(await hsm.wrapKey(session, asked(mechanism), wrappingKey, key), room),
   C_UnwrapKey: async ({ hsm }, session, mechanism, unwrappingKey, wrapped, template) => [
     await hsm.unwrapKey(
       session,

@@ -153,7 +153,9 @@ test("a fault of ours is CKR_GENERAL_ERROR outside and a line in the log", async
   await assert.rejects(client.call("C_GetSlotList", 1, 9), refused(CKR.GENERAL_ERROR));
   const making = client.call("C_GenerateKey", 1, { type: CKM.AES_KEY_GEN }, []);
   await assert.rejects(making, refused(CKR.GENERAL_ERROR));
-  assert.match(lines.join("\n"), /the inner cause[^]*a later cause/);
+  assert.equal(lines.length, 2);
+  assert.match(lines[0] ?? "", /the inner cause/);
+  assert.match(lines[1] ?? "", /a later cause/);
   await assert.rejects(client.call("C_Logout", 1), refused(CKR.FUNCTION_NOT_SUPPORTED));
   const unbuilt = client.call("C_WaitForSlotEvent", 1);
   await assert.rejects(unbuilt, refused(CKR.FUNCTION_NOT_SUPPORTED));
@@ -261,7 +263,9 @@ test("the same calls over a stream, and the end of it", async () => {
   let finalized = 0;
   const hsm = fakeCryptoki({
     random: (_session, bytes) => Buffer.alloc(bytes, 1),
-    finalize: () => void (finalized += 1),
+    finalize() {
+      finalized += 1;
+    },
   });
   const [near, far] = pair();
   const served = serveRpc(hsm, far, silent);
