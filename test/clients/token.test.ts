@@ -4,8 +4,11 @@ import { test } from "node:test";
 import { startModule } from "../../src/engines/pkcs11/module.ts";
 import { CKR } from "../../src/hsm/constants.ts";
 import { CryptokiError } from "../../src/hsm/cryptoki.ts";
-import { createToken } from "../../src/hsm/token.ts";
+import { connectInProcess, type RpcClient } from "../../src/hsm/rpc/client.ts";
+import { openCryptoki } from "../../src/hsm/rpc/remote-cryptoki.ts";
+import { createToken, type Token } from "../../src/hsm/token.ts";
 import { systemRandom } from "../../src/lib/random.ts";
+import { setUp, startHsms, userPin } from "../support/hsm.ts";
 import { makeSoftHsm } from "../support/softhsm.ts";
 
 const refused = (code: number) => (error: unknown) =>
@@ -15,17 +18,35 @@ test("a token of another maker keeps secrets, and wraps with them", async (t) =>
   const soft = makeSoftHsm(t);
   const module = startModule({ ...soft, timeoutMs: 60_000 });
   t.after(() => module.close());
-  const token = createToken({
-    connect: () => module.connect(),
-    tokenLabel: soft.label,
-    random: systemRandom,
+  const random = systemRandom;
+  const connect = () => module.connect();
+  await keepsSecrets(createToken({ connect, tokenLabel: soft.label, random }), soft.pin, () => {
+    // The process of the module dies: the next call starts it anew, and opens the token again.
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
+    process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
   });
+});
 
+test("a partition of our own HSM does the same, without a process of its own", async (t) => {
+  const bench = await startHsms(t);
+  await setUp(bench.cluster());
+  let last: RpcClient | undefined;
+  const connect = () => {
+    last = connectInProcess(bench.cluster().connect("a key store"), assert.fail);
+    return openCryptoki(last);
+  };
+  const token = createToken({ connect, tokenLabel: "orders", random: systemRandom });
+  await keepsSecrets(token, userPin.toString("utf8"), () => last?.close());
+});
+
+async function keepsSecrets(token: Token, pin: string, interrupt: () => void): Promise<void> {
   await assert.rejects(token.hmac("one", Buffer.from("data")), refused(CKR.USER_NOT_LOGGED_IN));
-  await assert.rejects(token.open("wrong"), refused(CKR.PIN_INCORRECT));
+  await assert.rejects(token.open("alice:wrong"), refused(CKR.PIN_INCORRECT));
   // A wrong PIN is forgotten: asking again does not use up the tries that the token has.
-  await assert.rejects(token.labels(), refused(CKR.USER_NOT_LOGGED_IN));
-  await token.open(soft.pin);
+  for (let turn = 0; turn < 5; turn += 1) {
+    await assert.rejects(token.labels(), refused(CKR.USER_NOT_LOGGED_IN));
+  }
+  await token.open(pin);
 
   await token.makeKey("one");
   await token.makeKey("two");
@@ -50,9 +71,7 @@ test("a token of another maker keeps secrets, and wraps with them", async (t) =>
   assert.equal(await token.unwrap("one", wrapped.subarray(0, 20), "root"), undefined);
   await assert.rejects(token.wrap("one", Buffer.alloc(65), "root"), refused(CKR.DATA_LEN_RANGE));
 
-  // The process of the module dies: the next call starts it anew, and opens the token again.
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
-  process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
+  interrupt();
   assert.equal((await token.unwrap("one", wrapped, "root"))?.toString(), "the root");
 
   await token.destroyKey("one");
@@ -60,4 +79,4 @@ test("a token of another maker keeps secrets, and wraps with them", async (t) =>
   assert.deepEqual(await token.labels(), ["two"]);
   await token.close();
   await assert.rejects(token.labels(), refused(CKR.USER_NOT_LOGGED_IN));
-});
+}

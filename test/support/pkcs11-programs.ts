@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { findProgram } from "./programs.ts";
 
 /** Directories in which distributions keep PKCS#11 modules and engines of OpenSSL. */
 const libraries = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
 
-export function findLibrary(...names: readonly string[]): string {
+function findLibrary(...names: readonly string[]): string {
   const found = libraries.flatMap((place) => names.map((name) => join(place, name)));
   const path = found.find(existsSync);
   if (path === undefined) throw new Error(`${names[0]} is missing: run \`npm run setup\``);
@@ -15,9 +15,6 @@ export function findLibrary(...names: readonly string[]): string {
 
 /** PKCS#11 module that speaks p11-kit's RPC to a socket, of p11-kit. */
 export const clientModule = (): string => findLibrary("pkcs11/p11-kit-client.so");
-
-/** PKCS#11 module that offers every module of p11-kit's configuration. */
-export const proxyModule = (): string => findLibrary("p11-kit-proxy.so");
 
 export interface Ran {
   readonly status: number | null;
@@ -32,7 +29,7 @@ export function runProgram(
   env: Readonly<Record<string, string>>,
   directory: string,
 ): Promise<Ran> {
-  const child = spawn(findProgram(name), words, {
+  const child = spawn(isAbsolute(name) ? name : findProgram(name), words, {
     cwd: directory,
     env: { PATH: process.env["PATH"] ?? "", HOME: directory, LC_ALL: "C", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -70,12 +67,4 @@ distinguished_name = name
 `,
   );
   return path;
-}
-
-/** p11-kit's configuration of one user, with one module that is a command. */
-export function writeRemoteModule(directory: string, command: string): Record<string, string> {
-  const config = join(directory, "config");
-  mkdirSync(join(config, "pkcs11", "modules"), { recursive: true });
-  writeFileSync(join(config, "pkcs11", "modules", "bondstore.module"), `remote: |${command}\n`);
-  return { XDG_CONFIG_HOME: config };
 }

@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { Duplex, PassThrough } from "node:stream";
 import { test } from "node:test";
 import { fakeCryptoki } from "../../../test/support/fake-cryptoki.ts";
+import { greeting, mechanisms, samples, spoil } from "../../../test/support/hostile-rpc.ts";
 import { createDice } from "../../../test/support/mutate.ts";
-import { CKA, CKG, CKM, CKR } from "../constants.ts";
-import { type Cryptoki, CryptokiError, type Mechanism } from "../cryptoki.ts";
+import { CKA, CKM, CKR } from "../constants.ts";
+import { type Cryptoki, CryptokiError } from "../cryptoki.ts";
 import { Malformed, Reader, Writer } from "./bytes.ts";
-import { callNamed, calls } from "./calls.ts";
+import { callNamed } from "./calls.ts";
 import { ConnectionEnded, connectInProcess, connectRpc, type RpcClient } from "./client.ts";
 import { FrameReader, frameHead } from "./frames.ts";
 import { readMechanism, writeMechanism } from "./mechanisms.ts";
-import { readHead, readValues, writeMessage } from "./messages.ts";
+import { readHead, readValues } from "./messages.ts";
 import { openCryptoki } from "./remote-cryptoki.ts";
 import { createRpcHandler, serveRpc } from "./server.ts";
 
-const greeting = Buffer.from("PRIVATE-GNOME-KEYRING-PKCS11-PROTOCOL-V-1");
 const silent = () => undefined;
 const refused = (code: number) => (error: unknown) =>
   error instanceof CryptokiError && error.code === code;
@@ -37,27 +37,6 @@ test("calls have the numbers of p11-kit", () => {
   ] as const;
   for (const [name, id] of numbers) assert.equal(callNamed(name).id, id, name);
 });
-
-const iv = Buffer.alloc(16, 1);
-const mechanisms: readonly Mechanism[] = [
-  { type: CKM.SHA256_HMAC },
-  { type: CKM.AES_KEY_WRAP_PAD },
-  { type: CKM.AES_CBC, parameter: { kind: "iv", iv } },
-  { type: CKM.AES_CTR, parameter: { kind: "ctr", counterBits: 128, block: iv } },
-  { type: CKM.AES_GCM, parameter: { kind: "gcm", iv, aad: Buffer.from("a"), tagBits: 128 } },
-  {
-    type: CKM.RSA_PKCS_PSS,
-    parameter: { kind: "pss", hash: CKM.SHA256, mgf: CKG.MGF1_SHA256, saltBytes: 32 },
-  },
-  {
-    type: CKM.RSA_PKCS_OAEP,
-    parameter: { kind: "oaep", hash: CKM.SHA_1, mgf: CKG.MGF1_SHA1, label: Buffer.alloc(0) },
-  },
-  {
-    type: CKM.ECDH1_DERIVE,
-    parameter: { kind: "ecdh", kdf: 1, sharedData: Buffer.alloc(0), publicData: iv },
-  },
-];
 
 test("mechanisms are read as they were written, in each version of the protocol", () => {
   for (const version of [1, 2]) {
@@ -161,50 +140,6 @@ test("a fault of ours is CKR_GENERAL_ERROR outside and a line in the log", async
   await assert.rejects(unbuilt, refused(CKR.FUNCTION_NOT_SUPPORTED));
 });
 
-/** A message of every call, with small values. */
-function samples(version: number): Buffer[] {
-  const values = {
-    u: 1,
-    y: 1,
-    ay: Buffer.from("data"),
-    fy: 64,
-    au: [1],
-    fu: 8,
-    aA: [
-      { type: CKA.LABEL, value: Buffer.from("l") },
-      { type: CKA.TOKEN, value: true },
-      { type: CKA.CLASS, value: 4 },
-      { type: CKA.ALLOWED_MECHANISMS, value: Buffer.alloc(8, 1) },
-    ],
-    fA: [{ type: CKA.VALUE, room: 100 }],
-    M: mechanisms[5],
-    s: Buffer.alloc(32),
-    z: Buffer.from("label"),
-    v: [2, 40],
-    P: undefined,
-  };
-  return calls.slice(1).map(({ name, request }) => {
-    const writer = new Writer();
-    const chosen = request.map((part) => values[part]);
-    if (name === "C_Initialize") chosen[0] = greeting;
-    writeMessage(writer, name, "request", chosen, version);
-    return Buffer.from(writer.finish());
-  });
-}
-
-/** The same bytes, wrong in a few places. */
-function spoil(bytes: Buffer, dice: ReturnType<typeof createDice>): Buffer {
-  let spoilt = Buffer.from(bytes);
-  for (let turn = dice.below(3); turn >= 0; turn -= 1) {
-    const at = dice.below(spoilt.length + 1);
-    const end = Math.min(spoilt.length, at + dice.below(9));
-    const pieces = [[], [0xff, 0xff, 0xff, 0xff], [0x7f, 0xff, 0xff, 0xff], [0], [dice.below(256)]];
-    const middle = Buffer.from(dice.pick(pieces));
-    spoilt = Buffer.concat([spoilt.subarray(0, at), middle, spoilt.subarray(end)]);
-  }
-  return spoilt;
-}
-
 test("hostile messages are answered or end the connection: nothing else", async () => {
   const dice = createDice(11);
   const log: string[] = [];
@@ -216,7 +151,7 @@ test("hostile messages are answered or end the connection: nothing else", async 
   let [answered, ended] = [0, 0];
   for (const version of [0, 1, 2]) {
     const handler = createRpcHandler(hsm, (line) => log.push(line));
-    const messages = samples(version);
+    const messages = samples(version, mechanisms[5]);
     await handler.answer(messages[0] ?? Buffer.alloc(0), version);
     for (let turn = 0; turn < 20_000; turn += 1) {
       try {
