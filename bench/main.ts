@@ -3,6 +3,7 @@ import { authorizationRow } from "./authorization.ts";
 import { startBondstore } from "./bondstore.ts";
 import { flinkRows } from "./flink.ts";
 import { hsmRows } from "./hsm.ts";
+import { keysRows } from "./keys.ts";
 import { startKinesalite } from "./kinesalite.ts";
 import { kinesisCases } from "./kinesis.ts";
 import { kmsCases } from "./kms.ts";
@@ -49,6 +50,7 @@ async function against(
 
 const suites: Readonly<Record<string, Suite>> = {
   authorization: async () => [authorizationRow()],
+  keys: async () => keysRows(),
   kms: (pace) =>
     against(
       () => startBondstore(),

@@ -11,15 +11,18 @@ import type { Sealer, Store } from "../storage/store.ts";
 import { versionOf } from "./ciphertext.ts";
 import { grantFacts, keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
-import { KeyStore } from "./key-store.ts";
+import { KeyRegions } from "./key-regions.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
 import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
 import { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
+  checkSymmetric,
   checkUsable,
   decryptUnder,
   dryRun,
@@ -39,7 +42,11 @@ export interface KeyServiceParts {
   readonly trail: Trail;
   readonly clock: Clock;
   readonly random: Random;
+  /** The home Region, and those besides. */
   readonly region: string;
+  readonly furtherRegions: readonly string[];
+  /** HSMs that custom key stores may be kept in. */
+  readonly tokens: TokenSource;
 }
 
 /** One use of a key, before it is judged. */
@@ -65,6 +72,8 @@ const dataKeyBytes = 32;
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
   /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
+  readonly regions: KeyRegions;
+  /** The keys that services use: those of the home Region. */
   readonly store: KeyStore;
   readonly #parts: KeyServiceParts;
   readonly #shared: SharedDataKeys;
@@ -72,7 +81,9 @@ export class KeyService implements Keys {
   constructor(parts: KeyServiceParts) {
     this.#parts = parts;
     this.#shared = new SharedDataKeys(parts.clock);
-    this.store = new KeyStore(parts, this.#shared);
+    const regions = { home: parts.region, further: parts.furtherRegions };
+    this.regions = new KeyRegions(parts, this.#shared, regions);
+    this.store = this.regions.at(parts.region);
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
@@ -153,7 +164,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
     return { arn: key.arn };
   }
@@ -176,6 +187,7 @@ export class KeyService implements Keys {
           attempt,
           (key) => {
             checkUsable(key);
+            checkSymmetric(key, action);
             return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
           },
         );
@@ -190,7 +202,7 @@ export class KeyService implements Keys {
   async #recorded(
     find: () => KeyReference,
     attempt: Attempt,
-    act: (key: KmsKey) => Used,
+    act: (key: KmsKey) => Used | Promise<Used>,
   ): Promise<Used & { readonly key: KmsKey }> {
     let reference: KeyReference | undefined;
     let judgement: Judgement | undefined;
@@ -201,7 +213,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
-      used = act(reference.key);
+      used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -1,12 +1,12 @@
-import { newEvent } from "../audit/event.ts";
-import type { Trail, TrailEvent } from "../audit/trail.ts";
+import type { Trail } from "../audit/trail.ts";
+import { dropImported } from "./import-material.ts";
+import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
-import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys when they are due, and wipes old material from memory. */
+/** Rotates and deletes keys, and takes imported material away, when they are due, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -33,6 +33,7 @@ export class Upkeep {
     clearInterval(this.#timer);
     await this.#running;
     this.#keys.materials.dropAll();
+    await this.#keys.customStores.close();
   }
 
   async #round(): Promise<void> {
@@ -52,26 +53,14 @@ export class Upkeep {
     const key = this.#keys.findDue(place);
     if (!key) return;
     if (key.record.state === "PendingDeletion") {
-      await this.#trail.record(this.#event("DeleteKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "DeleteKey", key));
       await this.#keys.destroy(key);
+    } else if (key.record.origin === "EXTERNAL") {
+      await this.#trail.record(internalEvent(this.#keys, "DeleteExpiredKeyMaterial", key));
+      await dropImported(this.#keys, key);
     } else {
-      await this.#trail.record(this.#event("RotateKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");
     }
-  }
-
-  #event(eventName: string, key: KmsKey): TrailEvent {
-    return newEvent(this.#keys, {
-      userIdentity: { accountId: key.account, invokedBy: "AWS Internal" },
-      eventSource: "kms.amazonaws.com",
-      eventName,
-      sourceIPAddress: "AWS Internal",
-      userAgent: "AWS Internal",
-      requestID: this.#keys.random.uuid(),
-      readOnly: false,
-      resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
-      eventType: "AwsServiceEvent",
-      recipientAccountId: key.account,
-    });
   }
 }

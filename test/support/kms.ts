@@ -8,21 +8,26 @@ import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory } from "../../src/identity/directory.ts";
 import type { Principal, PrincipalPolicies, User } from "../../src/identity/principal.ts";
+import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
+import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
+import { noTokens, type TokenSource } from "../../src/keys/token.ts";
 import { openVault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
+import * as customKeyStores from "../../src/services/kms/custom-key-stores.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 
 export const acme = "111122223333";
 export const other = "444455556666";
 export const region = "us-east-1";
+export const otherRegion = "eu-west-1";
 
 /** Calls an operation as somebody. */
 export type As = <Output = Record<string, never>>(
@@ -34,16 +39,18 @@ export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
   readonly events: TrailEvent[];
+  /** What `verify` finds wrong with the keys of an account. */
+  inspect(account?: string): readonly KeyProblem[];
   /** A user with an identity policy that allows these actions on everything. */
   user(name: string, actions?: readonly string[], account?: string): User;
   root(account?: string): Principal;
-  as(principal: Principal, source?: Partial<Source>): As;
+  as(principal: Principal, source?: Partial<Source>, region?: string): As;
 }
 
 /** The key service with a real store and a real judge, without a front door. */
-export async function startKms(t: TestContext): Promise<KmsBench> {
+export async function startKms(t: TestContext, around: Around = {}): Promise<KmsBench> {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
-  const kms = await openKms(directory);
+  const kms = await openKms(directory, around);
   t.after(async () => {
     await kms.close();
     rmSync(directory, { recursive: true });
@@ -51,11 +58,42 @@ export async function startKms(t: TestContext): Promise<KmsBench> {
   return kms;
 }
 
+/** What a key service finds around it. */
+export interface Around {
+  readonly tokens?: TokenSource;
+  readonly nowMs?: number;
+  /** Called before and after each thing that is written to disk. */
+  readonly step?: () => void;
+}
+
+/** Calls `step` before and after each of these methods. */
+function stepping<Part extends object>(
+  part: Part,
+  names: readonly (keyof Part)[],
+  step: () => void,
+): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      const method = value.bind(target);
+      if (!names.includes(name as keyof Part)) return method;
+      return (...args: unknown[]) => {
+        step();
+        const result: unknown = method(...args);
+        if (!(result instanceof Promise)) step();
+        return result instanceof Promise ? result.finally(step) : result;
+      };
+    },
+  });
+}
+
 /** The same in a directory that stays. */
 export async function openKms(
   directory: string,
+  { tokens = noTokens, nowMs = Date.UTC(2026, 10, 22), step = () => {} }: Around = {},
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
-  const clock = { nowMs: Date.UTC(2026, 10, 22) };
+  const clock = { nowMs };
   const time = { now: () => clock.nowMs };
   const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
   const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
@@ -65,6 +103,7 @@ export async function openKms(
     sealers: keyring,
     indexKey: keyring.indexKey,
   });
+  await keepRegions(store, region, [otherRegion]);
   const policies = new Map<string, PrincipalPolicies>();
   const people: Pick<Directory, "policiesOf" | "findAccount"> = {
     findAccount: () => undefined,
@@ -80,13 +119,27 @@ export async function openKms(
     findPage: async () => ({ found: [] }),
     close: async () => {},
   };
-  const below = { store, access, trail, clock: time, random: systemRandom, region };
+  const below = {
+    store: stepping(store, ["transaction"], step),
+    trail: stepping(trail, ["record"], step),
+    access,
+    clock: time,
+    random: systemRandom,
+    region,
+  };
   const path = join(directory, "vault");
   const vault = openVault({ path, root, random: systemRandom, known: undefined });
-  const keys = new KeyService({ ...below, keyring, vault });
+  const keys = new KeyService({
+    ...below,
+    keyring,
+    tokens,
+    vault: stepping(vault, ["make", "destroy"], step),
+    furtherRegions: [otherRegion],
+  });
+  const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
-    [kms],
+    [{ ...kms, operations: [...kms.operations, ...Object.values(customKeyStores)] }],
     () => null,
   );
   return {
@@ -96,6 +149,7 @@ export async function openKms(
     },
     clock,
     keys,
+    inspect: (account = acme) => inspection.check(account).problems,
     events,
     user(name, actions = [], account = acme) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
@@ -115,12 +169,13 @@ export async function openKms(
       tags: {},
     }),
     as:
-      (principal, source = {}) =>
+      (principal, source = {}, calledIn = region) =>
       async <Output>(operation: string, input: Record<string, unknown> = {}) =>
         (await pipeline.run({
           id: systemRandom.uuid(),
           service: "kms",
           operation,
+          region: calledIn,
           principal,
           account: "account" in principal ? principal.account : "",
           source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },

@@ -24,7 +24,7 @@ import {
 } from "../../storage/store.ts";
 import { createFindings, type Findings, type StoreFinding } from "./findings.ts";
 import { createSample, type Sample } from "./sample.ts";
-import { accountTables, systemTables } from "./tables.ts";
+import { accountTables, inEachRegion, systemTables } from "./tables.ts";
 
 /** What was looked at in the store, and what is wrong with it. */
 export interface StoreReport {
@@ -78,7 +78,12 @@ export async function verifyStore(check: StoreCheck): Promise<StoreReport> {
     bodies: createSample(check.full ? Number.POSITIVE_INFINITY : sampleSize, check.random),
     counts: { records: 0, keys: 0, dataKeys: 0, streamRecords: 0 },
   };
-  await checkTables(work, systemAccount, check.store.system, systemTables);
+  await checkTables(
+    work,
+    systemAccount,
+    check.store.system,
+    inEachRegion(systemTables, check.store),
+  );
   const accounts: string[] = [];
   await work.findings.within("changed record", "the list of accounts", () => {
     for (const { key } of check.store.system.table("identity-accounts").range()) {
@@ -110,7 +115,7 @@ async function checkAccount(work: Work, account: string): Promise<void> {
     return;
   }
   const own = store.account(account);
-  await checkTables(work, account, own, accountTables);
+  await checkTables(work, account, own, inEachRegion(accountTables, store));
   await findings.within("changed key", `keys of account ${account}`, () => {
     const found = keys.check(account);
     work.counts.keys += found.keys;
@@ -188,10 +193,8 @@ function openDataKey(
   context: Context,
 ): Sealer | undefined {
   const opened = keys.open(wrapped, context);
-  if (typeof opened === "string") {
-    findings.add("unresolved key", name, opened);
-    return undefined;
-  }
+  if (typeof opened === "string") findings.add("unresolved key", name, opened);
+  if (typeof opened !== "object") return undefined;
   counts.dataKeys += 1;
   return opened;
 }
@@ -209,9 +212,10 @@ function checkApplication(work: Work, { account }: AccountStore, record: Applica
 
 async function checkBody({ store, keys, findings, full }: Work, body: Body): Promise<void> {
   const { account, name, blob, seal } = body;
-  const sealer = seal && keys.open(seal.wrapped, seal.context);
-  // Told already, when its data key was followed.
-  if (typeof sealer === "string") return;
+  const opened = seal && keys.open(seal.wrapped, seal.context);
+  const sealer = typeof opened === "object" ? opened : undefined;
+  // Told already, when its data key was followed; or its key is not kept here.
+  if (seal && !sealer) return;
   const { blobs } = store.account(account);
   const { size } = blob;
   const edges = [
@@ -242,6 +246,8 @@ async function checkStream(work: Work, store: AccountStore, stream: StreamRecord
       sealers.set(String(key[1]), openDataKey(work, name, value.wrapped, context));
     }
   });
+  // Told already, or the key is not kept here.
+  if ([...sealers.values()].includes(undefined)) return;
   for (const shard of stream.shards) {
     const where = `${shard.id} of ${stream.arn}`;
     work.onProgress(where);

@@ -8,13 +8,35 @@ import type {
   RotateKeyOnDemandRequest,
   RotateKeyOnDemandResponse,
 } from "@aws-sdk/client-kms";
-import { checkUsable } from "../../keys/use-key.ts";
+import type { KmsKey } from "../../keys/kms-key.ts";
+import { checkUsable, isPendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const periodDaysDefault = 365;
 const onDemandMax = 25;
+
+/** Only symmetric encryption keys whose material is made here have more than one. Throws KMS's refusal. */
+function checkRotatable({ arn, record }: KmsKey): void {
+  if (record.spec === "SYMMETRIC_DEFAULT" && record.origin === "AWS_KMS") return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${arn} origin is ${record.origin} and its key spec ${record.spec}, which is not valid for this operation.`,
+  );
+}
+
+/** Refuses to rotate what cannot be, or not now; a replica gets its material from its primary. */
+function checkRotation(key: KmsKey, region: string): void {
+  checkRotatable(key);
+  checkUsable(key);
+  const { multiRegion } = key.record;
+  if (!multiRegion || multiRegion.primaryRegion === region) return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${key.arn} is a replica: its rotation is that of its primary in ${multiRegion.primaryRegion}.`,
+  );
+}
 
 /** New material each period, from now on; what older material encrypted stays readable. */
 export const enableKeyRotation = operation("EnableKeyRotation", {
@@ -26,7 +48,7 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
   }),
   async handle(target, { RotationPeriodInDays }, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     await keys.change(key, (record) => {
       const before = record.rotation;
       const periodDays = RotationPeriodInDays ?? before?.periodDays ?? periodDaysDefault;
@@ -43,7 +65,7 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
 });
@@ -54,10 +76,11 @@ export const readKeyRotationStatus = operation("GetKeyRotationStatus", {
     findByIdOrArn(KeyId, call, "GetKeyRotationStatus"),
   context: plainFacts,
   handle(target): GetKeyRotationStatusResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
-    const { rotation, state } = record;
+    const { rotation } = record;
     // A key that waits for its deletion is not rotated, whatever was set before.
-    if (!rotation || state === "PendingDeletion") return { KeyRotationEnabled: false, KeyId: arn };
+    if (!rotation || isPendingDeletion(record)) return { KeyRotationEnabled: false, KeyId: arn };
     return {
       KeyRotationEnabled: true,
       KeyId: arn,
@@ -74,7 +97,7 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     const done = key.record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
     if (done >= onDemandMax) {
       throw new ServiceError(
@@ -93,6 +116,7 @@ export const listKeyRotations = operation("ListKeyRotations", {
     findOwnKey(KeyId, call, "ListKeyRotations"),
   context: plainFacts,
   handle(target, { IncludeKeyMaterial, Limit = 100, Marker }): ListKeyRotationsResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
     const newest = record.versions.at(-1)?.id;

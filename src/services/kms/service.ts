@@ -7,9 +7,14 @@ import * as cryptography from "./cryptography.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as imports from "./import.ts";
+import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as macs from "./macs.ts";
+import * as multiRegion from "./multi-region.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
+import * as signatures from "./signatures.ts";
 import * as tags from "./tags.ts";
 
 const nouns = [
@@ -18,9 +23,14 @@ const nouns = [
   dataKeys,
   deletion,
   grants,
+  imports,
+  keyPairs,
   keys,
+  macs,
+  multiRegion,
   policies,
   rotation,
+  signatures,
   tags,
 ] as const;
 
@@ -32,8 +42,11 @@ export const kms: Service<KeyStore> = {
   operations: nouns.flatMap((noun) => Object.values(noun)),
   async start({ keys: service }) {
     assert(service instanceof KeyService, "the key service has the keys that services use");
-    await service.store.upkeep.start();
+    for (const { upkeep } of service.regions.all()) await upkeep.start();
     return service.store;
   },
-  stop: (keys) => keys.upkeep.stop(),
+  inRegion: (keys, region) => keys.regions.at(region),
+  async stop({ regions }) {
+    for (const { upkeep } of regions.all()) await upkeep.stop();
+  },
 };
