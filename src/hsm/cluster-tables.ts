@@ -1,17 +1,21 @@
-import type { AccountStore, Store, Table } from "../storage/store.ts";
-import type { ObjectRow, PartitionRow } from "./live-partition.ts";
+import type { AccountStore, Key, Store, Table } from "../storage/store.ts";
 
 /** A cluster: which partitions it has, sealed under its secret in the vault. */
 export interface ClusterRow {
   readonly list: Buffer;
 }
 
-/** A partition as its cluster lists it. */
-export interface Listed {
-  readonly serial: string;
+export interface PartitionRow {
   readonly slot: number;
-  /** It is being set up: found after a kill, it is undone. */
-  readonly making?: true;
+  /** One half of the master key, under the account's root; the other is in the vault. */
+  readonly half: Buffer;
+  readonly state: Buffer;
+}
+
+/** An object that outlives sessions: attributes and value, each under the master key. */
+export interface ObjectRow {
+  readonly attributes: Buffer;
+  readonly value?: Buffer;
 }
 
 export interface HsmTables {
@@ -38,3 +42,26 @@ export const clusterIndex = (store: Store): Table<true> => store.system.table("h
 export const clusterSecret = (account: string, cluster: string) => `hsm ${account} ${cluster}`;
 export const partitionSecret = (account: string, cluster: string, serial: string) =>
   `hsm ${account} ${cluster} ${serial}`;
+
+/** The row; undefined also when it does not open. */
+export function readRow<Row>(table: Table<Row>, key: Key): Row | undefined {
+  try {
+    return table.find(key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys of rows from both ends up to one that does not open. What stays after a zeroization, nobody can read. */
+export function readKeys(table: Table<unknown>, prefix: Key): readonly Key[] {
+  const keys = new Map<string, Key>();
+  for (const reverse of [false, true]) {
+    try {
+      for (const { key } of table.range({ prefix, reverse })) keys.set(key.join(" "), key);
+      return [...keys.values()];
+    } catch {
+      // A row that was changed: those on its other side are reached from the other end.
+    }
+  }
+  return [...keys.values()];
+}

@@ -1,21 +1,20 @@
 import type { Keyring } from "../keys/keyring.ts";
 import type { Vault } from "../keys/vault.ts";
-import { deriveKey, unwrapUnder, wrapUnder } from "../keys/wrapping.ts";
 import { assert } from "../lib/assert.ts";
-import type { Key, Table } from "../storage/store.ts";
 import {
-  type ClusterRow,
   clusterSecret,
   type HsmTables,
   hsmTables,
-  type Listed,
   partitionSecret,
+  readKeys,
+  readRow,
 } from "./cluster-tables.ts";
 import { Connection } from "./connection.ts";
 import type { Cryptoki } from "./cryptoki.ts";
 import type { HsmCluster, HsmLogEntry, Partition, ZeroizeCause } from "./hsm.ts";
 import { type Happening, Journal, type JournalParts } from "./journal.ts";
 import { LivePartition, type PartitionParts } from "./live-partition.ts";
+import { type Listed, PartitionList } from "./partition-list.ts";
 import { hashPin } from "./pins.ts";
 import { demand } from "./refuse.ts";
 
@@ -25,6 +24,8 @@ export interface HsmParts extends JournalParts {
 }
 
 export const partitionsMax = 32;
+/** Of a partition whose place is not known any more. */
+const noSlot = -1;
 /** Wrong PINs in a row, of anybody, that a partition bears: the last one destroys it. */
 export const triesMax = 3;
 
@@ -35,11 +36,11 @@ export class Cluster implements HsmCluster {
   readonly parts: HsmParts;
   readonly #journal: Journal;
   readonly #tables: HsmTables;
+  readonly #list: PartitionList;
   readonly #connections = new Set<Connection>();
   readonly #live = new Map<string, LivePartition>();
   /** What is being zeroized, until the trail and the store know. */
   readonly #ending = new Map<string, Promise<void>>();
-  #list: readonly Listed[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: HsmParts, account: string, id: string) {
@@ -48,47 +49,53 @@ export class Cluster implements HsmCluster {
     this.id = id;
     this.#journal = new Journal(parts, account, id);
     this.#tables = hsmTables(parts.store.account(account));
+    const secret = clusterSecret(account, id);
+    this.#list = new PartitionList(parts, this.#tables.clusters, id, secret);
   }
 
   /** Makes its row and its secret; only where there is no such cluster. */
   begin(also: () => void): Promise<void> {
     // A secret that is there is of a cluster that was never finished.
-    this.#renewSecret();
-    return this.#change(() => {
-      this.#putList([]);
+    this.#list.renewSecret();
+    return this.parts.store.transaction(() => {
+      this.#list.put([]);
       also();
     });
   }
 
   /** Reads what is there after a start; what was cut short, or is not what was written, is zeroized. */
   async open(): Promise<void> {
-    const list = this.#readList();
     const rows = readKeys(this.#tables.partitions, [this.id]).map((key) => String(key[1]));
-    if (!list) this.#renewSecret();
-    this.#list = list ?? rows.map((serial) => ({ serial, slot: -1 }));
-    for (const { serial, slot, making } of this.#list) {
-      const secret = partitionSecret(this.account, this.id, serial);
-      if (making) {
-        this.parts.vault.destroy(secret);
-        await this.#change(() => this.#unlist(serial));
-      } else if (!list) await this.zeroizePartition(serial, "its seal is broken");
-      else if (!this.parts.vault.find(secret)) {
-        await this.zeroizePartition(serial, "a zeroization was cut short");
-      } else {
-        const partition = this.#openPartition(serial, slot);
-        if (!partition) await this.zeroizePartition(serial, "its store was changed");
-        else if (partition.state.failures >= triesMax) {
-          await this.zeroizePartition(serial, "three failed logins");
-        }
-      }
+    if (!this.#list.read()) {
+      this.#list.renewSecret();
+      const found = rows.map((serial) => ({ serial, slot: noSlot }));
+      await this.parts.store.transaction(() => this.#list.put(found));
+      await this.zeroize("its seal is broken");
     }
+    for (const listed of this.#list.all()) await this.#openListed(listed);
     for (const serial of rows) {
-      const known = this.#list.some((listed) => listed.serial === serial);
+      const known = this.#list.all().some((listed) => listed.serial === serial);
       if (!known && this.parts.vault.find(partitionSecret(this.account, this.id, serial))) {
         await this.zeroizePartition(serial, "its store was changed");
       }
     }
-    if (!list) await this.#change(() => this.#putList(this.#list));
+  }
+
+  async #openListed({ serial, slot, making }: Listed): Promise<void> {
+    const { vault, store } = this.parts;
+    const secret = partitionSecret(this.account, this.id, serial);
+    if (making) {
+      vault.destroy(secret);
+      await store.transaction(() => this.#list.set(serial));
+      return;
+    }
+    const partition = this.#openPartition(serial, slot);
+    const why = !vault.find(secret)
+      ? "a zeroization was cut short"
+      : !partition
+        ? "its store was changed"
+        : partition.state.failures >= triesMax && "three failed logins";
+    if (why) await this.zeroizePartition(serial, why);
   }
 
   #openPartition(serial: string, slot: number): LivePartition | undefined {
@@ -148,8 +155,8 @@ export class Cluster implements HsmCluster {
   }
 
   /** Records what happens and makes the change that it is, or neither. */
-  record(happening: Happening, change: () => void = () => undefined): Promise<void> {
-    return this.#change(change, (body) => this.#journal.record(happening, body));
+  record(happening: Happening, change?: () => void): Promise<void> {
+    return this.#journal.record(happening, change);
   }
 
   log(): Iterable<HsmLogEntry> {
@@ -171,11 +178,11 @@ export class Cluster implements HsmCluster {
     await this.#finishZeroizing();
     const free = this.slots().includes(slot) && !this.partitionIn(slot);
     demand(free, "SESSION_EXISTS", "another partition was just set up there");
-    const { random, vault, keyring } = this.parts;
+    const { random, vault, keyring, store } = this.parts;
     const serial = random.bytes(8).toString("hex");
     const officer = await hashPin(pin, random);
     const secret = partitionSecret(this.account, this.id, serial);
-    await this.#change(() => this.#putList([...this.#list, { serial, slot, making: true }]));
+    await store.transaction(() => this.#list.set(serial, { serial, slot, making: true }));
     const vaultHalf = vault.make(secret);
     const clear = random.bytes(32);
     const half = keyring.wrap(this.account, clear, secret);
@@ -187,9 +194,8 @@ export class Cluster implements HsmCluster {
     try {
       await this.record({ what: "PartitionInitialized", ...happening }, () => {
         this.#checkStays(serial);
-        const others = this.#list.filter((listed) => listed.serial !== serial);
         partition.put(partition.state);
-        this.#putList([...others, { serial, slot }]);
+        this.#list.set(serial, { serial, slot });
       });
       this.#checkStays(serial);
     } catch (error) {
@@ -202,36 +208,54 @@ export class Cluster implements HsmCluster {
 
   /** Everything may be zeroized while a partition is set up. */
   #checkStays(serial: string): void {
-    const listed = this.#list.some((one) => one.serial === serial) && !this.#ending.has(serial);
+    const known = this.#list.all().some((one) => one.serial === serial);
+    const listed = known && !this.#ending.has(serial);
     demand(listed, "DEVICE_REMOVED", "the partition was zeroized");
   }
 
   /** What is listed and not live is being zeroized, or could not be written off before. */
   async #finishZeroizing(): Promise<void> {
-    for (const { serial } of this.#list) {
-      if (!this.#live.has(serial))
-        await this.zeroizePartition(serial, "a zeroization was cut short");
+    for (const { serial } of this.#list.all()) {
+      const ended = !this.#live.has(serial);
+      if (ended) await this.zeroizePartition(serial, "a zeroization was cut short");
     }
   }
 
   async zeroize(why: ZeroizeCause): Promise<void> {
-    const serials = new Set([...this.#live.keys(), ...this.#list.map(({ serial }) => serial)]);
-    // All are destroyed before the first is told of.
-    await Promise.all([...serials].map((serial) => this.zeroizePartition(serial, why)));
+    const listed = this.#list.all().map(({ serial }) => serial);
+    const serials = new Set([...this.#live.keys(), ...listed]);
+    // All are destroyed before the first is told of, and one that fails keeps no other from it.
+    const ends = [...serials].map((serial) => this.zeroizePartition(serial, why));
+    for (const end of await Promise.allSettled(ends)) {
+      if (end.status === "rejected") throw end.reason;
+    }
   }
 
   zeroizePartition(serial: string, why: ZeroizeCause): Promise<void> {
     const ending = this.#ending.get(serial);
     if (ending) return ending;
     const partition = this.#live.get(serial);
-    // From here on it is gone, whatever becomes of the rest: what a kill cuts short is finished at the next start.
-    this.parts.vault.destroy(partitionSecret(this.account, this.id, serial));
-    partition?.die();
     this.#live.delete(serial);
-    for (const connection of this.#connections) if (partition) connection.lose(partition);
-    const finishing = this.#forget(serial, why).finally(() => this.#ending.delete(serial));
+    const finishing = this.#destroy(serial, partition, why).finally(() =>
+      this.#ending.delete(serial),
+    );
     this.#ending.set(serial, finishing);
     return finishing;
+  }
+
+  async #destroy(
+    serial: string,
+    partition: LivePartition | undefined,
+    why: ZeroizeCause,
+  ): Promise<void> {
+    try {
+      // From here on it is gone, whatever becomes of the rest: what a kill cuts short is finished at the next start.
+      this.parts.vault.destroy(partitionSecret(this.account, this.id, serial));
+    } finally {
+      partition?.die();
+      for (const connection of this.#connections) if (partition) connection.lose(partition);
+    }
+    await this.#forget(serial, why);
   }
 
   /** Zeroizes what was found changed in the midst of a function that cannot wait for it. */
@@ -242,11 +266,12 @@ export class Cluster implements HsmCluster {
   }
 
   async #forget(serial: string, why: ZeroizeCause): Promise<void> {
-    const known = this.#list.some((listed) => listed.serial === serial);
+    const known = this.#list.all().some((listed) => listed.serial === serial);
     if (!known && !this.#hasRow(serial)) return;
     await this.record({ what: "PartitionZeroized", partition: serial, detail: why }, () => {
       for (const key of readKeys(this.#tables.objects, [serial])) this.#tables.objects.remove(key);
-      this.#unlist(serial);
+      this.#tables.partitions.remove([this.id, serial]);
+      this.#list.set(serial);
     });
   }
 
@@ -254,88 +279,16 @@ export class Cluster implements HsmCluster {
     return readKeys(this.#tables.partitions, [this.id, serial]).length > 0;
   }
 
-  #unlist(serial: string): void {
-    this.#tables.partitions.remove([this.id, serial]);
-    this.#putList(this.#list.filter((listed) => listed.serial !== serial));
-  }
-
   /** Ends a cluster in which nothing is left. */
   async end(also: () => void): Promise<void> {
-    assert(
-      this.#list.length === 0,
-      "the partitions of a cluster are zeroized before it is removed",
-    );
+    const none = this.#list.all().length === 0;
+    assert(none, "the partitions of a cluster are zeroized before it is removed");
     assert(this.#journal.empty, "the log of a cluster is cleared before it is removed");
     await this.parts.store.transaction(() => {
-      this.#tables.clusters.remove([this.id]);
+      this.#list.remove();
       also();
     });
     this.parts.vault.destroy(clusterSecret(this.account, this.id));
     for (const connection of [...this.#connections]) connection.finalize();
   }
-
-  /** A transaction after which the list in memory is the one on disk, also when it fails. */
-  async #change(
-    body: () => void,
-    run = (inner: () => void): Promise<void> => this.parts.store.transaction(inner),
-  ): Promise<void> {
-    try {
-      await run(body);
-    } catch (error) {
-      this.#list = this.#readList() ?? this.#list;
-      throw error;
-    }
-  }
-
-  #renewSecret(): void {
-    const secret = clusterSecret(this.account, this.id);
-    this.parts.vault.destroy(secret);
-    this.parts.vault.make(secret).fill(0);
-  }
-
-  #sealing(): { readonly key: Buffer; readonly bound: string } | undefined {
-    const bound = clusterSecret(this.account, this.id);
-    const secret = this.parts.vault.find(bound);
-    const key = secret && deriveKey(secret, Buffer.alloc(0), "seal of an HSM cluster");
-    return key && { key, bound };
-  }
-
-  #readList(): readonly Listed[] | undefined {
-    const sealing = this.#sealing();
-    const row = readRow<ClusterRow>(this.#tables.clusters, [this.id]);
-    const plain = sealing && row && unwrapUnder(sealing.key, row.list, sealing.bound);
-    return plain && JSON.parse(plain.toString());
-  }
-
-  /** Writes the list; only inside a transaction. */
-  #putList(list: readonly Listed[]): void {
-    const sealing = this.#sealing();
-    assert(sealing, "a cluster has a secret in the vault");
-    const plain = Buffer.from(JSON.stringify(list));
-    const sealed = wrapUnder(sealing.key, plain, sealing.bound, this.parts.random);
-    this.#tables.clusters.put([this.id], { list: sealed });
-    this.#list = list;
-  }
-}
-
-function readRow<Row>(table: Table<Row>, key: Key): Row | undefined {
-  try {
-    return table.find(key);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Keys of rows from both ends up to one that does not open. What stays after a zeroization, nobody can read. */
-function readKeys(table: Table<unknown>, prefix: Key): readonly Key[] {
-  const keys = new Map<string, Key>();
-  for (const reverse of [false, true]) {
-    try {
-      for (const { key } of table.range({ prefix, reverse })) keys.set(key.join(" "), key);
-      return [...keys.values()];
-    } catch {
-      // A row that was changed: those on its other side are reached from the other end.
-    }
-  }
-  return [...keys.values()];
 }

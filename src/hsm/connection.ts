@@ -1,6 +1,6 @@
-import { Application, isReadWrite, type Session, type Who } from "./application.ts";
+import { Application, isReadWrite, type Session } from "./application.ts";
 import { type Cluster, partitionsMax } from "./cluster.ts";
-import { CKF, type CKR, CKU } from "./constants.ts";
+import { CKF, type CKR } from "./constants.ts";
 import type {
   AttributeValue,
   Cryptoki,
@@ -16,8 +16,8 @@ import { KeyFunctions } from "./key-functions.ts";
 import type { HsmObject, LivePartition } from "./live-partition.ts";
 import { mechanisms } from "./mechanisms.ts";
 import { ObjectFunctions } from "./object-functions.ts";
-import { changePin, passPin, setUserPin } from "./pin-functions.ts";
-import { checkPinSize, pinBytes, readUserPin } from "./pins.ts";
+import { changePin, logIn, passPin, setUserPin } from "./pin-functions.ts";
+import { checkPinSize, pinBytes } from "./pins.ts";
 import { demand, refuse } from "./refuse.ts";
 import type { Running } from "./running.ts";
 import { stateFlags, stateOf } from "./token-flags.ts";
@@ -127,7 +127,7 @@ export class Connection implements Cryptoki {
   }
 
   closeSession(session: number): void {
-    this.#application.close(this.#application.session(session));
+    this.#application.close(this.#session(session));
   }
 
   closeAllSessions(slot: number): void {
@@ -136,75 +136,44 @@ export class Connection implements Cryptoki {
   }
 
   sessionInfo(session: number): SessionInfo {
-    const { partition, readWrite } = this.#application.session(session);
+    const { partition, readWrite } = this.#session(session);
     const flags = CKF.SERIAL_SESSION | (readWrite ? CKF.RW_SESSION : 0);
     const login = this.#application.login(partition);
     return { slot: partition.slot, state: stateOf(login, readWrite), flags };
   }
 
   async initPin(session: number, pin: Uint8Array): Promise<void> {
-    const open = this.#application.session(session);
-    const officer = this.#application.isOfficer(open);
-    demand(officer, "USER_NOT_LOGGED_IN", "the security officer logs in first");
-    checkPinSize(pin);
-    const read = readUserPin(pin);
-    if (!read) refuse("PIN_INVALID", "a user's PIN is NAME:PASSWORD, or the password alone");
-    await setUserPin(this.#application, open, read);
+    await setUserPin(this.#application, this.#session(session), pin);
   }
 
   async setPin(session: number, oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    const open = this.#application.session(session);
-    demand(open.readWrite, "SESSION_READ_ONLY", "the session only reads");
-    checkPinSize(newPin);
-    await changePin(this.#application, open, oldPin, newPin);
+    await changePin(this.#application, this.#session(session), oldPin, newPin);
   }
 
   async login(session: number, userType: number, pin: Uint8Array): Promise<void> {
-    const { partition } = this.#application.session(session);
-    demand(userType !== CKU.CONTEXT_SPECIFIC, "OPERATION_NOT_INITIALIZED", "no key asks for it");
-    demand(userType === CKU.SO || userType === CKU.USER, "USER_TYPE_INVALID", "no such user");
-    const check = () => this.#checkLogin(session, userType === CKU.SO ? "officer" : "user");
-    check();
-    const read = userType === CKU.SO ? undefined : readUserPin(pin);
-    const who: Who =
-      userType === CKU.SO ? { kind: "officer" } : { kind: "user", name: read?.user ?? "" };
-    await passPin(this.#application, partition, who, read?.password ?? pin, "Login");
-    check();
-    this.#application.setLogin(partition, who);
-  }
-
-  #checkLogin(session: number, kind: Who["kind"]): void {
-    const { partition } = this.#application.session(session);
-    const current = this.#application.login(partition)?.kind;
-    demand(current !== kind, "USER_ALREADY_LOGGED_IN", "the same is logged in");
-    demand(!current, "USER_ANOTHER_ALREADY_LOGGED_IN", "another is logged in");
-    const reads = this.#application.sessions(partition).some(({ readWrite }) => !readWrite);
-    const free = kind === "user" || !reads;
-    demand(free, "SESSION_READ_ONLY_EXISTS", "there are sessions that only read");
-    const some = kind === "officer" || Object.keys(partition.state.users).length > 0;
-    demand(some, "USER_PIN_NOT_INITIALIZED", "there are no users yet");
+    await logIn(this.#application, session, userType, pin);
   }
 
   logout(session: number): void {
-    const { partition } = this.#application.session(session);
+    const { partition } = this.#session(session);
     demand(this.#application.login(partition), "USER_NOT_LOGGED_IN", "nobody is logged in");
     this.#application.logout(partition);
   }
 
   async createObject(session: number, template: Template): Promise<number> {
-    return this.#keys.create(this.#application.session(session), template);
+    return this.#keys.create(this.#session(session), template);
   }
 
   async copyObject(session: number, object: number, template: Template): Promise<number> {
-    return this.#objects.copy(this.#application.session(session), object, template);
+    return this.#objects.copy(this.#session(session), object, template);
   }
 
   async destroyObject(session: number, object: number): Promise<void> {
-    await this.#objects.destroy(this.#application.session(session), object);
+    await this.#objects.destroy(this.#session(session), object);
   }
 
   objectSize(session: number, object: number): number {
-    return this.#objects.size(this.#application.session(session), object);
+    return this.#objects.size(this.#session(session), object);
   }
 
   attributes(
@@ -212,27 +181,27 @@ export class Connection implements Cryptoki {
     object: number,
     types: readonly number[],
   ): readonly (AttributeValue | undefined | "sensitive")[] {
-    return this.#objects.show(this.#application.session(session), object, types);
+    return this.#objects.show(this.#session(session), object, types);
   }
 
   async setAttributes(session: number, object: number, template: Template): Promise<void> {
-    await this.#objects.change(this.#application.session(session), object, template);
+    await this.#objects.change(this.#session(session), object, template);
   }
 
   findObjectsInit(session: number, template: Template): void {
-    this.#objects.beginSearch(this.#application.session(session), template);
+    this.#objects.beginSearch(this.#session(session), template);
   }
 
   findObjects(session: number, max: number): readonly number[] {
-    return this.#objects.search(this.#application.session(session), max);
+    return this.#objects.search(this.#session(session), max);
   }
 
   findObjectsFinal(session: number): void {
-    this.#objects.endSearch(this.#application.session(session));
+    this.#objects.endSearch(this.#session(session));
   }
 
   begin(session: number, work: Work, mechanism: Mechanism, key?: number): void {
-    const open = this.#application.session(session);
+    const open = this.#session(session);
     demand(!open.running.has(work), "OPERATION_ACTIVE", "such work is under way");
     open.running.set(work, begin(this.#application, open, work, mechanism, key));
   }
@@ -248,7 +217,7 @@ export class Connection implements Cryptoki {
     const current = this.#end(session, work);
     const output = current.update(data);
     // Work that failed has ended.
-    this.#application.session(session).running.set(work, current);
+    this.#session(session).running.set(work, current);
     return output;
   }
 
@@ -257,21 +226,25 @@ export class Connection implements Cryptoki {
   }
 
   #end(session: number, work: Work): Running {
-    const { running } = this.#application.session(session);
+    const { running } = this.#session(session);
     const current = running.get(work);
     if (!current) refuse("OPERATION_NOT_INITIALIZED", "no such work is under way");
     running.delete(work);
     return current;
   }
 
+  #session(session: number): Session {
+    return this.#application.session(session);
+  }
+
   /** Not even the hash of a key leaves. */
   digestKey(session: number, _key: number): void {
-    this.#application.session(session);
+    this.#session(session);
     refuse("KEY_INDIGESTIBLE", "keys are not digested");
   }
 
   async generateKey(session: number, mechanism: Mechanism, template: Template): Promise<number> {
-    return this.#keys.generate(this.#application.session(session), mechanism, template);
+    return this.#keys.generate(this.#session(session), mechanism, template);
   }
 
   async generateKeyPair(
@@ -280,7 +253,7 @@ export class Connection implements Cryptoki {
     publicTemplate: Template,
     privateTemplate: Template,
   ): Promise<readonly [publicKey: number, privateKey: number]> {
-    const open = this.#application.session(session);
+    const open = this.#session(session);
     return this.#keys.generatePair(open, mechanism, publicTemplate, privateTemplate);
   }
 
@@ -290,7 +263,7 @@ export class Connection implements Cryptoki {
     wrappingKey: number,
     key: number,
   ): Promise<Buffer> {
-    const open = this.#application.session(session);
+    const open = this.#session(session);
     const by = this.#key(open, wrappingKey, "WRAPPING_KEY_HANDLE_INVALID");
     return this.#keys.wrap(open, mechanism, by, this.#key(open, key, "KEY_HANDLE_INVALID"));
   }
@@ -302,7 +275,7 @@ export class Connection implements Cryptoki {
     wrapped: Uint8Array,
     template: Template,
   ): Promise<number> {
-    const open = this.#application.session(session);
+    const open = this.#session(session);
     const by = this.#key(open, unwrappingKey, "UNWRAPPING_KEY_HANDLE_INVALID");
     return this.#keys.unwrap(open, mechanism, by, wrapped, template);
   }
@@ -313,7 +286,7 @@ export class Connection implements Cryptoki {
     baseKey: number,
     template: Template,
   ): Promise<number> {
-    const open = this.#application.session(session);
+    const open = this.#session(session);
     const base = this.#key(open, baseKey, "KEY_HANDLE_INVALID");
     return this.#keys.derive(open, mechanism, base, template);
   }
@@ -323,12 +296,12 @@ export class Connection implements Cryptoki {
   }
 
   seedRandom(session: number, _seed: Uint8Array): void {
-    this.#application.session(session);
+    this.#session(session);
     refuse("RANDOM_SEED_NOT_SUPPORTED", "randomness comes from the system");
   }
 
   random(session: number, bytes: number): Buffer {
-    this.#application.session(session);
+    this.#session(session);
     const fits = Number.isInteger(bytes) && bytes >= 0 && bytes <= randomBytesMax;
     demand(fits, "ARGUMENTS_BAD", `at most ${randomBytesMax} bytes at once`);
     return this.#cluster.parts.random.bytes(bytes);

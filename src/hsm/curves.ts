@@ -12,8 +12,6 @@ export interface Curve {
   readonly jwk: string;
   readonly bytes: number;
   readonly bits: number;
-  /** Order of its base point; none for those that do not sign by ECDSA. */
-  readonly order?: bigint;
 }
 
 const hex = (text: string) => Buffer.from(text, "hex");
@@ -26,7 +24,6 @@ export const curves: readonly Curve[] = [
     jwk: "P-256",
     bytes: 32,
     bits: 256,
-    order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   },
   {
     params: hex("06052b81040022"),
@@ -34,8 +31,6 @@ export const curves: readonly Curve[] = [
     jwk: "P-384",
     bytes: 48,
     bits: 384,
-    order:
-      0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
   },
   {
     params: hex("06052b81040023"),
@@ -43,8 +38,6 @@ export const curves: readonly Curve[] = [
     jwk: "P-521",
     bytes: 66,
     bits: 521,
-    order:
-      0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
   },
   {
     params: hex("06052b8104000a"),
@@ -52,7 +45,6 @@ export const curves: readonly Curve[] = [
     jwk: "secp256k1",
     bytes: 32,
     bits: 256,
-    order: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
   },
   {
     params: hex("06032b6570"),
@@ -64,7 +56,7 @@ export const curves: readonly Curve[] = [
   },
 ];
 
-export const isEdwards = ({ order }: Curve): boolean => order === undefined;
+export const isEdwards = ({ jwk }: Curve): boolean => jwk === "Ed25519";
 
 /** The curve that CKA_EC_PARAMS names; undefined for one that this HSM does not have. */
 export const findCurve = (params: Uint8Array): Curve | undefined =>

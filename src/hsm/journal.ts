@@ -3,6 +3,7 @@ import type { Json, Trail } from "../audit/trail.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store, Table } from "../storage/store.ts";
+import { readKeys } from "./cluster-tables.ts";
 import type { HsmLogEntry } from "./hsm.ts";
 
 const entriesMax = 10_000;
@@ -54,23 +55,31 @@ export class Journal {
   }
 
   get empty(): boolean {
-    const [first] = this.#rows.range({ prefix: [this.#cluster], limit: 1 });
-    return first === undefined;
+    return readKeys(this.#rows, [this.#cluster]).length === 0;
   }
 
   async clear(): Promise<void> {
     await this.#parts.trail.record(this.#event({ what: "LogCleared" }));
     await this.#parts.store.transaction(() => {
-      const keys = [...this.#rows.range({ prefix: [this.#cluster] })].map(({ key }) => key);
-      for (const key of keys) this.#rows.remove(key);
+      for (const key of readKeys(this.#rows, [this.#cluster])) this.#rows.remove(key);
     });
   }
 
   #append(entry: HsmLogEntry): void {
-    const [last] = this.#rows.range({ prefix: [this.#cluster], reverse: true, limit: 1 });
-    const at = last ? Number(last.key[1]) + 1 : 0;
+    const at = this.#next();
     this.#rows.put([this.#cluster, at], entry);
     this.#rows.remove([this.#cluster, at - entriesMax]);
+  }
+
+  #next(): number {
+    try {
+      const newest = { prefix: [this.#cluster], reverse: true, limit: 1 };
+      const [last] = this.#rows.range(newest);
+      return last ? Number(last.key[1]) + 1 : 0;
+    } catch {
+      // The newest entry was changed. A time is more than any number: the log goes on behind it.
+      return this.#parts.clock.now();
+    }
   }
 
   #event({ what, who, partition, detail, peer, failed }: Happening) {

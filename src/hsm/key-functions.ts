@@ -1,104 +1,24 @@
-import { createSecretKey, diffieHellman, generateKeyPair, type KeyObject } from "node:crypto";
-import { promisify } from "node:util";
+import { createSecretKey, diffieHellman, type KeyObject } from "node:crypto";
 import type { Application, Session } from "./application.ts";
 import { describe } from "./application.ts";
 import { type Attributes, bytesOf, isSet, numberOf, readTemplate } from "./attributes.ts";
+import { checkUse, keyFor } from "./check-use.ts";
 import { oaep, unwrapBytes, wrapBytes } from "./ciphers.ts";
-import { CKA, CKD, CKF, CKK, CKM, CKO } from "./constants.ts";
-import type { AttributeValue, Mechanism, Template } from "./cryptoki.ts";
+import { CKA, CKD, CKF, CKM, CKO } from "./constants.ts";
+import type { Mechanism, Template } from "./cryptoki.ts";
 import { findCurve, isEdwards, readPoint } from "./curves.ts";
+import { drawPair } from "./draw-pair.ts";
+import { splitTemplate } from "./key-template.ts";
 import type { HsmObject } from "./live-partition.ts";
-import { checkPair, makeAttributes, type Origin } from "./make-object.ts";
-import {
-  checkSize,
-  curveOf,
-  importKey,
-  publicKeyAt,
-  publicKeyOf,
-  readKey,
-  rsaBits,
-  strengthOf,
-  writeKey,
-} from "./material.ts";
+import { checkPair, makeAttributes } from "./make-object.ts";
+import { checkSize, importKey, publicKeyAt, readKey, strengthOf, writeKey } from "./material.ts";
 import { type MechanismRow, mechanisms } from "./mechanisms.ts";
 import { demand, refuse } from "./refuse.ts";
-
-const makePair = promisify(generateKeyPair);
 
 /** Made here, a secret has at least this many bytes: shorter ones, cut from the same secret, would tell it bit by bit. */
 const madeBytesMin = 16;
 
-const materialTypes = [
-  CKA.VALUE,
-  CKA.VALUE_LEN,
-  CKA.MODULUS,
-  CKA.MODULUS_BITS,
-  CKA.PUBLIC_EXPONENT,
-  CKA.PRIVATE_EXPONENT,
-  CKA.PRIME_1,
-  CKA.PRIME_2,
-  CKA.EXPONENT_1,
-  CKA.EXPONENT_2,
-  CKA.COEFFICIENT,
-  CKA.EC_PARAMS,
-  CKA.EC_POINT,
-];
-
-/** Which parts of a key a template may bring, by how the key comes to be and what class and type it is of. */
 const { PUBLIC_KEY, PRIVATE_KEY, SECRET_KEY } = CKO;
-const rsaPublic = [CKA.MODULUS, CKA.PUBLIC_EXPONENT];
-const rsaPrivate = [
-  ...rsaPublic,
-  CKA.PRIVATE_EXPONENT,
-  CKA.PRIME_1,
-  CKA.PRIME_2,
-  CKA.EXPONENT_1,
-  CKA.EXPONENT_2,
-  CKA.COEFFICIENT,
-];
-const partsOf = (origin: Origin, objectClass: number, keyType: number): readonly number[] => {
-  if (objectClass === SECRET_KEY) return [origin === "created" ? CKA.VALUE : CKA.VALUE_LEN];
-  if (origin === "unwrapped") return [];
-  const generated = origin === "generated";
-  if (keyType === CKK.RSA) {
-    if (generated) return objectClass === PUBLIC_KEY ? [CKA.MODULUS_BITS, CKA.PUBLIC_EXPONENT] : [];
-    return objectClass === PUBLIC_KEY ? [...rsaPublic, CKA.MODULUS_BITS] : rsaPrivate;
-  }
-  if (generated) return objectClass === PUBLIC_KEY ? [CKA.EC_PARAMS] : [];
-  return [CKA.EC_PARAMS, objectClass === PUBLIC_KEY ? CKA.EC_POINT : CKA.VALUE];
-};
-
-/** A template without the parts of the key, and these. */
-interface Split {
-  readonly attributes: Attributes;
-  readonly material: Attributes;
-  readonly objectClass: number;
-  readonly keyType: number;
-}
-
-/** `usual` is what the mechanism says where the template is silent, and what it may not say otherwise. */
-function split(template: Template, origin: Origin, usual: Attributes = new Map()): Split {
-  const attributes = readTemplate(template);
-  for (const [type, value] of usual) {
-    const fits = !attributes.has(type) || attributes.get(type) === value;
-    demand(fits, "TEMPLATE_INCONSISTENT", "the mechanism makes another kind of key");
-    attributes.set(type, value);
-  }
-  const objectClass = numberOf(attributes, CKA.CLASS);
-  const keyType = numberOf(attributes, CKA.KEY_TYPE);
-  demand(objectClass !== undefined, "TEMPLATE_INCOMPLETE", "the class is missing");
-  demand(keyType !== undefined, "TEMPLATE_INCOMPLETE", "the type of the key is missing");
-  const material = new Map<number, AttributeValue>();
-  const allowed = partsOf(origin, objectClass, keyType);
-  for (const type of materialTypes) {
-    const value = attributes.get(type);
-    if (value === undefined) continue;
-    demand(allowed.includes(type), "TEMPLATE_INCONSISTENT", "a part that such a key has not");
-    material.set(type, value);
-    attributes.delete(type);
-  }
-  return { attributes, material, objectClass, keyType };
-}
 
 function rowFor({ type }: Mechanism, flag: number): MechanismRow {
   const row = mechanisms.get(type);
@@ -121,7 +41,7 @@ export class KeyFunctions {
     const objectClass = numberOf(read, CKA.CLASS);
     const isKey = [PUBLIC_KEY, PRIVATE_KEY, SECRET_KEY].some((one) => one === objectClass);
     if (!isKey) return this.#add(session, "ObjectCreated", makeAttributes(read, undefined, making));
-    const { attributes, material, keyType } = split(template, "created");
+    const { attributes, material, keyType } = splitTemplate(template, "created");
     const key = importKey(objectClass ?? -1, keyType, material);
     const made = makeAttributes(attributes, key, making);
     return this.#add(session, "ObjectCreated", made, key);
@@ -137,7 +57,7 @@ export class KeyFunctions {
       [CKA.CLASS, SECRET_KEY],
       [CKA.KEY_TYPE, keyType],
     ] as const;
-    const { attributes, material } = split(template, "generated", new Map(usual));
+    const { attributes, material } = splitTemplate(template, "generated", new Map(usual));
     const size = numberOf(material, CKA.VALUE_LEN);
     demand(size !== undefined, "TEMPLATE_INCOMPLETE", "the length of the value is missing");
     demand(size >= madeBytesMin, "KEY_SIZE_RANGE", "the key is too short");
@@ -163,7 +83,7 @@ export class KeyFunctions {
         [CKA.CLASS, objectClass],
         [CKA.KEY_TYPE, keyType],
       ] as const;
-      return split(template, "generated", new Map(usual));
+      return splitTemplate(template, "generated", new Map(usual));
     };
     const [outer, inner] = [half(publicTemplate, PUBLIC_KEY), half(privateTemplate, PRIVATE_KEY)];
     // What may not be made is refused before a second is spent on making it.
@@ -188,7 +108,7 @@ export class KeyFunctions {
     wrapping: HsmObject,
     object: HsmObject,
   ): Promise<Buffer> {
-    this.#checkUse(wrapping, mechanism, CKA.WRAP, rowFor(mechanism, CKF.WRAP));
+    checkUse(wrapping.attributes, mechanism, CKA.WRAP, rowFor(mechanism, CKF.WRAP));
     const own = isSet(wrapping.attributes, CKA.LOCAL) || isSet(wrapping.attributes, CKA.TRUSTED);
     demand(own, "KEY_FUNCTION_NOT_PERMITTED", "a key from outside wraps only if it is trusted");
     const { attributes } = object;
@@ -229,8 +149,8 @@ export class KeyFunctions {
     wrapped: Uint8Array,
     template: Template,
   ): Promise<number> {
-    this.#checkUse(unwrapping, mechanism, CKA.UNWRAP, rowFor(mechanism, CKF.UNWRAP));
-    const { attributes, material, objectClass, keyType } = split(template, "unwrapped");
+    checkUse(unwrapping.attributes, mechanism, CKA.UNWRAP, rowFor(mechanism, CKF.UNWRAP));
+    const { attributes, material, objectClass, keyType } = splitTemplate(template, "unwrapped");
     const secret = objectClass === PRIVATE_KEY || objectClass === SECRET_KEY;
     demand(secret, "TEMPLATE_INCONSISTENT", "only private and secret keys are unwrapped");
     const value = this.#unwrapValue(mechanism, this.#key(session, unwrapping), wrapped);
@@ -262,7 +182,7 @@ export class KeyFunctions {
     base: HsmObject,
     template: Template,
   ): Promise<number> {
-    this.#checkUse(base, mechanism, CKA.DERIVE, rowFor(mechanism, CKF.DERIVE));
+    checkUse(base.attributes, mechanism, CKA.DERIVE, rowFor(mechanism, CKF.DERIVE));
     const { parameter } = mechanism;
     demand(parameter?.kind === "ecdh", "MECHANISM_PARAM_INVALID", "ECDH has parameters");
     const plain = parameter.kdf === CKD.NULL && parameter.sharedData.length === 0;
@@ -273,7 +193,7 @@ export class KeyFunctions {
     const point = curve && !isEdwards(curve) && readPoint(curve, parameter.publicData);
     if (!curve || !point) refuse("MECHANISM_PARAM_INVALID", "not a point of the key's curve");
     const usual = new Map([[CKA.CLASS, SECRET_KEY]]);
-    const { attributes, material, keyType } = split(template, "derived", usual);
+    const { attributes, material, keyType } = splitTemplate(template, "derived", usual);
     const size = numberOf(material, CKA.VALUE_LEN) ?? curve.bytes;
     const fits = size >= madeBytesMin && size <= curve.bytes;
     demand(fits, "KEY_SIZE_RANGE", "the secret has not this many bytes");
@@ -285,11 +205,6 @@ export class KeyFunctions {
     const byOfficer = this.#application.isOfficer(session);
     const made = makeAttributes(attributes, key, { origin: "derived", byOfficer });
     return this.#add(session, "KeyDerived", made, key);
-  }
-
-  /** Refuses a key that may not be used so. */
-  #checkUse(object: HsmObject, mechanism: Mechanism, use: number, row: MechanismRow): void {
-    checkUse(object.attributes, mechanism, use, row);
   }
 
   #key(session: Session, object: HsmObject): KeyObject {
@@ -307,36 +222,6 @@ export class KeyFunctions {
   }
 }
 
-/** Refuses a key that is of another type, or may not be used so. */
-export function checkUse(
-  attributes: Attributes,
-  { type }: Mechanism,
-  use: number,
-  { keyTypes }: MechanismRow,
-): void {
-  const keyType = numberOf(attributes, CKA.KEY_TYPE);
-  const known = keyType !== undefined && keyTypes.includes(keyType);
-  demand(known, "KEY_TYPE_INCONSISTENT", "the mechanism works with other keys");
-  demand(isSet(attributes, use), "KEY_FUNCTION_NOT_PERMITTED", "the key is not for this");
-  const allowed = bytesOf(attributes, CKA.ALLOWED_MECHANISMS);
-  if (allowed.length === 0) return;
-  const wanted = Buffer.alloc(8);
-  wanted.writeBigUInt64LE(BigInt(type));
-  for (let at = 0; at + 8 <= allowed.length; at += 8) {
-    if (allowed.subarray(at, at + 8).equals(wanted)) return;
-  }
-  refuse("MECHANISM_INVALID", "the key is not for this mechanism");
-}
-
-/** The key itself. */
-export function keyFor(application: Application, session: Session, object: HsmObject): KeyObject {
-  if (numberOf(object.attributes, CKA.CLASS) !== PUBLIC_KEY) {
-    return application.keyOf(session, object);
-  }
-  object.key ??= publicKeyOf(object.attributes);
-  return object.key;
-}
-
 /** Whatever is wrong with what was in a wrapping is told by one error: it tells nothing of the value. */
 function readWrapped(objectClass: number, keyType: number, value: Buffer): KeyObject {
   try {
@@ -346,25 +231,4 @@ function readWrapped(objectClass: number, keyType: number, value: Buffer): KeyOb
   } finally {
     value.fill(0);
   }
-}
-
-async function drawPair(
-  keyType: number,
-  material: Attributes,
-): Promise<{ readonly publicKey: KeyObject; readonly privateKey: KeyObject }> {
-  if (keyType === CKK.RSA) {
-    const modulusLength = numberOf(material, CKA.MODULUS_BITS);
-    demand(modulusLength !== undefined, "TEMPLATE_INCOMPLETE", "the modulus has no length");
-    const fits =
-      modulusLength >= rsaBits.min && modulusLength <= rsaBits.max && modulusLength % 256 === 0;
-    demand(fits, "KEY_SIZE_RANGE", "RSA keys have 2048 to 4096 bits");
-    const exponent = bytesOf(material, CKA.PUBLIC_EXPONENT);
-    const usual = exponent.length === 0 || BigInt(`0x${exponent.toString("hex")}`) === 65_537n;
-    demand(usual, "ATTRIBUTE_VALUE_INVALID", "the public exponent is 65537");
-    return makePair("rsa", { modulusLength });
-  }
-  const params = bytesOf(material, CKA.EC_PARAMS);
-  demand(params.length > 0, "TEMPLATE_INCOMPLETE", "the curve is missing");
-  const curve = curveOf(keyType, params);
-  return isEdwards(curve) ? makePair("ed25519") : makePair("ec", { namedCurve: curve.node });
 }

@@ -1,12 +1,13 @@
 import type { KeyObject } from "node:crypto";
-import { deriveKey, unwrapUnder, wrapUnder } from "../keys/wrapping.ts";
+import { unwrapUnder, wrapUnder } from "../keys/wrapping.ts";
 import { assert } from "../lib/assert.ts";
-import { hmacSha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
 import type { Table } from "../storage/store.ts";
 import { type Attributes, decodeAttributes, encodeAttributes, numberOf } from "./attributes.ts";
+import type { ObjectRow, PartitionRow } from "./cluster-tables.ts";
 import { CKA } from "./constants.ts";
 import { readKey, writeKey } from "./material.ts";
+import { addSum, masterOf, sumKeyOf, sumOf } from "./partition-sums.ts";
 import type { PinHash } from "./pins.ts";
 import { demand } from "./refuse.ts";
 
@@ -21,19 +22,6 @@ export interface PartitionState {
   readonly objects: number;
   /** A sum over all objects, hexadecimal: none is missing, added or of another time. */
   readonly digest: string;
-}
-
-export interface PartitionRow {
-  readonly slot: number;
-  /** One half of the master key, under the account's root; the other is in the vault. */
-  readonly half: Buffer;
-  readonly state: Buffer;
-}
-
-/** An object that outlives sessions: attributes and value, each under the master key. */
-export interface ObjectRow {
-  readonly attributes: Buffer;
-  readonly value?: Buffer;
 }
 
 /** An object as functions see it. */
@@ -54,7 +42,6 @@ export class StoreChanged extends Error {
 }
 
 export const objectsMax = 100_000;
-const noSalt = Buffer.alloc(0);
 const noDigest = "00".repeat(32);
 
 /** A partition in use. Dies when it is zeroized: nothing is read or written through it afterwards. */
@@ -83,7 +70,7 @@ export class LivePartition {
     this.#place = parts.place;
     this.#half = half;
     this.#master = master;
-    this.#sumKey = deriveKey(master, noSalt, "sum over an HSM partition");
+    this.#sumKey = sumKeyOf(master);
     this.#state = state;
   }
 
@@ -167,7 +154,7 @@ export class LivePartition {
         const id = String(key[1]);
         const encoded = unwrapUnder(this.#master, value.attributes, this.#bound(id, "attributes"));
         if (!encoded) throw new StoreChanged("an object does not open");
-        const sum = this.#sum(id, value);
+        const sum = sumOf(this.#sumKey, id, value);
         addSum(digest, sum);
         const handle = this.newHandle();
         read.set(handle, { handle, id, attributes: decodeAttributes(encoded), sum });
@@ -229,7 +216,7 @@ export class LivePartition {
     const value = plain ? seal("value", plain) : this.#objectRows.find([this.serial, id])?.value;
     plain?.fill(0);
     const row = { attributes, ...(value && { value }) };
-    return { object: { ...object, id, sum: this.#sum(id, row) }, row };
+    return { object: { ...object, id, sum: sumOf(this.#sumKey, id, row) }, row };
   }
 
   /** The state with these objects added (or instead of older ones) and taken away. */
@@ -274,13 +261,6 @@ export class LivePartition {
   #bound(id: string, what: string): string {
     return `hsm ${this.serial} ${id} ${what}`;
   }
-
-  #sum(id: string, { attributes, value }: ObjectRow): Buffer {
-    const size = Buffer.alloc(4);
-    size.writeUInt32BE(attributes.length);
-    const pieces = [Buffer.from(id), size, attributes, value ?? noSalt];
-    return hmacSha256(this.#sumKey, Buffer.concat(pieces));
-  }
 }
 
 export interface PartitionParts {
@@ -291,15 +271,4 @@ export interface PartitionParts {
   readonly objectRows: Table<ObjectRow>;
   /** Key of its row. */
   readonly place: readonly string[];
-}
-
-const masterOf = (clear: Buffer, vaultHalf: Buffer): Buffer =>
-  deriveKey(Buffer.concat([clear, vaultHalf]), noSalt, "master key of an HSM partition");
-
-/**
- * Sums are exclusive-ors of MACs, so that objects come and go at one cost. Who cannot open the state cannot know or set
- * it, and so cannot make another set of objects that sums up to it.
- */
-function addSum(digest: Buffer, sum: Buffer): void {
-  for (let at = 0; at < digest.length; at += 1) digest[at] = (digest[at] ?? 0) ^ (sum[at] ?? 0);
 }

@@ -1,7 +1,8 @@
 import type { Application, Session, Who } from "./application.ts";
 import { triesMax } from "./cluster.ts";
+import { CKU } from "./constants.ts";
 import type { LivePartition, PartitionState } from "./live-partition.ts";
-import { hashPin, isRightPin, type PinHash, readUserPin } from "./pins.ts";
+import { checkPinSize, hashPin, isRightPin, type PinHash, readUserPin } from "./pins.ts";
 import { demand, refuse } from "./refuse.ts";
 
 const usersMax = 1024;
@@ -52,18 +53,57 @@ export function passPin(
   });
 }
 
+/** Logs somebody in, for all sessions of the application with the partition. */
+export async function logIn(
+  application: Application,
+  session: number,
+  userType: number,
+  pin: Uint8Array,
+): Promise<void> {
+  const { partition } = application.session(session);
+  demand(userType !== CKU.CONTEXT_SPECIFIC, "OPERATION_NOT_INITIALIZED", "no key asks for it");
+  demand(userType === CKU.SO || userType === CKU.USER, "USER_TYPE_INVALID", "no such user");
+  const read = userType === CKU.SO ? undefined : readUserPin(pin);
+  const who: Who =
+    userType === CKU.SO ? { kind: "officer" } : { kind: "user", name: read?.user ?? "" };
+  checkMayLogIn(application, session, who);
+  await passPin(application, partition, who, read?.password ?? pin, "Login");
+  // Another may have logged in meanwhile, or the session may be closed.
+  checkMayLogIn(application, session, who);
+  application.setLogin(partition, who);
+}
+
+function checkMayLogIn(application: Application, session: number, { kind }: Who): void {
+  const { partition } = application.session(session);
+  const current = application.login(partition)?.kind;
+  demand(current !== kind, "USER_ALREADY_LOGGED_IN", "the same is logged in");
+  demand(!current, "USER_ANOTHER_ALREADY_LOGGED_IN", "another is logged in");
+  const reads = application.sessions(partition).some(({ readWrite }) => !readWrite);
+  const free = kind === "user" || !reads;
+  demand(free, "SESSION_READ_ONLY_EXISTS", "there are sessions that only read");
+  const some = kind === "officer" || Object.keys(partition.state.users).length > 0;
+  demand(some, "USER_PIN_NOT_INITIALIZED", "there are no users yet");
+}
+
 /** The security officer sets the PIN of a user, who is made where there is none. */
 export async function setUserPin(
   application: Application,
   session: Session,
-  given: { readonly user: string; readonly password: Uint8Array },
+  pin: Uint8Array,
 ): Promise<void> {
   const { partition } = session;
-  const hash = await hashPin(given.password, application.cluster.parts.random);
+  const checkOfficer = () =>
+    demand(application.isOfficer(session), "USER_NOT_LOGGED_IN", "the officer logs in first");
+  checkOfficer();
+  checkPinSize(pin);
+  const read = readUserPin(pin);
+  if (!read) refuse("PIN_INVALID", "a user's PIN is NAME:PASSWORD, or the password alone");
+  checkPinSize(read.password);
+  const hash = await hashPin(read.password, application.cluster.parts.random);
   await partition.inTurn(async () => {
     application.session(session.handle);
-    demand(application.isOfficer(session), "USER_NOT_LOGGED_IN", "the security officer left");
-    await setHash(application, session, { kind: "user", name: given.user }, hash);
+    checkOfficer();
+    await setHash(application, session, { kind: "user", name: read.user }, hash);
   });
 }
 
@@ -75,6 +115,8 @@ export async function changePin(
   newPin: Uint8Array,
 ): Promise<void> {
   const { partition } = session;
+  demand(session.readWrite, "SESSION_READ_ONLY", "the session only reads");
+  checkPinSize(newPin);
   const login = application.login(partition);
   const officer = login?.kind === "officer";
   const old = officer ? undefined : readUserPin(oldPin);
@@ -85,6 +127,7 @@ export async function changePin(
   const same = login?.kind !== "user" || login.name === old?.user;
   demand(same, "PIN_INVALID", "the PIN is of another user than who is logged in");
   const fresh = Buffer.from(next?.password ?? newPin);
+  checkPinSize(fresh);
   await passPin(application, partition, who, old?.password ?? oldPin, "PinChecked");
   const hash = await hashPin(fresh, application.cluster.parts.random);
   fresh.fill(0);

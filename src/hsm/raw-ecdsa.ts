@@ -1,6 +1,7 @@
 import { createECDH, type KeyObject } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { assert } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import type { Curve } from "./curves.ts";
 
@@ -11,7 +12,19 @@ import type { Curve } from "./curves.ts";
  * calculates with big integers, whose time does. Verifying handles nothing secret.
  */
 
-const verifiers = { "P-256": p256, "P-384": p384, "P-521": p521, secp256k1 } as const;
+type Library = typeof p256;
+const libraries: Readonly<Record<string, Library>> = {
+  "P-256": p256,
+  "P-384": p384,
+  "P-521": p521,
+  secp256k1,
+};
+
+function libraryOf({ jwk }: Curve): Library {
+  const library = libraries[jwk];
+  assert(library, "the curve signs by ECDSA");
+  return library;
+}
 
 const number = (bytes: Uint8Array): bigint =>
   BigInt(`0x${Buffer.from(bytes).toString("hex") || 0}`);
@@ -40,13 +53,9 @@ const draw = (random: Random, order: bigint, size: number): bigint =>
   (number(random.bytes(size + 8)) % (order - 1n)) + 1n;
 
 /** Signs a hash; answers r and s, each as long as the curve's numbers. */
-export function signHash(
-  curve: Curve & { readonly order: bigint },
-  key: KeyObject,
-  hash: Uint8Array,
-  random: Random,
-): Buffer {
-  const { order, bytes: size } = curve;
+export function signHash(curve: Curve, key: KeyObject, hash: Uint8Array, random: Random): Buffer {
+  const order = libraryOf(curve).Point.Fn.ORDER;
+  const size = curve.bytes;
   const secret = number(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"));
   for (;;) {
     const nonce = draw(random, order, size);
@@ -67,9 +76,8 @@ export function isHashSignedBy(
   hash: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const verifier = verifiers[curve.jwk as keyof typeof verifiers];
   try {
-    return verifier.verify(signature, hash, point, { prehash: false, lowS: false });
+    return libraryOf(curve).verify(signature, hash, point, { prehash: false, lowS: false });
   } catch {
     return false;
   }

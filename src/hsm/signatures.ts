@@ -18,7 +18,7 @@ import { bytesOf } from "./attributes.ts";
 import { hashes } from "./ciphers.ts";
 import { CKA, CKM } from "./constants.ts";
 import type { MechanismParameter } from "./cryptoki.ts";
-import { type Curve, findCurve, readPoint } from "./curves.ts";
+import { type Curve, findCurve, isEdwards, readPoint } from "./curves.ts";
 import { describeKey } from "./material.ts";
 import { isPssSignedBy, saltBytesMax, signPss } from "./pss.ts";
 import { isHashSignedBy, signHash } from "./raw-ecdsa.ts";
@@ -150,11 +150,10 @@ export function rsaPss(mechanism?: number) {
   };
 }
 
-const curveOfKey = (key: KeyObject): Curve & { readonly order: bigint } => {
+const curveOfKey = (key: KeyObject): Curve => {
   const curve = findCurve(bytesOf(describeKey(key), CKA.EC_PARAMS));
-  const order = curve?.order;
-  demand(curve && order !== undefined, "KEY_TYPE_INCONSISTENT", "the curve does not sign so");
-  return { ...curve, order };
+  demand(curve && !isEdwards(curve), "KEY_TYPE_INCONSISTENT", "the curve does not sign so");
+  return curve;
 };
 
 const rawHashBytesMax = 64;

@@ -1,7 +1,7 @@
 import type { Application, Session } from "./application.ts";
+import { checkUse, keyFor } from "./check-use.ts";
 import { CKA, CKF } from "./constants.ts";
 import type { Mechanism, Work } from "./cryptoki.ts";
-import { checkUse, keyFor } from "./key-functions.ts";
 import { mechanisms } from "./mechanisms.ts";
 import { demand, refuse } from "./refuse.ts";
 import type { Running } from "./running.ts";

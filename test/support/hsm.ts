@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Trail, TrailEvent } from "../../src/audit/trail.ts";
+import type { HsmParts } from "../../src/hsm/cluster.ts";
 import { CKA, CKF, CKK, CKM, CKO, CKR, CKU } from "../../src/hsm/constants.ts";
 import { createHsms } from "../../src/hsm/create-hsms.ts";
 import { type Cryptoki, CryptokiError, type Template } from "../../src/hsm/cryptoki.ts";
@@ -34,7 +35,10 @@ export interface HsmBench {
 }
 
 /** The HSMs of a directory with a real store, keyring and vault. */
-export async function openHsms(directory: string): Promise<HsmBench> {
+export async function openHsms(
+  directory: string,
+  change: (parts: HsmParts) => HsmParts = (parts) => parts,
+): Promise<HsmBench> {
   const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
   const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
   const keyring = openKeyring({ directory, root, random: systemRandom });
@@ -62,7 +66,8 @@ export async function openHsms(directory: string): Promise<HsmBench> {
     close: async () => undefined,
   };
   const clock = { now: () => Date.UTC(2026, 10, 22) };
-  const parts = { store, keyring, vault, trail, clock, random: systemRandom, region: "us-east-1" };
+  const below = { store, keyring, vault, trail, clock, random: systemRandom, region: "us-east-1" };
+  const parts = change(below);
   const hsms = await createHsms(parts);
   return {
     hsms,
