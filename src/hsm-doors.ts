@@ -22,6 +22,9 @@ export interface ClusterTls {
 
 type Log = (line: string) => void;
 
+/** Of a connection that breaks nobody needs to hear: it ends, and its sessions with it. */
+const ignore = () => undefined;
+
 const connectionsMax = 512;
 const connectionsPerClusterMax = 128;
 const handshakeMs = 10_000;
@@ -88,6 +91,7 @@ export async function openHsmPort({
   const every = new Set<Socket>();
 
   function serve(socket: TLSSocket): void {
+    socket.on("error", ignore);
     const cluster = socket.servername;
     const peer = peerOf(socket);
     // Without a name no trust anchor was looked at; a session taken up again has not shown this cluster a certificate.
@@ -103,10 +107,10 @@ export async function openHsmPort({
       return;
     }
     open.set(cluster, here);
+    admit(here, socket, log, () => connect(cluster, peer));
     socket.once("close", () => {
       if (here.size === 0) open.delete(cluster);
     });
-    admit(here, socket, log, () => connect(cluster, peer));
   }
 
   const server = createTlsServer(
@@ -117,11 +121,16 @@ export async function openHsmPort({
       handshakeTimeout: handshakeMs,
       secureOptions: noTickets,
       SNICallback(name, done) {
-        const tls = clusterTls(name);
-        if (!tls) return done(new Error("no such cluster"));
-        const { cert, key, ca } = tls;
-        const options = { minVersion: "TLSv1.2", secureOptions: noTickets } as const;
-        done(null, createSecureContext({ cert, key, ca, ...options }));
+        try {
+          const tls = clusterTls(name);
+          if (!tls) return done(new Error("no such cluster"));
+          const { cert, key, ca } = tls;
+          const options = { minVersion: "TLSv1.2", secureOptions: noTickets } as const;
+          done(null, createSecureContext({ cert, key, ca, ...options }));
+        } catch (error) {
+          log(`the certificate of ${name} cannot be used: ${String(error)}`);
+          done(new Error("no such cluster"));
+        }
       },
     },
     serve,
@@ -131,7 +140,7 @@ export async function openHsmPort({
     every.add(socket);
     socket.once("close", () => every.delete(socket));
   });
-  server.on("tlsClientError", () => undefined);
+  server.on("tlsClientError", ignore);
   await listening(server, () => server.listen({ host, port, backlog: listenBacklog }));
   const address = server.address();
   return {
@@ -156,10 +165,16 @@ function admit(
 ): void {
   open.add(socket);
   socket.once("close", () => open.delete(socket));
+  socket.on("error", ignore);
   socket.setNoDelay(true);
-  const hsm = connect();
-  if (hsm) void serveRpc(hsm, socket, log);
-  else socket.destroy();
+  try {
+    const hsm = connect();
+    if (hsm) void serveRpc(hsm, socket, log);
+    else socket.destroy();
+  } catch (error) {
+    log(`an HSM does not take a connection: ${String(error)}`);
+    socket.destroy();
+  }
 }
 
 function listening(server: Server, listen: () => void): Promise<void> {

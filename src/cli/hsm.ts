@@ -58,6 +58,7 @@ function carry(options: ConnectOptions, around: Surroundings): Promise<void> {
     );
     socket.once("secureConnect", () => {
       socket.setNoDelay(true);
+      process.stdout.once("error", () => socket.destroy());
       process.stdin.pipe(socket);
       socket.pipe(process.stdout);
     });

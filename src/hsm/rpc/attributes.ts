@@ -45,12 +45,21 @@ const formOf = new Map<number, Form>([
 const booleanBytes: ReadonlySet<number> = new Set([CKA.DESTROYABLE]);
 
 const ulongBytes = 8;
+/** Attributes of one call: an answer may be much longer than what asks for it. */
+const attributesMax = 256;
 /** Type, validity, length: what an attribute takes at least is the first two. */
 const attributeBytesMin = 5;
 
 /** Attributes with their values, as `aA` has them. */
 export function readAttributes(reader: Reader): WireAttribute[] {
-  return Array.from({ length: reader.count(attributeBytesMin) }, () => readAttribute(reader));
+  return Array.from({ length: fewOf(reader.count(attributeBytesMin)) }, () =>
+    readAttribute(reader),
+  );
+}
+
+function fewOf(count: number): number {
+  if (count <= attributesMax) return count;
+  throw new CryptokiError(CKR.ARGUMENTS_BAD, `more than ${attributesMax} attributes`);
 }
 
 function readAttribute(reader: Reader): WireAttribute {
@@ -143,7 +152,7 @@ function bytesOf(value: AttributeValue): Uint8Array {
 
 /** Attributes that are asked for, as `fA` has them. */
 export function readRooms(reader: Reader): AttributeRoom[] {
-  return Array.from({ length: reader.count(8) }, () => {
+  return Array.from({ length: fewOf(reader.count(8)) }, () => {
     const type = reader.uint32();
     const room = reader.uint32();
     if (room > 0 && formOf.get(type) === "attributes") {

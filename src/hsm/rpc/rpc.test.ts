@@ -108,6 +108,14 @@ test("lists and attributes tell their lengths", async () => {
   assert.equal(code, CKR.ATTRIBUTE_SENSITIVE);
 });
 
+test("a short question does not get a long answer", async () => {
+  const attributes = () => assert.fail("nothing is looked up");
+  const client = await connected({ attributes });
+  const rooms = Array.from({ length: 257 }, () => ({ type: CKA.MODULUS, room: 4096 }));
+  const asking = client.call("C_GetAttributeValue", 1, 1, rooms);
+  await assert.rejects(asking, refused(CKR.ARGUMENTS_BAD));
+});
+
 test("nothing is done before C_Initialize nor after C_Finalize, and not for another protocol", async () => {
   const client = connectInProcess(fakeCryptoki({ slots: () => [1] }), silent);
   await assert.rejects(client.call("C_GetSlotList", 1, 9), refused(CKR.CRYPTOKI_NOT_INITIALIZED));

@@ -111,10 +111,15 @@ export async function serveRpc(hsm: Cryptoki, stream: Duplex, log: Log): Promise
       if (answers.length > 0 && !stream.write(Buffer.concat(answers))) await drained(stream);
     }
   } catch (error) {
-    if (error instanceof Malformed) log(`a connection to an HSM was ended: ${error.message}`);
-  } finally {
+    // Streams that break say so by a code; everything else is of interest.
+    const broke = error instanceof Error && "code" in error;
+    if (!broke) log(`a connection to an HSM was ended: ${String(error)}`);
+  }
+  stream.destroy();
+  try {
     hsm.finalize();
-    stream.destroy();
+  } catch (error) {
+    log(`a fault in an HSM: ${error instanceof Error ? error.stack : String(error)}`);
   }
 }
 
