@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { authorizationRow } from "./authorization.ts";
 import { startBondstore } from "./bondstore.ts";
 import { flinkRows } from "./flink.ts";
+import { hsmRows } from "./hsm.ts";
 import { keysRows } from "./keys.ts";
 import { startKinesalite } from "./kinesalite.ts";
 import { kinesisCases } from "./kinesis.ts";
@@ -67,6 +68,7 @@ const suites: Readonly<Record<string, Suite>> = {
   // AWS's limits of a shard would be what is measured: they alone are lifted.
   kinesis: (pace) =>
     against(() => startBondstore(["--lift-shard-limits"]), startKinesalite, kinesisCases, pace),
+  hsm: (pace) => hsmRows(pace, say),
   flink: (pace) => flinkRows(pace, say),
 };
 

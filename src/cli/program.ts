@@ -5,6 +5,7 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { envCommand } from "./env.ts";
 import { explainCommand } from "./explain.ts";
+import { hsmCommand } from "./hsm.ts";
 import { logsCommand } from "./logs.ts";
 import { profileCommand } from "./profile.ts";
 import { resetCommand } from "./reset.ts";
@@ -28,6 +29,7 @@ const commands: readonly MakeCommand[] = [
   envCommand,
   profileCommand,
   accountCommand,
+  hsmCommand,
   resetCommand,
 ];
 
