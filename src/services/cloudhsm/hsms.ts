@@ -65,44 +65,49 @@ export const createHsm = operation("CreateHsm", {
   also: ({ IamRoleArn }, _account, call) => passRole(IamRoleArn, call),
 
   async handle(_account, input, call): Promise<CreateHsmResponse> {
-    const { SubnetId, SshKey, IamRoleArn, ExternalId, ClientToken } = input;
     checkPlace(input, call);
-    const repeated = classicHsms(call).find(
-      ({ classic }) => ClientToken !== undefined && classic.clientToken === ClientToken,
-    );
-    if (repeated) return { HsmArn: arnOf(call, repeated.id) };
-    const { random } = call.parts;
-    const id = newClassicId("hsm", random);
-    const zone = zoneOf(call);
-    await refused(
-      call.own.life.createClassic(
-        id,
-        {
-          account: call.account,
-          hsmType: "classic",
-          mode: "NON_FIPS",
-          networkType: "IPV4",
-          retentionDays: 0,
-          subnets: { [zone]: SubnetId },
-          tags: {},
-        },
-        { id, zone, subnet: SubnetId, eniId: newEniId(eniBytes, random) },
-        {
-          serial: String(random.bytes(serialBytes).readUIntBE(0, serialBytes)),
-          subnet: SubnetId,
-          sshKey: SshKey,
-          sshKeyAtMs: call.timeMs,
-          roleArn: IamRoleArn,
-          ...(ExternalId !== undefined && { externalId: ExternalId }),
-          ...(ClientToken !== undefined && { clientToken: ClientToken }),
-        },
-      ),
-    );
+    const { clusters } = call.own;
+    // One at a time, so that a request that is sent again finds what the first one made.
+    const id = await refused(clusters.inTurn(`classic ${call.account}`, () => make(input, call)));
     return { HsmArn: arnOf(call, id) };
   },
 
   responseElements: ({ HsmArn }) => ({ hsmArn: HsmArn ?? null }),
 });
+
+async function make(input: Checked<CreateHsmRequest>, call: ClassicCall): Promise<string> {
+  const { SubnetId, SshKey, IamRoleArn, ExternalId, ClientToken } = input;
+  const repeated = classicHsms(call).find(
+    ({ classic }) => ClientToken !== undefined && classic.clientToken === ClientToken,
+  );
+  if (repeated) return repeated.id;
+  const { random } = call.parts;
+  const id = newClassicId("hsm", random);
+  const zone = zoneOf(call);
+  await call.own.life.createClassic(
+    id,
+    {
+      account: call.account,
+      hsmType: "classic",
+      mode: "NON_FIPS",
+      networkType: "IPV4",
+      retentionDays: 0,
+      subnets: { [zone]: SubnetId },
+      tags: {},
+    },
+    { id, zone, subnet: SubnetId, eniId: newEniId(eniBytes, random) },
+    {
+      serial: String(random.bytes(serialBytes).readUIntBE(0, serialBytes)),
+      subnet: SubnetId,
+      sshKey: SshKey,
+      sshKeyAtMs: call.timeMs,
+      roleArn: IamRoleArn,
+      ...(ExternalId !== undefined && { externalId: ExternalId }),
+      ...(ClientToken !== undefined && { clientToken: ClientToken }),
+    },
+  );
+  return id;
+}
 
 export const describeHsm = operation("DescribeHsm", {
   resolve: (input: Checked<DescribeHsmRequest>, call: ClassicCall) => inAccount(input, call),
