@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { authorizationRow } from "./authorization.ts";
 import { startBondstore } from "./bondstore.ts";
 import { flinkRows } from "./flink.ts";
+import { keysRows } from "./keys.ts";
 import { startKinesalite } from "./kinesalite.ts";
 import { kinesisCases } from "./kinesis.ts";
 import { kmsCases } from "./kms.ts";
@@ -48,6 +49,7 @@ async function against(
 
 const suites: Readonly<Record<string, Suite>> = {
   authorization: async () => [authorizationRow()],
+  keys: async () => keysRows(),
   kms: (pace) =>
     against(
       () => startBondstore(),

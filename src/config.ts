@@ -21,6 +21,8 @@ export interface Config {
     | { readonly kind: "key-file"; readonly path: string }
     | { readonly kind: "passphrase"; readonly passphrase: string }
     | { readonly kind: "systemd-credential"; readonly path: string };
+  /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
+  readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */
   readonly engines: { readonly cache: string; readonly flinkHome?: string };
 }

@@ -12,6 +12,8 @@ import { createDirectory } from "./identity/create-directory.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
+import { noTokens } from "./keys/token.ts";
+import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
@@ -62,8 +64,10 @@ export async function open(config: Config, { clock, random, log }: Environment):
     indexKey: keyring.indexKey,
     report: (line) => log(`recovered: ${line}`),
   });
+  let vault: Vault;
   try {
     await keepRegion(store, region);
+    vault = await openKnownVault(config.vault, root, random, store);
   } catch (error) {
     await store.close();
     throw error;
@@ -77,7 +81,18 @@ export async function open(config: Config, { clock, random, log }: Environment):
   });
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
-  const keys = new KeyService({ store, keyring, access, trail, clock, random, region });
+  const tokens = noTokens;
+  const keys = new KeyService({
+    store,
+    keyring,
+    vault,
+    tokens,
+    access,
+    trail,
+    clock,
+    random,
+    region,
+  });
   return {
     parts: { clock, random, region, store, directory: people, access, keys, trail },
     trail,
@@ -90,6 +105,22 @@ export async function open(config: Config, { clock, random, log }: Environment):
       }
     },
   };
+}
+
+/** Without its vault no key of a directory opens: it keeps the name, and is opened with no other. */
+async function openKnownVault(
+  path: string,
+  root: RootOfTrust,
+  random: Random,
+  store: Store,
+): Promise<Vault> {
+  const settings = store.system.table<string>("settings");
+  const known = settings.find(["vault"]);
+  const vault = openVault({ path, root, random, known });
+  if (known === undefined) {
+    await store.transaction(() => settings.put(["vault"], vault.name));
+  }
+  return vault;
 }
 
 /** A directory is of one region for ever: its ARNs and policies say so. */

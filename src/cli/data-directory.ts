@@ -7,6 +7,7 @@ import { CommandFailure } from "./surroundings.ts";
 export const ownNames: readonly string[] = [
   "root.key",
   "root.secret",
+  "vault",
   "keys",
   "store",
   "trail",

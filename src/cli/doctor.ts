@@ -2,7 +2,13 @@ import { Command } from "commander";
 import { systemClock } from "../lib/clock.ts";
 import { systemRandom } from "../lib/random.ts";
 import type { Check, Patient } from "./doctor/check.ts";
-import { checkClock, checkDirectory, checkDisk, checkRoot } from "./doctor/directory.ts";
+import {
+  checkClock,
+  checkDirectory,
+  checkDisk,
+  checkRoot,
+  checkVault,
+} from "./doctor/directory.ts";
 import { checkClients, checkEngines, checkMachine, checkSandbox } from "./doctor/machine.ts";
 import { checkCertificate, checkProfile, checkService } from "./doctor/service.ts";
 import { addUpOptions, configOf, type UpOptions } from "./options.ts";
@@ -44,6 +50,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   "data directory": checkDirectory,
   disk: checkDisk,
   "root of trust": checkRoot,
+  vault: checkVault,
   clock: checkClock,
   service: checkService,
   certificate: checkCertificate,

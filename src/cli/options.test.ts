@@ -32,6 +32,7 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     shardLimits: "enforce",
     unconfinedCells: "refuse",
     root: { kind: "key-file", path: "/home/u/.local/share/bondstore/root.secret" },
+    vault: "/home/u/.local/share/bondstore/vault",
     engines: { cache: "/home/u/.cache/bondstore" },
   });
 });

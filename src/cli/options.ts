@@ -8,6 +8,7 @@ import { CommandFailure, type Surroundings } from "./surroundings.ts";
 export interface DataOptions {
   readonly data?: string;
   readonly keyFile?: string;
+  readonly vault?: string;
   readonly region: string;
   readonly json?: boolean;
 }
@@ -31,6 +32,10 @@ export function addDataOptions(command: Command): Command {
     .option(
       "--key-file <file>",
       "file that unlocks the root of trust (default: root.secret inside)",
+    )
+    .option(
+      "--vault <file>",
+      "file of what deleted keys take with them, to be kept out of backups (default: vault inside)",
     )
     .addOption(new Option("--region <name>", "region that this Bondstore is").default("us-east-1"))
     .option("--json", "print JSON");
@@ -89,6 +94,10 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
     shardLimits: options.liftShardLimits ? "lift" : "enforce",
     unconfinedCells: options.acceptUnconfinedCells ? "accept" : "refuse",
     root: rootOf(options, data, around),
+    vault:
+      options.vault === undefined
+        ? join(data, "vault")
+        : resolve(around.workingDirectory, options.vault),
     engines: {
       cache: around.cache,
       ...(around.flinkHome !== undefined && { flinkHome: around.flinkHome }),

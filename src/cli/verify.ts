@@ -39,9 +39,11 @@ export const verifyCommand = (around: Surroundings): Command =>
         options.publicKey === undefined
           ? undefined
           : await readPublicKey(resolve(around.workingDirectory, options.publicKey));
+      const { root, vault } = offlineConfig(options, around);
       const report = await verifyDirectory({
         data,
-        root: options.withoutKeys ? undefined : offlineConfig(options, around).root,
+        root: options.withoutKeys ? undefined : root,
+        vault,
         publicKey,
         full: options.full ?? false,
         random: systemRandom,

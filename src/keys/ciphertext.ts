@@ -35,20 +35,8 @@ export function encryptMessage(
   context: Context,
   random: Random,
 ): Buffer {
-  const message = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes);
-  message[0] = format;
-  message.write(version.id, 1, versionBytes, "hex");
-  message.set(random.bytes(nonceBytes + ivBytes), 1 + versionBytes);
-  const header = message.subarray(0, headerBytes);
-  const cipher = createCipheriv(
-    "aes-256-gcm",
-    messageKey(version.material, header),
-    ivOf(header),
-  ).setAAD(bind(header, context));
-  message.set(cipher.update(plaintext), headerBytes);
-  cipher.final();
-  message.set(cipher.getAuthTag(), headerBytes + plaintext.length);
-  return message;
+  const header = newHeader(version.id, random);
+  return sealMessage(messageKey(version.material, header), header, plaintext, context);
 }
 
 /** Undoes `encryptMessage`; undefined when a byte, the material or the context differs. */
@@ -57,9 +45,49 @@ export function decryptMessage(
   ciphertext: Uint8Array,
   context: Context,
 ): Buffer | undefined {
+  return openMessage(messageKey(material, ciphertext), ciphertext, context);
+}
+
+/** The header of a new message: what its own key is derived from, and its IV. */
+export function newHeader(versionId: string, random: Random): Buffer {
+  const header = Buffer.allocUnsafe(headerBytes);
+  header[0] = format;
+  header.write(versionId, 1, versionBytes, "hex");
+  header.set(random.bytes(nonceBytes + ivBytes), 1 + versionBytes);
+  return header;
+}
+
+/** What HMAC-SHA-256 under the material of the version makes a message's own key of: where a token has the material. */
+export function derivationBlock(message: Uint8Array): Buffer {
+  const nonce = message.subarray(1 + versionBytes, 1 + versionBytes + nonceBytes);
+  return Buffer.concat([beforeNonce, nonce, keyBits], derivedFromBytes);
+}
+
+/** Encrypts under a message's own key. */
+export function sealMessage(
+  key: Uint8Array,
+  header: Uint8Array,
+  plaintext: Uint8Array,
+  context: Context,
+): Buffer {
+  const message = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes);
+  message.set(header);
+  const cipher = createCipheriv("aes-256-gcm", key, ivOf(header)).setAAD(bind(header, context));
+  message.set(cipher.update(plaintext), headerBytes);
+  cipher.final();
+  message.set(cipher.getAuthTag(), headerBytes + plaintext.length);
+  return message;
+}
+
+/** Undoes `sealMessage`; undefined when a byte, the key or the context differs. */
+export function openMessage(
+  key: Uint8Array,
+  ciphertext: Uint8Array,
+  context: Context,
+): Buffer | undefined {
   const header = ciphertext.subarray(0, headerBytes);
   const end = ciphertext.length - tagBytes;
-  const decipher = createDecipheriv("aes-256-gcm", messageKey(material, header), ivOf(header))
+  const decipher = createDecipheriv("aes-256-gcm", key, ivOf(header))
     .setAAD(bind(header, context))
     .setAuthTag(ciphertext.subarray(end));
   const plaintext = decipher.update(ciphertext.subarray(headerBytes, end));
@@ -71,10 +99,8 @@ export function decryptMessage(
   return plaintext;
 }
 
-function messageKey(material: Uint8Array, header: Uint8Array): Buffer {
-  const nonce = header.subarray(1 + versionBytes, 1 + versionBytes + nonceBytes);
-  return hmacSha256(material, Buffer.concat([beforeNonce, nonce, keyBits], derivedFromBytes));
-}
+const messageKey = (material: Uint8Array, message: Uint8Array): Buffer =>
+  hmacSha256(material, derivationBlock(message));
 
 const ivOf = (header: Uint8Array) => header.subarray(headerBytes - ivBytes, headerBytes);
 

@@ -1,11 +1,13 @@
+import type { Random } from "../lib/random.ts";
 import type { Sealer, Store } from "../storage/store.ts";
 import { decryptMessage, versionOf } from "./ciphertext.ts";
-import type { AliasRecord, KeyPlace, KeyRecord } from "./key-record.ts";
-import { sealerId } from "./key-service.ts";
+import type { AliasRecord, KeyPlace, KeyRecord, KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context } from "./keys.ts";
-import { Materials } from "./materials.ts";
-import { createSealer } from "./sealer.ts";
+import { keyArn } from "./kms-key.ts";
+import { createMaterialWrapper } from "./materials.ts";
+import { createSealer, sealerId } from "./sealer.ts";
+import type { Vault } from "./vault.ts";
 
 /** Something about keys that is not as it should be. */
 export interface KeyProblem {
@@ -22,36 +24,46 @@ export interface KeyInspection {
   check(account: string): { readonly keys: number; readonly problems: readonly KeyProblem[] };
   /** Whether there is a key of this ARN. */
   has(keyArn: string): boolean;
-  /** What opens data under a wrapped data key, or why there is nothing. */
-  open(wrapped: Uint8Array, context: Context): Sealer | string;
+  /**
+   * What opens data under a wrapped data key, or why there is nothing; undefined where the material is not kept here:
+   * a token has it, or its owner has taken the import back.
+   */
+  open(wrapped: Uint8Array, context: Context): Sealer | string | undefined;
 }
 
 const arnForm = /^arn:aws:kms:[^:]*:(\d{12}):key\/(.+)$/;
 
-export function inspectKeys({
-  store,
-  keyring,
-}: {
+export function inspectKeys(parts: {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
+  readonly random: Random;
 }): KeyInspection {
+  const { store } = parts;
+  const wrapper = createMaterialWrapper(parts);
+  const region = store.system.table<string>("settings").find(["region"]) ?? "";
   const versions = store.system.table<KeyPlace>("kms.versions");
   const keysOf = (account: string) => store.account(account).table<KeyRecord>("kms.keys");
 
-  function materialOf(place: KeyPlace, versionId: string): Buffer | undefined {
-    const record = keysOf(place.account).find([place.keyId]);
-    const version = record?.versions.find(({ id }) => id === versionId);
-    if (!version) return undefined;
-    return keyring.unwrap(place.account, version.wrapped, Materials.bound(place.keyId, versionId));
+  function versionAt({ account, keyId }: KeyPlace, versionId: string): KeyVersion | undefined {
+    return keysOf(account)
+      .find([keyId])
+      ?.versions.find(({ id }) => id === versionId);
+  }
+
+  function materialOf(place: KeyPlace, version: KeyVersion): Buffer | undefined {
+    const arn = keyArn(region, place.account, place.keyId);
+    return wrapper.unwrap({ account: place.account, arn }, version);
   }
 
   function* problemsOf(account: string, record: KeyRecord): Iterable<KeyProblem> {
     const where = `key ${record.id} of account ${account}`;
-    for (const { id } of record.versions) {
+    for (const version of record.versions) {
+      const { id, wrapped } = version;
       const place = versions.find([id]);
       if (place?.account !== account || place.keyId !== record.id) {
         yield { where, detail: `its material ${id} is not found by that name` };
-      } else if (!materialOf(place, id)) {
+      } else if (wrapped && !materialOf(place, version)) {
         yield { where, detail: `its material ${id} does not open` };
       }
     }
@@ -82,7 +94,9 @@ export function inspectKeys({
       if (versionId === undefined) return "its wrapped data key is not a ciphertext of this KMS";
       const place = versions.find([versionId]);
       if (!place) return `its wrapped data key names material ${versionId}, which is gone`;
-      const material = materialOf(place, versionId);
+      const version = versionAt(place, versionId);
+      if (version && !version.wrapped) return undefined;
+      const material = version && materialOf(place, version);
       if (!material) return `material ${versionId} of key ${place.keyId} does not open`;
       const key = decryptMessage(material, wrapped, context);
       if (key?.length !== 32) return `its wrapped data key does not open under key ${place.keyId}`;

@@ -1,10 +1,21 @@
+import type { KeySpecName, KeyUsage } from "./key-specs.ts";
+
 /** A KMS key as its account's table keeps it; the table is sealed, the material wrapped besides. */
 export interface KeyRecord {
-  /** A UUID: the last part of the ARN. */
+  /** A UUID, or `mrk-` and 32 hexadecimal digits for a multi-Region key: the last part of the ARN. */
   readonly id: string;
   readonly createdAtMs: number;
   readonly description: string;
   readonly state: KeyState;
+  readonly spec: KeySpecName;
+  readonly usage: KeyUsage;
+  /** Where the material comes from: made here, imported by the owner, or inside a custom key store's token. */
+  readonly origin: KeyOrigin;
+  /** Names imported materials, so that the same one is known again: their ids are HMACs under it. */
+  readonly importSecret?: Uint8Array;
+  /** Id of the custom key store whose token holds the material. */
+  readonly customKeyStore?: string;
+  readonly multiRegion?: MultiRegion;
   /** `AWS`: made by a service for the account, such as `alias/aws/s3`. */
   readonly manager: "CUSTOMER" | "AWS";
   readonly policy: string;
@@ -15,11 +26,26 @@ export interface KeyRecord {
   readonly deletion?: { readonly atMs: number; readonly windowDays: number };
   /** Set while rotation is automatic. */
   readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number };
-  /** Never empty; the newest last. Old ones stay, for what they encrypted. */
+  /** The newest last; empty only while the first import is waited for. Old ones stay, for what they encrypted. */
   readonly versions: readonly KeyVersion[];
 }
 
-export type KeyState = "Enabled" | "Disabled" | "PendingDeletion";
+/** KMS Developer Guide, "Key states of KMS keys". `Unavailable` is not stored: it follows from the key store. */
+export type KeyState =
+  | "Enabled"
+  | "Disabled"
+  | "PendingDeletion"
+  | "PendingImport"
+  | "PendingReplicaDeletion"
+  | "Updating";
+
+export type KeyOrigin = "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM";
+
+/** The related keys of a multi-Region key; each of them has this, and they agree. */
+export interface MultiRegion {
+  readonly primaryRegion: string;
+  readonly replicaRegions: readonly string[];
+}
 
 /** One material of a key. */
 export interface KeyVersion {
@@ -28,8 +54,15 @@ export interface KeyVersion {
   readonly createdAtMs: number;
   /** Absent for the first. */
   readonly rotation?: "AUTOMATIC" | "ON_DEMAND";
-  /** Material under the account's root, bound to the ids of key and version. */
-  readonly wrapped: Uint8Array;
+  /**
+   * Material under the account's root and the vault's secret of the key, bound to the ids of key and version. Absent
+   * where a token holds it, and for imported material that has expired or was deleted.
+   */
+  readonly wrapped?: Uint8Array;
+  /** SubjectPublicKeyInfo (DER) of an asymmetric key. */
+  readonly publicKey?: Uint8Array;
+  /** What was said of it when it was imported. */
+  readonly imported?: { readonly description?: string; readonly validToMs?: number };
 }
 
 export interface AliasRecord {
@@ -68,8 +101,12 @@ export interface KeyPlace {
   readonly keyId: string;
 }
 
-/** When a key wants attention: its deletion, or its next rotation while it is enabled. */
-export function dueAt({ state, deletion, rotation }: KeyRecord): number | undefined {
+/** When a key wants attention: its deletion, its next rotation while it is enabled, or the end of an import. */
+export function dueAt({ state, deletion, rotation, versions }: KeyRecord): number | undefined {
   if (state === "PendingDeletion") return deletion?.atMs;
-  return state === "Enabled" ? rotation?.nextAtMs : undefined;
+  const ends = versions.flatMap(({ wrapped, imported }) =>
+    wrapped && imported?.validToMs !== undefined ? [imported.validToMs] : [],
+  );
+  const next = state === "Enabled" && rotation ? [rotation.nextAtMs] : [];
+  return ends.length + next.length === 0 ? undefined : Math.min(...ends, ...next);
 }

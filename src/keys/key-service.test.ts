@@ -175,6 +175,8 @@ test("a use across accounts is told to both, under one shared event id", async (
 test("a service that acts for the wrong resource is refused: no confused deputy", async (t) => {
   const kms = await startKms(t);
   const keyArn = await makeKey(kms);
+  const { wrapped } = await kms.keys.sharedDataKey(keyArn, context, asService);
+  await kms.keys.openSharedDataKey(wrapped, context, asService);
   const deputies: readonly (readonly [title: string, use: KeyUse])[] = [
     ["no source", use({ kind: "service", name: service })],
     ["another application", { ...asService, sourceArn: `${application}2` }],
@@ -184,24 +186,30 @@ test("a service that acts for the wrong resource is refused: no confused deputy"
     ["a user without permission", use(kms.user("bob", ["kms:*"]))],
   ];
   for (const [title, deputy] of deputies) {
-    const before = kms.events.length;
-    await refuses(kms.keys.dataKey(keyArn, context, deputy), "AccessDeniedException");
-    assert.throws(() => kms.keys.check("Decrypt", keyArn, context, deputy), ServiceError, title);
-    assert.equal(kms.events.length, before + 1, "refusals are recorded; checks are not");
-    assert.equal(kms.events.at(-1)?.errorCode, "AccessDeniedException");
+    const attempts = [
+      () => kms.keys.dataKey(keyArn, context, deputy),
+      () => kms.keys.sharedDataKey(keyArn, context, deputy),
+      () => kms.keys.openSharedDataKey(wrapped, context, deputy),
+    ];
+    for (const attempt of attempts) {
+      const before = kms.events.length;
+      await refuses(attempt(), "AccessDeniedException");
+      assert.equal(kms.events.length, before + 1, `${title}: a refusal is recorded`);
+      assert.equal(kms.events.at(-1)?.errorCode, "AccessDeniedException");
+    }
   }
 });
 
 test("a key that is disabled stops services at their next look", async (t) => {
   const kms = await startKms(t);
   const keyArn = await makeKey(kms);
-  const { wrapped } = await kms.keys.dataKey(keyArn, context, asService);
-  kms.keys.check("Decrypt", keyArn, context, asService);
+  const { wrapped } = await kms.keys.sharedDataKey(keyArn, context, asService);
+  await kms.keys.openSharedDataKey(wrapped, context, asService);
   const key = kms.keys.store.find(acme, keyArn.split("/")[1] ?? "");
   assert.ok(key);
   await kms.keys.store.change(key, (record) => ({ ...record, state: "Disabled" }));
-  const disabled = { name: "DisabledException" };
-  assert.throws(() => kms.keys.check("Decrypt", keyArn, context, asService), disabled);
+  await refuses(kms.keys.openSharedDataKey(wrapped, context, asService), "DisabledException");
+  await refuses(kms.keys.sharedDataKey(keyArn, context, asService), "DisabledException");
   await refuses(kms.keys.openDataKey(wrapped, context, asService), "DisabledException");
   const { errorCode, eventName } = kms.events.at(-1) ?? {};
   assert.deepEqual([eventName, errorCode], ["Decrypt", "DisabledException"]);

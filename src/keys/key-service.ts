@@ -4,7 +4,6 @@ import { serviceName } from "../access/user-identity.ts";
 import type { Json, Trail } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
-import { sha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Fact } from "../policy/question.ts";
@@ -16,10 +15,13 @@ import { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
-import { createSealer } from "./sealer.ts";
+import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
+import { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
+  checkSymmetric,
   checkUsable,
   decryptUnder,
   dryRun,
@@ -28,16 +30,20 @@ import {
   newestVersion,
   type Used,
 } from "./use-key.ts";
+import type { Vault } from "./vault.ts";
 
 /** What the key service is made of. */
 export interface KeyServiceParts {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly access: Access;
   readonly trail: Trail;
   readonly clock: Clock;
   readonly random: Random;
   readonly region: string;
+  /** HSMs that custom key stores may be kept in. */
+  readonly tokens: TokenSource;
 }
 
 /** One use of a key, before it is judged. */
@@ -65,10 +71,12 @@ export class KeyService implements Keys {
   /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
   readonly store: KeyStore;
   readonly #parts: KeyServiceParts;
+  readonly #shared: SharedDataKeys;
 
   constructor(parts: KeyServiceParts) {
     this.#parts = parts;
-    this.store = new KeyStore(parts);
+    this.#shared = new SharedDataKeys(parts.clock);
+    this.store = new KeyStore(parts, this.#shared);
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
@@ -89,33 +97,59 @@ export class KeyService implements Keys {
   }
 
   async openDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer> {
-    const parameters = { encryptionAlgorithm: "SYMMETRIC_DEFAULT" };
-    const { bytes } = await this.#recorded(
-      () => this.#keyOf(wrapped),
-      { action: "Decrypt", context, use, parameters },
-      (key) => decryptUnder(this.store, key, wrapped, context),
-    );
-    if (bytes.length !== dataKeyBytes) throw invalidCiphertext();
-    return createSealer(sealerId(wrapped), bytes, { manyOpenings: this.#parts.random });
+    return (await this.#open(wrapped, context, use)).sealer;
   }
 
-  check(
-    action: "Decrypt" | "GenerateDataKey",
-    keyArn: string,
+  async #open(
+    wrapped: Uint8Array,
     context: Context,
     use: KeyUse,
-  ): void {
-    const reference = findKey(this.store, keyArn, use.account);
-    const attempt = { action, context, use };
-    const demand = this.#demand(reference, attempt);
+  ): Promise<{ readonly sealer: Sealer; readonly key: KmsKey }> {
+    const parameters = { encryptionAlgorithm: "SYMMETRIC_DEFAULT" };
+    const { bytes, key } = await this.#recorded(
+      () => this.#keyOf(wrapped),
+      { action: "Decrypt", context, use, parameters },
+      (found) => decryptUnder(this.store, found, wrapped, context),
+    );
+    if (bytes.length !== dataKeyBytes) throw invalidCiphertext();
+    const sealer = createSealer(sealerId(wrapped), bytes, { manyOpenings: this.#parts.random });
+    return { sealer, key };
+  }
+
+  async sharedDataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
+    const reference = findKey(this.store, keyId, use.account);
+    const kept = reference.key && this.#shared.sealing(reference.arn, context, use);
+    if (kept && this.#mayUse("GenerateDataKey", reference, context, use)) return kept;
+    const made = await this.dataKey(keyId, context, use);
+    return this.#shared.keepSealing(made, context, use);
+  }
+
+  async openSharedDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer> {
+    const kept = this.#shared.opened(wrapped, context);
+    const reference = kept && findKey(this.store, kept.keyArn, use.account);
+    if (kept && reference && this.#mayUse("Decrypt", reference, context, use)) return kept.sealer;
+    const { key, sealer } = await this.#open(wrapped, context, use);
+    this.#shared.keepOpened({ sealer, wrapped: Buffer.from(wrapped), keyArn: key.arn }, context);
+    return sealer;
+  }
+
+  /**
+   * Whether `use` may act under the key now, for a data key that is in memory: without an event. Who may not takes the
+   * long way, where the refusal is worded and recorded.
+   */
+  #mayUse(
+    action: "Decrypt" | "GenerateDataKey",
+    reference: KeyReference,
+    context: Context,
+    use: KeyUse,
+  ): boolean {
+    const demand = this.#demand(reference, { action, context, use });
     const facts = this.#requestFacts(use);
-    const decision = this.#parts.access.authorize(use.principal, demand, facts);
-    if (!decision.allowed) {
-      const message = deniedMessage(use.principal, demand, decision, use.requestId);
-      throw new ServiceError("AccessDeniedException", message);
-    }
-    if (!reference.key) throw notFound(reference);
-    checkUsable(reference.key);
+    const { access } = this.#parts;
+    return (
+      reference.key?.record.state === "Enabled" &&
+      access.authorize(use.principal, demand, facts).allowed
+    );
   }
 
   async describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }> {
@@ -123,7 +157,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
     return { arn: key.arn };
   }
@@ -146,6 +180,7 @@ export class KeyService implements Keys {
           attempt,
           (key) => {
             checkUsable(key);
+            checkSymmetric(key, action);
             return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
           },
         );
@@ -160,7 +195,7 @@ export class KeyService implements Keys {
   async #recorded(
     find: () => KeyReference,
     attempt: Attempt,
-    act: (key: KmsKey) => Used,
+    act: (key: KmsKey) => Used | Promise<Used>,
   ): Promise<Used & { readonly key: KmsKey }> {
     let reference: KeyReference | undefined;
     let judgement: Judgement | undefined;
@@ -171,7 +206,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
-      used = act(reference.key);
+      used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -250,10 +285,6 @@ export class KeyService implements Keys {
     return { account: key.account, arn: key.arn, key };
   }
 }
-
-/** A data key is named by what it is kept as: the same each time it is opened. */
-export const sealerId = (wrapped: Uint8Array) =>
-  sha256(wrapped).subarray(0, 16).toString("base64url");
 
 /** How a permission is tried that a service will need. */
 function trial(

@@ -3,50 +3,106 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
+import { CustomKeyStores } from "./custom-key-stores.ts";
+import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import {
   type AliasRecord,
   dueAt,
-  type Grant,
   type KeyPlace,
   type KeyRecord,
   type KeyVersion,
 } from "./key-record.ts";
-import { type Keyring, systemAccount } from "./keyring.ts";
-import { aliasTaken, type KmsKey, toKmsKey } from "./kms-key.ts";
-import { Materials } from "./materials.ts";
+import { type KeyTables, keyTables } from "./key-tables.ts";
+import type { Keyring } from "./keyring.ts";
+import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
+import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
+import type { SharedDataKeys } from "./shared-data-keys.ts";
+import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
+import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
-/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+/** What a key is made of; a symmetric one of our own, unless it says otherwise. */
+export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
+  Partial<Pick<KeyRecord, "spec" | "usage" | "origin" | "customKeyStore" | "multiRegion">>;
+
+/** Material of a version that is made: 32 random bytes, unless it says otherwise. */
+export interface NewMaterial extends Partial<Pick<KeyVersion, "id" | "publicKey">> {
+  readonly bytes?: Buffer | "in a token";
+  readonly rotation?: KeyVersion["rotation"];
+  readonly imported?: KeyVersion["imported"];
+}
+
+/** What a new key begins with. */
+export interface FirstParts {
+  readonly alias?: string;
+  /** Its id, where it is not a UUID of its own. */
+  readonly id?: string;
+  /** `awaited`: it is imported later. */
+  readonly material?: NewMaterial | "awaited";
+}
+
+const symmetricKind = {
+  spec: "SYMMETRIC_DEFAULT",
+  usage: "ENCRYPT_DECRYPT",
+  origin: "AWS_KMS",
+} as const;
+
+/** The keys of all accounts: on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
   readonly region: string;
   readonly materials: Materials;
   readonly upkeep: Upkeep;
+  readonly grants: GrantStore;
+  readonly customStores: CustomKeyStores;
+  /** Data keys in memory, which go when their key changes. */
+  readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
-  readonly #keyring: Keyring;
+  readonly #tables: KeyTables;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
+  readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
 
-  constructor(parts: {
-    readonly store: Store;
-    readonly keyring: Keyring;
-    readonly trail: Trail;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly region: string;
-  }) {
+  constructor(
+    parts: {
+      readonly store: Store;
+      readonly keyring: Keyring;
+      readonly vault: Vault;
+      readonly trail: Trail;
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly region: string;
+      readonly tokens: TokenSource;
+    },
+    dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
+  ) {
     this.clock = parts.clock;
     this.random = parts.random;
     this.region = parts.region;
     this.#store = parts.store;
-    this.#keyring = parts.keyring;
-    this.materials = new Materials(parts.keyring, parts.clock);
+    this.#tables = keyTables(parts.store);
+    this.grants = new GrantStore({
+      ...parts,
+      tables: this.#tables,
+      findKey: (account, id) => this.find(account, id),
+      changed: ({ arn }) => dataKeys.drop(arn),
+    });
+    this.vault = parts.vault;
+    this.keyring = parts.keyring;
+    this.#wrapper = createMaterialWrapper(parts);
+    this.materials = new Materials(this.#wrapper, parts.clock);
+    this.dataKeys = dataKeys;
+    this.customStores = new CustomKeyStores({
+      ...parts,
+      isKey: (account, id) => this.#tables.keys(account).find([id]) !== undefined,
+    });
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -59,9 +115,9 @@ export class KeyStore {
   }
 
   #load(account: string, id: string, place: string): KmsKey | undefined {
-    const record = this.#keys(account).find([id]);
+    const record = this.#tables.keys(account).find([id]);
     if (!record) return undefined;
-    const grants = this.#grants(account).range({ prefix: [id] });
+    const grants = this.#tables.grants(account).range({ prefix: [id] });
     const book = new GrantBook([...grants].map(({ value }) => value));
     const key = toKmsKey(this.region, account, record, book);
     const [oldest] = this.#known.keys();
@@ -74,7 +130,7 @@ export class KeyStore {
   findVersion(versionId: string): KeyPlace | undefined {
     const known = this.#places.get(versionId);
     if (known) return known;
-    const place = this.#versions.find([versionId]);
+    const place = this.#tables.versions.find([versionId]);
     if (!place) return undefined;
     if (this.#places.size >= keysInMemoryMax) this.#places.clear();
     this.#places.set(versionId, place);
@@ -82,7 +138,7 @@ export class KeyStore {
   }
 
   findAlias(account: string, name: string): AliasRecord | undefined {
-    return this.#aliases(account).find([name]);
+    return this.#tables.aliases(account).find([name]);
   }
 
   /**
@@ -90,58 +146,43 @@ export class KeyStore {
    * looked into stays in memory, so none is looked into that has nothing to find.
    */
   hasKeys(account: string): boolean {
-    return this.#keepers.find([account]) !== undefined;
+    return this.#tables.keepers.find([account]) !== undefined;
   }
 
   /** Ids of an account's keys in order, after one of them. */
   *ids(account: string, after?: string): Iterable<string> {
     const range = after === undefined ? {} : { after: [after] };
-    for (const { key } of this.#keys(account).range(range)) yield String(key[0]);
+    for (const { key } of this.#tables.keys(account).range(range)) yield String(key[0]);
   }
 
   /** Aliases of an account by name, after one of them. */
   *aliases(account: string, after?: string): Iterable<readonly [name: string, AliasRecord]> {
     const range = after === undefined ? {} : { after: [after] };
-    for (const { key, value } of this.#aliases(account).range(range)) yield [String(key[0]), value];
+    for (const { key, value } of this.#tables.aliases(account).range(range))
+      yield [String(key[0]), value];
   }
 
-  /** Grants that a principal may retire, whatever account the keys are in, unless one is named. */
-  *retirable(
-    principalArn: string,
-    account?: string,
-    after?: string,
-  ): Iterable<{ readonly key: KmsKey; readonly grant: Grant }> {
-    const range = { prefix: [principalArn], ...(after && { after: [principalArn, after] }) };
-    for (const { key, value } of this.#retirable.range(range)) {
-      if (account !== undefined && value.account !== account) continue;
-      const found = this.find(value.account, value.keyId);
-      const grant = found?.grants.find(String(key[1]));
-      if (found && grant) yield { key: found, grant };
-    }
-  }
-
-  /** Makes a key with its first material. */
-  async create(
-    account: string,
-    given: Pick<KeyRecord, "description" | "policy" | "tags" | "manager">,
-    alias?: string,
-  ): Promise<KmsKey> {
-    const id = this.random.uuid();
+  /** Makes a key with its first material: a symmetric one that is drawn here, unless another is given. */
+  async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
+    const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
+    this.vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
+      ...symmetricKind,
       ...given,
       id,
       createdAtMs,
-      state: "Enabled",
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
+      state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
-      versions: [this.#newVersion(account, id)],
+      versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
     };
     await this.#store.transaction(() => {
-      if (!this.hasKeys(account)) this.#keepers.put([account], true);
+      if (!this.hasKeys(account)) this.#tables.keepers.put([account], true);
       this.#write(account, undefined, record);
       if (alias === undefined) return;
       const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
-      this.#aliases(account).put([alias], pointer);
+      this.#tables.aliases(account).put([alias], pointer);
     });
     const made = this.find(account, id);
     assert(made, "a key just made is found");
@@ -155,7 +196,7 @@ export class KeyStore {
   async change(key: KmsKey, how: (record: KeyRecord) => KeyRecord): Promise<KmsKey | undefined> {
     const { account, record } = key;
     await this.#store.transaction(() => {
-      const current = this.#keys(account).find([record.id]);
+      const current = this.#tables.keys(account).find([record.id]);
       assert(current, "a key that was found exists");
       this.#write(account, current, how(current));
     });
@@ -165,7 +206,7 @@ export class KeyStore {
 
   /** Adds a material; what older ones encrypted stays readable. */
   rotate(key: KmsKey, rotation: "AUTOMATIC" | "ON_DEMAND"): Promise<KmsKey | undefined> {
-    const version = this.#newVersion(key.account, key.record.id, rotation);
+    const version = this.newVersion(key.account, key.record.id, { rotation });
     return this.change(key, (record) => ({
       ...record,
       versions: [...record.versions, version],
@@ -183,63 +224,31 @@ export class KeyStore {
     assert(account !== undefined, "an alias points somewhere before or after");
     const now = this.clock.now();
     await this.#store.transaction(() => {
-      const before = this.#aliases(account).find([name]);
+      const before = this.#tables.aliases(account).find([name]);
       if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
       for (const [key, add] of [[from, false] as const, [to, true] as const]) {
-        const record = key && this.#keys(account).find([key.record.id]);
+        const record = key && this.#tables.keys(account).find([key.record.id]);
         if (!record) continue;
         const others = record.aliases.filter((other) => other !== name);
         const aliases = add ? [...others, name].sort() : others;
         this.#write(account, record, { ...record, aliases });
       }
-      if (!to) this.#aliases(account).remove([name]);
+      if (!to) this.#tables.aliases(account).remove([name]);
       else {
         const createdAtMs = before?.createdAtMs ?? now;
-        this.#aliases(account).put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
+        this.#tables
+          .aliases(account)
+          .put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
       }
     });
     if (from) this.#forget(from);
     if (to) this.#forget(to);
   }
 
-  async addGrant(key: KmsKey, grant: Grant): Promise<void> {
-    const { account, record } = key;
-    await this.#store.transaction(() => {
-      this.#grants(account).put([record.id, grant.id], grant);
-      if (grant.retiring !== undefined) {
-        this.#retirable.put([grant.retiring, grant.id], { account, keyId: record.id });
-      }
-    });
-    this.find(account, record.id)?.grants.add(grant);
-  }
-
-  async removeGrant(key: KmsKey, grant: Grant): Promise<void> {
-    const { account, record } = key;
-    await this.#store.transaction(() => this.#eraseGrant(account, record.id, grant));
-    this.find(account, record.id)?.grants.remove(grant);
-  }
-
-  /** Names a grant to its holder, so that nobody can make one up. */
-  grantToken(key: KmsKey, grant: Grant): string {
-    const place = JSON.stringify([key.account, key.record.id, grant.id]);
-    return this.#keyring.wrap(systemAccount, Buffer.from(place), "grant token").toString("base64");
-  }
-
-  /** The grant that a token names; undefined when it is none of ours or the grant is gone. */
-  findByToken(token: string): { readonly key: KmsKey; readonly grant: Grant } | undefined {
-    const wrapped = Buffer.from(token, "base64");
-    const place = this.#keyring.unwrap(systemAccount, wrapped, "grant token");
-    if (!place) return undefined;
-    const [account = "", keyId = "", grantId = ""]: string[] = JSON.parse(place.toString());
-    const key = this.find(account, keyId);
-    const grant = key?.grants.find(grantId);
-    return key && grant && { key, grant };
-  }
-
   /** Keys whose deletion or rotation is due. */
   due(): readonly KeyPlace[] {
     const before = [this.clock.now() + 1];
-    return [...this.#due.range({ before, limit: 100 })].map(({ value }) => value);
+    return [...this.#tables.due.range({ before, limit: 100 })].map(({ value }) => value);
   }
 
   /** The key as it is on disk, even when its deletion is due. */
@@ -252,62 +261,59 @@ export class KeyStore {
   /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */
   async destroy(key: KmsKey): Promise<void> {
     const { account, record } = key;
+    // First: a kill after this leaves a key that is due, and nothing in it that opens.
+    this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
-      this.#keys(account).remove([record.id]);
-      for (const { id } of record.versions) this.#versions.remove([id]);
-      for (const name of record.aliases) this.#aliases(account).remove([name]);
-      for (const grant of key.grants.all()) this.#eraseGrant(account, record.id, grant);
+      this.#tables.keys(account).remove([record.id]);
+      for (const { id } of record.versions) this.#tables.versions.remove([id]);
+      for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
+      for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
       const due = dueAt(record);
-      if (due !== undefined) this.#due.remove([due, record.id]);
+      if (due !== undefined) this.#tables.due.remove([due, record.id]);
+      this.customStores.orphan(key);
     });
     this.#forget(key);
+    // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
+    await this.customStores
+      .clearOrphans(account, record.customKeyStore ?? "")
+      .catch(() => undefined);
   }
 
-  #newVersion(account: string, keyId: string, rotation?: "AUTOMATIC" | "ON_DEMAND"): KeyVersion {
-    const id = this.random.bytes(32).toString("hex");
-    const material = this.random.bytes(32);
-    const wrapped = this.#keyring.wrap(account, material, Materials.bound(keyId, id));
-    material.fill(0);
-    return { id, createdAtMs: this.clock.now(), wrapped, ...(rotation && { rotation }) };
+  /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */
+  newVersion(account: string, keyId: string, material: NewMaterial = {}): KeyVersion {
+    const { bytes = this.random.bytes(32), id = this.random.bytes(32).toString("hex") } = material;
+    const { publicKey, rotation, imported } = material;
+    const arn = keyArn(this.region, account, keyId);
+    const wrapped =
+      bytes === "in a token" ? undefined : this.#wrapper.wrap({ account, arn }, id, bytes);
+    if (bytes !== "in a token") bytes.fill(0);
+    return {
+      id,
+      createdAtMs: this.clock.now(),
+      ...(wrapped && { wrapped }),
+      ...(publicKey && { publicKey }),
+      ...(rotation && { rotation }),
+      ...(imported && { imported }),
+    };
   }
 
   #write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
     const place: KeyPlace = { account, keyId: record.id };
     for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
-      this.#versions.put([id], place);
+      this.#tables.versions.put([id], place);
     }
     const [wasDue, due] = [before && dueAt(before), dueAt(record)];
-    if (wasDue !== undefined && wasDue !== due) this.#due.remove([wasDue, record.id]);
-    if (due !== undefined && wasDue !== due) this.#due.put([due, record.id], place);
-    this.#keys(account).put([record.id], record);
-  }
-
-  #eraseGrant(account: string, keyId: string, grant: Grant): void {
-    this.#grants(account).remove([keyId, grant.id]);
-    if (grant.retiring !== undefined) this.#retirable.remove([grant.retiring, grant.id]);
+    if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
+    if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
+    this.#tables.keys(account).put([record.id], record);
   }
 
   #forget(key: KmsKey): void {
+    this.dataKeys.drop(key.arn);
     this.#known.delete(`${key.account}/${key.record.id}`);
     for (const { id } of key.record.versions) {
       this.materials.drop(id);
       this.#places.delete(id);
     }
-  }
-
-  #keys = (account: string) => this.#store.account(account).table<KeyRecord>("kms.keys");
-  #aliases = (account: string) => this.#store.account(account).table<AliasRecord>("kms.aliases");
-  #grants = (account: string) => this.#store.account(account).table<Grant>("kms.grants");
-  get #keepers() {
-    return this.#store.system.table<true>("kms.accounts");
-  }
-  get #versions() {
-    return this.#store.system.table<KeyPlace>("kms.versions");
-  }
-  get #retirable() {
-    return this.#store.system.table<KeyPlace>("kms.retirable");
-  }
-  get #due() {
-    return this.#store.system.table<KeyPlace>("kms.due");
   }
 }

@@ -10,12 +10,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { memoryCluster, memoryToken } from "../../test/support/memory-token.ts";
 import { systemRandom } from "../lib/random.ts";
 import { Corruption } from "../storage/store.ts";
 import { openKeyring } from "./keyring.ts";
 import { openRoot, RootLocked, type Unlock } from "./root-of-trust.ts";
 
 const account = "111122223333";
+const token = memoryToken(account);
 const plain = Buffer.from("orders of acme");
 const bound = Buffer.from("table orders");
 
@@ -31,6 +33,11 @@ async function start(directory: string, unlock?: Unlock, create = true) {
     unlock: unlock ?? { kind: "key-file", path: join(directory, "unlock.key") },
     random: systemRandom,
     create,
+    openToken: async () => {
+      const open = token.find(account, memoryCluster);
+      assert.ok(open, "there is a token");
+      return open.open(token.password);
+    },
   });
   return openKeyring({ directory, root, random: systemRandom, create });
 }
@@ -154,4 +161,23 @@ test("a systemd credential opens the root, and must be there", async (t) => {
   writeFileSync(path, systemRandom.bytes(32));
   const { id } = (await start(directory, { kind: "systemd-credential", path })).current(account);
   assert.ok((await start(directory, { kind: "systemd-credential", path })).find(account, id));
+});
+
+test("a key in a token opens the root, is made once, and without the token nothing opens", async (t) => {
+  const directory = folder(t);
+  const unlock = { kind: "pkcs11-token", module: "m", token: "ours", pinFile: "p" } as const;
+  const { id } = (await start(directory, unlock)).current(account);
+  assert.equal(token.secrets.size, 1);
+  assert.ok((await start(directory, unlock)).find(account, id));
+  const [[label, secret] = ["", Buffer.alloc(0)]] = [...token.secrets];
+  token.secrets.set(label, Buffer.alloc(32));
+  await assert.rejects(start(directory, unlock), RootLocked);
+  token.secrets.delete(label);
+  await assert.rejects(start(directory, unlock), RootLocked);
+  assert.equal(token.secrets.size, 0, "a token that has lost the key gets no other");
+  token.secrets.set(label, secret);
+  token.fault = "NETWORK_ERRORS";
+  await assert.rejects(start(directory, unlock), RootLocked);
+  token.fault = undefined;
+  assert.ok((await start(directory, unlock)).find(account, id));
 });

@@ -40,10 +40,16 @@ export interface Keys {
   /** Decrypt of a wrapped data key. */
   openDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer>;
   /**
-   * Says whether `use` may act under the key now, without an event and without key material: for a data key that is
-   * still in memory. Throws what Decrypt or GenerateDataKey would refuse with.
+   * The data key that seals now for this account, service and context under a key: the last one while it may still
+   * serve (five minutes, 2^20 seals, 64 GiB), or a new one. Each use is judged as GenerateDataKey; the trail has the
+   * one that made it.
    */
-  check(action: "Decrypt" | "GenerateDataKey", keyArn: string, context: Context, use: KeyUse): void;
+  sharedDataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey>;
+  /**
+   * Decrypt of a data key that sealed much: it is kept for five minutes. Each use is judged; the trail has the one
+   * that unwrapped it.
+   */
+  openSharedDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer>;
   /** DescribeKey's facts, judged as kms:DescribeKey: resolves an alias to the ARN of its key. */
   describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }>;
   /** The permissions a service needs, tried with DryRun. Throws the first refusal. */

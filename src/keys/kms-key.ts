@@ -33,13 +33,30 @@ export function toKmsKey(
       policy: compilePolicy(record.policy, "resource"),
     },
     facts: {
-      "kms:keyorigin": "AWS_KMS",
-      "kms:keyspec": "SYMMETRIC_DEFAULT",
-      "kms:keyusage": "ENCRYPT_DECRYPT",
-      "kms:multiregion": "false",
+      ...kindFacts(record),
+      "kms:multiregionkeytype": multiRegionType(record, region),
       "kms:resourcealiases": record.aliases.length === 0 ? undefined : record.aliases,
     },
   };
+}
+
+/** Condition keys of what kind of key it is, for a key and for one that is to be made. */
+export const kindFacts = (
+  kind: Pick<KeyRecord, "origin" | "spec" | "usage" | "multiRegion">,
+): Record<string, Fact> => ({
+  "kms:keyorigin": kind.origin,
+  "kms:keyspec": kind.spec,
+  "kms:keyusage": kind.usage,
+  "kms:multiregion": String(kind.multiRegion !== undefined),
+});
+
+/** What a key is among its related ones; undefined for a key of one Region. */
+export function multiRegionType(
+  { multiRegion }: Pick<KeyRecord, "multiRegion">,
+  region: string,
+): "PRIMARY" | "REPLICA" | undefined {
+  if (!multiRegion) return undefined;
+  return multiRegion.primaryRegion === region ? "PRIMARY" : "REPLICA";
 }
 
 export const keyArn = (region: string, account: string, id: string) =>

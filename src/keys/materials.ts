@@ -1,43 +1,107 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
+import type { Vault } from "./vault.ts";
+import { deriveKey, unwrapUnder, wrapUnder } from "./wrapping.ts";
 
 /** No material stays in memory longer than this after it was unwrapped. */
 const keptMs = 5 * 60_000;
 const keptMax = 10_000;
 
+/** What a material belongs to. */
+export interface MaterialPlace {
+  readonly account: string;
+  /** ARN of the key. */
+  readonly arn: string;
+}
+
+/**
+ * Wraps materials: under the vault's secret of their key, and that under the root of their account. Without either
+ * there is nothing; the first is what a deleted key takes with it.
+ */
+export interface MaterialWrapper {
+  wrap(place: MaterialPlace, versionId: string, material: Uint8Array): Buffer;
+  /** Undefined when bytes, place, version or one of the secrets differ, or there is no material. */
+  unwrap(place: MaterialPlace, version: Pick<KeyVersion, "id" | "wrapped">): Buffer | undefined;
+}
+
+export function createMaterialWrapper(parts: {
+  readonly keyring: Keyring;
+  readonly vault: Vault;
+  readonly random: Random;
+}): MaterialWrapper {
+  const { keyring, vault, random } = parts;
+  const bound = ({ arn }: MaterialPlace, versionId: string) => `material ${arn} ${versionId}`;
+  const keyOf = ({ arn }: MaterialPlace): Buffer | undefined => {
+    const secret = vault.find(arn);
+    return secret && deriveKey(secret, Buffer.alloc(0), "material of a KMS key");
+  };
+  return {
+    wrap(place, versionId, material) {
+      const key = keyOf(place);
+      assert(key, "the vault has a secret of each key");
+      const inner = wrapUnder(key, material, bound(place, versionId), random);
+      return keyring.wrap(place.account, inner, bound(place, versionId));
+    },
+    unwrap(place, { id, wrapped }) {
+      const key = keyOf(place);
+      const inner = key && wrapped && keyring.unwrap(place.account, wrapped, bound(place, id));
+      return inner && unwrapUnder(key, inner, bound(place, id));
+    },
+  };
+}
+
+interface Kept {
+  readonly material: Buffer;
+  readonly untilMs: number;
+  /** The private key that the material is, once it was needed. */
+  opened?: KeyObject;
+}
+
+/** Upkeep takes the material away soon; until then it is not used. */
+const expired = ({ arn }: KmsKey) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
+
 /** Materials of key versions in memory: unwrapped when first used, wiped when old or dropped. */
 export class Materials {
-  readonly #keyring: Keyring;
+  readonly #wrapper: MaterialWrapper;
   readonly #clock: Clock;
   /** In the order in which they were unwrapped. */
-  readonly #kept = new Map<string, { readonly material: Buffer; readonly untilMs: number }>();
+  readonly #kept = new Map<string, Kept>();
 
-  constructor(keyring: Keyring, clock: Clock) {
-    this.#keyring = keyring;
+  constructor(wrapper: MaterialWrapper, clock: Clock) {
+    this.#wrapper = wrapper;
     this.#clock = clock;
-  }
-
-  /** What a wrapped material is bound to. */
-  static bound(keyId: string, versionId: string): string {
-    return `material ${keyId} ${versionId}`;
   }
 
   /** The material of a version, for use at once. Throws `Corruption`. */
   of(key: KmsKey, version: KeyVersion): Buffer {
     const now = this.#clock.now();
+    if ((version.imported?.validToMs ?? now + 1) <= now) throw expired(key);
     const kept = this.#kept.get(version.id);
     if (kept && kept.untilMs > now) return kept.material;
-    const bound = Materials.bound(key.record.id, version.id);
-    const material = this.#keyring.unwrap(key.account, version.wrapped, bound);
+    const material = this.#wrapper.unwrap(key, version);
     if (!material) throw new Corruption(`material ${version.id} of ${key.arn}`);
     this.drop(version.id);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= keptMax && oldest !== undefined) this.drop(oldest);
     this.#kept.set(version.id, { material, untilMs: now + keptMs });
     return material;
+  }
+
+  /** The private key that a material is (PKCS#8). It goes with the material. Throws `Corruption`. */
+  privateKey(key: KmsKey, version: KeyVersion): KeyObject {
+    const material = this.of(key, version);
+    const kept = this.#kept.get(version.id);
+    assert(kept, "a material that was asked for is kept");
+    kept.opened ??= createPrivateKey({ key: material, format: "der", type: "pkcs8" });
+    return kept.opened;
   }
 
   /** Wipes the material of one version. */

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import type { Random } from "../lib/random.ts";
 import { createOwnerOnly, readIfThere } from "./durable-file.ts";
+import { type KeyToken, TokenFailure } from "./token.ts";
 import { deriveKey, unwrapUnder, wrapUnder } from "./wrapping.ts";
 
 /**
- * What every other key hangs from. It wraps account roots and nothing else, so an HSM can stand behind it:
- * the calls are synchronous, as PKCS#11 is, and come once per account and start.
+ * What every other key hangs from. It wraps account roots and the secrets of the vault, and nothing else. A token or
+ * a secret of the operator's opens it once, at the start; then it is in memory.
  */
 export interface RootOfTrust {
   /** What the root is kept by, and what that protects from, in words for `doctor`. */
@@ -29,7 +30,22 @@ export type Unlock =
   /** Protects the directory from everybody who does not know it; asked for at each start. */
   | { readonly kind: "passphrase"; readonly passphrase: string }
   /** A file that systemd decrypts for the service (LoadCredentialEncrypted=). Must exist. */
-  | { readonly kind: "systemd-credential"; readonly path: string };
+  | { readonly kind: "systemd-credential"; readonly path: string }
+  | TokenUnlock;
+
+/**
+ * A key that never leaves a token of a PKCS#11 module; made there at first start. Copies of the disk open with that
+ * token only.
+ */
+export interface TokenUnlock {
+  readonly kind: "pkcs11-token";
+  /** Path of the module: `/usr/lib/softhsm/libsofthsm2.so`. */
+  readonly module: string;
+  /** Label of the token. */
+  readonly token: string;
+  /** File that holds the user's PIN. */
+  readonly pinFile: string;
+}
 
 export interface RootOptions {
   /** Data directory; the sealed root is its `root.key`. */
@@ -38,6 +54,8 @@ export interface RootOptions {
   readonly random: Random;
   /** Whether a root may be made where there is none. False for tools that only read. */
   readonly create: boolean;
+  /** Logs in at a token, where one unlocks the root. Throws `TokenFailure`. */
+  readonly openToken?: (unlock: TokenUnlock) => Promise<KeyToken>;
 }
 
 /** The root cannot be opened; the message says what to do, never a secret. */
@@ -60,13 +78,15 @@ interface SealedRoot {
 const scryptCost = [131_072, 8, 1] as const;
 const secretBytesMin = 16;
 const bound = "root of trust";
+/** Label of the key in a token. */
+const tokenLabel = "bondstore root of trust";
 
 /** Opens the root of trust of a data directory, or makes it at first start. Throws `RootLocked`. */
 export async function openRoot(options: RootOptions): Promise<RootOfTrust> {
   const path = join(options.directory, "root.key");
   const stored = readIfThere(path);
   if (!stored && !options.create) throw new RootLocked(`there is no root of trust: \`${path}\``);
-  const root = stored ? unseal(parse(stored, path), options) : makeRoot(path, options);
+  const root = stored ? await unseal(parse(stored, path), options) : await makeRoot(path, options);
   return {
     description: describe(options),
     wrap: (plain, boundTo) => wrapUnder(root, plain, boundTo, options.random),
@@ -74,30 +94,31 @@ export async function openRoot(options: RootOptions): Promise<RootOfTrust> {
   };
 }
 
-function makeRoot(path: string, options: RootOptions): Buffer {
+async function makeRoot(path: string, options: RootOptions): Promise<Buffer> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const { unlock, random } = options;
   const root = random.bytes(32);
   const salt = random.bytes(32);
   const scrypt = unlock.kind === "passphrase" ? scryptCost : undefined;
+  const unlocking = await unlockingKey(salt, scrypt, options);
   const sealed: SealedRoot = {
     format: 1,
     unlock: unlock.kind,
     salt: salt.toString("hex"),
     ...(scrypt && { scrypt }),
-    sealed: wrapUnder(unlockingKey(salt, scrypt, options), root, bound, random).toString("base64"),
+    sealed: wrapUnder(unlocking, root, bound, random).toString("base64"),
   };
   createOwnerOnly(path, Buffer.from(`${JSON.stringify(sealed)}\n`));
   return root;
 }
 
-function unseal(stored: SealedRoot, options: RootOptions): Buffer {
+async function unseal(stored: SealedRoot, options: RootOptions): Promise<Buffer> {
   if (stored.unlock !== options.unlock.kind) {
     throw new RootLocked(
       `the root of trust is locked by a ${stored.unlock}, not by a ${options.unlock.kind}`,
     );
   }
-  const key = unlockingKey(Buffer.from(stored.salt, "hex"), stored.scrypt, {
+  const key = await unlockingKey(Buffer.from(stored.salt, "hex"), stored.scrypt, {
     ...options,
     create: false,
   });
@@ -106,11 +127,15 @@ function unseal(stored: SealedRoot, options: RootOptions): Buffer {
   return root;
 }
 
-function unlockingKey(
+async function unlockingKey(
   salt: Buffer,
   scrypt: SealedRoot["scrypt"],
-  { unlock, random, create }: RootOptions,
-): Buffer {
+  { unlock, random, create, openToken }: RootOptions,
+): Promise<Buffer> {
+  if (unlock.kind === "pkcs11-token") {
+    const derived = await deriveInToken(unlock, salt, create, openToken);
+    return deriveKey(derived, salt, `unlock by ${unlock.kind}`);
+  }
   if (unlock.kind === "passphrase") {
     assert(scrypt, "a root under a passphrase keeps the cost of scrypt");
     const [N, r, p] = scrypt;
@@ -129,6 +154,28 @@ function unlockingKey(
   return deriveKey(secret, salt, `unlock by ${unlock.kind}`);
 }
 
+async function deriveInToken(
+  unlock: TokenUnlock,
+  salt: Buffer,
+  create: boolean,
+  openToken: RootOptions["openToken"],
+): Promise<Buffer> {
+  assert(openToken, "who opens a root under a token says how tokens are opened");
+  try {
+    const token = await openToken(unlock);
+    try {
+      const isThere = (await token.labels()).includes(tokenLabel);
+      if (!isThere && create) await token.makeKey(tokenLabel);
+      return await token.hmac(tokenLabel, salt);
+    } finally {
+      await token.close();
+    }
+  } catch (error) {
+    if (!(error instanceof TokenFailure)) throw error;
+    throw new RootLocked(`the token \`${unlock.token}\` does not open it: ${error.message}`);
+  }
+}
+
 function parse(stored: Buffer, path: string): SealedRoot {
   try {
     const value: Partial<SealedRoot> = JSON.parse(stored.toString());
@@ -145,6 +192,7 @@ function parse(stored: Buffer, path: string): SealedRoot {
 function describe({ unlock, directory }: RootOptions): string {
   if (unlock.kind === "passphrase") return "sealed by a passphrase";
   if (unlock.kind === "systemd-credential") return "sealed by a systemd credential";
+  if (unlock.kind === "pkcs11-token") return `sealed by a key in the token \`${unlock.token}\``;
   return unlock.path.startsWith(join(directory, "/"))
     ? "sealed by a key file inside the data directory: who copies the whole directory can read it"
     : "sealed by a key file outside the data directory";

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../lib/assert.ts";
+import { sha256 } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
 import { Corruption, type Sealer } from "../storage/store.ts";
 
@@ -11,6 +12,10 @@ export const sealOverheadBytes = nonceBytes + tagBytes;
 
 /** Seals so many times with one nonce prefix; after that a new prefix or a new key is due. */
 const sealsMax = 2 ** 32;
+
+/** A data key is named by what it is kept as: the same each time it is opened. */
+export const sealerId = (wrapped: Uint8Array) =>
+  sha256(wrapped).subarray(0, 16).toString("base64url");
 
 /** A sealer that says when its key should be replaced. */
 export interface CountingSealer extends Sealer {

@@ -32,7 +32,7 @@ export async function findOrMakeServiceKey(
         tags: {},
         manager: "AWS",
       },
-      alias,
+      { alias },
     );
   running.set(place, made);
   try {

@@ -1,6 +1,16 @@
 import { assert } from "../lib/assert.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import { decryptMessage, encryptMessage, versionOf } from "./ciphertext.ts";
+import {
+  decryptMessage,
+  derivationBlock,
+  encryptMessage,
+  newHeader,
+  openMessage,
+  sealMessage,
+  versionOf,
+} from "./ciphertext.ts";
+import type { KeyVersion } from "./key-record.ts";
+import { type KeyUsage, specOf } from "./key-specs.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Context } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -18,12 +28,41 @@ const contextBytesMax = 8192;
 export function checkUsable(key: KmsKey): void {
   const { state } = key.record;
   if (state === "Disabled") throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+  if (state === "PendingImport") throw pendingImport(key);
   if (state !== "Enabled") throw pendingDeletion(key);
+}
+
+/** Refuses what a key is not for. Throws KMS's refusals. */
+export function checkUsage({ arn, record }: KmsKey, usage: KeyUsage, operation: string): void {
+  if (record.usage === usage) return;
+  throw new ServiceError(
+    "InvalidKeyUsageException",
+    `${arn} key usage is ${record.usage} which is not valid for ${operation}.`,
+  );
+}
+
+/** Refuses an algorithm that is not of the key. Without one, that of symmetric keys is meant. */
+export function checkAlgorithm({ arn, record }: KmsKey, algorithm = "SYMMETRIC_DEFAULT"): void {
+  if (specOf(record.spec).usages[record.usage]?.includes(algorithm)) return;
+  throw new ServiceError(
+    "InvalidKeyUsageException",
+    `Algorithm ${algorithm} is incompatible with key spec ${record.spec} of ${arn}.`,
+  );
+}
+
+/** Data keys are made and opened by symmetric keys only. */
+export function checkSymmetric(key: KmsKey, operation: string): void {
+  checkUsage(key, "ENCRYPT_DECRYPT", operation);
+  checkAlgorithm(key);
 }
 
 /** KMS's refusal of what a key that waits for its deletion cannot do. */
 export const pendingDeletion = (key: KmsKey) =>
   new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);
+
+/** KMS's refusal of what a key without material cannot do. */
+export const pendingImport = ({ arn }: Pick<KmsKey, "arn">) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
 
 /** The answer of a call that only asks whether it would have been allowed. */
 export const dryRun = () =>
@@ -41,20 +80,28 @@ export const invalidCiphertext = () =>
 
 /**
  * The one place where the material of keys is used: by KMS's own operations, and by services for their callers.
- * Whoever calls it has been authorized; here the state of the key is checked.
+ * Whoever calls it has been authorized; here the state of the key is checked. It answers at once, unless a token has
+ * the material: then it has to be asked.
  */
 export function encryptUnder(
   keys: KeyStore,
   key: KmsKey,
   plaintext: Uint8Array,
   context: Context,
-): Used {
+): Used | Promise<Used> {
   checkUsable(key);
+  checkSymmetric(key, "Encrypt");
   checkContext(context);
-  const version = newestVersion(key);
-  const material = keys.materials.of(key, version);
-  const bytes = encryptMessage({ id: version.id, material }, plaintext, context, keys.random);
-  return { bytes, materialId: version.id };
+  const { id, wrapped } = newestVersion(key);
+  if (!wrapped) {
+    const header = newHeader(id, keys.random);
+    return keys.customStores
+      .derive(key, derivationBlock(header))
+      .then((own) => ({ bytes: sealMessage(own, header, plaintext, context), materialId: id }));
+  }
+  const material = keys.materials.of(key, newestVersion(key));
+  const bytes = encryptMessage({ id, material }, plaintext, context, keys.random);
+  return { bytes, materialId: id };
 }
 
 /** Undoes `encryptUnder`, by whichever version of the key made the ciphertext. */
@@ -63,14 +110,24 @@ export function decryptUnder(
   key: KmsKey,
   ciphertext: Uint8Array,
   context: Context,
-): Used {
+): Used | Promise<Used> {
   checkUsable(key);
+  checkSymmetric(key, "Decrypt");
   checkContext(context);
   const id = versionOf(ciphertext);
   const version = key.record.versions.find((one) => one.id === id);
-  const bytes = version && decryptMessage(keys.materials.of(key, version), ciphertext, context);
-  if (!version || !bytes) throw invalidCiphertext();
-  return { bytes, materialId: version.id };
+  if (!version) throw invalidCiphertext();
+  if (!version.wrapped) {
+    return keys.customStores
+      .derive(key, derivationBlock(ciphertext))
+      .then((own) => opened(openMessage(own, ciphertext, context), version));
+  }
+  return opened(decryptMessage(keys.materials.of(key, version), ciphertext, context), version);
+}
+
+function opened(bytes: Buffer | undefined, { id }: KeyVersion): Used {
+  if (!bytes) throw invalidCiphertext();
+  return { bytes, materialId: id };
 }
 
 /** The version that encrypts now. */

@@ -70,6 +70,7 @@ const look = (data: string): Promise<DirectoryReport> =>
   verifyDirectory({
     data,
     root: testConfig(data).root,
+    vault: testConfig(data).vault,
     publicKey: undefined,
     full: true,
     random: systemRandom,

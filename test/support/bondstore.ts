@@ -47,6 +47,7 @@ export const testConfig = (data: string, more: Partial<Config> = {}): Config => 
   shardLimits: "enforce",
   unconfinedCells: "refuse",
   root: { kind: "key-file", path: join(data, "root.secret") },
+  vault: join(data, "vault"),
   engines: { cache: join(process.env["HOME"] ?? "", ".cache", "bondstore") },
   ...more,
 });

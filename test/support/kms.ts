@@ -11,11 +11,14 @@ import type { Principal, PrincipalPolicies, User } from "../../src/identity/prin
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
+import { noTokens, type TokenSource } from "../../src/keys/token.ts";
+import { openVault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
+import * as customKeyStores from "../../src/services/kms/custom-key-stores.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 
@@ -40,9 +43,9 @@ export interface KmsBench {
 }
 
 /** The key service with a real store and a real judge, without a front door. */
-export async function startKms(t: TestContext): Promise<KmsBench> {
+export async function startKms(t: TestContext, around: Around = {}): Promise<KmsBench> {
   const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
-  const kms = await openKms(directory);
+  const kms = await openKms(directory, around);
   t.after(async () => {
     await kms.close();
     rmSync(directory, { recursive: true });
@@ -50,11 +53,42 @@ export async function startKms(t: TestContext): Promise<KmsBench> {
   return kms;
 }
 
+/** What a key service finds around it. */
+export interface Around {
+  readonly tokens?: TokenSource;
+  readonly nowMs?: number;
+  /** Called before and after each thing that is written to disk. */
+  readonly step?: () => void;
+}
+
+/** Calls `step` before and after each of these methods. */
+function stepping<Part extends object>(
+  part: Part,
+  names: readonly (keyof Part)[],
+  step: () => void,
+): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      const method = value.bind(target);
+      if (!names.includes(name as keyof Part)) return method;
+      return (...args: unknown[]) => {
+        step();
+        const result: unknown = method(...args);
+        if (!(result instanceof Promise)) step();
+        return result instanceof Promise ? result.finally(step) : result;
+      };
+    },
+  });
+}
+
 /** The same in a directory that stays. */
 export async function openKms(
   directory: string,
+  { tokens = noTokens, nowMs = Date.UTC(2026, 10, 22), step = () => {} }: Around = {},
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
-  const clock = { nowMs: Date.UTC(2026, 10, 22) };
+  const clock = { nowMs };
   const time = { now: () => clock.nowMs };
   const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
   const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
@@ -79,11 +113,25 @@ export async function openKms(
     findPage: async () => ({ found: [] }),
     close: async () => {},
   };
-  const below = { store, access, trail, clock: time, random: systemRandom, region };
-  const keys = new KeyService({ ...below, keyring });
+  const below = {
+    store: stepping(store, ["transaction"], step),
+    trail: stepping(trail, ["record"], step),
+    access,
+    clock: time,
+    random: systemRandom,
+    region,
+  };
+  const path = join(directory, "vault");
+  const vault = openVault({ path, root, random: systemRandom, known: undefined });
+  const keys = new KeyService({
+    ...below,
+    keyring,
+    tokens,
+    vault: stepping(vault, ["make", "destroy"], step),
+  });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
-    [kms],
+    [{ ...kms, operations: [...kms.operations, ...Object.values(customKeyStores)] }],
     () => null,
   );
   return {

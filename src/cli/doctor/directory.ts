@@ -28,7 +28,8 @@ export function checkDirectory({ config }: Patient): Check[] {
   if ((mode & 0o077) !== 0) {
     checks.push(fail(name, `${data} is open to others`, `chmod 700 ${data}`));
   }
-  for (const file of ["root.secret", "root.key", "admin.sock"].map((each) => join(data, each))) {
+  const secret = ["root.secret", "root.key", "admin.sock"].map((each) => join(data, each));
+  for (const file of [...secret, config.vault]) {
     if (!existsSync(file) || (statSync(file).mode & 0o077) === 0) continue;
     checks.push(fail(name, `${file} is open to others`, `chmod 600 ${file}`));
   }
@@ -93,6 +94,19 @@ export async function checkRoot({ config, random }: Patient): Promise<Check[]> {
     const fix = "give --key-file, BONDSTORE_PASSPHRASE or systemd's credential, as at the start";
     return [fail(name, error.message, fix)];
   }
+}
+
+/** Whether the vault is where it is looked for: without it no key opens. */
+export function checkVault({ config: { data, vault } }: Patient): Check[] {
+  const name = "vault";
+  if (!existsSync(join(data, "root.key"))) return [ok(name, "made at the first start")];
+  if (!existsSync(vault))
+    return [fail(name, `it is not at ${vault}`, "give --vault, as at the start")];
+  const inside = vault.startsWith(join(data, "/"));
+  const where = inside
+    ? "inside the data directory: leave it out of backups"
+    : "outside the data directory";
+  return [ok(name, `${vault}, ${where}`)];
 }
 
 /** The clock signs and judges: it must not stand before what the trail has seen. */

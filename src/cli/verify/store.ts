@@ -1,6 +1,7 @@
 import { inspectKeys, type KeyInspection } from "../../keys/inspect.ts";
 import { type Keyring, systemAccount } from "../../keys/keyring.ts";
 import type { Context } from "../../keys/keys.ts";
+import type { Vault } from "../../keys/vault.ts";
 import type { Random } from "../../lib/random.ts";
 import { logName, type StreamRecord, streamTable } from "../../services/kinesis/stream.ts";
 import {
@@ -40,6 +41,7 @@ export interface StoreReport {
 export interface StoreCheck {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly random: Random;
   /** Every body and every record of streams, not a sample. */
   readonly full: boolean;
@@ -186,10 +188,8 @@ function openDataKey(
   context: Context,
 ): Sealer | undefined {
   const opened = keys.open(wrapped, context);
-  if (typeof opened === "string") {
-    findings.add("unresolved key", name, opened);
-    return undefined;
-  }
+  if (typeof opened === "string") findings.add("unresolved key", name, opened);
+  if (typeof opened !== "object") return undefined;
   counts.dataKeys += 1;
   return opened;
 }
@@ -207,9 +207,10 @@ function checkApplication(work: Work, { account }: AccountStore, record: Applica
 
 async function checkBody({ store, keys, findings, full }: Work, body: Body): Promise<void> {
   const { account, name, blob, seal } = body;
-  const sealer = seal && keys.open(seal.wrapped, seal.context);
-  // Told already, when its data key was followed.
-  if (typeof sealer === "string") return;
+  const opened = seal && keys.open(seal.wrapped, seal.context);
+  const sealer = typeof opened === "object" ? opened : undefined;
+  // Told already, when its data key was followed; or its key is not kept here.
+  if (seal && !sealer) return;
   const { blobs } = store.account(account);
   const { size } = blob;
   const edges = [
@@ -240,6 +241,8 @@ async function checkStream(work: Work, store: AccountStore, stream: StreamRecord
       sealers.set(String(key[1]), openDataKey(work, name, value.wrapped, context));
     }
   });
+  // Told already, or the key is not kept here.
+  if ([...sealers.values()].includes(undefined)) return;
   for (const shard of stream.shards) {
     const where = `${shard.id} of ${stream.arn}`;
     work.onProgress(where);

@@ -13,6 +13,7 @@ export const accountTables: readonly string[] = [
   "kms.keys",
   "kms.aliases",
   "kms.grants",
+  "kms.custom-key-stores",
   "s3-buckets",
   "s3-objects",
   "s3-uploads",

@@ -6,7 +6,8 @@ import { findTrailSecrets } from "../../audit/secrets.ts";
 import { verifyTrail } from "../../audit/verify.ts";
 import type { Config } from "../../config.ts";
 import { type Keyring, openKeyring, systemAccount } from "../../keys/keyring.ts";
-import { openRoot } from "../../keys/root-of-trust.ts";
+import { openRoot, type RootOfTrust } from "../../keys/root-of-trust.ts";
+import { openVault, type Vault } from "../../keys/vault.ts";
 import type { Random } from "../../lib/random.ts";
 import { openStore } from "../../storage/open-store.ts";
 import { Corruption, type Store } from "../../storage/store.ts";
@@ -34,6 +35,8 @@ export interface VerifyRequest {
   readonly data: string;
   /** How the root of trust opens; undefined: the trail alone, by what everybody may know. */
   readonly root: Config["root"] | undefined;
+  /** Where the vault is. */
+  readonly vault: string;
   /** Content of `trail.pub` as an auditor keeps it. */
   readonly publicKey: string | undefined;
   readonly full: boolean;
@@ -80,9 +83,12 @@ async function look(request: VerifyRequest): Promise<DirectoryReport> {
     ...opened.findings,
     ...inTrail.map((finding) => ({ part: "trail" as const, ...finding })),
   ];
-  const { store, keyring } = opened;
-  if (!store || !keyring) return { ok: findings.length === 0, data, findings, trail };
-  const checked = await verifyStore({ store, keyring, random, full, onProgress });
+  const { store, keyring, vault } = opened;
+  if (!store || !keyring || !vault) {
+    await store?.close();
+    return { ok: findings.length === 0, data, findings, trail };
+  }
+  const checked = await verifyStore({ store, keyring, vault, random, full, onProgress });
   await store.close();
   const { findings: inStore, ...rest } = checked;
   findings.push(...inStore.map((finding) => ({ part: "store" as const, ...finding })));
@@ -104,9 +110,10 @@ interface ToLookAt {
   readonly findings: readonly Found[];
   readonly keyring?: Keyring;
   readonly store?: Store;
+  readonly vault?: Vault;
 }
 
-async function openToLook({ data, root, random }: VerifyRequest): Promise<ToLookAt> {
+async function openToLook({ data, root, random, vault }: VerifyRequest): Promise<ToLookAt> {
   if (!root) return { findings: [] };
   const trust = await openRoot({ directory: data, unlock: root, random, create: false });
   const systemKeys = join(data, "keys", systemAccount);
@@ -116,9 +123,24 @@ async function openToLook({ data, root, random }: VerifyRequest): Promise<ToLook
     const keyring = openKeyring({ directory: data, root: trust, random });
     const directory = join(data, "store");
     const reading = { directory, sealers: keyring, indexKey: keyring.indexKey, readOnly: true };
-    return { findings: [], keyring, store: await openStore(reading) };
+    const store = await openStore(reading);
+    return { keyring, store, ...openVaultToLook(vault, trust, random, store) };
   } catch (error) {
     return { findings: [lost(join(data, "store"), textOf(error))] };
+  }
+}
+
+function openVaultToLook(
+  path: string,
+  root: RootOfTrust,
+  random: Random,
+  store: Store,
+): Pick<ToLookAt, "findings" | "vault"> {
+  try {
+    const known = store.system.table<string>("settings").find(["vault"]);
+    return { findings: [], vault: openVault({ path, root, random, known, readOnly: true }) };
+  } catch (error) {
+    return { findings: [lost(path, textOf(error))] };
   }
 }
 

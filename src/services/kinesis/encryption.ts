@@ -5,7 +5,7 @@ import type {
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { changeStream } from "./change-stream.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
-import { kmsWordsAsync, useFor } from "./sealers.ts";
+import { kmsWords, useFor } from "./sealers.ts";
 
 /** New records are sealed under a customer managed key from here on. Who sets it must be able to use the key. */
 export const startStreamEncryption = operation("StartStreamEncryption", {
@@ -15,7 +15,7 @@ export const startStreamEncryption = operation("StartStreamEncryption", {
   async handle(stream, { KeyId = "", EncryptionType }, call): Promise<void> {
     checkType(EncryptionType);
     const use = useFor(call, stream.arn);
-    await kmsWordsAsync(call.parts.keys.describe(KeyId, use));
+    await kmsWords(call.parts.keys.describe(KeyId, use));
     await changeStream(stream, call, (record) => ({ ...record, keyId: KeyId }));
   },
 });

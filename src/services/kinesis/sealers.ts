@@ -3,23 +3,8 @@ import type { Call, Parts } from "../../pipeline/call.ts";
 import { keyUse } from "../../pipeline/key-use.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Sealer } from "../../storage/store.ts";
-import { keepKey, keptKey, keyUsedForMs } from "./data-keys.ts";
-import type { Stream, StreamRecord } from "./stream.ts";
-
-const openMax = 1000;
-
-interface Current {
-  readonly sealer: Sealer;
-  readonly keyId: string;
-  readonly keyArn: string;
-  readonly madeAtMs: number;
-}
-
-interface Opened {
-  readonly sealer: Sealer;
-  readonly keyArn: string;
-  readonly openedAtMs: number;
-}
+import { keepKey, keptKey } from "./data-keys.ts";
+import type { Stream } from "./stream.ts";
 
 /**
  * The data keys of encrypted streams. Producers need kms:GenerateDataKey and consumers kms:Decrypt: the key service
@@ -27,8 +12,6 @@ interface Opened {
  */
 export class StreamSealers {
   readonly #parts: Parts;
-  readonly #current = new Map<string, Current>();
-  readonly #opened = new Map<string, Opened>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -39,52 +22,30 @@ export class StreamSealers {
     const { record, arn } = stream;
     const { keyId } = record;
     if (keyId === undefined) return undefined;
-    const context = contextOf(arn);
     const use = useFor(call, record.arn);
-    const current = this.#current.get(record.id);
-    if (current && current.keyId === keyId && call.timeMs - current.madeAtMs < keyUsedForMs) {
-      kmsWords(() => this.#parts.keys.check("GenerateDataKey", current.keyArn, context, use));
-      return current.sealer;
-    }
-    const made = await kmsWordsAsync(this.#parts.keys.dataKey(keyId, context, use));
-    const { sealer, wrapped, keyArn } = made;
-    await this.#parts.store.transaction(() =>
-      keepKey(stream, sealer.id, { wrapped, keyArn, madeAtMs: call.timeMs }),
+    const { sealer, wrapped, keyArn } = await kmsWords(
+      this.#parts.keys.sharedDataKey(keyId, contextOf(arn), use),
     );
-    const fresh = { sealer, keyId, keyArn, madeAtMs: call.timeMs };
-    this.#current.set(record.id, fresh);
-    return fresh.sealer;
+    if (!keptKey(stream, sealer.id)) {
+      await this.#parts.store.transaction(() => {
+        if (keptKey(stream, sealer.id)) return;
+        keepKey(stream, sealer.id, { wrapped, keyArn, madeAtMs: call.timeMs });
+      });
+    }
+    return sealer;
   }
 
   /** Finds what opens records of the stream, for one call. */
   forReading(stream: Stream, call: Call): (id: string) => Promise<Sealer> {
     const { record, arn } = stream;
-    const context = contextOf(arn);
     const use = useFor(call, record.arn);
     return async (id) => {
-      const name = `${record.id} ${id}`;
-      const opened = this.#opened.get(name);
-      if (opened && call.timeMs - opened.openedAtMs < keyUsedForMs) {
-        kmsWords(() => this.#parts.keys.check("Decrypt", opened.keyArn, context, use));
-        return opened.sealer;
-      }
       const kept = keptKey(stream, id);
       if (!kept) {
         throw new ServiceError("InternalFailureException", `Data key ${id} of ${arn} is missing`);
       }
-      const sealer = await kmsWordsAsync(this.#parts.keys.openDataKey(kept.wrapped, context, use));
-      if (this.#opened.size >= openMax) this.#opened.clear();
-      this.#opened.set(name, { sealer, keyArn: kept.keyArn, openedAtMs: call.timeMs });
-      return sealer;
+      return kmsWords(this.#parts.keys.openSharedDataKey(kept.wrapped, contextOf(arn), use));
     };
-  }
-
-  /** Drops what is in memory for a stream that is gone. */
-  forget({ id }: StreamRecord): void {
-    this.#current.delete(id);
-    for (const name of this.#opened.keys()) {
-      if (name.startsWith(`${id} `)) this.#opened.delete(name);
-    }
   }
 }
 
@@ -107,15 +68,7 @@ function inKinesisWords(error: unknown): unknown {
   return new ServiceError(kmsCodes[error.code] ?? error.code, error.message, error.details);
 }
 
-function kmsWords(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    throw inKinesisWords(error);
-  }
-}
-
-export async function kmsWordsAsync<Result>(work: Promise<Result>): Promise<Result> {
+export async function kmsWords<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
   } catch (error) {

@@ -95,7 +95,6 @@ export const deleteStream = operation("DeleteStream", {
       table.remove([record.name]);
       forgetKeys(stream);
     });
-    call.own.sealers.forget(record);
     for (const shard of record.shards) {
       await store.removeLog(logName(record, shard));
       call.own.limits.forget(shardName(record, shard));

@@ -10,7 +10,6 @@ import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { factsOf, findAnyKey, inAccount, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
-import { notBuilt } from "./metadata.ts";
 
 const randomBytesMax = 1024;
 
@@ -23,8 +22,8 @@ export const generateDataKey = operation("GenerateDataKey", {
   },
   context: ({ EncryptionContext }, { reference }, call) =>
     factsOf(reference, call, EncryptionContext),
-  handle(target, input, call): GenerateDataKeyResponse {
-    const { plain, sealed } = makeDataKey(target, input, call);
+  async handle(target, input, call): Promise<GenerateDataKeyResponse> {
+    const { plain, sealed } = await makeDataKey(target, input, call);
     return {
       CiphertextBlob: sealed.bytes,
       Plaintext: plain,
@@ -44,8 +43,8 @@ export const generateDataKeyWithoutPlaintext = operation("GenerateDataKeyWithout
   },
   context: ({ EncryptionContext }, { reference }, call) =>
     factsOf(reference, call, EncryptionContext),
-  handle(target, input, call): GenerateDataKeyWithoutPlaintextResponse {
-    const { plain, sealed } = makeDataKey(target, input, call);
+  async handle(target, input, call): Promise<GenerateDataKeyWithoutPlaintextResponse> {
+    const { plain, sealed } = await makeDataKey(target, input, call);
     plain.fill(0);
     return {
       CiphertextBlob: sealed.bytes,
@@ -59,9 +58,8 @@ export const generateDataKeyWithoutPlaintext = operation("GenerateDataKeyWithout
 /** Bytes that nobody can predict. */
 export const generateRandom = operation("GenerateRandom", {
   resolve: (input: Checked<GenerateRandomRequest>, call: KmsCall) => inAccount(input, call),
-  handle(_account, input, { own: keys }): GenerateRandomResponse {
+  async handle(_account, input, { own: keys, account }): Promise<GenerateRandomResponse> {
     checkPossible(input);
-    if (input.CustomKeyStoreId !== undefined) throw notBuilt("CustomKeyStoreId");
     const size = input.NumberOfBytes;
     if (size === undefined || size < 1 || size > randomBytesMax) {
       throw new ServiceError(
@@ -69,17 +67,20 @@ export const generateRandom = operation("GenerateRandom", {
         `NumberOfBytes must be between 1 and ${randomBytesMax}`,
       );
     }
-    return { Plaintext: keys.random.bytes(size) };
+    const { CustomKeyStoreId: store } = input;
+    if (store === undefined) return { Plaintext: keys.random.bytes(size) };
+    const token = await keys.customStores.token(account, store);
+    return { Plaintext: await token.random(size) };
   },
 });
 
-function makeDataKey(
+async function makeDataKey(
   target: KeyTarget,
   input: Checked<GenerateDataKeyWithoutPlaintextRequest>,
   { own: keys }: KmsCall,
-): { readonly plain: Buffer; readonly sealed: Used } {
+): Promise<{ readonly plain: Buffer; readonly sealed: Used }> {
   const plain = keys.random.bytes(sizeOf(input));
-  const sealed = encryptUnder(keys, keyOf(target), plain, input.EncryptionContext ?? {});
+  const sealed = await encryptUnder(keys, keyOf(target), plain, input.EncryptionContext ?? {});
   if (input.DryRun) throw dryRun();
   return { plain, sealed };
 }

@@ -27,7 +27,7 @@ interface Finding {
 export function findAnyKey(keyId: string, call: KmsCall, finding: Finding): KeyTarget {
   for (const token of finding.grantTokens ?? []) {
     // Grants count at once, so a token adds nothing; one that names no grant is still an error.
-    if (!call.own.findByToken(token)) {
+    if (!call.own.grants.findByToken(token)) {
       throw new ServiceError("InvalidGrantTokenException", "The grant token is not valid");
     }
   }

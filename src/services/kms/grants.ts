@@ -21,7 +21,14 @@ import {
   keyOf,
   plainFacts,
 } from "./find-key.ts";
-import { entryOf, findSame, granteeIdOf, type NewGrant, readGrant } from "./grant-rules.ts";
+import {
+  checkGrant,
+  entryOf,
+  findSame,
+  granteeIdOf,
+  type NewGrant,
+  readGrant,
+} from "./grant-rules.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const grantsPerKeyMax = 50_000;
@@ -52,6 +59,7 @@ export const createGrant = operation("CreateGrant", {
     const { own: keys, account } = call;
     const key = keyOf(target);
     checkUsable(key);
+    checkGrant(key, wanted);
     if (key.grants.size >= grantsPerKeyMax) {
       throw new ServiceError(
         "LimitExceededException",
@@ -67,8 +75,8 @@ export const createGrant = operation("CreateGrant", {
       issuer: rootArn(account),
       createdAtMs: call.timeMs,
     };
-    if (!same) await keys.addGrant(key, grant);
-    return { GrantId: grant.id, GrantToken: keys.grantToken(key, grant) };
+    if (!same) await keys.grants.add(key, grant);
+    return { GrantId: grant.id, GrantToken: keys.grants.token(key, grant) };
   },
   responseElements: ({ GrantId }) => ({ grantId: GrantId }),
 });
@@ -109,7 +117,7 @@ export const listRetirableGrants = operation("ListRetirableGrants", {
     const principal = input.RetiringPrincipal ?? input.RetiringServicePrincipal ?? "";
     // A service is everybody's: its grants are shown to the owner of the key alone.
     const shown = principal.startsWith("arn:") ? undefined : account;
-    const found = keys.retirable(principal, shown, afterMarker(Marker));
+    const found = keys.grants.retirable(principal, shown, afterMarker(Marker));
     const { items, ...page } = pageOf(found, Limit, ({ grant }) => grant.id);
     return {
       Grants: items.map(({ grant, key }) => entryOf(grant, key)),
@@ -128,7 +136,7 @@ export const retireGrant = operation("RetireGrant", {
     if (GrantToken === undefined && (KeyId === undefined || GrantId === undefined)) {
       throw new ServiceError("ValidationException", "Give a grant token, or a key and a grant id");
     }
-    const found = GrantToken === undefined ? undefined : call.own.findByToken(GrantToken);
+    const found = GrantToken === undefined ? undefined : call.own.grants.findByToken(GrantToken);
     if (GrantToken !== undefined && !found) {
       throw new ServiceError("InvalidGrantTokenException", "The grant token is not valid");
     }
@@ -142,7 +150,7 @@ export const retireGrant = operation("RetireGrant", {
   async handle(target, { GrantId, DryRun }, { own: keys }): Promise<void> {
     if (!target.grant) throw noGrant(GrantId);
     if (DryRun) throw dryRun();
-    await keys.removeGrant(keyOf(target), target.grant);
+    await keys.grants.remove(keyOf(target), target.grant);
   },
 });
 
@@ -159,7 +167,7 @@ export const revokeGrant = operation("RevokeGrant", {
     const grant = key.grants.find(GrantId);
     if (!grant) throw noGrant(GrantId);
     if (DryRun) throw dryRun();
-    await keys.removeGrant(key, grant);
+    await keys.grants.remove(key, grant);
   },
 });
 

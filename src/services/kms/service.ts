@@ -7,9 +7,13 @@ import * as cryptography from "./cryptography.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as imports from "./import.ts";
+import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as macs from "./macs.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
+import * as signatures from "./signatures.ts";
 import * as tags from "./tags.ts";
 
 const nouns = [
@@ -18,9 +22,13 @@ const nouns = [
   dataKeys,
   deletion,
   grants,
+  imports,
+  keyPairs,
   keys,
+  macs,
   policies,
   rotation,
+  signatures,
   tags,
 ] as const;
 

@@ -53,9 +53,20 @@ async function makeSeal(
   call: S3Call,
 ): Promise<NewSeal> {
   const use = useFor(rest, bucket, call);
-  const { sealer, wrapped, keyArn } = await inS3Words(call.parts.keys.dataKey(keyId, context, use));
+  const { keys } = call.parts;
+  const made = isShared(rest)
+    ? keys.sharedDataKey(keyId, context, use)
+    : keys.dataKey(keyId, context, use);
+  const { sealer, wrapped, keyArn } = await inS3Words(made);
   return { sealer, seal: { keyArn, context, wrapped, ...rest } };
 }
+
+/**
+ * A bucket key, and the data key of a service's own bucket, seal one object after the other; all others are of one
+ * object, as their encryption context is.
+ */
+const isShared = ({ bucketKey, service }: Pick<Seal, "bucketKey" | "service">): boolean =>
+  bucketKey || service !== undefined;
 
 /** What opens an object's bytes. Asks the key service each time: a disabled key stops reading at once. */
 export async function openSeal(
@@ -65,7 +76,12 @@ export async function openSeal(
 ): Promise<Sealer | undefined> {
   if (!seal) return undefined;
   const use = useFor(seal, bucket, call);
-  return inS3Words(call.parts.keys.openDataKey(seal.wrapped, seal.context, use));
+  const { keys } = call.parts;
+  return inS3Words(
+    isShared(seal)
+      ? keys.openSharedDataKey(seal.wrapped, seal.context, use)
+      : keys.openDataKey(seal.wrapped, seal.context, use),
+  );
 }
 
 /** The members of an answer that tell how an object is sealed. */

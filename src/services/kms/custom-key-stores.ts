@@ -1,0 +1,189 @@
+import type {
+  ConnectCustomKeyStoreRequest,
+  ConnectCustomKeyStoreResponse,
+  ConnectionErrorCodeType,
+  CreateCustomKeyStoreRequest,
+  CreateCustomKeyStoreResponse,
+  CustomKeyStoresListEntry,
+  DeleteCustomKeyStoreRequest,
+  DeleteCustomKeyStoreResponse,
+  DescribeCustomKeyStoresRequest,
+  DescribeCustomKeyStoresResponse,
+  DisconnectCustomKeyStoreRequest,
+  DisconnectCustomKeyStoreResponse,
+  UpdateCustomKeyStoreRequest,
+  UpdateCustomKeyStoreResponse,
+} from "@aws-sdk/client-kms";
+import { type CustomKeyStore, storeNotFound, storeState } from "../../keys/custom-key-stores.ts";
+import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
+import { inAccount, type KmsCall } from "./find-key.ts";
+import { notBuilt } from "./metadata.ts";
+import { afterMarker, pageOf } from "./page.ts";
+
+/** A custom key store of the caller's account. */
+interface StoreTarget extends Target {
+  readonly store?: CustomKeyStore;
+}
+
+function findStore(id: string, { own: keys, account }: KmsCall): StoreTarget {
+  const store = keys.customStores.find(account, id);
+  const target = { arn: "*", account };
+  return store ? { ...target, store } : { ...target, absent: { refusal: storeNotFound(id) } };
+}
+
+function storeOf({ store }: StoreTarget): CustomKeyStore {
+  if (!store) throw storeNotFound("");
+  return store;
+}
+
+/** Makes a key store whose keys are in an HSM cluster of the account. It is not connected yet. */
+export const createCustomKeyStore = operation("CreateCustomKeyStore", {
+  resolve(input: Checked<CreateCustomKeyStoreRequest>, call: KmsCall) {
+    if (input.CustomKeyStoreType === "EXTERNAL_KEY_STORE") throw notBuilt("EXTERNAL_KEY_STORE");
+    return inAccount(input, call);
+  },
+  async handle(_account, input, { own: keys, account }): Promise<CreateCustomKeyStoreResponse> {
+    const { CustomKeyStoreName: name, CloudHsmClusterId: clusterId } = input;
+    const { KeyStorePassword: password, TrustAnchorCertificate: trustAnchor } = input;
+    if (clusterId === undefined || password === undefined || trustAnchor === undefined) {
+      throw new ServiceError(
+        "ValidationException",
+        "CloudHsmClusterId, KeyStorePassword and TrustAnchorCertificate must be given",
+      );
+    }
+    const cluster = keys.customStores.cluster(account, clusterId);
+    if (!cluster) throw clusterNotFound(clusterId);
+    if (!cluster.active) {
+      throw new ServiceError(
+        "CloudHsmClusterNotActiveException",
+        `The cluster ${clusterId} is not active: set up a partition first`,
+      );
+    }
+    if (cluster.trustAnchor !== undefined && !isSame(cluster.trustAnchor, trustAnchor)) {
+      throw new ServiceError(
+        "IncorrectTrustAnchorException",
+        "The trust anchor certificate is not the one of the cluster",
+      );
+    }
+    const given = { name, clusterId, password, trustAnchor };
+    const { id } = await keys.customStores.create(account, given);
+    return { CustomKeyStoreId: id };
+  },
+  responseElements: ({ CustomKeyStoreId }) => ({ customKeyStoreId: CustomKeyStoreId }),
+});
+
+/** Begins to log in at the cluster; DescribeCustomKeyStores tells what came of it. */
+export const connectCustomKeyStore = operation("ConnectCustomKeyStore", {
+  resolve: ({ CustomKeyStoreId }: Checked<ConnectCustomKeyStoreRequest>, call: KmsCall) =>
+    findStore(CustomKeyStoreId, call),
+  async handle(target, _input, { own, account }): Promise<ConnectCustomKeyStoreResponse> {
+    const store = storeOf(target);
+    const { state } = own.customStores.state(store);
+    // After a failure it is disconnected first: each attempt may cost a login of three.
+    if (state !== "DISCONNECTED") throw storeState(store.id, "DISCONNECTED");
+    await own.customStores.connect(account, store.id);
+    return {};
+  },
+});
+
+/** Logs out: the keys in the store are unavailable until it is connected again. */
+export const disconnectCustomKeyStore = operation("DisconnectCustomKeyStore", {
+  resolve: ({ CustomKeyStoreId }: Checked<DisconnectCustomKeyStoreRequest>, call: KmsCall) =>
+    findStore(CustomKeyStoreId, call),
+  async handle(target, _input, { own, account }): Promise<DisconnectCustomKeyStoreResponse> {
+    await own.customStores.disconnect(account, storeOf(target).id);
+    return {};
+  },
+});
+
+/** Shows the custom key stores of the account, and whether they are connected. */
+export const describeCustomKeyStores = operation("DescribeCustomKeyStores", {
+  resolve: (input: Checked<DescribeCustomKeyStoresRequest>, call: KmsCall) =>
+    inAccount(input, call),
+  handle(_account, input, { own: keys, account }): DescribeCustomKeyStoresResponse {
+    const { CustomKeyStoreId: id, CustomKeyStoreName: name, Limit = 100, Marker } = input;
+    const found = [...keys.customStores.all(account, afterMarker(Marker))].filter(
+      (store) => store.id === (id ?? store.id) && store.name === (name ?? store.name),
+    );
+    if (found.length === 0 && (id !== undefined || name !== undefined)) {
+      throw storeNotFound(id ?? name ?? "");
+    }
+    const { items, ...rest } = pageOf(found, Limit, (store) => store.id);
+    return { CustomKeyStores: items.map((store) => entryOf(store, keys.customStores)), ...rest };
+  },
+});
+
+/** Changes a store that is disconnected: its name, the password it logs in with, a related cluster. */
+export const updateCustomKeyStore = operation("UpdateCustomKeyStore", {
+  resolve: ({ CustomKeyStoreId }: Checked<UpdateCustomKeyStoreRequest>, call: KmsCall) =>
+    findStore(CustomKeyStoreId, call),
+  async handle(target, input, { own, account }): Promise<UpdateCustomKeyStoreResponse> {
+    const { id } = storeOf(target);
+    const { KeyStorePassword: password, CloudHsmClusterId: clusterId } = input;
+    const stores = own.customStores;
+    if (clusterId !== undefined && !stores.cluster(account, clusterId)) {
+      throw clusterNotFound(clusterId);
+    }
+    await stores.change(account, id, (now) => {
+      if (stores.state(now).state !== "DISCONNECTED") throw storeState(id, "DISCONNECTED");
+      if (clusterId !== undefined && clusterId !== now.clusterId) {
+        throw new ServiceError(
+          "CloudHsmClusterNotRelatedException",
+          `The cluster ${clusterId} has no backup in common with ${now.clusterId}`,
+        );
+      }
+      return {
+        ...now,
+        name: input.NewCustomKeyStoreName ?? now.name,
+        password:
+          password === undefined ? now.password : stores.wrapPassword(account, id, password),
+      };
+    });
+    return {};
+  },
+});
+
+/** Removes a store that is disconnected and has no keys. The cluster stays as it is. */
+export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
+  resolve: ({ CustomKeyStoreId }: Checked<DeleteCustomKeyStoreRequest>, call: KmsCall) =>
+    findStore(CustomKeyStoreId, call),
+  async handle(target, _input, { own: keys, account }): Promise<DeleteCustomKeyStoreResponse> {
+    const store = storeOf(target);
+    if (keys.customStores.state(store).state !== "DISCONNECTED") {
+      throw storeState(store.id, "DISCONNECTED");
+    }
+    for (const id of keys.ids(account)) {
+      if (keys.find(account, id)?.record.customKeyStore !== store.id) continue;
+      throw new ServiceError(
+        "CustomKeyStoreHasCMKsException",
+        `Custom key store ${store.id} contains KMS keys: schedule their deletion first`,
+      );
+    }
+    await keys.customStores.remove(account, store.id);
+    return {};
+  },
+});
+
+function entryOf(
+  store: CustomKeyStore,
+  stores: KmsCall["own"]["customStores"],
+): CustomKeyStoresListEntry {
+  const { state, fault } = stores.state(store);
+  return {
+    CustomKeyStoreId: store.id,
+    CustomKeyStoreName: store.name,
+    CloudHsmClusterId: store.clusterId,
+    TrustAnchorCertificate: store.trustAnchor,
+    ConnectionState: state,
+    ...(fault && { ConnectionErrorCode: fault satisfies ConnectionErrorCodeType }),
+    CreationDate: new Date(store.createdAtMs),
+    CustomKeyStoreType: "AWS_CLOUDHSM",
+  };
+}
+
+const clusterNotFound = (id: string) =>
+  new ServiceError("CloudHsmClusterNotFoundException", `The cluster ${id} is not found`);
+
+/** The same certificate, however its lines end. */
+const isSame = (left: string, right: string): boolean =>
+  left.replace(/\s/g, "") === right.replace(/\s/g, "");

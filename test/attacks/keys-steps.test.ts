@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type {
+  DecryptResponse,
+  ListAliasesResponse,
+  ListKeyRotationsResponse,
+  ListKeysResponse,
+} from "@aws-sdk/client-kms";
+import { afterDeletionMs, type Before } from "../support/key-stepper.ts";
+import { type As, openKms, seal } from "../support/kms.ts";
+
+interface Died {
+  readonly directory: string;
+  readonly before: Before;
+  /** False once the step number is past the last one. */
+  readonly killed: boolean;
+}
+
+/** Lets a process do something, and be killed with -9 at a step of it. */
+async function dieAt(t: TestContext, what: string, step: number): Promise<Died> {
+  const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const script = fileURLToPath(new URL("../support/key-stepper.js", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const args = [script, directory, what, String(step)];
+    execFile(process.execPath, args, (error, text, errors) => {
+      if (error && error.signal !== "SIGKILL") return reject(new Error(errors));
+      resolve({ directory, before: JSON.parse(text), killed: error !== null });
+    });
+  });
+}
+
+type Check = (root: As, before: Before) => Promise<void>;
+
+const reads = async (root: As, ciphertext: string): Promise<string> => {
+  const CiphertextBlob = Buffer.from(ciphertext, "base64");
+  const { Plaintext } = await root<DecryptResponse>("Decrypt", { CiphertextBlob });
+  return Buffer.from(Plaintext ?? []).toString();
+};
+
+const works = async (root: As, KeyId: string): Promise<void> => {
+  const text = Buffer.from(await seal(root, KeyId)).toString("base64");
+  assert.notEqual(await reads(root, text), "");
+};
+
+const scenes: readonly (readonly [what: string, nowMs: number | undefined, check: Check])[] = [
+  [
+    "create",
+    undefined,
+    async (root) => {
+      const { Keys = [] } = await root<ListKeysResponse>("ListKeys");
+      assert.ok(Keys.length === 2 || Keys.length === 3);
+      for (const { KeyId = "" } of Keys) await works(root, KeyId);
+    },
+  ],
+  [
+    "rotate",
+    undefined,
+    async (root, { keyId, ciphertext }) => {
+      assert.equal(await reads(root, ciphertext), "kept");
+      await works(root, keyId);
+      await root("RotateKeyOnDemand", { KeyId: keyId });
+      await works(root, keyId);
+      assert.equal(await reads(root, ciphertext), "kept");
+      const { Rotations = [] } = await root<ListKeyRotationsResponse>("ListKeyRotations", {
+        KeyId: keyId,
+      });
+      assert.ok(Rotations.length === 1 || Rotations.length === 2);
+    },
+  ],
+  [
+    "delete",
+    afterDeletionMs,
+    async (root, { keyId, ciphertext }) => {
+      await assert.rejects(reads(root, ciphertext), { name: "InvalidCiphertextException" });
+      await assert.rejects(works(root, keyId), { name: "NotFoundException" });
+      const { Aliases = [] } = await root<ListAliasesResponse>("ListAliases");
+      assert.deepEqual(Aliases, []);
+    },
+  ],
+];
+
+for (const [what, nowMs, check] of scenes) {
+  test(`kill -9 between any two steps of ${what} leaves no key half`, async (t) => {
+    let step = 1;
+    for (let killed = true; killed; step += 1) {
+      const died = await dieAt(t, what, step);
+      killed = died.killed;
+      const kms = await openKms(died.directory, nowMs === undefined ? {} : { nowMs });
+      try {
+        const root = kms.as(kms.root());
+        await check(root, died.before);
+        assert.equal(await reads(root, died.before.ofOther), "kept", "another key is as it was");
+        await works(root, died.before.other);
+      } finally {
+        await kms.close();
+      }
+    }
+    assert.ok(step > 3, "there were steps to be killed at");
+  });
+}

@@ -1,0 +1,60 @@
+import { writeSync } from "node:fs";
+import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
+import { openKms } from "./kms.ts";
+
+/*
+ * Does one thing with keys and dies at a step of it. Arguments: the data directory, what to do, and the number of the
+ * step: before or after something that is written to disk. Prints what there was before, as JSON.
+ */
+const dayMs = 86_400_000;
+const startMs = Date.UTC(2026, 10, 22);
+
+/** When a key whose deletion was scheduled at the start is gone. */
+export const afterDeletionMs = startMs + 8 * dayMs;
+
+export interface Before {
+  readonly keyId: string;
+  readonly other: string;
+  /** Base64, of the text "kept". */
+  readonly ciphertext: string;
+  readonly ofOther: string;
+}
+
+async function dieAt(directory: string, what: string, stepMax: number): Promise<void> {
+  let armed = false;
+  let steps = 0;
+  const step = () => {
+    steps += armed ? 1 : 0;
+    if (armed && steps === stepMax) process.kill(process.pid, "SIGKILL");
+  };
+  const kms = await openKms(directory, { nowMs: startMs, step });
+  const root = kms.as(kms.root());
+  const seal = async (KeyId: string): Promise<string> => {
+    const Plaintext = Buffer.from("kept");
+    const { CiphertextBlob } = await root<EncryptResponse>("Encrypt", { KeyId, Plaintext });
+    return Buffer.from(CiphertextBlob ?? []).toString("base64");
+  };
+  const make = async () => (await root<CreateKeyResponse>("CreateKey")).KeyMetadata?.KeyId ?? "";
+  const [keyId, other] = [await make(), await make()];
+  await root("CreateAlias", { AliasName: "alias/one", TargetKeyId: keyId });
+  const before: Before = {
+    keyId,
+    other,
+    ciphertext: await seal(keyId),
+    ofOther: await seal(other),
+  };
+  writeSync(1, `${JSON.stringify(before)}\n`);
+  if (what === "delete") {
+    await root("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 7 });
+    kms.clock.nowMs = afterDeletionMs;
+  }
+  armed = true;
+  if (what === "create") await make();
+  if (what === "rotate") await root("RotateKeyOnDemand", { KeyId: keyId });
+  if (what === "delete") await kms.keys.store.upkeep.start();
+  armed = false;
+  await kms.close();
+}
+
+const [, script = "", directory, what = "", step] = process.argv;
+if (script.endsWith("key-stepper.js") && directory) await dieAt(directory, what, Number(step));
