@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
+import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
+import { createHsms } from "./hsm/create-hsms.ts";
 import { createDirectory } from "./identity/create-directory.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
@@ -35,6 +37,7 @@ export interface Opened {
   readonly parts: Omit<Parts, "invoke" | "endpoint">;
   readonly trail: OpenTrail;
   readonly root: RootOfTrust;
+  readonly hsms: HsmControl;
   close(): Promise<void>;
 }
 
@@ -93,10 +96,14 @@ export async function open(config: Config, { clock, random, log }: Environment):
     random,
     region,
   });
+  const control = { store, keyring, vault, trail, clock, random, region };
+  const hsms = await openControl({ ...control, hsms: await createHsms(control) });
+  await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
     parts: { clock, random, region, store, directory: people, access, keys, trail },
     trail,
     root,
+    hsms,
     async close() {
       try {
         await trail.close();
@@ -189,7 +196,7 @@ export async function serve(
   };
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
-    services({ shardLimits: config.shardLimits, engines }),
+    services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
     (service, operation, input) => {
       const model = findModel(service)?.findOperation(operation);
       return model ? (describe(model, input as Record<string, unknown>) as Json) : null;

@@ -5,6 +5,7 @@ import { assert } from "../../lib/assert.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Store } from "../../storage/store.ts";
+import type { Cryptoki } from "../cryptoki.ts";
 import type { HsmCluster, Hsms } from "../hsm.ts";
 import {
   type BackupRecord,
@@ -32,10 +33,13 @@ export interface ClusterTls {
   readonly ca: string;
 }
 
-/** An address at which clients reach the HSMs of this Bondstore. */
-export interface DoorAddress {
+/** How clients reach the HSMs of this Bondstore. */
+export interface HsmPort {
+  /** An IPv4 address. */
   readonly host: string;
   readonly port: number;
+  /** Ends the connections to a cluster. */
+  shut(clusterId: string): void;
 }
 
 /** Why something cannot be done now; each service gives it a code of its own. */
@@ -56,7 +60,7 @@ export class Clusters {
   readonly #parts: ControlParts;
   /** The last piece of work on each cluster that has some. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  #door: DoorAddress | undefined;
+  #port: HsmPort | undefined;
 
   constructor(parts: ControlParts, authority: CertificateAndKey) {
     this.#parts = parts;
@@ -64,14 +68,14 @@ export class Clusters {
     this.tables = controlTables(parts.store);
   }
 
-  /** Says where the door of the HSMs is, once it is open. */
-  opened(door: DoorAddress): void {
-    this.#door = door;
+  /** Says how clients reach the HSMs, once they can. */
+  opened(port: HsmPort): void {
+    this.#port = port;
   }
 
-  /** Where clients reach the HSMs; undefined where no door is open. */
-  get door(): DoorAddress | undefined {
-    return this.#door;
+  /** Undefined where HSMs cannot be reached from outside. */
+  get port(): HsmPort | undefined {
+    return this.#port;
   }
 
   find(account: string, id: string): ClusterRecord | undefined {
@@ -97,7 +101,11 @@ export class Clusters {
   }
 
   holdsKeys(cluster: ClusterRecord): boolean {
-    return this.contents(cluster)?.partitions().some(({ objects }) => objects > 0) ?? false;
+    return (
+      this.contents(cluster)
+        ?.partitions()
+        .some(({ objects }) => objects > 0) ?? false
+    );
   }
 
   /** Whether a partition is set up: before that a cluster cannot be used. */
@@ -118,13 +126,20 @@ export class Clusters {
   tls(id: string): ClusterTls | undefined {
     const place = this.tables.places.find([id]);
     const cluster = place && this.find(place.account, id);
-    if (cluster?.state !== "INITIALIZED" || cluster.hsms.length === 0) return undefined;
+    if (!cluster || !isOpen(cluster)) return undefined;
     const { account, cert } = cluster;
     const ca = cluster.anchor ?? this.#lunaClients(account);
     const wrapped = this.tables.keys(account).find([id]);
     const key = wrapped && this.#parts.keyring.unwrap(account, wrapped, boundTo(id));
     assert(cert !== undefined && key, "an initialized cluster has its key and certificate");
     return ca === "" ? undefined : { cert, key: key.toString(), ca };
+  }
+
+  /** Begins a connection to a cluster for `peer`; undefined while it admits nobody. */
+  connect(id: string, peer: string): Cryptoki | undefined {
+    const place = this.tables.places.find([id]);
+    const cluster = place && this.find(place.account, id);
+    return cluster && isOpen(cluster) ? this.contents(cluster)?.connect(peer) : undefined;
   }
 
   #lunaClients(account: string): string {
@@ -162,6 +177,9 @@ export class Clusters {
     }
   }
 }
+
+/** Whether clients may come in. */
+const isOpen = ({ state, hsms }: ClusterRecord) => state === "INITIALIZED" && hsms.length > 0;
 
 /** What the wrapped private key of a cluster is bound to. */
 export const boundTo = (id: string) => `key of HSM cluster ${id}`;

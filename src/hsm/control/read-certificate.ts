@@ -3,6 +3,8 @@ import { md5Hex } from "../../lib/hash.ts";
 import type { ClusterCertificates } from "./certificates.ts";
 
 const rsaBitsMin = 2048;
+/** How far an authority's clock may be ahead of ours. */
+const skewMs = 300_000;
 
 /** Reads one certificate in PEM; undefined when the text is none, or holds several. */
 export function readCertificate(text: string): X509Certificate | undefined {
@@ -52,7 +54,7 @@ export function checkSignedCertificate(
     ["SignedCert", signed],
     ["TrustAnchor", anchor],
   ] as const) {
-    if (Date.parse(validFrom) > nowMs || Date.parse(validTo) <= nowMs) {
+    if (Date.parse(validFrom) > nowMs + skewMs || Date.parse(validTo) <= nowMs) {
       return { refused: `${name} is not valid at this time.` };
     }
   }

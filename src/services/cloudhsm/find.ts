@@ -1,6 +1,6 @@
+import { NotNow } from "../../hsm/control/clusters.ts";
 import type { HsmControl } from "../../hsm/control/open-control.ts";
 import type { ClusterRecord, LunaClientRecord, Tags } from "../../hsm/control/records.ts";
-import { NotNow } from "../../hsm/control/clusters.ts";
 import type { Call } from "../../pipeline/call.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
 import type { Table } from "../../storage/store.ts";

@@ -96,7 +96,11 @@ export const listHapgs = operation("ListHapgs", {
 export const modifyHapg = operation("ModifyHapg", {
   resolve: (input: Checked<ModifyHapgRequest>, call: ClassicCall) => inAccount(input, call),
 
-  async handle(_account, { HapgArn, Label, PartitionSerialList }, call): Promise<ModifyHapgResponse> {
+  async handle(
+    _account,
+    { HapgArn, Label, PartitionSerialList },
+    call,
+  ): Promise<ModifyHapgResponse> {
     const there = everyPartition(call);
     const unknown = PartitionSerialList?.find((number) => !there.has(number));
     if (unknown !== undefined) {

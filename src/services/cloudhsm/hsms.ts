@@ -52,7 +52,7 @@ function checkPlace(
   { own: { clusters } }: ClassicCall,
 ): void {
   if (SyslogIp !== undefined) throw notBuilt("SyslogIp");
-  if (EniIp !== undefined && EniIp !== clusters.door?.host) {
+  if (EniIp !== undefined && EniIp !== clusters.port?.host) {
     throw invalid(`EniIp ${EniIp} is not the address of this Bondstore's HSMs.`);
   }
 }
@@ -122,7 +122,7 @@ export const describeHsm = operation("DescribeHsm", {
 function describe(hsm: ClassicHsm, call: ClassicCall): DescribeHsmResponse {
   const { classic, createdAtMs, state } = hsm;
   const arn = arnOf(call, hsm.id);
-  const address = call.own.clusters.door?.host;
+  const address = call.own.clusters.port?.host;
   const eniId = hsm.hsms[0]?.eniId;
   return {
     HsmArn: arn,

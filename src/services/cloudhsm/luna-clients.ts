@@ -140,8 +140,8 @@ export const clientConfig = operation("GetConfig", {
     const hsms = classicHsms(call).filter((hsm) =>
       partitionNumbers(hsm, call).some((number) => wanted.has(number)),
     );
-    if (!clusters.door) throw invalid("The door to the HSMs of this Bondstore is not open.");
-    const endpoint = `${clusters.door.host}:${clusters.door.port}`;
+    if (!clusters.port) throw invalid("The door to the HSMs of this Bondstore is not open.");
+    const endpoint = `${clusters.port.host}:${clusters.port.port}`;
     const modules = hsms.map(
       ({ id }) =>
         `# ${id}.module\nremote: |bondstore hsm connect --endpoint ${endpoint} --cluster ${id} --cert client.pem --key client-key.pem --ca server.pem\n`,

@@ -102,7 +102,9 @@ export const initializeCluster = operation("InitializeCluster", {
 
 export const modifyCluster = operation("ModifyCluster", {
   resolve: (
-    { ClusterId }: Omit<Checked<ModifyClusterRequest>, "BackupRetentionPolicy"> &
+    {
+      ClusterId,
+    }: Omit<Checked<ModifyClusterRequest>, "BackupRetentionPolicy"> &
       Partial<ModifyClusterRequest> &
       NewerRequest,
     call: HsmCall,

@@ -1,6 +1,6 @@
 import type { Backup, Cluster, Hsm, Tag } from "@aws-sdk/client-cloudhsm-v2";
 import type { BackupRecord, ClusterRecord, HsmRecord, Tags } from "../../hsm/control/records.ts";
-import { type HsmCall, backupArn } from "./find.ts";
+import { backupArn, type HsmCall } from "./find.ts";
 
 /** Members that the SDK's newest client does not know yet. */
 interface Newer {
@@ -53,7 +53,7 @@ export function describeHsm(
   { own: { clusters } }: HsmCall,
   State = "ACTIVE",
 ): Hsm & Newer {
-  const address = clusters.door?.host;
+  const address = clusters.port?.host;
   return {
     AvailabilityZone: zone,
     ClusterId,

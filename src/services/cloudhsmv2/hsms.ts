@@ -21,7 +21,7 @@ export const createHsm = operation("CreateHsm", {
     const { account, id } = clusterOf(target);
     const { clusters, life } = call.own;
     const { random } = call.parts;
-    if (IpAddress !== undefined && IpAddress !== clusters.door?.host) {
+    if (IpAddress !== undefined && IpAddress !== clusters.port?.host) {
       throw invalid(`IpAddress ${IpAddress} is not that of this Bondstore's HSMs.`);
     }
     const hsm = { id: newId("hsm", random), eniId: newEniId(eniBytes, random) };
@@ -58,13 +58,14 @@ export const deleteHsm = operation("DeleteHsm", {
     if ([HsmId, EniId, EniIp].filter((one) => one !== undefined).length !== 1) {
       throw invalid("Exactly one of HsmId, EniId and EniIp must be given.");
     }
-    const here = EniIp === undefined || EniIp === clusters.door?.host;
+    const here = EniIp === undefined || EniIp === clusters.port?.host;
     const found = hsms.filter(
       (hsm) => here && (HsmId ?? hsm.id) === hsm.id && (EniId ?? hsm.eniId) === hsm.eniId,
     );
     const [hsm] = found;
     if (!hsm) throw notFound(`HSM ${HsmId ?? EniId ?? EniIp} of cluster ${id}`);
-    if (found.length > 1) throw invalid(`Several HSMs have the address ${EniIp}: name one by HsmId.`);
+    if (found.length > 1)
+      throw invalid(`Several HSMs have the address ${EniIp}: name one by HsmId.`);
     await refused(life.removeHsm(account, id, hsm.id));
     return { HsmId: hsm.id };
   },

@@ -1,7 +1,14 @@
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { compilePolicy, PolicyError } from "../../policy/policy.ts";
 import { changeBackup } from "./backups.ts";
-import { type BackupTarget, backupOf, findBackup, type HsmCall, invalid, notFound } from "./find.ts";
+import {
+  type BackupTarget,
+  backupOf,
+  findBackup,
+  type HsmCall,
+  invalid,
+  notFound,
+} from "./find.ts";
 
 /** Shapes that the SDK's newest client does not know yet. */
 interface NamedResource {
