@@ -59,7 +59,7 @@ export interface Cryptoki {
     publicTemplate: Template,
     privateTemplate: Template,
   ): Promise<readonly [publicKey: number, privateKey: number]>;
-  wrapKey(session: number, mechanism: Mechanism, wrappingKey: number, key: number): Buffer;
+  wrapKey(session: number, mechanism: Mechanism, wrappingKey: number, key: number): Promise<Buffer>;
   unwrapKey(
     session: number,
     mechanism: Mechanism,

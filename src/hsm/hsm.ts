@@ -44,7 +44,9 @@ export type ZeroizeCause =
   | "its store was changed"
   | "its seal is broken"
   | "the host's sensor reported tampering"
-  | "its owner asked for it";
+  | "its owner asked for it"
+  /** Found at a start: its master key was destroyed before, and the rest was still there. */
+  | "a zeroization was cut short";
 
 export interface HsmLogEntry {
   readonly timeMs: number;

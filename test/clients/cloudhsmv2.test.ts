@@ -27,7 +27,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudhsm-v2";
 import { startBondstore, temporary } from "../support/bondstore.ts";
-import { emptyPartition, makeOwner, openssl, setUpPartition } from "../support/hsm.ts";
+import { emptyPartition, makeOwner, openssl, setUpPartition } from "../support/hsm-owner.ts";
 
 const dayMs = 86_400_000;
 
