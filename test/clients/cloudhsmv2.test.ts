@@ -45,7 +45,7 @@ async function start(t: TestContext, data?: string) {
     laterMs += days * dayMs;
     await running.bondstore.opened.hsms.upkeep.round();
   };
-  const owner = makeOwner(t);
+  const owner = makeOwner();
   const create = async (): Promise<Cluster & { ClusterId: string }> => {
     const HsmType = "hsm1.medium";
     const SubnetIds = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"];

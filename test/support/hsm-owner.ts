@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { CKA, CKF, CKO, CKU } from "../../src/hsm/constants.ts";
 import type { Running } from "./bondstore.ts";
 
@@ -19,9 +18,9 @@ export interface Owner {
 export const openssl = (...words: readonly string[]): string =>
   execFileSync("openssl", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-export function makeOwner(t: Pick<TestContext, "after">): Owner {
+export function makeOwner(): Owner {
   const directory = mkdtempSync(join(tmpdir(), "owner-"));
-  t.after(() => rmSync(directory, { recursive: true }));
+  process.once("exit", () => rmSync(directory, { recursive: true }));
   const at = (name: string) => join(directory, name);
   const selfSigned = (name: string) => {
     const out = ["-keyout", at(`${name}.key`), "-out", at(`${name}.crt`)];
