@@ -134,7 +134,7 @@ test("the AWS CLI: a cluster, and what the trail says of it", async (t) => {
   ])) as readonly Readonly<Record<string, unknown>>[];
   assert.equal(initialized?.["State"], "INITIALIZE_IN_PROGRESS");
   assert.deepEqual(listed?.["TagList"], []);
-  const { HsmId } = hsm?.["Hsm"] as { readonly HsmId: string };
+  const { HsmId } = (hsm?.["Hsm"] ?? {}) as { readonly HsmId: string };
   const { status, stderr } = await tryAws(running, root, "cloudhsmv2", "delete-cluster", ...named);
   assert.notEqual(status, 0);
   assert.match(stderr, /CloudHsmInvalidRequestException.*has HSMs/);

@@ -11,30 +11,31 @@ export interface Owner {
   readonly anchor: string;
   /** Certifies what a request asks for; PEM. */
   sign(csr: string): string;
-  /** The certificate of somebody who vouches for themselves; PEM. */
-  selfSigned(name: string): string;
+  /** The certificate of somebody who vouches for themselves, as an authority or not; PEM. */
+  selfSigned(name: string, authority?: "no authority"): string;
 }
 
 export const openssl = (...words: readonly string[]): string =>
   execFileSync("openssl", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-export function makeOwner(): Owner {
+export function makeOwner({ name: own = "owner", rsaBits = 2048 } = {}): Owner {
   const directory = mkdtempSync(join(tmpdir(), "owner-"));
   process.once("exit", () => rmSync(directory, { recursive: true }));
   const at = (name: string) => join(directory, name);
-  const selfSigned = (name: string) => {
+  const selfSigned: Owner["selfSigned"] = (name, authority) => {
     const out = ["-keyout", at(`${name}.key`), "-out", at(`${name}.crt`)];
     const subject = ["-days", "365", "-subj", `/CN=${name}`];
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", ...out, ...subject);
+    const plain = authority ? ["-addext", "basicConstraints=critical,CA:FALSE"] : [];
+    openssl("req", "-x509", "-newkey", `rsa:${rsaBits}`, "-nodes", ...out, ...subject, ...plain);
     return readFileSync(at(`${name}.crt`), "utf8");
   };
-  const anchor = selfSigned("owner");
+  const anchor = selfSigned(own);
   return {
     anchor,
     selfSigned,
     sign(csr) {
       writeFileSync(at("cluster.csr"), csr);
-      const by = ["-CA", at("owner.crt"), "-CAkey", at("owner.key"), "-CAcreateserial"];
+      const by = ["-CA", at(`${own}.crt`), "-CAkey", at(`${own}.key`), "-CAcreateserial"];
       const out = ["-days", "365", "-in", at("cluster.csr"), "-out", at("cluster.crt")];
       openssl("x509", "-req", ...by, ...out);
       return readFileSync(at("cluster.crt"), "utf8");

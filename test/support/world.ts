@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Keys, Running, Tenant } from "./bondstore.ts";
-import { makeOwner, setUpPartition } from "./hsm-owner.ts";
+import { makeClassicHsm, makeCluster } from "./hsm-world.ts";
 import type { Known } from "./minimal-input.ts";
 import { callerOf, type Ended } from "./sdk.ts";
 
@@ -13,15 +13,15 @@ export interface World {
   readonly known: Readonly<Record<string, Known>>;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 const done = (ended: Ended): Members => {
   assert.equal(ended.code, undefined, ended.message);
   return ended.output;
 };
 
-const member = (members: unknown, name: string): unknown => (members as Members)[name];
-const text = (members: unknown, name: string): string => String(member(members, name));
+export const member = (members: unknown, name: string): unknown => (members as Members)[name];
+export const text = (members: unknown, name: string): string => String(member(members, name));
 
 /** A policy that allows everything, of the kind that is attached. */
 export const anything = JSON.stringify({
@@ -56,7 +56,7 @@ export async function makeWorld(running: Running, name: string): Promise<World> 
   };
 }
 
-type Do = (operation: string, input: object) => Promise<Members>;
+export type Do = (operation: string, input: object) => Promise<Members>;
 
 async function makePeople(iam: Do, account: string) {
   const [UserName, GroupName, RoleName] = ["alice", "readers", "runner"];
@@ -235,73 +235,6 @@ async function makeApplication(analytics: Do, role: string): Promise<Known> {
     "CreateApplication.ApplicationConfiguration": application.ApplicationConfiguration,
     SnapshotName: "first",
     OperationId: "first",
-  };
-}
-
-/** A cluster that asks for its certificate, and a backup of another one. */
-async function makeCluster(hsm: Do, account: string, running: Running): Promise<Known> {
-  const spec = { HsmType: "hsm1.medium", SubnetIds: ["subnet-0123456789abcdef0"] };
-  const make = async () => member(await hsm("CreateCluster", spec), "Cluster");
-  const zone = { AvailabilityZone: "us-east-1a" };
-  const used = text(await make(), "ClusterId");
-  const shown = await hsm("DescribeClusters", { Filters: { clusterIds: [used] } });
-  const [before] = shown["Clusters"] as readonly Members[];
-  const { anchor, sign } = makeOwner();
-  const SignedCert = sign(text(member(before, "Certificates"), "ClusterCsr"));
-  const signed = { SignedCert, TrustAnchor: anchor };
-  await hsm("InitializeCluster", { ClusterId: used, ...signed });
-  const added = member(await hsm("CreateHsm", { ClusterId: used, ...zone }), "Hsm");
-  await setUpPartition(running, used, "an object");
-  await hsm("DeleteHsm", { ClusterId: used, HsmId: text(added, "HsmId") });
-  const { Backups } = await hsm("DescribeBackups", {});
-  const BackupId = text((Backups as readonly Members[])[0], "BackupId");
-  const ResourceArn = `arn:aws:cloudhsm:us-east-1:${account}:backup/${BackupId}`;
-  const AWS = `arn:aws:iam::${account}:root`;
-  const statement = { Effect: "Allow", Principal: { AWS }, Action: "cloudhsm:*", Resource: "*" };
-  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-  await hsm("PutResourcePolicy", { ResourceArn, Policy });
-  const ClusterId = text(await make(), "ClusterId");
-  const hsmOf = member(await hsm("CreateHsm", { ClusterId, ...zone }), "Hsm");
-  const named = ["PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"];
-  return {
-    ...spec,
-    ...zone,
-    ...signed,
-    ClusterId,
-    BackupId,
-    ResourceId: ClusterId,
-    DestinationRegion: "eu-west-1",
-    NeverExpires: true,
-    "DeleteHsm.HsmId": text(hsmOf, "HsmId"),
-    "PutResourcePolicy.Policy": Policy,
-    "ModifyCluster.HsmType": "hsm2m.medium",
-    ...Object.fromEntries(named.map((operation) => [`${operation}.ResourceArn`, ResourceArn])),
-  };
-}
-
-async function makeClassicHsm(hsm: Do, IamRoleArn: string): Promise<Known> {
-  const spec = {
-    SubnetId: "subnet-0a1b2c3d",
-    SshKey: "ssh-rsa AAAA",
-    IamRoleArn,
-    SubscriptionType: "PRODUCTION",
-  };
-  const Certificate = makeOwner().selfSigned("client");
-  const HsmArn = text(await hsm("CreateHsm", spec), "HsmArn");
-  const HapgArn = text(await hsm("CreateHapg", { Label: "orders" }), "HapgArn");
-  const ClientArn = text(await hsm("CreateLunaClient", { Certificate }), "ClientArn");
-  return {
-    ...spec,
-    Certificate,
-    HsmArn,
-    HapgArn,
-    ClientArn,
-    HapgList: [HapgArn],
-    ResourceArn: HapgArn,
-    Label: "more",
-    ClientVersion: "5.3",
-    "DescribeHsm.HsmArn": HsmArn,
-    "DescribeLunaClient.ClientArn": ClientArn,
   };
 }
 

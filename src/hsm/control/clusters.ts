@@ -18,7 +18,7 @@ import {
 export interface ControlParts {
   readonly hsms: Hsms;
   readonly store: Store;
-  readonly keyring: Keyring;
+  readonly keyring: Pick<Keyring, "wrap" | "unwrap">;
   readonly trail: Trail;
   readonly clock: Clock;
   readonly random: Random;

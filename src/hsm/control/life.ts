@@ -179,9 +179,9 @@ const hsmsFirst = (id: string) =>
   `Cluster ${id} has HSMs: DeleteHsm removes them. It can be deleted once they are gone and its partitions, keys and log are zeroized.`;
 
 const emptyFirst = (id: string) =>
-  `The partitions of ${id} hold keys: C_InitToken (PKCS 11) empties a partition. It can be deleted once all are empty.`;
+  `The partitions of ${id} hold keys: C_InitToken (PKCS #11) empties a partition. It can be deleted once all are empty.`;
 
 const zeroizeFirst = (id: string, { id: backup, deleteAtMs }: BackupRecord) =>
   deleteAtMs === undefined
-    ? `Cluster ${id} is not zeroized: its partitions, keys and log are kept as ${backup}. DeleteBackup has them zeroized after seven days; or CreateHsm, empty the partitions with C_InitToken (PKCS 11), and DeleteHsm.`
+    ? `Cluster ${id} is not zeroized: its partitions, keys and log are kept as ${backup}. DeleteBackup has them zeroized after seven days; or CreateHsm, empty the partitions with C_InitToken (PKCS #11), and DeleteHsm.`
     : `Cluster ${id} is not zeroized yet: its partitions, keys and log, kept as ${backup}, will be at ${new Date(deleteAtMs).toISOString()}.`;
