@@ -5,7 +5,10 @@ export interface Config {
   readonly host: string;
   /** 0: a free port. */
   readonly port: number;
+  /** The home Region, which has every service. */
   readonly region: string;
+  /** Further Regions to serve, which have the services that are in every Region. */
+  readonly furtherRegions: readonly string[];
   /** Plain HTTP instead of HTTPS; only on a loopback address. */
   readonly plainHttp: boolean;
   /** Further host names that clients reach this Bondstore by. */

@@ -11,6 +11,7 @@ import { findJava } from "./engines/flink/java.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
 import { createDirectory } from "./identity/create-directory.ts";
+import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
@@ -35,6 +36,8 @@ import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 /** A data directory that is open, and everything below the services. */
 export interface Opened {
   readonly parts: Omit<Parts, "invoke" | "endpoint">;
+  /** Regions besides home. */
+  readonly furtherRegions: readonly string[];
   readonly trail: OpenTrail;
   readonly root: RootOfTrust;
   readonly hsms: HsmControl;
@@ -68,8 +71,9 @@ export async function open(config: Config, { clock, random, log }: Environment):
     report: (line) => log(`recovered: ${line}`),
   });
   let vault: Vault;
+  let furtherRegions: readonly string[];
   try {
-    await keepRegion(store, region);
+    furtherRegions = await keepRegions(store, region, config.furtherRegions);
     vault = await openKnownVault(config.vault, root, random, store);
   } catch (error) {
     await store.close();
@@ -84,23 +88,14 @@ export async function open(config: Config, { clock, random, log }: Environment):
   });
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
-  const tokens = noTokens;
-  const keys = new KeyService({
-    store,
-    keyring,
-    vault,
-    tokens,
-    access,
-    trail,
-    clock,
-    random,
-    region,
-  });
-  const control = { store, keyring, vault, trail, clock, random, region };
-  const hsms = await openControl({ ...control, hsms: await createHsms(control) });
+  const base = { store, access, trail, clock, random, region };
+  const sealing = { ...base, keyring, vault };
+  const keys = new KeyService({ ...sealing, furtherRegions, tokens: noTokens });
+  const hsms = await openControl({ ...sealing, hsms: await createHsms(sealing) });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
-    parts: { clock, random, region, store, directory: people, access, keys, trail },
+    parts: { ...base, directory: people, keys },
+    furtherRegions,
     trail,
     root,
     hsms,
@@ -130,17 +125,6 @@ async function openKnownVault(
   return vault;
 }
 
-/** A directory is of one region for ever: its ARNs and policies say so. */
-async function keepRegion(store: Store, region: string): Promise<void> {
-  const settings = store.system.table<string>("settings");
-  const kept = settings.find(["region"]);
-  if (kept === region) return;
-  if (kept !== undefined) {
-    throw new Error(`this data directory is of region ${kept}: give \`--region ${kept}\``);
-  }
-  await store.transaction(() => settings.put(["region"], region));
-}
-
 /** A Bondstore that serves. */
 export interface Bondstore {
   readonly opened: Opened;
@@ -163,7 +147,6 @@ export async function serve(
   opened: Opened,
   { clock, random, log }: Environment,
 ): Promise<Bondstore> {
-  const { region } = config;
   const { directory } = opened.parts;
   let endpoint = "";
   const runDirectory = await makeRunDirectory(config.data);
@@ -172,12 +155,14 @@ export async function serve(
       pipeline: {
         run: (arrival) => pipeline.run(arrival),
         refused: (request) => pipeline.refused(request),
+        isEverywhere: (service) => pipeline.isEverywhere(service),
         admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
       },
       directory,
       clock,
       random,
-      region,
+      region: config.region,
+      furtherRegions: opened.furtherRegions,
       admitSignatureV2: config.admitSignatureV2,
       hosts: ["localhost", ...config.hostNames],
       onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),

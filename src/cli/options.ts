@@ -20,6 +20,7 @@ export interface UpOptions extends DataOptions {
   readonly plainHttp?: boolean;
   readonly hostName?: readonly string[];
   readonly admitSignatureV2?: boolean;
+  readonly alsoRegion?: readonly string[];
   readonly liftShardLimits?: boolean;
   readonly acceptUnconfinedCells?: boolean;
 }
@@ -45,6 +46,10 @@ export function addUpOptions(command: Command): Command {
   return addDataOptions(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0 takes a free one", toPort, defaultPort)
+    .option(
+      "--also-region <name...>",
+      "further regions for KMS, STS and CloudTrail; served from then on",
+    )
     .option("--plain-http", "serve HTTP instead of HTTPS; only on a loopback address")
     .option("--host-name <name...>", "further names that clients reach this Bondstore by")
     .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
@@ -88,6 +93,7 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
     host: options.host,
     port: options.port,
     region: options.region,
+    furtherRegions: furtherRegionsOf(options),
     plainHttp: options.plainHttp ?? false,
     hostNames: options.hostName ?? [],
     admitSignatureV2: options.admitSignatureV2 ?? false,
@@ -103,6 +109,21 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
       ...(around.flinkHome !== undefined && { flinkHome: around.flinkHome }),
     },
   };
+}
+
+/** As KMS's model has it (RegionType). */
+const regionForm = /^(?:[a-z]+-){2,3}\d+$/;
+
+function furtherRegionsOf({ region, alsoRegion = [] }: UpOptions): readonly string[] {
+  for (const [at, name] of alsoRegion.entries()) {
+    if (!regionForm.test(name) || name.length > 32) {
+      throw new CommandFailure(`\`${name}\` is no region: give a name such as eu-west-1`, 2);
+    }
+    if (name === region || alsoRegion.indexOf(name) < at) {
+      throw new CommandFailure(`region ${name} is given twice`, 2);
+    }
+  }
+  return alsoRegion;
 }
 
 function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {

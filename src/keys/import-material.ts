@@ -5,7 +5,7 @@ import { type ImportToken, importedId } from "./imported.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
-import { pendingDeletion } from "./use-key.ts";
+import { isPendingDeletion, pendingDeletion } from "./use-key.ts";
 
 /** A token that only this installation can make and read, for a key of the account. */
 export const sealToken = ({ keyring }: KeyStore, account: string, token: ImportToken): Buffer =>
@@ -36,7 +36,7 @@ export async function importMaterial(
   const version = keys.newVersion(account, record.id, given);
   await keys.change(key, (now) => {
     if (now.versions.some((one) => one.id !== id)) throw otherMaterial(key);
-    if (now.state === "PendingDeletion") throw pendingDeletion(key);
+    if (isPendingDeletion(now)) throw pendingDeletion(key);
     const state = now.state === "PendingImport" ? "Enabled" : now.state;
     return { ...now, state, versions: [version] };
   });
@@ -49,7 +49,7 @@ export async function dropImported(keys: KeyStore, key: KmsKey): Promise<void> {
   keys.vault.destroy(key.arn);
   await keys.change(key, (now) => ({
     ...now,
-    state: now.state === "PendingDeletion" ? now.state : "PendingImport",
+    state: isPendingDeletion(now) ? now.state : "PendingImport",
     versions: now.versions.map(({ wrapped: _, ...version }) => version),
   }));
 }

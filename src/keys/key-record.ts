@@ -24,6 +24,8 @@ export interface KeyRecord {
   readonly aliases: readonly string[];
   /** Set while deletion is pending. */
   readonly deletion?: { readonly atMs: number; readonly windowDays: number };
+  /** The waiting period in days that begins when the last replica is gone; set in `PendingReplicaDeletion`. */
+  readonly deletionWaitsDays?: number;
   /** Set while rotation is automatic. */
   readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number };
   /** The newest last; empty only while the first import is waited for. Old ones stay, for what they encrypted. */
@@ -101,12 +103,17 @@ export interface KeyPlace {
   readonly keyId: string;
 }
 
-/** When a key wants attention: its deletion, its next rotation while it is enabled, or the end of an import. */
-export function dueAt({ state, deletion, rotation, versions }: KeyRecord): number | undefined {
+/**
+ * When a key wants attention in its Region: its deletion, its next rotation while it is enabled, or the end of an
+ * import. A replica is not rotated: it follows its primary.
+ */
+export function dueAt(record: KeyRecord, region: string): number | undefined {
+  const { state, deletion, rotation, versions, multiRegion } = record;
   if (state === "PendingDeletion") return deletion?.atMs;
   const ends = versions.flatMap(({ wrapped, imported }) =>
     wrapped && imported?.validToMs !== undefined ? [imported.validToMs] : [],
   );
-  const next = state === "Enabled" && rotation ? [rotation.nextAtMs] : [];
+  const rotates = multiRegion === undefined || multiRegion.primaryRegion === region;
+  const next = state === "Enabled" && rotation && rotates ? [rotation.nextAtMs] : [];
   return ends.length + next.length === 0 ? undefined : Math.min(...ends, ...next);
 }

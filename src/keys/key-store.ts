@@ -6,13 +6,9 @@ import type { Store } from "../storage/store.ts";
 import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
-import {
-  type AliasRecord,
-  dueAt,
-  type KeyPlace,
-  type KeyRecord,
-  type KeyVersion,
-} from "./key-record.ts";
+import type { AliasRecord, KeyPlace, KeyRecord, KeyVersion } from "./key-record.ts";
+import { KeyRecords } from "./key-records.ts";
+import type { KeyRegions } from "./key-regions.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
@@ -50,7 +46,7 @@ const symmetricKind = {
   origin: "AWS_KMS",
 } as const;
 
-/** The keys of all accounts: on disk, and what judging and using them needs in memory. */
+/** The keys of all accounts in a Region: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
@@ -58,6 +54,9 @@ export class KeyStore {
   readonly materials: Materials;
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
+  /** For changes that concern several Regions at once. */
+  readonly records: KeyRecords;
+  readonly regions: KeyRegions;
   readonly customStores: CustomKeyStores;
   /** Data keys in memory, which go when their key changes. */
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
@@ -79,6 +78,7 @@ export class KeyStore {
       readonly clock: Clock;
       readonly random: Random;
       readonly region: string;
+      readonly regions: KeyRegions;
       readonly tokens: TokenSource;
     },
     dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
@@ -87,7 +87,9 @@ export class KeyStore {
     this.random = parts.random;
     this.region = parts.region;
     this.#store = parts.store;
-    this.#tables = keyTables(parts.store);
+    this.regions = parts.regions;
+    this.#tables = keyTables(parts.store, parts.region, parts.regions.home);
+    this.records = new KeyRecords(this.#tables, parts.region);
     this.grants = new GrantStore({
       ...parts,
       tables: this.#tables,
@@ -101,7 +103,8 @@ export class KeyStore {
     this.dataKeys = dataKeys;
     this.customStores = new CustomKeyStores({
       ...parts,
-      isKey: (account, id) => this.#tables.keys(account).find([id]) !== undefined,
+      tables: this.#tables,
+      isKey: (account, id) => this.records.find(account, id) !== undefined,
     });
     this.upkeep = new Upkeep(this, parts.trail);
   }
@@ -178,8 +181,7 @@ export class KeyStore {
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
     };
     await this.#store.transaction(() => {
-      if (!this.hasKeys(account)) this.#tables.keepers.put([account], true);
-      this.#write(account, undefined, record);
+      this.records.write(account, undefined, record);
       if (alias === undefined) return;
       const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
       this.#tables.aliases(account).put([alias], pointer);
@@ -195,12 +197,15 @@ export class KeyStore {
    */
   async change(key: KmsKey, how: (record: KeyRecord) => KeyRecord): Promise<KmsKey | undefined> {
     const { account, record } = key;
-    await this.#store.transaction(() => {
-      const current = this.#tables.keys(account).find([record.id]);
+    const followed = await this.#store.transaction(() => {
+      const current = this.records.find(account, record.id);
       assert(current, "a key that was found exists");
-      this.#write(account, current, how(current));
+      const changed = how(current);
+      this.records.write(account, current, changed);
+      return this.regions.follow(this.region, account, current, changed);
     });
-    this.#forget(key);
+    this.forget(key);
+    if (followed) await this.regions.followed(key);
     return this.find(account, record.id);
   }
 
@@ -227,11 +232,11 @@ export class KeyStore {
       const before = this.#tables.aliases(account).find([name]);
       if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
       for (const [key, add] of [[from, false] as const, [to, true] as const]) {
-        const record = key && this.#tables.keys(account).find([key.record.id]);
+        const record = key && this.records.find(account, key.record.id);
         if (!record) continue;
         const others = record.aliases.filter((other) => other !== name);
         const aliases = add ? [...others, name].sort() : others;
-        this.#write(account, record, { ...record, aliases });
+        this.records.write(account, record, { ...record, aliases });
       }
       if (!to) this.#tables.aliases(account).remove([name]);
       else {
@@ -241,8 +246,8 @@ export class KeyStore {
           .put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
       }
     });
-    if (from) this.#forget(from);
-    if (to) this.#forget(to);
+    if (from) this.forget(from);
+    if (to) this.forget(to);
   }
 
   /** Keys whose deletion or rotation is due. */
@@ -260,22 +265,23 @@ export class KeyStore {
 
   /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */
   async destroy(key: KmsKey): Promise<void> {
-    const { account, record } = key;
+    const { account } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
     this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
-      this.#tables.keys(account).remove([record.id]);
-      for (const { id } of record.versions) this.#tables.versions.remove([id]);
+      const record = this.records.find(account, key.record.id);
+      assert(record, "a key that is destroyed exists");
+      this.records.remove(account, record);
       for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
-      const due = dueAt(record);
-      if (due !== undefined) this.#tables.due.remove([due, record.id]);
       this.customStores.orphan(key);
+      this.regions.leave(this.region, account, record);
     });
-    this.#forget(key);
+    this.forget(key);
+    if (key.record.multiRegion) this.regions.forget(key);
     // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
     await this.customStores
-      .clearOrphans(account, record.customKeyStore ?? "")
+      .clearOrphans(account, key.record.customKeyStore ?? "")
       .catch(() => undefined);
   }
 
@@ -297,18 +303,8 @@ export class KeyStore {
     };
   }
 
-  #write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
-    const place: KeyPlace = { account, keyId: record.id };
-    for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
-      this.#tables.versions.put([id], place);
-    }
-    const [wasDue, due] = [before && dueAt(before), dueAt(record)];
-    if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
-    if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
-    this.#tables.keys(account).put([record.id], record);
-  }
-
-  #forget(key: KmsKey): void {
+  /** Drops what is in memory of a key that was changed on disk. */
+  forget(key: KmsKey): void {
     this.dataKeys.drop(key.arn);
     this.#known.delete(`${key.account}/${key.record.id}`);
     for (const { id } of key.record.versions) {

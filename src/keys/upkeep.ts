@@ -1,9 +1,8 @@
-import { newEvent } from "../audit/event.ts";
-import type { Trail, TrailEvent } from "../audit/trail.ts";
+import type { Trail } from "../audit/trail.ts";
 import { dropImported } from "./import-material.ts";
+import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
-import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
 
@@ -54,29 +53,14 @@ export class Upkeep {
     const key = this.#keys.findDue(place);
     if (!key) return;
     if (key.record.state === "PendingDeletion") {
-      await this.#trail.record(this.#event("DeleteKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "DeleteKey", key));
       await this.#keys.destroy(key);
     } else if (key.record.origin === "EXTERNAL") {
-      await this.#trail.record(this.#event("DeleteExpiredKeyMaterial", key));
+      await this.#trail.record(internalEvent(this.#keys, "DeleteExpiredKeyMaterial", key));
       await dropImported(this.#keys, key);
     } else {
-      await this.#trail.record(this.#event("RotateKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");
     }
-  }
-
-  #event(eventName: string, key: KmsKey): TrailEvent {
-    return newEvent(this.#keys, {
-      userIdentity: { accountId: key.account, invokedBy: "AWS Internal" },
-      eventSource: "kms.amazonaws.com",
-      eventName,
-      sourceIPAddress: "AWS Internal",
-      userAgent: "AWS Internal",
-      requestID: this.#keys.random.uuid(),
-      readOnly: false,
-      resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
-      eventType: "AwsServiceEvent",
-      recipientAccountId: key.account,
-    });
   }
 }

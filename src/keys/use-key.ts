@@ -32,6 +32,9 @@ export function checkUsable(key: KmsKey): void {
   if (state !== "Enabled") throw pendingDeletion(key);
 }
 
+/** Whether a key waits for its deletion, or to wait for it. */
+export const isPendingDeletion = ({ state }: KmsKey["record"]): boolean =>
+  state === "PendingDeletion" || state === "PendingReplicaDeletion";
 /** Refuses what a key is not for. Throws KMS's refusals. */
 export function checkUsage({ arn, record }: KmsKey, usage: KeyUsage, operation: string): void {
   if (record.usage === usage) return;

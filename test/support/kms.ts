@@ -8,6 +8,8 @@ import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory } from "../../src/identity/directory.ts";
 import type { Principal, PrincipalPolicies, User } from "../../src/identity/principal.ts";
+import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
+import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
@@ -25,6 +27,7 @@ import { openStore } from "../../src/storage/open-store.ts";
 export const acme = "111122223333";
 export const other = "444455556666";
 export const region = "us-east-1";
+export const otherRegion = "eu-west-1";
 
 /** Calls an operation as somebody. */
 export type As = <Output = Record<string, never>>(
@@ -36,10 +39,12 @@ export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
   readonly events: TrailEvent[];
+  /** What `verify` finds wrong with the keys of an account. */
+  inspect(account?: string): readonly KeyProblem[];
   /** A user with an identity policy that allows these actions on everything. */
   user(name: string, actions?: readonly string[], account?: string): User;
   root(account?: string): Principal;
-  as(principal: Principal, source?: Partial<Source>): As;
+  as(principal: Principal, source?: Partial<Source>, region?: string): As;
 }
 
 /** The key service with a real store and a real judge, without a front door. */
@@ -98,6 +103,7 @@ export async function openKms(
     sealers: keyring,
     indexKey: keyring.indexKey,
   });
+  await keepRegions(store, region, [otherRegion]);
   const policies = new Map<string, PrincipalPolicies>();
   const people: Pick<Directory, "policiesOf" | "findAccount"> = {
     findAccount: () => undefined,
@@ -128,7 +134,9 @@ export async function openKms(
     keyring,
     tokens,
     vault: stepping(vault, ["make", "destroy"], step),
+    furtherRegions: [otherRegion],
   });
+  const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
     [{ ...kms, operations: [...kms.operations, ...Object.values(customKeyStores)] }],
@@ -141,6 +149,7 @@ export async function openKms(
     },
     clock,
     keys,
+    inspect: (account = acme) => inspection.check(account).problems,
     events,
     user(name, actions = [], account = acme) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
@@ -160,12 +169,13 @@ export async function openKms(
       tags: {},
     }),
     as:
-      (principal, source = {}) =>
+      (principal, source = {}, calledIn = region) =>
       async <Output>(operation: string, input: Record<string, unknown> = {}) =>
         (await pipeline.run({
           id: systemRandom.uuid(),
           service: "kms",
           operation,
+          region: calledIn,
           principal,
           account: "account" in principal ? principal.account : "",
           source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },

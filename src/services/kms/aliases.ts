@@ -8,7 +8,7 @@ import type {
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type KeyReference, notFound } from "../../keys/find-key.ts";
 import { aliasArn, aliasTaken } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
 import { demandTarget, factsOf, inAccount, type KmsCall, referenceByIdOrArn } from "./find-key.ts";
@@ -151,7 +151,7 @@ function checkName(name: string): void {
 }
 
 function checkTarget({ key }: KeyReference): void {
-  if (key?.record.state === "PendingDeletion") throw pendingDeletion(key);
+  if (key && isPendingDeletion(key.record)) throw pendingDeletion(key);
   if (key && key.record.aliases.length >= aliasesPerKeyMax) {
     throw new ServiceError(
       "LimitExceededException",

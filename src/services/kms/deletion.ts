@@ -4,7 +4,8 @@ import type {
   ScheduleKeyDeletionRequest,
   ScheduleKeyDeletionResponse,
 } from "@aws-sdk/client-kms";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import type { KeyRecord } from "../../keys/key-record.ts";
+import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 
@@ -29,14 +30,18 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
     }
     const key = keyOf(target);
     const atMs = call.timeMs + windowDays * dayMs;
-    await call.own.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+    const changed = await call.own.change(key, (record) => {
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
+      if (waitsForReplicas(record, call.region)) {
+        return { ...record, state: "PendingReplicaDeletion", deletionWaitsDays: windowDays };
+      }
       return { ...record, state: "PendingDeletion", deletion: { atMs, windowDays } };
     });
+    const { state, deletion } = changed?.record ?? {};
     return {
       KeyId: key.arn,
-      DeletionDate: new Date(atMs),
-      KeyState: "PendingDeletion",
+      ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
+      ...(state && { KeyState: state }),
       PendingWindowInDays: windowDays,
     };
   },
@@ -48,6 +53,10 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
   }),
 });
 
+/** A primary goes after its replicas: until the last is gone it waits, and its own window begins then. */
+const waitsForReplicas = ({ multiRegion }: KeyRecord, region: string): boolean =>
+  multiRegion?.primaryRegion === region && multiRegion.replicaRegions.length > 0;
+
 /** Keeps a key that was to be destroyed. It stays disabled until somebody enables it. */
 export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   resolve: ({ KeyId }: Checked<CancelKeyDeletionRequest>, call: KmsCall) =>
@@ -55,8 +64,8 @@ export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<CancelKeyDeletionResponse> {
     const key = keyOf(target);
-    await keys.change(key, ({ deletion, ...record }) => {
-      if (!deletion) {
+    await keys.change(key, ({ deletion, deletionWaitsDays, ...record }) => {
+      if (!deletion && deletionWaitsDays === undefined) {
         throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
       }
       const waits = record.origin === "EXTERNAL" && !record.versions.at(-1)?.wrapped;

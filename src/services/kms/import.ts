@@ -15,7 +15,7 @@ import {
   unwrapMaterial,
 } from "../../keys/imported.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import {
   factsOf,
@@ -38,7 +38,7 @@ function externalKey(target: KeyTarget): KmsKey {
       `${key.arn} origin is ${key.record.origin} which is not valid for this operation.`,
     );
   }
-  if (key.record.state === "PendingDeletion") throw pendingDeletion(key);
+  if (isPendingDeletion(key.record)) throw pendingDeletion(key);
   return key;
 }
 

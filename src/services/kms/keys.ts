@@ -15,7 +15,7 @@ import type { KeySpecName } from "../../keys/key-specs.ts";
 import type { NewKey, NewMaterial } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
-import { pendingDeletion, pendingImport } from "../../keys/use-key.ts";
+import { isPendingDeletion, pendingDeletion, pendingImport } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
@@ -32,9 +32,10 @@ export const createKey = operation("CreateKey", {
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: (input, _target, { principal }) => ({
+  context: (input, _target, { principal, region }) => ({
     ...requestTagFacts(input.Tags),
-    ...kindFacts({ ...kindOf(input), origin: originOf(input) }),
+    ...kindFacts({ ...kindOf(input), ...relatedOf(input, region), origin: originOf(input) }),
+    "kms:multiregionkeytype": input.MultiRegion ? "PRIMARY" : undefined,
     "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
     "kms:calleraccount": "account" in principal ? principal.account : undefined,
   }),
@@ -50,7 +51,7 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const kind = kindOf(input);
+    const kind = { ...kindOf(input), ...relatedOf(input, keys.region) };
     const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
     const key = await makeKey(input, given, call);
     return { KeyMetadata: metadataOf(key, keys) };
@@ -65,10 +66,17 @@ export const createKey = operation("CreateKey", {
       keyState: made?.KeyState ?? null,
       keySpec: made?.KeySpec ?? null,
       keyUsage: made?.KeyUsage ?? null,
-      multiRegion: false,
+      multiRegion: made?.MultiRegion ?? false,
     },
   }),
 });
+
+/** A multi-Region key is the primary of related ones from the beginning. */
+const relatedOf = (
+  { MultiRegion }: Checked<CreateKeyRequest>,
+  primaryRegion: string,
+): Pick<KeyRecord, "multiRegion"> =>
+  MultiRegion ? { multiRegion: { primaryRegion, replicaRegions: [] } } : {};
 
 const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
   Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
@@ -80,11 +88,13 @@ async function makeKey(
   call: KmsCall,
 ): Promise<KmsKey> {
   const { own: keys, account } = call;
+  const id = given.multiRegion && { id: `mrk-${keys.random.bytes(16).toString("hex")}` };
   if (Origin === "AWS_CLOUDHSM") return createInStore(CustomKeyStoreId, given, call);
   if (Origin === "EXTERNAL") {
-    return keys.create(account, { ...given, origin: Origin }, { material: "awaited" });
+    return keys.create(account, { ...given, origin: Origin }, { ...id, material: "awaited" });
   }
-  return keys.create(account, given, { material: await makeMaterial(given.spec, call) });
+  const material = await makeMaterial(given.spec, call);
+  return keys.create(account, given, { ...id, material });
 }
 
 async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
@@ -123,7 +133,7 @@ export const enableKey = operation("EnableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Enabled" };
     });
@@ -138,7 +148,7 @@ export const disableKey = operation("DisableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Disabled" };
     });
@@ -153,7 +163,7 @@ export const updateKeyDescription = operation("UpdateKeyDescription", {
   async handle(target, { Description }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (isPendingDeletion(record)) throw pendingDeletion(key);
       return { ...record, description: Description };
     });
   },

@@ -220,6 +220,5 @@ test("what is not built says so", async (t) => {
   const root = kms.as(kms.root());
   const unsupported = "UnsupportedOperationException";
   await refuses(root("CreateKey", { KeySpec: "SM2", KeyUsage: "SIGN_VERIFY" }), unsupported);
-  await refuses(root("CreateKey", { MultiRegion: true }), unsupported);
   await refuses(root("CreateKey", { Origin: "EXTERNAL_KEY_STORE" }), unsupported);
 });

@@ -9,7 +9,7 @@ import type {
   RotateKeyOnDemandResponse,
 } from "@aws-sdk/client-kms";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { checkUsable } from "../../keys/use-key.ts";
+import { checkUsable, isPendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
@@ -26,6 +26,18 @@ function checkRotatable({ arn, record }: KmsKey): void {
   );
 }
 
+/** Refuses to rotate what cannot be, or not now; a replica gets its material from its primary. */
+function checkRotation(key: KmsKey, region: string): void {
+  checkRotatable(key);
+  checkUsable(key);
+  const { multiRegion } = key.record;
+  if (!multiRegion || multiRegion.primaryRegion === region) return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${key.arn} is a replica: its rotation is that of its primary in ${multiRegion.primaryRegion}.`,
+  );
+}
+
 /** New material each period, from now on; what older material encrypted stays readable. */
 export const enableKeyRotation = operation("EnableKeyRotation", {
   resolve: ({ KeyId }: Checked<EnableKeyRotationRequest>, call: KmsCall) =>
@@ -36,8 +48,7 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
   }),
   async handle(target, { RotationPeriodInDays }, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotatable(key);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     await keys.change(key, (record) => {
       const before = record.rotation;
       const periodDays = RotationPeriodInDays ?? before?.periodDays ?? periodDaysDefault;
@@ -54,8 +65,7 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotatable(key);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
 });
@@ -68,9 +78,9 @@ export const readKeyRotationStatus = operation("GetKeyRotationStatus", {
   handle(target): GetKeyRotationStatusResponse {
     checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
-    const { rotation, state } = record;
+    const { rotation } = record;
     // A key that waits for its deletion is not rotated, whatever was set before.
-    if (!rotation || state === "PendingDeletion") return { KeyRotationEnabled: false, KeyId: arn };
+    if (!rotation || isPendingDeletion(record)) return { KeyRotationEnabled: false, KeyId: arn };
     return {
       KeyRotationEnabled: true,
       KeyId: arn,
@@ -87,8 +97,7 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
-    checkRotatable(key);
-    checkUsable(key);
+    checkRotation(key, keys.region);
     const done = key.record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
     if (done >= onDemandMax) {
       throw new ServiceError(

@@ -11,6 +11,7 @@ import * as imports from "./import.ts";
 import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
 import * as macs from "./macs.ts";
+import * as multiRegion from "./multi-region.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
 import * as signatures from "./signatures.ts";
@@ -26,6 +27,7 @@ const nouns = [
   keyPairs,
   keys,
   macs,
+  multiRegion,
   policies,
   rotation,
   signatures,
@@ -40,8 +42,11 @@ export const kms: Service<KeyStore> = {
   operations: nouns.flatMap((noun) => Object.values(noun)),
   async start({ keys: service }) {
     assert(service instanceof KeyService, "the key service has the keys that services use");
-    await service.store.upkeep.start();
+    for (const { upkeep } of service.regions.all()) await upkeep.start();
     return service.store;
   },
-  stop: (keys) => keys.upkeep.stop(),
+  inRegion: (keys, region) => keys.regions.at(region),
+  async stop({ regions }) {
+    for (const { upkeep } of regions.all()) await upkeep.stop();
+  },
 };

@@ -1,0 +1,41 @@
+import { dueAt, type KeyPlace, type KeyRecord } from "./key-record.ts";
+import type { KeyTables } from "./key-tables.ts";
+
+/** The records of a Region's keys on disk, and the indexes that follow them. All but `find` inside a transaction. */
+export class KeyRecords {
+  readonly #tables: Pick<KeyTables, "keys" | "keepers" | "versions" | "due">;
+  readonly #region: string;
+
+  constructor(tables: KeyTables, region: string) {
+    this.#tables = tables;
+    this.#region = region;
+  }
+
+  find(account: string, id: string): KeyRecord | undefined {
+    return this.#tables.keys(account).find([id]);
+  }
+
+  /** Writes a record in the place of another, or a first one. */
+  write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
+    const place: KeyPlace = { account, keyId: record.id };
+    if (!before && !this.#tables.keepers.find([account])) this.#tables.keepers.put([account], true);
+    for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
+      this.#tables.versions.put([id], place);
+    }
+    const [wasDue, due] = [before && this.#dueAt(before), this.#dueAt(record)];
+    if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
+    if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
+    this.#tables.keys(account).put([record.id], record);
+  }
+
+  remove(account: string, record: KeyRecord): void {
+    this.#tables.keys(account).remove([record.id]);
+    for (const { id } of record.versions) this.#tables.versions.remove([id]);
+    const due = this.#dueAt(record);
+    if (due !== undefined) this.#tables.due.remove([due, record.id]);
+  }
+
+  #dueAt(record: KeyRecord): number | undefined {
+    return dueAt(record, this.#region);
+  }
+}
