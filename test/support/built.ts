@@ -1,3 +1,4 @@
+import type { HsmControl } from "../../src/hsm/control/open-control.ts";
 import { services } from "../../src/services/index.ts";
 import { ApplicationLogs } from "../../src/services/kinesisanalyticsv2/application-logs.ts";
 
@@ -25,6 +26,7 @@ export function builtOperations(): readonly Built[] {
       log: unused,
       logs: new ApplicationLogs({ now: unused }, unused),
     },
+    hsms: {} as HsmControl,
   } as const;
   return services(outside).map(({ name, operations }) => ({
     service: name,

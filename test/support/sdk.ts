@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as cloudhsm from "@aws-sdk/client-cloudhsm";
+import * as cloudhsmv2 from "@aws-sdk/client-cloudhsm-v2";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as iam from "@aws-sdk/client-iam";
 import * as kinesis from "@aws-sdk/client-kinesis";
@@ -10,6 +12,8 @@ import type { Keys } from "./bondstore.ts";
 
 /** The AWS SDK's client of each service, by the name of the service's model. */
 export const sdkClients: Readonly<Record<string, object>> = {
+  cloudhsm,
+  cloudhsmv2,
   cloudtrail,
   iam,
   kinesis,
@@ -44,6 +48,42 @@ function classOf(service: string, name: RegExp): Class {
   return found[1] as Class;
 }
 
+interface Command {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: (args: BuildArgs) => unknown) => (args: BuildArgs) => unknown,
+      options: object,
+    ): void;
+  };
+}
+
+interface BuildArgs {
+  readonly request: { readonly headers: Record<string, string> };
+}
+
+/** Operations that are younger than the SDK's newest client, and one with the same codec: JSON as it is. */
+const newer: Readonly<Record<string, string>> = {
+  GetResourcePolicy: "ListTags",
+  PutResourcePolicy: "ListTags",
+  DeleteResourcePolicy: "ListTags",
+};
+
+/** The command of an operation. */
+function commandOf(service: string, operation: string, input: object): unknown {
+  const like = service === "cloudhsmv2" ? newer[operation] : undefined;
+  const command = new (classOf(service, new RegExp(`^${like ?? operation}Command$`)))(input);
+  if (like === undefined) return command;
+  (command as Command).middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request;
+      headers["x-amz-target"] = headers["x-amz-target"]?.replace(/[^.]*$/, operation) ?? "";
+      return next(args);
+    },
+    { step: "build", name: "newerOperation" },
+  );
+  return command;
+}
+
 export interface ClientOptions {
   readonly endpoint: string;
   readonly region: string;
@@ -60,7 +100,7 @@ export function callerOf(service: string, options: ClientOptions) {
   const client = made as SdkClient;
   return {
     async call(operation: string, input: object): Promise<Ended> {
-      const command = new (classOf(service, new RegExp(`^${operation}Command$`)))(input);
+      const command = commandOf(service, operation, input);
       try {
         const output = await client.send(command);
         const { httpStatusCode = 0, requestId = "" } = metadataOf(output);
@@ -116,7 +156,7 @@ export async function serialize(
     requestHandler,
     ...(service === "s3" && { forcePathStyle: true }),
   }) as SdkClient;
-  const command = new (classOf(service, new RegExp(`^${operation}Command$`)))(input);
+  const command = commandOf(service, operation, input);
   await assert.rejects(made.send(command), /kept/);
   assert.ok(sent);
   const { method, path, query, headers, body } = sent;

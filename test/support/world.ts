@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Keys, Running, Tenant } from "./bondstore.ts";
+import { makeClassicHsm, makeCluster } from "./hsm-world.ts";
 import type { Known } from "./minimal-input.ts";
 import { callerOf, type Ended } from "./sdk.ts";
 import { makeKeysOfAllUsages } from "./world-keys.ts";
@@ -13,15 +14,15 @@ export interface World {
   readonly known: Readonly<Record<string, Known>>;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 const done = (ended: Ended): Members => {
   assert.equal(ended.code, undefined, ended.message);
   return ended.output;
 };
 
-const member = (members: unknown, name: string): unknown => (members as Members)[name];
-const text = (members: unknown, name: string): string => String(member(members, name));
+export const member = (members: unknown, name: string): unknown => (members as Members)[name];
+export const text = (members: unknown, name: string): string => String(member(members, name));
 
 /** A policy that allows everything, of the kind that is attached. */
 export const anything = JSON.stringify({
@@ -50,11 +51,13 @@ export async function makeWorld(running: Running, name: string): Promise<World> 
       kinesis: await makeStream(as("kinesis"), text(kms, "KeyId")),
       kinesisanalyticsv2: await makeApplication(as("kinesisanalyticsv2"), identity.role),
       cloudtrail: {},
+      cloudhsmv2: await makeCluster(as("cloudhsmv2"), tenant.account, running),
+      cloudhsm: await makeClassicHsm(as("cloudhsm"), identity.role),
     },
   };
 }
 
-type Do = (operation: string, input: object) => Promise<Members>;
+export type Do = (operation: string, input: object) => Promise<Members>;
 
 async function makePeople(iam: Do, account: string) {
   const [UserName, GroupName, RoleName] = ["alice", "readers", "runner"];

@@ -28,7 +28,7 @@ export interface CertificateAndKey {
   readonly key: string;
 }
 
-interface Sources {
+export interface Sources {
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -153,8 +153,8 @@ function plainName(shown: string): string {
   return isAddress(host) ? addressBytes(host).toString("hex") : host;
 }
 
-/** 16 random bytes, positive and never zero. */
-function serialOf(random: Random): Buffer {
+/** A serial number: 16 random bytes, positive and never zero. */
+export function serialOf(random: Random): Buffer {
   const serial = random.bytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   return serial;

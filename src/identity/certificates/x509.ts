@@ -43,6 +43,15 @@ export function signCertificate(facts: CertificateFacts, issuerKey: KeyObject): 
   return pem("CERTIFICATE", sequence(signed, ecdsaWithSha256, bits(signature)));
 }
 
+/** A request for a certificate (PKCS #10, RFC 2986), signed with the very key that is to be certified, as PEM. */
+export function signRequest(subject: string, publicKey: KeyObject, privateKey: KeyObject): string {
+  const version1 = unsigned(Buffer.from([0]));
+  const noAttributes = tagged(0xa0);
+  const signed = sequence(version1, name(subject), publicKeyInfo(publicKey), noAttributes);
+  const signature = sign("sha256", signed, privateKey);
+  return pem("CERTIFICATE REQUEST", sequence(signed, ecdsaWithSha256, bits(signature)));
+}
+
 const name = (commonName: string): Buffer =>
   sequence(set(sequence(objectId("2.5.4.3"), utf8(commonName))));
 
@@ -52,9 +61,9 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
   return sequence(objectId(id), ...(critical ? [boolean(true)] : []), octets(value));
 }
 
-/** It may issue server certificates, and no further authorities. */
-export const isAuthority = (): Buffer =>
-  extension("2.5.29.19", true, sequence(boolean(true), unsigned(Buffer.from([0]))));
+/** It may issue certificates, and so many authorities may stand between them and it. */
+export const isAuthority = (authoritiesBelow = 0): Buffer =>
+  extension("2.5.29.19", true, sequence(boolean(true), unsigned(Buffer.from([authoritiesBelow]))));
 
 export const isNoAuthority = (): Buffer => extension("2.5.29.19", true, sequence());
 
