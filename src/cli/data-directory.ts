@@ -14,6 +14,7 @@ export const ownNames: readonly string[] = [
   "ca.pem",
   "admin.sock",
   "run",
+  "volumes",
   "demo",
 ];
 

@@ -17,6 +17,7 @@ export function builtOperations(): readonly Built[] {
     shardLimits: "enforce",
     engines: {
       runDirectory: "",
+      volumeDirectory: "",
       flinkHome: unused,
       javaHome: unused,
       classesFile: unused,

@@ -1,8 +1,16 @@
 import { isClosing, pause, unlessAborted } from "./abort.ts";
+import { serviceUse } from "./encryption.ts";
 import { KeptRecord } from "./kept-record.ts";
 import { finishOperation, startOperation } from "./operations.ts";
-import type { ApplicationRecord, SnapshotRecord, Status } from "./records.ts";
+import {
+  type ApplicationRecord,
+  infrastructureName,
+  type Run,
+  type SnapshotRecord,
+  type Status,
+} from "./records.ts";
 import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
+import { newStorageKey, retireStorage } from "./running-storage.ts";
 import { noteEvent, type ServiceEventName } from "./service-events.ts";
 import { type KeptState, keptState } from "./state.ts";
 import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
@@ -17,6 +25,7 @@ interface Live {
 }
 
 const unconfined = "its code runs without a sandbox, as this Bondstore's configuration accepts";
+const unsealed = "its running storage is in memory and not encrypted: this host has no FUSE";
 const startTimeoutMs = 180_000;
 const waitMsMax = 30_000;
 /** A job that ran this long has proven itself: its next failure is a first one. */
@@ -85,11 +94,13 @@ export class Life {
       } catch (error) {
         if (isClosing(signal)) throw error;
         await this.#kept.takeBack();
+        await this.#retire(record.pending);
         this.#goOn();
         throw error;
       }
       await this.#end();
       const next = await this.#kept.nextRun(restore ? restore.from : from);
+      if (record.pending?.storage) await this.#retire(record.current);
       await this.#begin(next, signal, "UPDATING");
     });
   }
@@ -122,6 +133,7 @@ export class Life {
     await this.#queue.add(async () => {
       try {
         await this.#end();
+        await this.#retireAll();
         await this.state.remove();
         await this.#kept.remove();
         this.#around.engines.logs.forget(this.#record.arn);
@@ -159,9 +171,11 @@ export class Life {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
-    const running = await runApplication(record, restorePath, this.#around);
+    const ready = record.current?.storage ? record : await this.#addStorage(record);
+    const running = await runApplication(ready, restorePath, this.#around);
     try {
       if (!running.job.cell.confined) await this.#note("ApplicationUnconfined", unconfined);
+      if (!running.sealed) await this.#note("ApplicationUnconfined", unsealed);
       await unlessAborted(running.job.running(startTimeoutMs), signal);
     } catch (error) {
       await running.end();
@@ -169,6 +183,14 @@ export class Life {
     }
     const startedAtMs = this.#around.parts.clock.now();
     this.#live = { running, record, startedAtMs, stopWatching: this.#watch(running, record) };
+  }
+
+  /** A run that an older Bondstore began has no operator any more: the service makes the grant. */
+  async #addStorage(record: ApplicationRecord): Promise<ApplicationRecord> {
+    const { arn } = record;
+    const { account, parts } = this.#around;
+    const service = serviceUse(infrastructureName, arn, account, parts);
+    return this.#kept.keepStorage(await newStorageKey(record, service, this.#around));
   }
 
   #watch(running: RunningJob, record: ApplicationRecord): () => void {
@@ -248,8 +270,22 @@ export class Life {
   /** Ends the cell; the application is READY, and its checkpoints are of no more use. */
   async #halt(during: readonly Status[]): Promise<void> {
     await this.#end();
+    const grants = this.#kept.now();
     await this.#kept.settle(during, "READY");
+    await this.#retireAll(grants);
     await this.state.clearCheckpoints();
+  }
+
+  async #retireAll(record = this.#kept.now()): Promise<void> {
+    await this.#retire(record?.pending);
+    await this.#retire(record?.current);
+  }
+
+  /** A grant that stays for now is retired at the next start of Bondstore. */
+  async #retire(run: Pick<Run, "storage"> | undefined): Promise<void> {
+    await retireStorage(this.#record.arn, run, this.#around).catch((error: unknown) =>
+      this.#say(`a grant stays: ${String(error)}`),
+    );
   }
 
   async #end(): Promise<void> {
