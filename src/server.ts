@@ -17,7 +17,6 @@ import { noTokens } from "./keys/token.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
-import { openToken } from "./open-token.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { makeRunDirectory } from "./run-directory.ts";
@@ -58,7 +57,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const directory = config.data;
   const { region } = config;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const root = await openRoot({ directory, unlock: config.root, random, create: true, openToken });
+  const root = await openRoot({ directory, unlock: config.root, random, create: true });
   const keyring = openKeyring({ directory, root, random });
   const store = await openStore({
     directory: join(directory, "store"),

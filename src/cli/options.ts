@@ -9,9 +9,6 @@ export interface DataOptions {
   readonly data?: string;
   readonly keyFile?: string;
   readonly vault?: string;
-  readonly pkcs11Module?: string;
-  readonly pkcs11Token?: string;
-  readonly pkcs11PinFile?: string;
   readonly region: string;
   readonly json?: boolean;
 }
@@ -36,9 +33,6 @@ export function addDataOptions(command: Command): Command {
       "--key-file <file>",
       "file that unlocks the root of trust (default: root.secret inside)",
     )
-    .option("--pkcs11-module <file>", "PKCS#11 module with a token that unlocks the root of trust")
-    .option("--pkcs11-token <label>", "that token")
-    .option("--pkcs11-pin-file <file>", "file with the PIN of its user")
     .option(
       "--vault <file>",
       "file of what deleted keys take with them, to be kept out of backups (default: vault inside)",
@@ -113,16 +107,6 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
 
 function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {
   const { passphrase, systemdCredentials } = around;
-  const { pkcs11Module, pkcs11Token, pkcs11PinFile } = options;
-  if (pkcs11Module !== undefined) {
-    if (pkcs11Token === undefined || pkcs11PinFile === undefined) {
-      throw new CommandFailure("--pkcs11-module needs --pkcs11-token and --pkcs11-pin-file", 2);
-    }
-    const [module, pinFile] = [pkcs11Module, pkcs11PinFile].map((path) =>
-      resolve(around.workingDirectory, path),
-    ) as [string, string];
-    return { kind: "pkcs11-token", module, token: pkcs11Token, pinFile };
-  }
   if (options.keyFile !== undefined) {
     return { kind: "key-file", path: resolve(around.workingDirectory, options.keyFile) };
   }

@@ -1,22 +1,37 @@
 import type { Principal } from "../identity/principal.ts";
-import type { Grant, GrantConstraints } from "./key-record.ts";
+import type { Grant, GrantConstraints, KeyRecord } from "./key-record.ts";
+import type { KeyUsage } from "./key-specs.ts";
 import type { Context } from "./keys.ts";
 
-/** Operations that a grant for a symmetric key may allow. */
-export const grantOperations: readonly string[] = [
+/** Operations with an encryption context, which obey constraints. */
+const withContext = new Set([
   "Decrypt",
   "Encrypt",
   "GenerateDataKey",
   "GenerateDataKeyWithoutPlaintext",
   "ReEncryptFrom",
   "ReEncryptTo",
-  "CreateGrant",
-  "RetireGrant",
-  "DescribeKey",
-];
+  "GenerateDataKeyPair",
+  "GenerateDataKeyPairWithoutPlaintext",
+]);
 
-/** Those among them that have an encryption context, and so obey constraints. */
-const withContext = new Set(grantOperations.slice(0, 6));
+const ofEveryKey = ["CreateGrant", "RetireGrant", "DescribeKey"];
+const ofPairs: { readonly [Usage in KeyUsage]: readonly string[] } = {
+  ENCRYPT_DECRYPT: ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"],
+  SIGN_VERIFY: ["Sign", "Verify", "GetPublicKey"],
+  GENERATE_VERIFY_MAC: ["GenerateMac", "VerifyMac"],
+  KEY_AGREEMENT: ["DeriveSharedSecret", "GetPublicKey"],
+  ENCAPSULATE_DECAPSULATE: ["Encapsulate", "Decapsulate", "GetPublicKey"],
+};
+
+/** Operations that a grant for such a key may allow (KMS Developer Guide, "Grant operations"). */
+export const grantOperations = ({
+  spec,
+  usage,
+}: Pick<KeyRecord, "spec" | "usage">): readonly string[] => [
+  ...(spec === "SYMMETRIC_DEFAULT" ? withContext : ofPairs[usage]),
+  ...ofEveryKey,
+];
 
 /** The grants of one key, by what they are looked up for. */
 export class GrantBook {

@@ -11,6 +11,8 @@ export interface KeyRecord {
   readonly usage: KeyUsage;
   /** Where the material comes from: made here, imported by the owner, or inside a custom key store's token. */
   readonly origin: KeyOrigin;
+  /** Names imported materials, so that the same one is known again: their ids are HMACs under it. */
+  readonly importSecret?: Uint8Array;
   /** Id of the custom key store whose token holds the material. */
   readonly customKeyStore?: string;
   readonly multiRegion?: MultiRegion;

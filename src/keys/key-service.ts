@@ -21,6 +21,7 @@ import { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
 import { eventsOf } from "./use-events.ts";
 import {
+  checkSymmetric,
   checkUsable,
   decryptUnder,
   dryRun,
@@ -157,7 +158,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
     return { arn: key.arn, keySpec: key.record.spec };
   }
@@ -184,6 +185,7 @@ export class KeyService implements Keys {
           attempt,
           (key) => {
             checkUsable(key);
+            checkSymmetric(key, action);
             return { bytes: Buffer.alloc(0), materialId: newestVersion(key).id };
           },
         );

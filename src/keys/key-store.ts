@@ -22,8 +22,7 @@ import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
 /** What a key is made of; a symmetric one of our own, unless it says otherwise. */
 export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
@@ -51,7 +50,7 @@ const symmetricKind = {
   origin: "AWS_KMS",
 } as const;
 
-/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+/** The keys of all accounts: on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +63,8 @@ export class KeyStore {
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
-  readonly #vault: Vault;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
   readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
@@ -94,7 +94,8 @@ export class KeyStore {
       findKey: (account, id) => this.find(account, id),
       changed: ({ arn }) => dataKeys.drop(arn),
     });
-    this.#vault = parts.vault;
+    this.vault = parts.vault;
+    this.keyring = parts.keyring;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
     this.dataKeys = dataKeys;
@@ -165,12 +166,13 @@ export class KeyStore {
   async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
     const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
-    this.#vault.make(keyArn(this.region, account, id));
+    this.vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
       ...symmetricKind,
       ...given,
       id,
       createdAtMs,
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
       state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
@@ -260,7 +262,7 @@ export class KeyStore {
   async destroy(key: KmsKey): Promise<void> {
     const { account, record } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
-    this.#vault.destroy(key.arn);
+    this.vault.destroy(key.arn);
     await this.#store.transaction(() => {
       this.#tables.keys(account).remove([record.id]);
       for (const { id } of record.versions) this.#tables.versions.remove([id]);

@@ -1,6 +1,8 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
@@ -55,12 +57,23 @@ export function createMaterialWrapper(parts: {
   };
 }
 
+interface Kept {
+  readonly material: Buffer;
+  readonly untilMs: number;
+  /** The private key that the material is, once it was needed. */
+  opened?: KeyObject;
+}
+
+/** Upkeep takes the material away soon; until then it is not used. */
+const expired = ({ arn }: KmsKey) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
+
 /** Materials of key versions in memory: unwrapped when first used, wiped when old or dropped. */
 export class Materials {
   readonly #wrapper: MaterialWrapper;
   readonly #clock: Clock;
   /** In the order in which they were unwrapped. */
-  readonly #kept = new Map<string, { readonly material: Buffer; readonly untilMs: number }>();
+  readonly #kept = new Map<string, Kept>();
 
   constructor(wrapper: MaterialWrapper, clock: Clock) {
     this.#wrapper = wrapper;
@@ -70,6 +83,7 @@ export class Materials {
   /** The material of a version, for use at once. Throws `Corruption`. */
   of(key: KmsKey, version: KeyVersion): Buffer {
     const now = this.#clock.now();
+    if ((version.imported?.validToMs ?? now + 1) <= now) throw expired(key);
     const kept = this.#kept.get(version.id);
     if (kept && kept.untilMs > now) return kept.material;
     const material = this.#wrapper.unwrap(key, version);
@@ -79,6 +93,15 @@ export class Materials {
     if (this.#kept.size >= keptMax && oldest !== undefined) this.drop(oldest);
     this.#kept.set(version.id, { material, untilMs: now + keptMs });
     return material;
+  }
+
+  /** The private key that a material is (PKCS#8). It goes with the material. Throws `Corruption`. */
+  privateKey(key: KmsKey, version: KeyVersion): KeyObject {
+    const material = this.of(key, version);
+    const kept = this.#kept.get(version.id);
+    assert(kept, "a material that was asked for is kept");
+    kept.opened ??= createPrivateKey({ key: material, format: "der", type: "pkcs8" });
+    return kept.opened;
   }
 
   /** Wipes the material of one version. */

@@ -1,12 +1,13 @@
 import { newEvent } from "../audit/event.ts";
 import type { Trail, TrailEvent } from "../audit/trail.ts";
+import { dropImported } from "./import-material.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys when they are due, and wipes old material from memory. */
+/** Rotates and deletes keys, and takes imported material away, when they are due, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -55,6 +56,9 @@ export class Upkeep {
     if (key.record.state === "PendingDeletion") {
       await this.#trail.record(this.#event("DeleteKey", key));
       await this.#keys.destroy(key);
+    } else if (key.record.origin === "EXTERNAL") {
+      await this.#trail.record(this.#event("DeleteExpiredKeyMaterial", key));
+      await dropImported(this.#keys, key);
     } else {
       await this.#trail.record(this.#event("RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");

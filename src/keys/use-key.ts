@@ -11,6 +11,7 @@ import {
   versionOf,
 } from "./ciphertext.ts";
 import type { KeyVersion } from "./key-record.ts";
+import { type KeyUsage, specOf } from "./key-specs.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Context } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -30,12 +31,41 @@ const contextBytesMax = 8192;
 export function checkUsable(key: KmsKey): void {
   const { state } = key.record;
   if (state === "Disabled") throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+  if (state === "PendingImport") throw pendingImport(key);
   if (state !== "Enabled") throw pendingDeletion(key);
+}
+
+/** Refuses what a key is not for. Throws KMS's refusals. */
+export function checkUsage({ arn, record }: KmsKey, usage: KeyUsage, operation: string): void {
+  if (record.usage === usage) return;
+  throw new ServiceError(
+    "InvalidKeyUsageException",
+    `${arn} key usage is ${record.usage} which is not valid for ${operation}.`,
+  );
+}
+
+/** Refuses an algorithm that is not of the key. Without one, that of symmetric keys is meant. */
+export function checkAlgorithm({ arn, record }: KmsKey, algorithm = "SYMMETRIC_DEFAULT"): void {
+  if (specOf(record.spec).usages[record.usage]?.includes(algorithm)) return;
+  throw new ServiceError(
+    "InvalidKeyUsageException",
+    `Algorithm ${algorithm} is incompatible with key spec ${record.spec} of ${arn}.`,
+  );
+}
+
+/** Data keys are made and opened by symmetric keys only. */
+export function checkSymmetric(key: KmsKey, operation: string): void {
+  checkUsage(key, "ENCRYPT_DECRYPT", operation);
+  checkAlgorithm(key);
 }
 
 /** KMS's refusal of what a key that waits for its deletion cannot do. */
 export const pendingDeletion = (key: KmsKey) =>
   new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);
+
+/** KMS's refusal of what a key without material cannot do. */
+export const pendingImport = ({ arn }: Pick<KmsKey, "arn">) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
 
 /** The answer of a call that only asks whether it would have been allowed. */
 export const dryRun = () =>
@@ -63,6 +93,7 @@ export function encryptUnder(
   context: Context,
 ): Used | Promise<Used> {
   checkUsable(key);
+  checkSymmetric(key, "Encrypt");
   checkContext(context);
   const { id, wrapped } = newestVersion(key);
   if (!wrapped) {
@@ -84,6 +115,7 @@ export function decryptUnder(
   context: Context,
 ): Used | Promise<Used> {
   checkUsable(key);
+  checkSymmetric(key, "Decrypt");
   checkContext(context);
   const id = versionOf(ciphertext);
   const version = key.record.versions.find((one) => one.id === id);

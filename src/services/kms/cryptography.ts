@@ -1,16 +1,29 @@
 import type {
   DecryptRequest,
   DecryptResponse,
+  EncryptionAlgorithmSpec,
   EncryptRequest,
   EncryptResponse,
   ReEncryptRequest,
   ReEncryptResponse,
 } from "@aws-sdk/client-kms";
 import { findKey, type KeyReference, notFound } from "../../keys/find-key.ts";
-import { checkUsable, decryptUnder, dryRun, encryptUnder } from "../../keys/use-key.ts";
-import { type Checked, operation } from "../../pipeline/operation.ts";
+import type { KeyStore } from "../../keys/key-store.ts";
+import type { Context } from "../../keys/keys.ts";
+import type { KmsKey } from "../../keys/kms-key.ts";
+import {
+  checkAlgorithm,
+  checkUsable,
+  checkUsage,
+  decryptUnder,
+  dryRun,
+  encryptUnder,
+  type Used,
+} from "../../keys/use-key.ts";
+import { decryptByPair, encryptToPair } from "../../keys/use-pair.ts";
+import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
-import { type CiphertextTarget, checkAlgorithm, findByCiphertext } from "./find-by-ciphertext.ts";
+import { type CiphertextTarget, findByCiphertext } from "./find-by-ciphertext.ts";
 import { demandTarget, factsOf, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
 
 /** Encrypts up to 4 KiB. */
@@ -24,16 +37,13 @@ export const encrypt = operation("Encrypt", {
     "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
   }),
   async handle(target, input, { own: keys }): Promise<EncryptResponse> {
-    const { Plaintext, EncryptionContext = {}, EncryptionAlgorithm, DryRun } = input;
+    const { Plaintext, EncryptionContext, DryRun } = input;
+    const { EncryptionAlgorithm = "SYMMETRIC_DEFAULT" } = input;
     const key = keyOf(target);
-    checkAlgorithm(key, EncryptionAlgorithm);
-    const { bytes } = await encryptUnder(keys, key, Plaintext, EncryptionContext);
+    const how = { algorithm: EncryptionAlgorithm, context: EncryptionContext };
+    const { bytes } = await encryptBy(keys, key, Plaintext, how);
     if (DryRun) throw dryRun();
-    return {
-      CiphertextBlob: bytes,
-      KeyId: key.arn,
-      EncryptionAlgorithm: "SYMMETRIC_DEFAULT",
-    };
+    return { CiphertextBlob: bytes, KeyId: key.arn, EncryptionAlgorithm };
   },
   additional: (target) => materialFact(target?.reference),
 });
@@ -54,15 +64,15 @@ export const decrypt = operation("Decrypt", {
     "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
   }),
   async handle(target, input, { own: keys }): Promise<DecryptResponse> {
-    const { EncryptionContext = {}, EncryptionAlgorithm, DryRun } = input;
+    const { EncryptionContext, EncryptionAlgorithm = "SYMMETRIC_DEFAULT", DryRun } = input;
     const key = keyOf(target);
-    checkAlgorithm(key, EncryptionAlgorithm);
-    const used = await open(target, keys, EncryptionContext);
+    const how = { algorithm: EncryptionAlgorithm, context: EncryptionContext };
+    const used = await open(target, keys, how);
     if (DryRun || !used) throw dryRun();
     return {
       KeyId: key.arn,
       Plaintext: used.bytes,
-      EncryptionAlgorithm: "SYMMETRIC_DEFAULT",
+      EncryptionAlgorithm,
       KeyMaterialId: used.materialId,
     };
   },
@@ -105,20 +115,25 @@ export const reEncrypt = operation("ReEncrypt", {
     const { destination } = target;
     const source = keyOf(target);
     if (!destination.key) throw notFound(destination);
-    checkAlgorithm(source, input.SourceEncryptionAlgorithm);
-    checkAlgorithm(destination.key, input.DestinationEncryptionAlgorithm);
-    const opened = await open(target, keys, input.SourceEncryptionContext ?? {});
+    const from = input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
+    const to = input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
+    const opened = await open(target, keys, {
+      algorithm: from,
+      context: input.SourceEncryptionContext,
+    });
     const plaintext = opened?.bytes ?? Buffer.alloc(0);
-    const context = input.DestinationEncryptionContext ?? {};
-    const sealed = await encryptUnder(keys, destination.key, plaintext, context);
+    const sealed = await encryptBy(keys, destination.key, plaintext, {
+      algorithm: to,
+      context: input.DestinationEncryptionContext,
+    });
     plaintext.fill(0);
     if (input.DryRun || !opened) throw dryRun();
     return {
       CiphertextBlob: sealed.bytes,
       SourceKeyId: source.arn,
       KeyId: destination.key.arn,
-      SourceEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
-      DestinationEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
+      SourceEncryptionAlgorithm: from,
+      DestinationEncryptionAlgorithm: to,
       SourceKeyMaterialId: opened.materialId,
       DestinationKeyMaterialId: sealed.materialId,
     };
@@ -141,14 +156,47 @@ const isSameKey = ({ reference, destination }: ReEncryptTarget) =>
 const isIgnored = (input: Checked<DecryptRequest> | Checked<ReEncryptRequest>) =>
   input.DryRun === true && (input.DryRunModifiers ?? []).includes("IGNORE_CIPHERTEXT");
 
+interface How {
+  readonly algorithm: EncryptionAlgorithmSpec;
+  readonly context: Context | undefined;
+}
+
+const isSymmetric = ({ record }: KmsKey): boolean => record.spec === "SYMMETRIC_DEFAULT";
+
+/** Refuses an algorithm of another kind of key, and a context that nothing would bind. */
+function checkHow(key: KmsKey, { algorithm, context }: How): void {
+  if (key.record.usage === "ENCRYPT_DECRYPT") checkAlgorithm(key, algorithm);
+  if (isSymmetric(key) || Object.keys(context ?? {}).length === 0) return;
+  throw new ServiceError(
+    "ValidationException",
+    "An encryption context is bound by symmetric encryption keys only",
+  );
+}
+
+function encryptBy(
+  keys: KeyStore,
+  key: KmsKey,
+  plaintext: Uint8Array,
+  how: How,
+): Used | Promise<Used> {
+  checkHow(key, how);
+  if (isSymmetric(key)) return encryptUnder(keys, key, plaintext, how.context ?? {});
+  return encryptToPair(key, plaintext, how.algorithm);
+}
+
 /** The plaintext; undefined when a trial run leaves the ciphertext out. */
 function open(
   target: CiphertextTarget,
-  keys: KmsCall["own"],
-  context: Readonly<Record<string, string>>,
-): ReturnType<typeof decryptUnder> | undefined {
+  keys: KeyStore,
+  how: How,
+): Used | Promise<Used> | undefined {
   const key = keyOf(target);
-  if (target.ciphertext) return decryptUnder(keys, key, target.ciphertext, context);
-  checkUsable(key);
-  return undefined;
+  checkHow(key, how);
+  if (!target.ciphertext) {
+    checkUsable(key);
+    checkUsage(key, "ENCRYPT_DECRYPT", "Decrypt");
+    return undefined;
+  }
+  if (isSymmetric(key)) return decryptUnder(keys, key, target.ciphertext, how.context ?? {});
+  return decryptByPair(keys, key, target.ciphertext, how.algorithm);
 }

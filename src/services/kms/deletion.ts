@@ -59,7 +59,8 @@ export const cancelKeyDeletion = operation("CancelKeyDeletion", {
       if (!deletion) {
         throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
       }
-      return { ...record, state: "Disabled" };
+      const waits = record.origin === "EXTERNAL" && !record.versions.at(-1)?.wrapped;
+      return { ...record, state: waits ? "PendingImport" : "Disabled" };
     });
     return { KeyId: key.arn };
   },

@@ -1,6 +1,5 @@
 import { versionOf } from "../../keys/ciphertext.ts";
 import type { Context } from "../../keys/keys.ts";
-import type { KmsKey } from "../../keys/kms-key.ts";
 import { invalidCiphertext } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import { findAnyKey, type KeyTarget, type KmsCall, toTarget } from "./find-key.ts";
@@ -48,6 +47,8 @@ export function findByCiphertext(
   const target = { ...findAnyKey(keyId, call, finding), ...known };
   const named = target.reference.key;
   if (!named || named.arn === key?.arn) return target;
+  // What asymmetric keys encrypt names nobody.
+  if (named.record.spec !== "SYMMETRIC_DEFAULT") return target;
   const refusal = key ? incorrectKey() : invalidCiphertext();
   return { ...target, absent: { refusal } };
 }
@@ -57,12 +58,3 @@ const incorrectKey = () =>
     "IncorrectKeyException",
     "The key ID in the request does not identify a CMK that can perform this operation.",
   );
-
-/** Symmetric keys know one algorithm. */
-export function checkAlgorithm(key: KmsKey, algorithm: string | undefined): void {
-  if (algorithm === undefined || algorithm === "SYMMETRIC_DEFAULT") return;
-  throw new ServiceError(
-    "InvalidKeyUsageException",
-    `Algorithm ${algorithm} is incompatible with key spec SYMMETRIC_DEFAULT of ${key.arn}.`,
-  );
-}

@@ -22,13 +22,6 @@ export function readGrant(input: Checked<CreateGrantRequest>): NewGrant {
     throw new ServiceError("ValidationException", "A grantee principal must be given");
   }
   const retiring = principalOf("retiring", input.RetiringPrincipal, input.RetiringServicePrincipal);
-  const unknown = input.Operations.find((name) => !grantOperations.includes(name));
-  if (unknown !== undefined) {
-    throw new ServiceError(
-      "ValidationException",
-      `Grant operation ${unknown} is not supported for key spec SYMMETRIC_DEFAULT`,
-    );
-  }
   const constraints = constraintsOf(input);
   return {
     grantee,
@@ -37,6 +30,24 @@ export function readGrant(input: Checked<CreateGrantRequest>): NewGrant {
     ...(retiring !== undefined && { retiring }),
     ...(constraints && { constraints }),
   };
+}
+
+/** Refuses operations that a key of this kind does not have, and constraints where there is no context to bind. */
+export function checkGrant({ record }: KmsKey, { operations, constraints }: NewGrant): void {
+  const possible = grantOperations(record);
+  const unknown = operations.find((name) => !possible.includes(name));
+  if (unknown !== undefined) {
+    throw new ServiceError(
+      "ValidationException",
+      `Grant operation ${unknown} is not supported for key spec ${record.spec} and key usage ${record.usage}`,
+    );
+  }
+  if (record.spec !== "SYMMETRIC_DEFAULT" && (constraints?.equals || constraints?.subset)) {
+    throw new ServiceError(
+      "ValidationException",
+      "Encryption context constraints are for grants on symmetric encryption keys",
+    );
+  }
 }
 
 function principalOf(

@@ -21,7 +21,14 @@ import {
   keyOf,
   plainFacts,
 } from "./find-key.ts";
-import { entryOf, findSame, granteeIdOf, type NewGrant, readGrant } from "./grant-rules.ts";
+import {
+  checkGrant,
+  entryOf,
+  findSame,
+  granteeIdOf,
+  type NewGrant,
+  readGrant,
+} from "./grant-rules.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const grantsPerKeyMax = 50_000;
@@ -52,6 +59,7 @@ export const createGrant = operation("CreateGrant", {
     const { own: keys, account } = call;
     const key = keyOf(target);
     checkUsable(key);
+    checkGrant(key, wanted);
     if (key.grants.size >= grantsPerKeyMax) {
       throw new ServiceError(
         "LimitExceededException",

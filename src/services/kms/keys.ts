@@ -9,31 +9,34 @@ import type {
   ListKeysResponse,
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
-import { defaultKeyPolicy, keyArn } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { generateMaterial } from "../../keys/algorithms/kinds.ts";
+import type { KeyRecord } from "../../keys/key-record.ts";
+import type { KeySpecName } from "../../keys/key-specs.ts";
+import type { NewKey, NewMaterial } from "../../keys/key-store.ts";
+import type { KmsKey } from "../../keys/kms-key.ts";
+import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
+import { pendingDeletion, pendingImport } from "../../keys/use-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
-import { checkSpec, metadataOf } from "./metadata.ts";
+import { checkSpec, kindOf, metadataOf, notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
 import { checkTags, requestTagFacts, tagsOf } from "./tag-rules.ts";
 
-/** Makes a symmetric key in the caller's account. */
+/** Makes a key of any spec in the caller's account. */
 export const createKey = operation("CreateKey", {
   resolve: (input: Checked<CreateKeyRequest>, call: KmsCall) => {
     checkSpec(input);
+    kindOf(input);
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: ({ Tags, BypassPolicyLockoutSafetyCheck, Origin }, _target, { principal }) => ({
-    ...requestTagFacts(Tags),
-    "kms:bypasspolicylockoutsafetycheck": String(BypassPolicyLockoutSafetyCheck ?? false),
+  context: (input, _target, { principal }) => ({
+    ...requestTagFacts(input.Tags),
+    ...kindFacts({ ...kindOf(input), origin: originOf(input) }),
+    "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
     "kms:calleraccount": "account" in principal ? principal.account : undefined,
-    "kms:keyorigin": Origin ?? "AWS_KMS",
-    "kms:keyspec": "SYMMETRIC_DEFAULT",
-    "kms:keyusage": "ENCRYPT_DECRYPT",
-    "kms:multiregion": "false",
   }),
 
   async handle(_account, input, call): Promise<CreateKeyResponse> {
@@ -47,10 +50,9 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const given = { description, policy, tags, manager: "CUSTOMER" } as const;
-    const key = await (input.Origin === "AWS_CLOUDHSM"
-      ? createInStore(input.CustomKeyStoreId, given, call)
-      : keys.create(account, given));
+    const kind = kindOf(input);
+    const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
+    const key = await makeKey(input, given, call);
     return { KeyMetadata: metadataOf(key, keys) };
   },
 
@@ -67,6 +69,29 @@ export const createKey = operation("CreateKey", {
     },
   }),
 });
+
+const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
+  Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
+
+/** Makes the key with its material; one of the owner's comes later. */
+async function makeKey(
+  { Origin, CustomKeyStoreId }: Checked<CreateKeyRequest>,
+  given: NewKey & Pick<KeyRecord, "spec">,
+  call: KmsCall,
+): Promise<KmsKey> {
+  const { own: keys, account } = call;
+  if (Origin === "AWS_CLOUDHSM") return createInStore(CustomKeyStoreId, given, call);
+  if (Origin === "EXTERNAL") {
+    return keys.create(account, { ...given, origin: Origin }, { material: "awaited" });
+  }
+  return keys.create(account, given, { material: await makeMaterial(given.spec, call) });
+}
+
+async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
+  const made = await generateMaterial(spec, keys.random);
+  if (!made) throw notBuilt(`KeySpec ${spec}`);
+  return made;
+}
 
 /** Tells what a key is and what state it is in. */
 export const describeKey = operation("DescribeKey", {
@@ -99,6 +124,7 @@ export const enableKey = operation("EnableKey", {
     const key = keyOf(target);
     await keys.change(key, (record) => {
       if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Enabled" };
     });
   },
@@ -113,6 +139,7 @@ export const disableKey = operation("DisableKey", {
     const key = keyOf(target);
     await keys.change(key, (record) => {
       if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      if (record.state === "PendingImport") throw pendingImport(key);
       return { ...record, state: "Disabled" };
     });
   },

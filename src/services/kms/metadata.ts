@@ -1,13 +1,15 @@
-import type { CreateKeyRequest, KeyMetadata } from "@aws-sdk/client-kms";
+import type { CreateKeyRequest, CustomerMasterKeySpec, KeyMetadata } from "@aws-sdk/client-kms";
+import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
+import { type KeySpecName, specOf } from "../../keys/key-specs.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { newestVersion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
 export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
   const { record, account, arn } = key;
   const { customKeyStore } = record;
+  const version = record.versions.at(-1);
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
   const { deletion } = record;
   return {
@@ -22,14 +24,71 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
     Origin: record.origin,
     KeyManager: record.manager,
-    CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
+    ...(isOldSpec(record.spec) && { CustomerMasterKeySpec: record.spec }),
     KeySpec: record.spec,
-    EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+    ...algorithmsOf(key),
     MultiRegion: false,
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : { CurrentKeyMaterialId: newestVersion(key).id }),
+      : version && { CurrentKeyMaterialId: version.id }),
+    ...(record.origin === "EXTERNAL" && version?.wrapped && expiryOf(version)),
   };
+}
+
+const expiryOf = ({ imported }: KeyVersion): Partial<KeyMetadata> =>
+  imported?.validToMs === undefined
+    ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
+    : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(imported.validToMs) };
+
+/** The algorithms of a key, in the member that its usage has. */
+export function algorithmsOf({ record }: KmsKey): Partial<KeyMetadata> {
+  const algorithms = specOf(record.spec).usages[record.usage] ?? [];
+  return { [algorithmMembers[record.usage]]: [...algorithms] };
+}
+
+const algorithmMembers = {
+  ENCRYPT_DECRYPT: "EncryptionAlgorithms",
+  SIGN_VERIFY: "SigningAlgorithms",
+  GENERATE_VERIFY_MAC: "MacAlgorithms",
+  KEY_AGREEMENT: "KeyAgreementAlgorithms",
+  ENCAPSULATE_DECAPSULATE: "EncapsulationAlgorithms",
+} as const;
+
+/** Specs that are newer than the member have no name in it. */
+const isOldSpec = (spec: KeySpecName): spec is KeySpecName & CustomerMasterKeySpec =>
+  !/^ML_|EDWARDS/.test(spec);
+
+/** Spec and usage that a new key is to have. Throws KMS's refusals of what does not go together. */
+export function kindOf({
+  KeySpec,
+  CustomerMasterKeySpec,
+  KeyUsage,
+  Origin,
+}: {
+  readonly [Name in keyof CreateKeyRequest]: CreateKeyRequest[Name];
+}): Pick<KeyRecord, "spec" | "usage"> {
+  const spec = KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
+  const usage = KeyUsage ?? (spec === "SYMMETRIC_DEFAULT" ? "ENCRYPT_DECRYPT" : undefined);
+  if (usage === undefined) {
+    throw new ServiceError(
+      "ValidationException",
+      `You must specify a KeyUsage value for an asymmetric or HMAC KMS key: KeySpec is ${spec}`,
+    );
+  }
+  if (!specOf(spec).usages[usage]) {
+    throw new ServiceError(
+      "ValidationException",
+      `KeyUsage ${usage} is not compatible with KeySpec ${spec}`,
+    );
+  }
+  if (spec === "SM2") throw notBuilt("KeySpec SM2");
+  if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
+    throw new ServiceError(
+      "UnsupportedOperationException",
+      "Custom key stores have symmetric encryption keys only",
+    );
+  }
+  return { spec, usage };
 }
 
 /** A key whose custom key store is not connected; one that waits for its deletion says so instead. */
@@ -44,22 +103,14 @@ export function checkSpec(
     readonly [Name in keyof CreateKeyRequest]: CreateKeyRequest[Name];
   },
 ): void {
-  const { KeySpec, CustomerMasterKeySpec, KeyUsage, Origin, MultiRegion } = input;
+  const { KeySpec, CustomerMasterKeySpec, Origin, MultiRegion } = input;
   if (KeySpec && CustomerMasterKeySpec && KeySpec !== CustomerMasterKeySpec) {
     throw new ServiceError(
       "ValidationException",
       "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
     );
   }
-  const spec = KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
-  if (spec !== "SYMMETRIC_DEFAULT") throw notBuilt(`KeySpec ${spec}`);
-  if (KeyUsage && KeyUsage !== "ENCRYPT_DECRYPT") {
-    throw new ServiceError(
-      "ValidationException",
-      `KeyUsage ${KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT`,
-    );
-  }
-  if (Origin === "EXTERNAL_KEY_STORE" || Origin === "EXTERNAL") throw notBuilt(`Origin ${Origin}`);
+  if (Origin === "EXTERNAL_KEY_STORE") throw notBuilt(`Origin ${Origin}`);
   if (MultiRegion) throw notBuilt("MultiRegion");
   if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
     throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");

@@ -8,6 +8,7 @@ import type {
   RotateKeyOnDemandRequest,
   RotateKeyOnDemandResponse,
 } from "@aws-sdk/client-kms";
+import type { KmsKey } from "../../keys/kms-key.ts";
 import { checkUsable } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
@@ -15,6 +16,15 @@ import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const periodDaysDefault = 365;
 const onDemandMax = 25;
+
+/** Only symmetric encryption keys whose material is made here have more than one. Throws KMS's refusal. */
+function checkRotatable({ arn, record }: KmsKey): void {
+  if (record.spec === "SYMMETRIC_DEFAULT" && record.origin === "AWS_KMS") return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${arn} origin is ${record.origin} and its key spec ${record.spec}, which is not valid for this operation.`,
+  );
+}
 
 /** New material each period, from now on; what older material encrypted stays readable. */
 export const enableKeyRotation = operation("EnableKeyRotation", {
@@ -26,6 +36,7 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
   }),
   async handle(target, { RotationPeriodInDays }, { own: keys }): Promise<void> {
     const key = keyOf(target);
+    checkRotatable(key);
     checkUsable(key);
     await keys.change(key, (record) => {
       const before = record.rotation;
@@ -43,6 +54,7 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
+    checkRotatable(key);
     checkUsable(key);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
@@ -54,6 +66,7 @@ export const readKeyRotationStatus = operation("GetKeyRotationStatus", {
     findByIdOrArn(KeyId, call, "GetKeyRotationStatus"),
   context: plainFacts,
   handle(target): GetKeyRotationStatusResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const { rotation, state } = record;
     // A key that waits for its deletion is not rotated, whatever was set before.
@@ -74,6 +87,7 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
+    checkRotatable(key);
     checkUsable(key);
     const done = key.record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
     if (done >= onDemandMax) {
@@ -93,6 +107,7 @@ export const listKeyRotations = operation("ListKeyRotations", {
     findOwnKey(KeyId, call, "ListKeyRotations"),
   context: plainFacts,
   handle(target, { IncludeKeyMaterial, Limit = 100, Marker }): ListKeyRotationsResponse {
+    checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
     const newest = record.versions.at(-1)?.id;

@@ -4,25 +4,31 @@ import { assert } from "../../lib/assert.ts";
 import type { Service } from "../../pipeline/operation.ts";
 import * as aliases from "./aliases.ts";
 import * as cryptography from "./cryptography.ts";
-import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as imports from "./import.ts";
+import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as macs from "./macs.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
+import * as signatures from "./signatures.ts";
 import * as tags from "./tags.ts";
 
 const nouns = [
   aliases,
   cryptography,
-  customKeyStores,
   dataKeys,
   deletion,
   grants,
+  imports,
+  keyPairs,
   keys,
+  macs,
   policies,
   rotation,
+  signatures,
   tags,
 ] as const;
 
