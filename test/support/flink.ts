@@ -283,6 +283,7 @@ export interface SeenEvent {
     readonly keyId?: string;
     readonly encryptionContext?: Readonly<Record<string, string>>;
   };
+  readonly additionalEventData?: { readonly keyMaterialId?: string };
   readonly resources?: readonly { readonly ARN: string }[];
 }
 
