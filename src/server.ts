@@ -200,7 +200,8 @@ export async function serve(
   );
   async function stop(): Promise<void> {
     await pipeline.stop();
-    for (const own of [runDirectory, volumeDirectory]) await rm(own, { recursive: true, force: true });
+    for (const own of [runDirectory, volumeDirectory])
+      await rm(own, { recursive: true, force: true });
   }
   const listening = await listen(config, opened, frontDoor(keepsApplicationsOut), log).catch(
     async (error: unknown) => {

@@ -91,9 +91,7 @@ function bindArgs({ source, target, optional, writable }: Bind): string[] {
 export function sandboxArgs(binds: readonly Bind[], limits: Limits, filterFd?: number): string[] {
   const size = (bytes: number) => ["--size", String(bytes)];
   const volume = binds.find(({ target }) => target === insidePaths.work);
-  const work = volume
-    ? bindArgs(volume)
-    : [...size(limits.workBytes), "--tmpfs", insidePaths.work];
+  const work = volume ? bindArgs(volume) : [...size(limits.workBytes), "--tmpfs", insidePaths.work];
   return [
     ...namespaces,
     ...libraries(),

@@ -173,10 +173,7 @@ async function removeMountPoint(path: string): Promise<void> {
   }
 }
 
-const pause = (ms: number) =>
-  new Promise<void>((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const lookMs = 1_000;
 /** Looking takes at most a tenth of the time: a tenant may have made as many files as it likes. */
@@ -189,7 +186,7 @@ const freeBytesMin = 1024 ** 3;
 async function filled(sealed: string, bytesMax: number, isOver: () => boolean): Promise<string> {
   let waitMs = lookMs;
   for (;;) {
-    await pause(waitMs);
+    await restUnseen(waitMs);
     if (isOver()) return "it was closed";
     const startedMs = performance.now();
     const why = await lookAt(sealed, bytesMax).catch(() => undefined);
@@ -197,6 +194,12 @@ async function filled(sealed: string, bytesMax: number, isOver: () => boolean): 
     waitMs = Math.max(lookMs, restShare * (performance.now() - startedMs));
   }
 }
+
+/** Looking keeps no process from its end. */
+const restUnseen = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 
 async function lookAt(sealed: string, bytesMax: number): Promise<string | undefined> {
   const { bavail, bsize } = await statfs(sealed);
@@ -234,7 +237,10 @@ const unescaped = (text: string): string =>
 
 function unmount(path: string): void {
   for (const command of ["fusermount3", "fusermount"].filter(isInstalled)) {
-    const { status } = spawnSync(command, ["-uz", path], { env: { PATH: searchPath }, stdio: "ignore" });
+    const { status } = spawnSync(command, ["-uz", path], {
+      env: { PATH: searchPath },
+      stdio: "ignore",
+    });
     if (status === 0) return;
   }
 }

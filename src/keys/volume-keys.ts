@@ -167,7 +167,13 @@ export class VolumeKeys {
   }
 
   /** Grants for volumes that are this principal's to retire, of all accounts. */
-  left({ grantee, retiring }: { readonly grantee: string; readonly retiring: string }): LeftGrant[] {
+  left({
+    grantee,
+    retiring,
+  }: {
+    readonly grantee: string;
+    readonly retiring: string;
+  }): LeftGrant[] {
     return [...this.#parts.keys.grants.retirable(retiring)]
       .filter(({ grant }) => grant.grantee === grantee)
       .map(({ key, grant }) => ({

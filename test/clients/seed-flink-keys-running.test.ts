@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DescribeApplicationCommand,
   type KeyType,
@@ -12,7 +11,12 @@ import {
   StopApplicationCommand,
   UpdateApplicationCommand,
 } from "@aws-sdk/client-kinesis-analytics-v2";
-import { ListGrantsCommand, PutKeyPolicyCommand, RotateKeyOnDemandCommand } from "@aws-sdk/client-kms";
+import {
+  ListGrantsCommand,
+  PutKeyPolicyCommand,
+  RotateKeyOnDemandCommand,
+} from "@aws-sdk/client-kms";
+import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { startBondstore } from "../support/bondstore.ts";
 import {
   awaitStatus,
@@ -150,25 +154,28 @@ test("key management of Managed Flink: an application that runs", async (t) => {
     await awaitSums(clients, 3000);
   });
 
-  await t.test("the grant allows Decrypt alone, with a constraint of type EncryptionContextSubset", async () => {
-    const grants = await grantsOf(first);
-    assert.deepEqual(
-      grants.map(({ Operations, Constraints, GranteeServicePrincipal }) => ({
-        ...{ Operations, Constraints, GranteeServicePrincipal },
-      })),
-      [
-        {
-          Operations: ["Decrypt"],
-          Constraints: { EncryptionContextSubset: { "aws:kinesisanalytics:arn": application } },
-          GranteeServicePrincipal: running,
-        },
-      ],
-    );
-    const [made] = (await events(clients, "CreateGrant")).filter(({ errorCode }) => !errorCode);
-    assert.equal(made?.userIdentity.type, "AssumedRole");
-    assert.match(made?.userIdentity.arn ?? "", /Operator/);
-    assert.equal(made?.userIdentity.invokedBy, durable);
-  });
+  await t.test(
+    "the grant allows Decrypt alone, with a constraint of type EncryptionContextSubset",
+    async () => {
+      const grants = await grantsOf(first);
+      assert.deepEqual(
+        grants.map(({ Operations, Constraints, GranteeServicePrincipal }) => ({
+          ...{ Operations, Constraints, GranteeServicePrincipal },
+        })),
+        [
+          {
+            Operations: ["Decrypt"],
+            Constraints: { EncryptionContextSubset: { "aws:kinesisanalytics:arn": application } },
+            GranteeServicePrincipal: running,
+          },
+        ],
+      );
+      const [made] = (await events(clients, "CreateGrant")).filter(({ errorCode }) => !errorCode);
+      assert.equal(made?.userIdentity.type, "AssumedRole");
+      assert.match(made?.userIdentity.arn ?? "", /Operator/);
+      assert.equal(made?.userIdentity.invokedBy, durable);
+    },
+  );
 
   await t.test("the CMK encrypts both storages, with its context each time", async () => {
     const wanted = [
@@ -204,30 +211,36 @@ test("key management of Managed Flink: an application that runs", async (t) => {
     assert.ok(bondstore.bondstore.logs.lines(application).length > 0);
   });
 
-  await t.test("rotated: durable storage has the new material at once, running storage after a restart", async () => {
-    const before = await materials();
-    assert.equal(before.DurableStorageKeyMaterialId, before.RunningStorageKeyMaterialId);
-    await kms.send(new RotateKeyOnDemandCommand({ KeyId: first }));
-    const rotated = await materials();
-    assert.equal(rotated.RunningStorageKeyMaterialId, before.RunningStorageKeyMaterialId);
-    assert.notEqual(rotated.DurableStorageKeyMaterialId, before.DurableStorageKeyMaterialId);
-    await putOrders(clients, 3000, 4000);
-    await awaitSums(clients, 4000);
-    const byMaterial = async (name: string, who: string) =>
-      (await events(clients, name)).find(
-        ({ errorCode, userIdentity }) => !errorCode && userIdentity.invokedBy === who,
-      )?.additionalEventData?.keyMaterialId;
-    assert.equal(await byMaterial("GenerateDataKey", durable), rotated.DurableStorageKeyMaterialId);
-    await stop();
-    await start();
-    const restarted = await materials();
-    assert.equal(restarted.RunningStorageKeyMaterialId, rotated.DurableStorageKeyMaterialId);
-    assert.equal(
-      await byMaterial("Decrypt", running),
-      restarted.RunningStorageKeyMaterialId,
-      "the volume is opened under the new material",
-    );
-  });
+  await t.test(
+    "rotated: durable storage has the new material at once, running storage after a restart",
+    async () => {
+      const before = await materials();
+      assert.equal(before.DurableStorageKeyMaterialId, before.RunningStorageKeyMaterialId);
+      await kms.send(new RotateKeyOnDemandCommand({ KeyId: first }));
+      const rotated = await materials();
+      assert.equal(rotated.RunningStorageKeyMaterialId, before.RunningStorageKeyMaterialId);
+      assert.notEqual(rotated.DurableStorageKeyMaterialId, before.DurableStorageKeyMaterialId);
+      await putOrders(clients, 3000, 4000);
+      await awaitSums(clients, 4000);
+      const byMaterial = async (name: string, who: string) =>
+        (await events(clients, name)).find(
+          ({ errorCode, userIdentity }) => !errorCode && userIdentity.invokedBy === who,
+        )?.additionalEventData?.keyMaterialId;
+      assert.equal(
+        await byMaterial("GenerateDataKey", durable),
+        rotated.DurableStorageKeyMaterialId,
+      );
+      await stop();
+      await start();
+      const restarted = await materials();
+      assert.equal(restarted.RunningStorageKeyMaterialId, rotated.DurableStorageKeyMaterialId);
+      assert.equal(
+        await byMaterial("Decrypt", running),
+        restarted.RunningStorageKeyMaterialId,
+        "the volume is opened under the new material",
+      );
+    },
+  );
 
   await t.test("another key needs UpdateApplication, and permissions for both keys", async () => {
     const operatorIs = (name: string) => name === operatorArn(account);
@@ -263,19 +276,22 @@ test("key management of Managed Flink: an application that runs", async (t) => {
     );
   });
 
-  await t.test("back to the AOK, from a snapshot under an older CMK; its permissions are needed", async () => {
-    await sealWith("AWS_OWNED_KEY");
-    const last = (await snapshots()).at(-1)?.name ?? "";
-    const operatorIs = (name: string) => name === operatorArn(account);
-    const denied = without(policy, "kms:Decrypt", operatorIs);
-    await kms.send(new PutKeyPolicyCommand({ KeyId: second, Policy: policyText(denied) }));
-    await assert.rejects(start(from(last)), /kms:Decrypt/);
-    await kms.send(new PutKeyPolicyCommand({ KeyId: second, Policy: policyText(policy) }));
-    await start(from(last));
-    await putOrders(clients, 5000, 6000);
-    await awaitSums(clients, 6000);
-    assert.deepEqual(await materials(), { KeyType: "AWS_OWNED_KEY" });
-    await flink.send(new StopApplicationCommand({ ...named, Force: true }));
-    await awaitStatus(operator, ApplicationName, "READY");
-  });
+  await t.test(
+    "back to the AOK, from a snapshot under an older CMK; its permissions are needed",
+    async () => {
+      await sealWith("AWS_OWNED_KEY");
+      const last = (await snapshots()).at(-1)?.name ?? "";
+      const operatorIs = (name: string) => name === operatorArn(account);
+      const denied = without(policy, "kms:Decrypt", operatorIs);
+      await kms.send(new PutKeyPolicyCommand({ KeyId: second, Policy: policyText(denied) }));
+      await assert.rejects(start(from(last)), /kms:Decrypt/);
+      await kms.send(new PutKeyPolicyCommand({ KeyId: second, Policy: policyText(policy) }));
+      await start(from(last));
+      await putOrders(clients, 5000, 6000);
+      await awaitSums(clients, 6000);
+      assert.deepEqual(await materials(), { KeyType: "AWS_OWNED_KEY" });
+      await flink.send(new StopApplicationCommand({ ...named, Force: true }));
+      await awaitStatus(operator, ApplicationName, "READY");
+    },
+  );
 });

@@ -52,7 +52,9 @@ const creation = (account: string, KeyId?: string) =>
   });
 
 const sealing = async ({ flink }: Clients) => {
-  const { ApplicationDetail } = await flink.send(new DescribeApplicationCommand({ ApplicationName }));
+  const { ApplicationDetail } = await flink.send(
+    new DescribeApplicationCommand({ ApplicationName }),
+  );
   return {
     created: ApplicationDetail?.CreateTimestamp,
     version: ApplicationDetail?.ApplicationVersionId ?? 0,
@@ -144,67 +146,73 @@ test("key management of Managed Flink: what is tried before an application runs"
     assert.equal((await sealing(operator)).key?.KeyId, KeyId);
   });
 
-  await t.test("example 1: a test of Decrypt by an assumed role, invoked by the service", async () => {
-    const [event] = (await events(clients, "Decrypt")).filter(
-      ({ userIdentity, errorCode }) =>
-        userIdentity.type === "AssumedRole" && errorCode === "DryRunOperationException",
-    );
-    assert.ok(event);
-    assert.deepEqual(redacted(event), {
-      ...tried({ account, keyAccount: account, KeyId }),
-      userIdentity: {
-        type: "AssumedRole",
-        principalId: "REDACTED",
-        arn: `arn:aws:sts::${account}:assumed-role/Operator/CmkTestingSession`,
-        accountId: account,
-        accessKeyId: "REDACTED",
-        sessionContext: {
-          sessionIssuer: {
-            type: "Role",
-            principalId: "REDACTED",
-            arn: operatorArn(account),
-            accountId: account,
-            userName: "Operator",
+  await t.test(
+    "example 1: a test of Decrypt by an assumed role, invoked by the service",
+    async () => {
+      const [event] = (await events(clients, "Decrypt")).filter(
+        ({ userIdentity, errorCode }) =>
+          userIdentity.type === "AssumedRole" && errorCode === "DryRunOperationException",
+      );
+      assert.ok(event);
+      assert.deepEqual(redacted(event), {
+        ...tried({ account, keyAccount: account, KeyId }),
+        userIdentity: {
+          type: "AssumedRole",
+          principalId: "REDACTED",
+          arn: `arn:aws:sts::${account}:assumed-role/Operator/CmkTestingSession`,
+          accountId: account,
+          accessKeyId: "REDACTED",
+          sessionContext: {
+            sessionIssuer: {
+              type: "Role",
+              principalId: "REDACTED",
+              arn: operatorArn(account),
+              accountId: account,
+              userName: "Operator",
+            },
+            attributes: { creationDate: "REDACTED", mfaAuthenticated: "false" },
           },
-          attributes: { creationDate: "REDACTED", mfaAuthenticated: "false" },
+          invokedBy: durable,
         },
-        invokedBy: durable,
-      },
-    });
-  });
+      });
+    },
+  );
 
-  await t.test("every call of KMS is in the trail: service, key, action and time, and no data", async () => {
-    const wanted = [
-      ["DescribeKey", ["AssumedRole", durable, running]],
-      ["Decrypt", ["AssumedRole", durable, running]],
-      ["GenerateDataKey", ["AssumedRole", durable]],
-      ["GenerateDataKeyWithoutPlaintext", ["AssumedRole", running]],
-      ["CreateGrant", ["AssumedRole", running]],
-    ] as const;
-    for (const [name, expected] of wanted) {
-      const found = (await events(clients, name)).filter(
-        ({ resources }) => resources?.[0]?.ARN === KeyId,
-      );
-      const who = found.map(({ userIdentity: { type, invokedBy } }) =>
-        type === "AWSService" ? invokedBy : type,
-      );
-      assert.deepEqual([...new Set(who)].sort(), [...expected].sort(), name);
-      for (const { errorCode } of found) {
-        assert.equal(errorCode, name === "DescribeKey" ? undefined : "DryRunOperationException");
+  await t.test(
+    "every call of KMS is in the trail: service, key, action and time, and no data",
+    async () => {
+      const wanted = [
+        ["DescribeKey", ["AssumedRole", durable, running]],
+        ["Decrypt", ["AssumedRole", durable, running]],
+        ["GenerateDataKey", ["AssumedRole", durable]],
+        ["GenerateDataKeyWithoutPlaintext", ["AssumedRole", running]],
+        ["CreateGrant", ["AssumedRole", running]],
+      ] as const;
+      for (const [name, expected] of wanted) {
+        const found = (await events(clients, name)).filter(
+          ({ resources }) => resources?.[0]?.ARN === KeyId,
+        );
+        const who = found.map(({ userIdentity: { type, invokedBy } }) =>
+          type === "AWSService" ? invokedBy : type,
+        );
+        assert.deepEqual([...new Set(who)].sort(), [...expected].sort(), name);
+        for (const { errorCode } of found) {
+          assert.equal(errorCode, name === "DescribeKey" ? undefined : "DryRunOperationException");
+        }
       }
-    }
-    const [grant] = await events(clients, "CreateGrant");
-    const { constraints, operations, granteePrincipal } = (grant?.requestParameters ??
-      {}) as Readonly<Record<string, unknown>>;
-    assert.deepEqual(
-      { constraints, operations, granteePrincipal },
-      {
-        constraints: { encryptionContextSubset: { "aws:kinesisanalytics:arn": arnOf(account) } },
-        operations: ["Decrypt"],
-        granteePrincipal: running,
-      },
-    );
-  });
+      const [grant] = await events(clients, "CreateGrant");
+      const { constraints, operations, granteePrincipal } = (grant?.requestParameters ??
+        {}) as Readonly<Record<string, unknown>>;
+      assert.deepEqual(
+        { constraints, operations, granteePrincipal },
+        {
+          constraints: { encryptionContextSubset: { "aws:kinesisanalytics:arn": arnOf(account) } },
+          operations: ["Decrypt"],
+          granteePrincipal: running,
+        },
+      );
+    },
+  );
   await remove(operator);
 
   await t.test("an alias, or an alias ARN, is resolved, and the key ARN is kept", async () => {
@@ -295,30 +303,37 @@ test("key management of Managed Flink: what is tried before an application runs"
     await remove(operator);
   });
 
-  await t.test("example 2: by the service itself, shared where the key is another account's", async () => {
-    const vault = await bondstore.tenant("vault");
-    const keyClients = clientsOf({ ...bondstore, account: vault.account, credentials: vault.root });
-    const other = await makeKey(keyClients, keyPolicyOf(named, vault.account));
-    await allowOperator(clients, operatorPolicyOf(named, [other]));
-    await operator.flink.send(creation(account, other));
-    const byService = async (who: Clients) =>
-      (await events(who, "Decrypt")).find(
-        ({ userIdentity, resources }) =>
-          userIdentity.invokedBy === durable &&
-          userIdentity.type === "AWSService" &&
-          resources?.[0]?.ARN === other,
-      );
-    const [own, owners] = [await byService(clients), await byService(keyClients)];
-    assert.ok(own && owners);
-    const expected = {
-      ...tried({ account, keyAccount: vault.account, KeyId: other }),
-      userIdentity: { type: "AWSService", invokedBy: durable },
-      sharedEventID: "REDACTED",
-    };
-    assert.deepEqual(redacted(own), expected);
-    assert.deepEqual(redacted(owners), { ...expected, recipientAccountId: vault.account });
-    const ids = [own, owners].map((event) => event as unknown as Record<string, string>);
-    assert.equal(ids[0]?.["sharedEventID"], ids[1]?.["sharedEventID"]);
-    assert.notEqual(ids[0]?.["eventID"], ids[1]?.["eventID"]);
-  });
+  await t.test(
+    "example 2: by the service itself, shared where the key is another account's",
+    async () => {
+      const vault = await bondstore.tenant("vault");
+      const keyClients = clientsOf({
+        ...bondstore,
+        account: vault.account,
+        credentials: vault.root,
+      });
+      const other = await makeKey(keyClients, keyPolicyOf(named, vault.account));
+      await allowOperator(clients, operatorPolicyOf(named, [other]));
+      await operator.flink.send(creation(account, other));
+      const byService = async (who: Clients) =>
+        (await events(who, "Decrypt")).find(
+          ({ userIdentity, resources }) =>
+            userIdentity.invokedBy === durable &&
+            userIdentity.type === "AWSService" &&
+            resources?.[0]?.ARN === other,
+        );
+      const [own, owners] = [await byService(clients), await byService(keyClients)];
+      assert.ok(own && owners);
+      const expected = {
+        ...tried({ account, keyAccount: vault.account, KeyId: other }),
+        userIdentity: { type: "AWSService", invokedBy: durable },
+        sharedEventID: "REDACTED",
+      };
+      assert.deepEqual(redacted(own), expected);
+      assert.deepEqual(redacted(owners), { ...expected, recipientAccountId: vault.account });
+      const ids = [own, owners].map((event) => event as unknown as Record<string, string>);
+      assert.equal(ids[0]?.["sharedEventID"], ids[1]?.["sharedEventID"]);
+      assert.notEqual(ids[0]?.["eventID"], ids[1]?.["eventID"]);
+    },
+  );
 });

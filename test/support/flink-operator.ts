@@ -41,7 +41,12 @@ export function keyPolicyOf({ account, application }: Named, keyAccount = accoun
   const context = { "kms:EncryptionContext:aws:kinesisanalytics:arn": application };
   const source = { "aws:SourceArn": application, "aws:SourceAccount": account };
   const operator = { AWS: operatorArn(account) };
-  const allow = (Sid: string, Principal: object, Action: string | string[], Condition?: object) => ({
+  const allow = (
+    Sid: string,
+    Principal: object,
+    Action: string | string[],
+    Condition?: object,
+  ) => ({
     ...{ Sid, Effect: "Allow", Principal, Action, Resource: "*" },
     ...(Condition && { Condition }),
   });
@@ -80,10 +85,15 @@ export function keyPolicyOf({ account, application }: Named, keyAccount = accoun
       ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"],
       { StringEquals: context },
     ),
-    allow("AllowMSFServiceToCreateGrantForRunningState", { Service: [running] }, "kms:CreateGrant", {
-      StringEquals: { ...context, ...subset },
-      ...onlyDecrypt,
-    }),
+    allow(
+      "AllowMSFServiceToCreateGrantForRunningState",
+      { Service: [running] },
+      "kms:CreateGrant",
+      {
+        StringEquals: { ...context, ...subset },
+        ...onlyDecrypt,
+      },
+    ),
   ];
 }
 

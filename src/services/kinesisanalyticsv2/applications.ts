@@ -4,8 +4,8 @@ import { Life } from "./life.ts";
 import { finishOperation, unfinishedOperations } from "./operations.ts";
 import type { Engines } from "./outside.ts";
 import { type ApplicationRecord, applicationTable, snapshotTable } from "./records.ts";
-import { keptState } from "./state.ts";
 import { leftGrants, neededGrants, retireGrant } from "./running-storage.ts";
+import { keptState } from "./state.ts";
 import { putSnapshot } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
 

@@ -49,4 +49,3 @@ export const changedMeanwhile = ({ version }: ApplicationRecord): ServiceError =
     "ConcurrentModificationException",
     `The application is at version ${version}; it was changed meanwhile.`,
   );
-

@@ -83,4 +83,3 @@ export const stopApplication = operation("StopApplication", {
     return { OperationId };
   },
 });
-

@@ -50,9 +50,7 @@ async function moveKey(
   call: AnalyticsCall,
 ): Promise<ApplicationRecord> {
   await tryOldKey(record.encryption, record.arn, call);
-  return withStorage(wanted, call, (storage) =>
-    applyUpdate(record, wanted, input, call, storage),
-  );
+  return withStorage(wanted, call, (storage) => applyUpdate(record, wanted, input, call, storage));
 }
 
 function applyUpdate(
@@ -158,4 +156,3 @@ async function updated(
     }),
   };
 }
-
