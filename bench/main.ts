@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { authorizationRow } from "./authorization.ts";
 import { startBondstore } from "./bondstore.ts";
-import { flinkRows } from "./flink.ts";
+import { flinkRows, flinkStateRows } from "./flink.ts";
 import { keysRows } from "./keys.ts";
 import { startKinesalite } from "./kinesalite.ts";
 import { kinesisCases } from "./kinesis.ts";
@@ -68,6 +68,7 @@ const suites: Readonly<Record<string, Suite>> = {
   kinesis: (pace) =>
     against(() => startBondstore(["--lift-shard-limits"]), startKinesalite, kinesisCases, pace),
   flink: (pace) => flinkRows(pace, say),
+  "flink-state": (pace) => flinkStateRows(pace, say),
 };
 
 async function printStartUp(): Promise<void> {

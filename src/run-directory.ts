@@ -33,8 +33,10 @@ export async function makeRunDirectory(
 ): Promise<string> {
   const note = join(data, "run");
   const left = await readFile(note, "utf8").catch(() => "");
-  if (isOurs(left)) unmountBelow(left);
-  if (isOurs(left)) await rm(left, { recursive: true, force: true });
+  if (isOurs(left)) {
+    unmountBelow(left);
+    await rm(left, { recursive: true, force: true });
+  }
   const made = await mkdtemp(join(placeInMemory(), prefix));
   await writeFile(note, made, { mode: 0o600 });
   return made;

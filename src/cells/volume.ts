@@ -57,7 +57,7 @@ const gocryptfs = [
 ];
 
 /** What is to be installed, or allowed, before volumes can be mounted here; undefined: nothing. */
-export function missingForVolumes(): string | undefined {
+export function missingForVolumes(device = "/dev/fuse"): string | undefined {
   const programs = [
     ["gocryptfs", ["gocryptfs"]],
     ["fuse3", ["fusermount3", "fusermount"]],
@@ -65,11 +65,11 @@ export function missingForVolumes(): string | undefined {
   for (const [name, commands] of programs) {
     if (!commands.some(isInstalled)) return `${name} is not installed here: run \`npm run setup\``;
   }
-  if (!existsSync("/dev/fuse")) return "this host has no /dev/fuse: load the kernel module fuse";
+  if (!existsSync(device)) return `this host has no ${device}: load the kernel module fuse`;
   try {
-    accessSync("/dev/fuse", constants.R_OK | constants.W_OK);
+    accessSync(device, constants.R_OK | constants.W_OK);
   } catch {
-    return "/dev/fuse may not be opened by this user";
+    return `${device} may not be opened by this user`;
   }
   return undefined;
 }

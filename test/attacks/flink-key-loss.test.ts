@@ -91,7 +91,9 @@ test("an application whose key is taken away while it runs", async (t) => {
     };
     const stale = { ...named, CurrentApplicationVersionId: 7 };
     await assert.rejects(
-      flink.send(new UpdateApplicationCommand({ ...stale, ApplicationConfigurationUpdate: update })),
+      flink.send(
+        new UpdateApplicationCommand({ ...stale, ApplicationConfigurationUpdate: update }),
+      ),
       { name: "ConcurrentModificationException" },
     );
     assert.deepEqual((await kms.send(new ListGrantsCommand({ KeyId: other }))).Grants, []);
@@ -118,20 +120,23 @@ test("an application whose key is taken away while it runs", async (t) => {
     assert.equal((await grants()).length, 1);
   });
 
-  await t.test("its key is to be deleted: checkpoints fail, and a stop would lose state", async () => {
-    const before = (await events(clients, "CheckpointFailed")).length;
-    await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
-    await until("a failed checkpoint", async () => {
-      const failed = await events(clients, "CheckpointFailed");
-      return failed.length > before;
-    });
-    await flink.send(new StopApplicationCommand(named));
-    await until("the end of the stop", async () => {
-      const latest = await latestOperation(clients, ApplicationName);
-      return latest?.Operation === "StopApplication" && latest.OperationStatus === "FAILED";
-    });
-    assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
-  });
+  await t.test(
+    "its key is to be deleted: checkpoints fail, and a stop would lose state",
+    async () => {
+      const before = (await events(clients, "CheckpointFailed")).length;
+      await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+      await until("a failed checkpoint", async () => {
+        const failed = await events(clients, "CheckpointFailed");
+        return failed.length > before;
+      });
+      await flink.send(new StopApplicationCommand(named));
+      await until("the end of the stop", async () => {
+        const latest = await latestOperation(clients, ApplicationName);
+        return latest?.Operation === "StopApplication" && latest.OperationStatus === "FAILED";
+      });
+      assert.equal(await statusOf(clients, ApplicationName), "RUNNING");
+    },
+  );
 
   await t.test("it is stopped by force, its grant is retired, and it does not start", async () => {
     await forceStop();
@@ -141,17 +146,22 @@ test("an application whose key is taken away while it runs", async (t) => {
     assert.equal(await statusOf(clients, ApplicationName), "READY");
   });
 
-  await t.test("its key is saved: it starts again; and it is deleted under a key that is lost", async () => {
-    await kms.send(new CancelKeyDeletionCommand({ KeyId }));
-    await kms.send(new EnableKeyCommand({ KeyId }));
-    await start();
-    await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
-    const { ApplicationDetail } = await flink.send(new DescribeApplicationCommand(named));
-    const { CreateTimestamp } = ApplicationDetail ?? {};
-    await flink.send(new DeleteApplicationCommand({ ...named, CreateTimestamp }));
-    await assert.rejects(statusOf(clients, ApplicationName), { name: "ResourceNotFoundException" });
-    assert.deepEqual(await grants(), []);
-    assert.deepEqual(volumesOf(running.data), []);
-    assert.deepEqual(enginesBelow(process.pid), []);
-  });
+  await t.test(
+    "its key is saved: it starts again; and it is deleted under a key that is lost",
+    async () => {
+      await kms.send(new CancelKeyDeletionCommand({ KeyId }));
+      await kms.send(new EnableKeyCommand({ KeyId }));
+      await start();
+      await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+      const { ApplicationDetail } = await flink.send(new DescribeApplicationCommand(named));
+      const { CreateTimestamp } = ApplicationDetail ?? {};
+      await flink.send(new DeleteApplicationCommand({ ...named, CreateTimestamp }));
+      await assert.rejects(statusOf(clients, ApplicationName), {
+        name: "ResourceNotFoundException",
+      });
+      assert.deepEqual(await grants(), []);
+      assert.deepEqual(volumesOf(running.data), []);
+      assert.deepEqual(enginesBelow(process.pid), []);
+    },
+  );
 });

@@ -106,7 +106,10 @@ test("killed between the steps: it goes on under one key, with one grant and one
   const steps: readonly (readonly [string, (key: string, old: string) => Promise<boolean>])[] = [
     ["its grant", async (key) => (await grantsOf(clients, key)) === 1],
     ["its new record", async (key) => (await describe(clients)).key === key],
-    ["a snapshot begun", async () => (await snapshotsOf(clients))[0]?.SnapshotStatus === "CREATING"],
+    [
+      "a snapshot begun",
+      async () => (await snapshotsOf(clients))[0]?.SnapshotStatus === "CREATING",
+    ],
     ["the old grant's end", async (_, old) => (await grantsOf(clients, old)) === 0],
     ["the new volume", async () => volumesOf(data).length === 1],
   ];
@@ -148,7 +151,9 @@ test("killed between the steps: it goes on under one key, with one grant and one
     await clients.flink.send(new CreateApplicationSnapshotCommand(snapshot));
     await killAndStart();
     await goesOn();
-    const found = (await snapshotsOf(clients)).find(({ SnapshotName }) => SnapshotName === "killed");
+    const found = (await snapshotsOf(clients)).find(
+      ({ SnapshotName }) => SnapshotName === "killed",
+    );
     assert.match(found?.SnapshotStatus ?? "", /^(READY|FAILED)$/);
   });
   await child.stop();

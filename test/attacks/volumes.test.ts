@@ -15,7 +15,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startCell } from "../../src/cells/cell.ts";
 import type { CellOptions } from "../../src/cells/layout.ts";
-import { openVolume, unmountBelow, type Volume } from "../../src/cells/volume.ts";
+import {
+  missingForVolumes,
+  openVolume,
+  unmountBelow,
+  type Volume,
+} from "../../src/cells/volume.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { until } from "../support/flink.ts";
 import { filesBelow, mountedVolumes } from "../support/volumes.ts";
@@ -187,6 +192,11 @@ test("a volume that cannot be mounted is an error at once, and leaves nothing", 
   );
   assert.deepEqual(readdirSync(join(directory, "stored")), []);
   assert.deepEqual(readdirSync(join(directory, "mounts")), []);
+});
+
+test("a host without FUSE says what is missing", () => {
+  assert.equal(missingForVolumes(), undefined);
+  assert.match(missingForVolumes("/dev/no-fuse") ?? "", /no \/dev\/no-fuse/);
 });
 
 test("cleaning up touches what is mounted below the directory only", async () => {

@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-kms";
 import { startBondstore } from "../support/bondstore.ts";
 import { type Clients, clientsOf, events, makeRole } from "../support/flink.ts";
+import { redacted, tried } from "../support/flink-events.ts";
 import {
   allowOperator,
   durable,
@@ -33,7 +34,6 @@ import {
 const ApplicationName = "MyCmkApplication";
 const arnOf = (account: string) =>
   `arn:aws:kinesisanalytics:us-east-1:${account}:application/${ApplicationName}`;
-const dryRunMessage = "The request would have succeeded, but the DryRun option is set.";
 
 const creation = (account: string, KeyId?: string) =>
   new CreateApplicationCommand({
@@ -78,46 +78,6 @@ const toKey = (KeyIdUpdate: string, CurrentApplicationVersionId: number) =>
     },
   });
 
-/** An event with what differs from run to run under the names of the documentation's examples. */
-function redacted(event: object): Readonly<Record<string, unknown>> {
-  const hidden = new Set(["principalId", "accessKeyId", "keyMaterialId", "creationDate"]);
-  const own = new Set(["eventTime", "requestID", "eventID", "sharedEventID"]);
-  return JSON.parse(
-    JSON.stringify(event, (name, value: unknown) =>
-      typeof value === "string" && (hidden.has(name) || own.has(name)) ? "REDACTED" : value,
-    ),
-  );
-}
-
-/** Examples 1 and 2 of the seed have these members in common. */
-const tried = (named: { account: string; keyAccount: string; KeyId: string }) => ({
-  eventVersion: "1.11",
-  eventTime: "REDACTED",
-  eventSource: "kms.amazonaws.com",
-  eventName: "Decrypt",
-  awsRegion: "us-east-1",
-  sourceIPAddress: durable,
-  userAgent: durable,
-  errorCode: "DryRunOperationException",
-  errorMessage: dryRunMessage,
-  requestParameters: {
-    encryptionContext: { "aws:kinesisanalytics:arn": arnOf(named.account) },
-    keyId: named.KeyId,
-    encryptionAlgorithm: "SYMMETRIC_DEFAULT",
-    dryRun: true,
-  },
-  responseElements: null,
-  additionalEventData: { keyMaterialId: "REDACTED" },
-  requestID: "REDACTED",
-  eventID: "REDACTED",
-  readOnly: true,
-  resources: [{ accountId: named.keyAccount, type: "AWS::KMS::Key", ARN: named.KeyId }],
-  eventType: "AwsApiCall",
-  managementEvent: true,
-  recipientAccountId: named.account,
-  eventCategory: "Management",
-});
-
 test("key management of Managed Flink: what is tried before an application runs", async (t) => {
   const bondstore = await startBondstore(t);
   const acme = await bondstore.tenant("acme");
@@ -155,7 +115,7 @@ test("key management of Managed Flink: what is tried before an application runs"
       );
       assert.ok(event);
       assert.deepEqual(redacted(event), {
-        ...tried({ account, keyAccount: account, KeyId }),
+        ...tried({ ...named, keyAccount: account, KeyId }),
         userIdentity: {
           type: "AssumedRole",
           principalId: "REDACTED",
@@ -296,6 +256,12 @@ test("key management of Managed Flink: what is tried before an application runs"
     }
   });
 
+  await t.test("data in transit is encrypted by TLS by default, and by no CMK", async () => {
+    const secure = await startBondstore(t, { plainHttp: false });
+    assert.match(secure.endpoint, /^https:/);
+    await assert.rejects(fetch(secure.endpoint.replace("https:", "http:")));
+  });
+
   await t.test("the rotation policy of the key is its owner's, not the service's", async () => {
     await operator.flink.send(creation(account, KeyId));
     const status = await kms.send(new GetKeyRotationStatusCommand({ KeyId }));
@@ -325,7 +291,7 @@ test("key management of Managed Flink: what is tried before an application runs"
       const [own, owners] = [await byService(clients), await byService(keyClients)];
       assert.ok(own && owners);
       const expected = {
-        ...tried({ account, keyAccount: vault.account, KeyId: other }),
+        ...tried({ ...named, keyAccount: vault.account, KeyId: other }),
         userIdentity: { type: "AWSService", invokedBy: durable },
         sharedEventID: "REDACTED",
       };

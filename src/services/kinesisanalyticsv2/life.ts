@@ -1,16 +1,9 @@
 import { isClosing, pause, unlessAborted } from "./abort.ts";
-import { serviceUse } from "./encryption.ts";
 import { KeptRecord } from "./kept-record.ts";
 import { finishOperation, startOperation } from "./operations.ts";
-import {
-  type ApplicationRecord,
-  infrastructureName,
-  type Run,
-  type SnapshotRecord,
-  type Status,
-} from "./records.ts";
+import type { ApplicationRecord, SnapshotRecord, Status } from "./records.ts";
 import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
-import { newStorageKey, retireStorage } from "./running-storage.ts";
+import { RunStorage } from "./run-storage.ts";
 import { noteEvent, type ServiceEventName } from "./service-events.ts";
 import { type KeptState, keptState } from "./state.ts";
 import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
@@ -40,6 +33,7 @@ export class Life {
   readonly #around: Surroundings;
   readonly state: KeptState;
   readonly #kept: KeptRecord;
+  readonly #storage: RunStorage;
   readonly #queue: WorkQueue;
   #live: Live | undefined;
   #failures = 0;
@@ -48,6 +42,7 @@ export class Life {
     this.#record = record;
     this.#around = around;
     this.#kept = new KeptRecord(record, around);
+    this.#storage = new RunStorage(this.#kept, record.arn, around, (line) => this.#say(line));
     this.#queue = new WorkQueue((line) => this.#say(line));
     this.state = keptState(record, around.account, around.parts);
   }
@@ -94,13 +89,13 @@ export class Life {
       } catch (error) {
         if (isClosing(signal)) throw error;
         await this.#kept.takeBack();
-        await this.#retire(record.pending);
+        await this.#storage.retire(record.pending);
         this.#goOn();
         throw error;
       }
       await this.#end();
       const next = await this.#kept.nextRun(restore ? restore.from : from);
-      if (record.pending?.storage) await this.#retire(record.current);
+      if (record.pending?.storage) await this.#storage.retire(record.current);
       await this.#begin(next, signal, "UPDATING");
     });
   }
@@ -133,7 +128,8 @@ export class Life {
     await this.#queue.add(async () => {
       try {
         await this.#end();
-        await this.#retireAll();
+        const { pending, current } = this.#kept.now() ?? {};
+        await this.#storage.retire(pending, current);
         await this.state.remove();
         await this.#kept.remove();
         this.#around.engines.logs.forget(this.#record.arn);
@@ -171,7 +167,7 @@ export class Life {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
-    const ready = record.current?.storage ? record : await this.#addStorage(record);
+    const ready = await this.#storage.ready(record);
     const running = await runApplication(ready, restorePath, this.#around);
     try {
       if (!running.job.cell.confined) await this.#note("ApplicationUnconfined", unconfined);
@@ -183,14 +179,6 @@ export class Life {
     }
     const startedAtMs = this.#around.parts.clock.now();
     this.#live = { running, record, startedAtMs, stopWatching: this.#watch(running, record) };
-  }
-
-  /** A run that an older Bondstore began has no operator any more: the service makes the grant. */
-  async #addStorage(record: ApplicationRecord): Promise<ApplicationRecord> {
-    const { arn } = record;
-    const { account, parts } = this.#around;
-    const service = serviceUse(infrastructureName, arn, account, parts);
-    return this.#kept.keepStorage(await newStorageKey(record, service, this.#around));
   }
 
   #watch(running: RunningJob, record: ApplicationRecord): () => void {
@@ -270,22 +258,10 @@ export class Life {
   /** Ends the cell; the application is READY, and its checkpoints are of no more use. */
   async #halt(during: readonly Status[]): Promise<void> {
     await this.#end();
-    const grants = this.#kept.now();
+    const { pending, current } = this.#kept.now() ?? {};
     await this.#kept.settle(during, "READY");
-    await this.#retireAll(grants);
+    await this.#storage.retire(pending, current);
     await this.state.clearCheckpoints();
-  }
-
-  async #retireAll(record = this.#kept.now()): Promise<void> {
-    await this.#retire(record?.pending);
-    await this.#retire(record?.current);
-  }
-
-  /** A grant that stays for now is retired at the next start of Bondstore. */
-  async #retire(run: Pick<Run, "storage"> | undefined): Promise<void> {
-    await retireStorage(this.#record.arn, run, this.#around).catch((error: unknown) =>
-      this.#say(`a grant stays: ${String(error)}`),
-    );
   }
 
   async #end(): Promise<void> {
