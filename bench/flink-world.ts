@@ -32,7 +32,7 @@ export async function prepareFlink(
   const all = { Effect: "Allow", Action: "kms:*", Resource: "*" };
   const Policy = document(
     { ...all, Principal: { AWS: `arn:aws:iam::${account}:root` } },
-    { ...all, Principal: { Service: service } },
+    { ...all, Principal: { Service: [service, `infrastructure.${service}`] } },
   );
   const KeyId = (await kms.send(new CreateKeyCommand({ Policy }))).KeyMetadata?.Arn ?? "";
   const trust = { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" };

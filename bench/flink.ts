@@ -33,12 +33,56 @@ const windowMs = 10_000;
 const startMs = 1_700_000_000_000;
 /** A first part is not counted: the JVM compiles what is used much. */
 const warmUpShare = 0.25;
-const patienceMs = 180_000;
+const patienceMs = 900_000;
 const lookMs = 200;
 
+/** What a job does with the records between the stream and the sums. */
+interface Job {
+  readonly title: string;
+  /** Of the bare job's speed. */
+  readonly bar: number;
+  readonly settings: string;
+  /** Table or view that the windows are made of. */
+  readonly view: string;
+  readonly from: string;
+  /** Windows of results that are waited for. */
+  readonly windows: number;
+}
+
+const sums: Job = {
+  title: "Flink, Kinesis to S3, records",
+  bar: 0.9,
+  settings: "",
+  view: "",
+  from: "orders",
+  windows,
+};
+
+/** Each record is kept as a key of 1 KiB: 1.1 GB of state in RocksDB, in files of the running storage. */
+const state: Job = {
+  title: "Flink, 1.1 GB of state in RocksDB, records",
+  bar: 0.95,
+  settings: `
+SET 'state.backend.type' = 'rocksdb';
+SET 'execution.checkpointing.incremental' = 'true';
+SET 'state.backend.rocksdb.memory.fixed-per-slot' = '128m';
+SET 'state.backend.rocksdb.compression.per.level' = 'NO_COMPRESSION';`,
+  view: `
+CREATE VIEW firsts AS SELECT amount, moment FROM (
+  SELECT amount, moment, ROW_NUMBER() OVER (PARTITION BY long_id ORDER BY seen ASC) AS place
+  FROM (SELECT *, REPEAT(MD5(CAST(id AS STRING)), 32) AS long_id FROM orders)) WHERE place = 1;`,
+  from: "firsts",
+  windows: 55,
+};
+
 /** Reads a stream with Flink's own connector, sums by windows of event time, and writes to S3. */
-const script = (stream: string, place: string, endpoint: string): string => `
-CREATE TABLE orders (region STRING, amount BIGINT, ts BIGINT,
+const script = (
+  job: Job,
+  stream: string,
+  place: string,
+  endpoint: string,
+): string => `${job.settings}
+CREATE TABLE orders (id BIGINT, region STRING, amount BIGINT, ts BIGINT, seen AS PROCTIME(),
   moment AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR moment AS moment)
   WITH ('connector' = 'kinesis', 'stream' = '${stream}', 'aws.region' = 'us-east-1',
     'aws.endpoint' = '${endpoint}', 'aws.credentials.provider' = 'AUTO',
@@ -47,9 +91,9 @@ CREATE TABLE orders (region STRING, amount BIGINT, ts BIGINT,
     'scan.shard.getrecords.intervalmillis' = '20');
 CREATE TABLE sums (total BIGINT, starts STRING) PARTITIONED BY (starts)
   WITH ('connector' = 'filesystem', 'path' = 's3://${place}', 'format' = 'json',
-    'sink.rolling-policy.rollover-interval' = '1 s', 'sink.rolling-policy.check-interval' = '1 s');
+    'sink.rolling-policy.rollover-interval' = '1 s', 'sink.rolling-policy.check-interval' = '1 s');${job.view}
 INSERT INTO sums SELECT SUM(amount), DATE_FORMAT(window_start, 'HHmmss')
-  FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(moment), INTERVAL '10' SECOND))
+  FROM TABLE(TUMBLE(TABLE ${job.from}, DESCRIPTOR(moment), INTERVAL '10' SECOND))
   GROUP BY window_start, window_end;
 `;
 
@@ -59,11 +103,17 @@ interface Run {
   readonly perSecond: number;
 }
 
+/** The job that keeps little. */
+export const flinkRows = (pace: Pace, say: (line: string) => void) => rowsOf(sums, pace, say);
+
+/** The job that keeps much: on an encrypted volume with sealed checkpoints, and without both. */
+export const flinkStateRows = (pace: Pace, say: (line: string) => void) => rowsOf(state, pace, say);
+
 /**
  * The same job on the same records of the same Bondstore: in a cell with stream, state and result under a customer's
  * key, and bare: a plain process with static credentials and no key.
  */
-export async function flinkRows({ rounds }: Pace, say: (line: string) => void): Promise<Row[]> {
+async function rowsOf(job: Job, { rounds }: Pace, say: (line: string) => void): Promise<Row[]> {
   const { home, stop } = await startHome();
   try {
     const key = await prepareFlink(home, { sealed: "sealed", plain: "plain" });
@@ -72,13 +122,13 @@ export async function flinkRows({ rounds }: Pace, say: (line: string) => void): 
     const cell: Run[] = [];
     const bare: Run[] = [];
     for (let round = 0; round < Math.min(rounds, 3); round += 1) {
-      bare.push(await runBare(home, `plain/${round}`));
+      bare.push(await runBare(home, job, `plain/${round}`));
       say(`bare: ${Math.round(bare.at(-1)?.perCpuSecond ?? 0)} records per CPU s`);
-      cell.push(await runInCell(home, key, `sealed/${round}`));
+      cell.push(await runInCell(home, job, key, `sealed/${round}`));
       say(`in a cell: ${Math.round(cell.at(-1)?.perCpuSecond ?? 0)} records per CPU s`);
     }
     const reached = [reachedBy("Bondstore", cell), reachedBy("bare", bare)];
-    return [{ title: "Flink, Kinesis to S3, records", bar: { times: 0.9 }, reached }];
+    return [{ title: job.title, bar: { times: job.bar }, reached }];
   } finally {
     await stop();
   }
@@ -119,13 +169,19 @@ async function fill(home: Home, StreamName: string): Promise<void> {
 }
 
 const orderOf = (index: number) => ({
+  id: index,
   region: index % 2 === 0 ? "eu" : "us",
   amount: 1 + (index % 7),
   ts: startMs + Math.floor((index * windowMs) / perWindow),
 });
 
 /** Watches the results come: each window is a folder of its own. */
-async function follow(home: Home, place: string, cpuSeconds: () => number): Promise<Run> {
+async function follow(
+  home: Home,
+  { windows: wanted }: Job,
+  place: string,
+  cpuSeconds: () => number,
+): Promise<Run> {
   const { endpoint, accessKeyId, secretAccessKey } = home;
   const credentials = { accessKeyId, secretAccessKey };
   const s3 = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
@@ -140,10 +196,10 @@ async function follow(home: Home, place: string, cpuSeconds: () => number): Prom
         .filter((key) => !/(^|\/)_[^/]*$/.test(key))
         .map((key) => key.split("/")[0]),
     ).size;
-    if (seen >= windows * warmUpShare) {
+    if (seen >= wanted * warmUpShare) {
       begin ??= { seen, cpu: cpuSeconds(), ms: performance.now() };
     }
-    if (begin && seen >= windows) {
+    if (begin && seen >= wanted) {
       s3.destroy();
       const done = (seen - begin.seen) * perWindow;
       return {
@@ -153,24 +209,24 @@ async function follow(home: Home, place: string, cpuSeconds: () => number): Prom
     }
     await sleep(lookMs);
   }
-  throw new Error(`the job does not end: ${place} has ${seen} of ${windows} windows`);
+  throw new Error(`the job does not end: ${place} has ${seen} of ${wanted} windows`);
 }
 
-async function runBare(home: Home, place: string): Promise<Run> {
-  const flink = await startBareFlink(home, script("plain", place, home.endpoint));
+async function runBare(home: Home, job: Job, place: string): Promise<Run> {
+  const flink = await startBareFlink(home, script(job, "plain", place, home.endpoint));
   try {
-    return await follow(home, place, () => home.cpuSeconds() + flink.cpuSeconds());
+    return await follow(home, job, place, () => home.cpuSeconds() + flink.cpuSeconds());
   } finally {
     await flink.stop();
   }
 }
 
-async function runInCell(home: Home, KeyId: string, place: string): Promise<Run> {
+async function runInCell(home: Home, job: Job, KeyId: string, place: string): Promise<Run> {
   const { endpoint, accessKeyId, secretAccessKey, account } = home;
   const credentials = { accessKeyId, secretAccessKey };
   const flink = new KinesisAnalyticsV2Client({ endpoint, region: "us-east-1", credentials });
   const ApplicationName = "bench";
-  const TextContent = script("sealed", place, "{{BONDSTORE_ENDPOINT}}");
+  const TextContent = script(job, "sealed", place, "{{BONDSTORE_ENDPOINT}}");
   await flink.send(
     new CreateApplicationCommand({
       ApplicationName,
@@ -195,7 +251,7 @@ async function runInCell(home: Home, KeyId: string, place: string): Promise<Run>
   );
   await flink.send(new StartApplicationCommand({ ApplicationName }));
   try {
-    return await follow(home, place, home.cpuSeconds);
+    return await follow(home, job, place, home.cpuSeconds);
   } finally {
     const asked = new DescribeApplicationCommand({ ApplicationName });
     const CreateTimestamp = (await flink.send(asked)).ApplicationDetail?.CreateTimestamp;

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { authorizationRow } from "./authorization.ts";
 import { startBondstore } from "./bondstore.ts";
-import { flinkRows } from "./flink.ts";
+import { flinkRows, flinkStateRows } from "./flink.ts";
 import { hsmRows } from "./hsm.ts";
 import { keysRows } from "./keys.ts";
 import { startKinesalite } from "./kinesalite.ts";
@@ -70,6 +70,7 @@ const suites: Readonly<Record<string, Suite>> = {
     against(() => startBondstore(["--lift-shard-limits"]), startKinesalite, kinesisCases, pace),
   hsm: (pace) => hsmRows(pace, say),
   flink: (pace) => flinkRows(pace, say),
+  "flink-state": (pace) => flinkStateRows(pace, say),
 };
 
 async function printStartUp(): Promise<void> {

@@ -24,6 +24,16 @@ const services: Readonly<Record<string, string | undefined>> = {
   sts: "@aws-sdk/client-sts",
 };
 
+/** Members of our own, as extensions of AWS's shapes: by service and shape, names and shapes of the same model. */
+const ownMembers: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
+  kinesisanalyticsv2: {
+    ApplicationEncryptionConfigurationDescription: {
+      DurableStorageKeyMaterialId: "KeyId",
+      RunningStorageKeyMaterialId: "KeyId",
+    },
+  },
+};
+
 /** Namespaces of XML that botocore's metadata leaves out. */
 const namespaces: Readonly<Record<string, string>> = {
   s3: "http://s3.amazonaws.com/doc/2006-03-01/",
@@ -112,7 +122,12 @@ function checkPattern(name: string, pattern: string): string {
   return pattern;
 }
 
-function compactShape(name: string, shape: BotoShape, overlay: Overlay): unknown {
+function compactShape(
+  name: string,
+  shape: BotoShape,
+  overlay: Overlay,
+  own: Readonly<Record<string, string>> = {},
+): unknown {
   const error = errorOf(name, shape, overlay);
   return {
     type: shape.type,
@@ -122,7 +137,7 @@ function compactShape(name: string, shape: BotoShape, overlay: Overlay): unknown
     ...(overlay.roots.has(name) && { root: overlay.roots.get(name) }),
     ...(error && { error }),
     ...(shape.required?.length && { required: shape.required }),
-    ...(shape.members && { members: references(shape.members) }),
+    ...(shape.members && { members: { ...references(shape.members), ...own } }),
     ...(shape.member && { member: reference(shape.member) }),
     ...(shape.key && { key: reference(shape.key) }),
     ...(shape.value && { value: reference(shape.value) }),
@@ -197,7 +212,8 @@ function table(service: string, model: BotoModel, overlay: Overlay): string {
     ([name, operation]) => [name, compactOperation(operation)] as const,
   );
   const shapes = Object.entries(model.shapes).map(
-    ([name, shape]) => [name, compactShape(name, shape, overlay)] as const,
+    ([name, shape]) =>
+      [name, compactShape(name, shape, overlay, ownMembers[service]?.[name])] as const,
   );
   const json = `${JSON.stringify(head).slice(0, -1)},
 "operations":{

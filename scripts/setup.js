@@ -43,6 +43,8 @@ function installPackages() {
 /** Programs of the system, each with the Debian package that brings it and what it is for. */
 const programs = [
   ["bwrap", ["--version"], "bubblewrap", "cells run engines in a sandbox"],
+  ["gocryptfs", ["-version"], "gocryptfs", "running storage of applications is encrypted with it"],
+  ["fusermount3", ["--version"], "fuse3", "mounts it"],
   ["java", ["-version"], "openjdk-17-jre-headless", "Apache Flink runs on it"],
   ["mvn", ["-version"], "maven", "fetches the Flink connectors"],
   [

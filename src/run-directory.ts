@@ -27,10 +27,16 @@ function placeInMemory(): string {
  * in it in clear while it runs, so the one that a killed Bondstore left is removed: its name is kept in the data
  * directory, which nobody else has open now.
  */
-export async function makeRunDirectory(data: string): Promise<string> {
+export async function makeRunDirectory(
+  data: string,
+  unmountBelow: (directory: string) => void = () => {},
+): Promise<string> {
   const note = join(data, "run");
   const left = await readFile(note, "utf8").catch(() => "");
-  if (isOurs(left)) await rm(left, { recursive: true, force: true });
+  if (isOurs(left)) {
+    unmountBelow(left);
+    await rm(left, { recursive: true, force: true });
+  }
   const made = await mkdtemp(join(placeInMemory(), prefix));
   await writeFile(note, made, { mode: 0o600 });
   return made;

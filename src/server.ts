@@ -4,6 +4,7 @@ import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
 import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts";
+import { unmountBelow } from "./cells/volume.ts";
 import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
@@ -149,7 +150,8 @@ export async function serve(
 ): Promise<Bondstore> {
   const { directory } = opened.parts;
   let endpoint = "";
-  const runDirectory = await makeRunDirectory(config.data);
+  const runDirectory = await makeRunDirectory(config.data, unmountBelow);
+  const volumeDirectory = await makeVolumeDirectory(config.data);
   const frontDoor = (keepsOut: KeepsOut) =>
     createFrontDoor({
       pipeline: {
@@ -171,6 +173,7 @@ export async function serve(
   const { cache, flinkHome } = config.engines;
   const engines: Engines = {
     runDirectory,
+    volumeDirectory,
     flinkHome: () => installedFlink(cache, flinkHome),
     javaHome: () => findJava(undefined),
     classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
@@ -189,7 +192,8 @@ export async function serve(
   );
   async function stop(): Promise<void> {
     await pipeline.stop();
-    await rm(runDirectory, { recursive: true, force: true });
+    for (const own of [runDirectory, volumeDirectory])
+      await rm(own, { recursive: true, force: true });
   }
   const listening = await listen(config, opened, frontDoor(keepsApplicationsOut), log).catch(
     async (error: unknown) => {
@@ -215,6 +219,14 @@ export async function serve(
       }
     },
   };
+}
+
+/** What a killed Bondstore has left there cannot be opened by anybody: the keys were in its memory. */
+async function makeVolumeDirectory(data: string): Promise<string> {
+  const directory = join(data, "volumes");
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
+  return directory;
 }
 
 interface Listening {

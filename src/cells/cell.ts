@@ -17,6 +17,8 @@ export interface CellEnd {
   readonly outOfMemory: boolean;
   /** `stop` was called. */
   readonly stopped: boolean;
+  /** Why its volume could be used no more, where that ended it. */
+  readonly volumeFailure?: string;
 }
 
 /** One engine that runs for one owner. */
@@ -123,15 +125,27 @@ function follow(
   const log = createEngineLog(options.onLog ?? (() => {}));
   for (const stream of [child.stdout, child.stderr]) if (stream) log.follow(stream);
   let stopped = false;
+  let over = false;
+  let volumeFailure: string | undefined;
   const exited = endOf(child).then(async (code): Promise<CellEnd> => {
+    over = true;
     const outOfMemory = group.outOfMemoryCount() > 0;
     await clear(held);
-    return { code, outOfMemory, stopped };
+    return { code, outOfMemory, stopped, ...(volumeFailure !== undefined && { volumeFailure }) };
+  });
+  void options.volume?.failed.then((why) => {
+    if (over || stopped) return;
+    volumeFailure = why;
+    void endIn(0);
   });
 
   async function stop(graceMs: number): Promise<CellEnd> {
     stopped = true;
     child.stdin?.write("stop\n");
+    return endIn(graceMs);
+  }
+
+  async function endIn(graceMs: number): Promise<CellEnd> {
     const timers = [
       setTimeout(() => child.stdin?.end(), graceMs),
       setTimeout(() => child.kill("SIGKILL"), graceMs + endingMs),

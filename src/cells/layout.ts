@@ -8,10 +8,11 @@ import type { Plan } from "./inside.ts";
 import { type Group, type Limits, limitedCommand } from "./limits.ts";
 import { type Bind, insidePaths, sandboxArgs } from "./sandbox.ts";
 import { seccompFilter } from "./seccomp.ts";
+import type { Volume } from "./volume.ts";
 
 /** What the engine's command line may refer to, once the cell's layout is known. */
 export interface Inside {
-  /** Directory for the engine's own files: limited, in memory, gone with the cell. */
+  /** Directory for the engine's own files: limited, on the cell's volume or in memory, gone with the cell. */
   readonly work: string;
   /** Base URL of the front door as seen inside; empty when the cell has no way out. */
   readonly door: string;
@@ -44,6 +45,8 @@ export interface CellOptions {
   /** Directory of this Bondstore's cells; the cell's own is made in it with mode 0700. */
   readonly runDirectory: string;
   readonly limits: Limits;
+  /** Holds the work directory; absent: memory does. */
+  readonly volume?: Pick<Volume, "path" | "failed">;
   readonly onLog?: (line: string) => void;
   /** Runs without a sandbox where the host permits none. The caller writes it in the trail. */
   readonly unconfined?: "accepted";
@@ -119,6 +122,13 @@ const program = fileURLToPath(new URL("./inside.js", import.meta.url));
 const nodeArgs = ["--max-old-space-size=64", "--max-semi-space-size=2"];
 const nodeEnv = { UV_THREADPOOL_SIZE: "1" };
 
+function workBind({ volume }: CellOptions): Bind[] {
+  if (!volume) return [];
+  const source = join(volume.path, "work");
+  mkdirSync(source, { recursive: true });
+  return [{ source, target: insidePaths.work, writable: true }];
+}
+
 /** In namespaces of its own. */
 export function confinedLayout(options: CellOptions, directory: string): Layout {
   const ports = Array.from({ length: options.ports.length + 1 }, (_, at) => firstPort + at);
@@ -133,6 +143,7 @@ export function confinedLayout(options: CellOptions, directory: string): Layout 
     { source: program, target: insidePaths.program },
     { source: join(directory, "in.sock"), target: insidePaths.wayIn },
     ...(options.door ? [{ source: options.door.socket, target: insidePaths.door }] : []),
+    ...workBind(options),
     ...options.binds,
   ];
   const plan = planOf(options, ports, { ...insidePaths, path: (target) => target });
@@ -157,7 +168,7 @@ export function confinedLayout(options: CellOptions, directory: string): Layout 
 
 /** Plain processes with the limits that still work; only what `unconfined` has accepted. */
 export async function unconfinedLayout(options: CellOptions, directory: string): Promise<Layout> {
-  const work = join(directory, "work");
+  const work = join(options.volume?.path ?? directory, "work");
   mkdirSync(join(work, "tmp"), { recursive: true });
   const ports = await freePorts(options.ports.length + 1);
   const bindOf = (path: string) =>

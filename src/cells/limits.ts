@@ -16,7 +16,7 @@ export interface Limits {
   readonly cpus: number;
   /** Processes and threads together. */
   readonly processes: number;
-  /** Size of the work directory, which is in memory. */
+  /** Size of the work directory where it is in memory. */
   readonly workBytes: number;
   readonly openFiles: number;
 }

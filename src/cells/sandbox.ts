@@ -90,6 +90,8 @@ function bindArgs({ source, target, optional, writable }: Bind): string[] {
 /** All that bubblewrap is told, up to the command. The environment is given to it, not written here. */
 export function sandboxArgs(binds: readonly Bind[], limits: Limits, filterFd?: number): string[] {
   const size = (bytes: number) => ["--size", String(bytes)];
+  const volume = binds.find(({ target }) => target === insidePaths.work);
+  const work = volume ? bindArgs(volume) : [...size(limits.workBytes), "--tmpfs", insidePaths.work];
   return [
     ...namespaces,
     ...libraries(),
@@ -97,9 +99,9 @@ export function sandboxArgs(binds: readonly Bind[], limits: Limits, filterFd?: n
     ...procArgs(),
     ...["--dev", "/dev"],
     ...[...size(sharedMemoryBytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"],
-    ...[...size(limits.workBytes), "--tmpfs", insidePaths.work],
+    ...work,
     ...["--dir", `${insidePaths.work}/tmp`, "--symlink", `${insidePaths.work}/tmp`, "/tmp"],
-    ...binds.flatMap(bindArgs),
+    ...binds.filter((bind) => bind !== volume).flatMap(bindArgs),
     // Last: what stands above is made in the root, which is memory too.
     ...["--remount-ro", "/", "--chdir", insidePaths.work],
     ...(filterFd === undefined ? [] : ["--seccomp", String(filterFd)]),

@@ -15,6 +15,7 @@ export const ownNames: readonly string[] = [
   "hsm-ca.pem",
   "admin.sock",
   "run",
+  "volumes",
   "demo",
 ];
 

@@ -9,7 +9,13 @@ import {
   checkRoot,
   checkVault,
 } from "./doctor/directory.ts";
-import { checkClients, checkEngines, checkMachine, checkSandbox } from "./doctor/machine.ts";
+import {
+  checkClients,
+  checkEngines,
+  checkMachine,
+  checkSandbox,
+  checkVolumes,
+} from "./doctor/machine.ts";
 import { checkCertificate, checkProfile, checkService } from "./doctor/service.ts";
 import { addUpOptions, configOf, type UpOptions } from "./options.ts";
 import { outputOf } from "./output.ts";
@@ -56,6 +62,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   certificate: checkCertificate,
   profile: checkProfile,
   sandbox: checkSandbox,
+  volumes: checkVolumes,
   engines: checkEngines,
   clients: checkClients,
 };

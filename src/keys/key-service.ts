@@ -6,15 +6,15 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import type { Fact } from "../policy/question.ts";
 import type { Sealer, Store } from "../storage/store.ts";
+import { type Attempt, trial } from "./attempt.ts";
 import { versionOf } from "./ciphertext.ts";
-import { grantFacts, keyFacts } from "./facts.ts";
+import { keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
 import { KeyRegions } from "./key-regions.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
+import type { Context, DataKey, Described, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
 import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
@@ -32,6 +32,7 @@ import {
   type Used,
 } from "./use-key.ts";
 import type { Vault } from "./vault.ts";
+import { VolumeKeys } from "./volume-keys.ts";
 
 /** What the key service is made of. */
 export interface KeyServiceParts {
@@ -49,18 +50,6 @@ export interface KeyServiceParts {
   readonly tokens: TokenSource;
 }
 
-/** One use of a key, before it is judged. */
-interface Attempt {
-  readonly action: KeyAction;
-  readonly context: Context;
-  readonly use: KeyUse;
-  /** Further condition keys. */
-  readonly facts?: Record<string, Fact>;
-  /** As the trail shows it. */
-  readonly parameters?: { readonly [name: string]: Json };
-  readonly dryRun?: boolean;
-}
-
 interface Judgement {
   readonly demand: AccessDemand;
   readonly record: Json;
@@ -75,6 +64,7 @@ export class KeyService implements Keys {
   readonly regions: KeyRegions;
   /** The keys that services use: those of the home Region. */
   readonly store: KeyStore;
+  readonly volumes: VolumeKeys;
   readonly #parts: KeyServiceParts;
   readonly #shared: SharedDataKeys;
 
@@ -84,6 +74,12 @@ export class KeyService implements Keys {
     const regions = { home: parts.region, further: parts.furtherRegions };
     this.regions = new KeyRegions(parts, this.#shared, regions);
     this.store = this.regions.at(parts.region);
+    this.volumes = new VolumeKeys({
+      ...parts,
+      keys: this.store,
+      recorded: (find, attempt, act) => this.#recorded(find, attempt, act),
+      keyOf: (wrapped) => this.#keyOf(wrapped),
+    });
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {
@@ -159,14 +155,19 @@ export class KeyService implements Keys {
     );
   }
 
-  async describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }> {
+  newestMaterial(keyArn: string): string | undefined {
+    const { key } = findKey(this.store, keyArn, "");
+    return key && newestVersion(key).id;
+  }
+
+  async describe(keyId: string, use: KeyUse): Promise<Described> {
     await findOrMakeServiceKey(this.store, keyId, use);
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
       (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
     );
-    return { arn: key.arn };
+    return { arn: key.arn, keySpec: key.record.spec };
   }
 
   async tryOut(
@@ -174,13 +175,17 @@ export class KeyService implements Keys {
     actions: readonly KeyAction[],
     context: Context,
     use: KeyUse,
+    grantee = serviceName(use.via),
   ): Promise<void> {
     for (const action of actions) {
       if (action === "DescribeKey") {
         await this.describe(keyArn, use);
         continue;
       }
-      const attempt = { ...trial(action, context, use), action, context, use, dryRun: true };
+      const attempt = {
+        ...trial(action, context, use, grantee),
+        ...{ action, context, use, dryRun: true },
+      };
       try {
         await this.#recorded(
           () => findKey(this.store, keyArn, use.account),
@@ -224,13 +229,14 @@ export class KeyService implements Keys {
         use: attempt.use,
         eventName: attempt.action,
         requestParameters: {
-          ...(Object.keys(attempt.context).length > 0 && { encryptionContext: attempt.context }),
+          ...(showsContext(attempt) && { encryptionContext: attempt.context }),
           ...(reference && { keyId: reference.arn }),
           ...attempt.parameters,
           ...(attempt.dryRun && { dryRun: true }),
         },
         ...(reference?.key && { key: reference.key }),
         ...(used && attempt.action !== "DescribeKey" && { materialId: used.materialId }),
+        ...(used?.shown && { responseElements: used.shown }),
         ...(refusal && { refusal }),
         decision: judgement?.record ?? null,
       },
@@ -259,14 +265,18 @@ export class KeyService implements Keys {
     return { demand, record, refusal: new ServiceError("AccessDeniedException", message) };
   }
 
-  #demand(reference: KeyReference, { action, context, use, facts }: Attempt): AccessDemand {
+  #demand(reference: KeyReference, attempt: Attempt): AccessDemand {
+    const { action, context, use, facts } = attempt;
     const { principal, via } = use;
     const { region } = this.#parts;
     const { alias } = reference;
     const known = { principal, region, via, context, ...(alias !== undefined && { alias }) };
+    const { grants: covering, ...target } = keyDemandTarget(reference, use, action, context);
+    const chosen = reference.key && attempt.grants?.(reference.key).map(({ id }) => `grant ${id}`);
+    const grants = chosen ?? covering;
     return {
       action: `kms:${action}`,
-      target: keyDemandTarget(reference, use, action, context),
+      target: { ...target, ...(grants?.length && { grants }) },
       context: { ...keyFacts(reference.key, known), ...facts },
     };
   }
@@ -293,22 +303,6 @@ export class KeyService implements Keys {
   }
 }
 
-/** How a permission is tried that a service will need. */
-function trial(
-  action: KeyAction,
-  context: Context,
-  use: KeyUse,
-): Pick<Attempt, "facts" | "parameters"> {
-  if (action === "Decrypt") return { parameters: { encryptionAlgorithm: "SYMMETRIC_DEFAULT" } };
-  if (action !== "CreateGrant") return { parameters: { keySpec: "AES_256" } };
-  const grantee = serviceName(use.via);
-  const operations = ["Decrypt"];
-  return {
-    facts: grantFacts({ grantee, operations, constraints: { subset: context } }, true),
-    parameters: {
-      granteePrincipal: grantee,
-      operations,
-      constraints: { encryptionContextSubset: context },
-    },
-  };
-}
+/** A grant that is made has its context among its constraints. */
+const showsContext = ({ action, context }: Attempt): boolean =>
+  action !== "CreateGrant" && Object.keys(context).length > 0;

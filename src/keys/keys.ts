@@ -1,5 +1,6 @@
 import type { Principal } from "../identity/principal.ts";
 import type { Sealer } from "../storage/store.ts";
+import type { VolumeKeys } from "./volume-keys.ts";
 
 /** For whom a service uses a customer's key. */
 export interface KeyUse {
@@ -51,14 +52,29 @@ export interface Keys {
    */
   openSharedDataKey(wrapped: Uint8Array, context: Context, use: KeyUse): Promise<Sealer>;
   /** DescribeKey's facts, judged as kms:DescribeKey: resolves an alias to the ARN of its key. */
-  describe(keyId: string, use: KeyUse): Promise<{ readonly arn: string }>;
-  /** The permissions a service needs, tried with DryRun. Throws the first refusal. */
+  describe(keyId: string, use: KeyUse): Promise<Described>;
+  /** KeyMaterialId of what the key encrypts with now; undefined when there is no such key. For showing only. */
+  newestMaterial(keyArn: string): string | undefined;
+  /**
+   * The permissions a service needs, tried with DryRun. Throws the first refusal. `grantee`: who would hold the grant
+   * whose making is tried.
+   */
   tryOut(
     keyArn: string,
     actions: readonly KeyAction[],
     context: Context,
     use: KeyUse,
+    grantee?: string,
   ): Promise<void>;
+  /** Keys of volumes, and the grants that open them. */
+  readonly volumes: VolumeKeys;
+}
+
+/** What is told of a key. */
+export interface Described {
+  readonly arn: string;
+  /** `SYMMETRIC_DEFAULT`, `RSA_2048` … */
+  readonly keySpec: string;
 }
 
 export type KeyAction =

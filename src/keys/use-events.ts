@@ -15,6 +15,7 @@ export interface UsedEvent {
   readonly key?: { readonly arn: string; readonly account: string };
   readonly materialId?: string;
   readonly refusal?: ServiceError;
+  readonly responseElements?: Json;
   readonly decision: Json;
 }
 
@@ -37,9 +38,10 @@ export function eventsOf(
     userAgent: service,
     ...(refusal && { errorCode: refusal.code, errorMessage: refusal.message }),
     requestParameters: used.requestParameters,
+    ...(used.responseElements !== undefined && { responseElements: used.responseElements }),
     ...(materialId !== undefined && { additionalEventData: { keyMaterialId: materialId } }),
     requestID: use.requestId,
-    readOnly: used.eventName !== "CreateGrant",
+    readOnly: !used.eventName.endsWith("Grant"),
     ...(key && {
       resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
     }),

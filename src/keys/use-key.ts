@@ -1,3 +1,4 @@
+import type { Json } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import {
@@ -18,8 +19,10 @@ import type { KmsKey } from "./kms-key.ts";
 /** What came of using a key, and the material that did it. */
 export interface Used {
   readonly bytes: Buffer;
-  /** The API's KeyMaterialId. */
-  readonly materialId: string;
+  /** The API's KeyMaterialId; absent where none was used, as for a grant. */
+  readonly materialId?: string;
+  /** What the trail shows of the answer. */
+  readonly shown?: { readonly [name: string]: Json };
 }
 
 const contextBytesMax = 8192;

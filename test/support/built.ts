@@ -18,6 +18,7 @@ export function builtOperations(): readonly Built[] {
     shardLimits: "enforce",
     engines: {
       runDirectory: "",
+      volumeDirectory: "",
       flinkHome: unused,
       javaHome: unused,
       classesFile: unused,

@@ -62,8 +62,14 @@ export const keyPolicy = (account: string): string =>
     },
     {
       Effect: "Allow",
-      Principal: { Service: service },
-      Action: ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+      Principal: { Service: [service, `infrastructure.${service}`] },
+      Action: [
+        "kms:DescribeKey",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:CreateGrant",
+      ],
       Resource: "*",
       Condition: { StringEquals: { "aws:SourceAccount": account } },
     },
@@ -277,6 +283,7 @@ export interface SeenEvent {
     readonly keyId?: string;
     readonly encryptionContext?: Readonly<Record<string, string>>;
   };
+  readonly additionalEventData?: { readonly keyMaterialId?: string };
   readonly resources?: readonly { readonly ARN: string }[];
 }
 

@@ -21,7 +21,10 @@ export async function tenants(cast: Cast): Promise<{ readonly keyArn: string }> 
     value: document(
       allow(["kinesis:*"], arns.stream),
       allow(["s3:*"], [arns.bucket, `${arns.bucket}/*`]),
-      allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], "*"),
+      allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"], "*"),
+      allow(["kms:CreateGrant"], "*", {
+        Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+      }),
       allow(["kinesisanalytics:*"], arns.application),
       allow(["iam:PassRole"], arns.role, {
         Condition: { StringEquals: { "iam:PassedToService": "kinesisanalytics.amazonaws.com" } },
@@ -113,6 +116,12 @@ async function role({ stage }: Cast, arns: Arns): Promise<void> {
   });
 }
 
+/** What keeps an application's state: while it is at rest, and while the application runs. */
+const flinkServices = [
+  "kinesisanalytics.amazonaws.com",
+  "infrastructure.kinesisanalytics.amazonaws.com",
+];
+
 /** The account's administrators rule the key through IAM; the service may use it for this application; bob may not. */
 const keyPolicy = (arns: Arns, account: string): string =>
   document(
@@ -126,8 +135,13 @@ const keyPolicy = (arns: Arns, account: string): string =>
     {
       Sid: "ManagedFlinkForThisApplication",
       Effect: "Allow",
-      Principal: { Service: "kinesisanalytics.amazonaws.com" },
-      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Principal: { Service: flinkServices },
+      Action: [
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:CreateGrant",
+      ],
       Resource: "*",
       Condition: {
         StringEquals: {
@@ -136,6 +150,14 @@ const keyPolicy = (arns: Arns, account: string): string =>
         },
         ArnEquals: { "aws:SourceArn": arns.application },
       },
+    },
+    {
+      Sid: "ManagedFlinkDescribesIt",
+      Effect: "Allow",
+      Principal: { Service: flinkServices },
+      Action: "kms:DescribeKey",
+      Resource: "*",
+      Condition: { ArnEquals: { "aws:SourceArn": arns.application } },
     },
     {
       Sid: "NeverBob",

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { delimiter, join } from "node:path";
 import { probeSandbox } from "../../cells/probe.ts";
+import { missingForVolumes } from "../../cells/volume.ts";
 import { flinkHomeIn, isInstalled } from "../../engines/flink/install.ts";
 import { findJava } from "../../engines/flink/java.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
@@ -39,6 +40,17 @@ export async function checkSandbox({ config }: Patient): Promise<Check[]> {
   }
   const held = Object.entries(limits).map(([what, by]) => `${what} by ${by}`);
   return [ok(name, `cells run confined; limits: ${held.join(", ")}`)];
+}
+
+/** Whether applications' running storage can be encrypted here. */
+export function checkVolumes({ config }: Patient): Check[] {
+  const name = "running storage";
+  const why = missingForVolumes();
+  if (why === undefined) return [ok(name, "encrypted volumes can be mounted")];
+  const accepted = config.unconfinedCells === "accept";
+  const effect = accepted ? "it will be in memory, not encrypted" : "no application will run";
+  const fix = "sudo apt-get install gocryptfs fuse3, and let this user open /dev/fuse";
+  return [fail(name, `${why}; ${effect}`, fix)];
 }
 
 /** Flink and Java. */

@@ -32,9 +32,10 @@ export type FlinkCode =
 export interface FlinkStart {
   readonly cell: Pick<
     CellOptions,
-    "id" | "door" | "runDirectory" | "onLog" | "unconfined" | "binds"
+    "id" | "door" | "runDirectory" | "onLog" | "unconfined" | "binds" | "volume"
   > & {
     readonly cpus: number;
+    /** Of the work directory in memory; on a volume, of the pages of its files that stay in memory. */
     readonly workBytes: number;
   };
   readonly flinkHome: string;
@@ -62,10 +63,12 @@ const openFilesMax = 16_384;
 
 /** Starts one application in one JVM in one cell. The job may still be starting when this returns. */
 export async function startFlink(start: FlinkStart): Promise<FlinkJob> {
-  const files = join(start.cell.runDirectory, `${start.cell.id}-job`);
+  const { volume, runDirectory, id } = start.cell;
+  const files = join(volume?.path ?? runDirectory, `${id}-job`);
   rmSync(files, { recursive: true, force: true });
   mkdirSync(files, { recursive: true, mode: 0o700 });
-  const clear = () => rmSync(files, { recursive: true, force: true });
+  // What is on a volume goes with it.
+  const clear = () => volume ?? rmSync(files, { recursive: true, force: true });
   try {
     const cell = await startCell(cellOptions(start, files));
     cell.exited.then(clear, clear);

@@ -267,10 +267,11 @@ export const hasFinished = (log: readonly string[]): boolean =>
 
 /** Why an engine ended that nobody has stopped; undefined when it had done all its work. */
 export function howEnded(
-  { code, outOfMemory }: CellEnd,
+  { code, outOfMemory, volumeFailure }: CellEnd,
   log: readonly string[],
 ): string | undefined {
   if (hasFinished(log)) return undefined;
+  if (volumeFailure !== undefined) return volumeFailure;
   if (outOfMemory) return "the memory of its cell was not enough";
   const refused = log.some((line) => /\[ERROR\].*Reason:$/.test(line));
   if (code === 0 && !refused) return undefined;

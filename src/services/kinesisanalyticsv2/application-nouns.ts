@@ -59,7 +59,7 @@ export const createApplication = operation("CreateApplication", {
       if (record.code.kind === "zip") call.store.blobs.keep(record.code.blob);
       table.put([record.name], record);
     });
-    return { ApplicationDetail: detailOf(record) };
+    return { ApplicationDetail: detailOf(record, call.parts.keys) };
   },
 });
 
@@ -133,8 +133,8 @@ export const describeApplication = operation("DescribeApplication", {
   resolve: ({ ApplicationName }: Checked<DescribeApplicationRequest>, call: AnalyticsCall) =>
     findApplication(ApplicationName, call),
 
-  handle: (application): DescribeApplicationResponse => ({
-    ApplicationDetail: detailOf(recordOf(application)),
+  handle: (application, _input, call): DescribeApplicationResponse => ({
+    ApplicationDetail: detailOf(recordOf(application), call.parts.keys),
   }),
 });
 

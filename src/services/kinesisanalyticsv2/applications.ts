@@ -4,6 +4,7 @@ import { Life } from "./life.ts";
 import { finishOperation, unfinishedOperations } from "./operations.ts";
 import type { Engines } from "./outside.ts";
 import { type ApplicationRecord, applicationTable, snapshotTable } from "./records.ts";
+import { leftGrants, neededGrants, retireGrant } from "./running-storage.ts";
 import { keptState } from "./state.ts";
 import { putSnapshot } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
@@ -40,7 +41,21 @@ export class Applications {
 
   /** Starts again what was running when this Bondstore ended, and finishes what was going on. */
   resume(): void {
-    this.#resumed = this.#resumeAll();
+    // Before requests are served: none of these belongs to what they start.
+    const left = leftGrants(this.#parts);
+    this.#resumed = this.#resumeAll().then(() => this.#retireLeft(left));
+  }
+
+  /** Retires grants that nobody needs: of runs that ended when Bondstore did, or never began. */
+  async #retireLeft(left: ReturnType<typeof leftGrants>): Promise<void> {
+    for (const { arn, account, ...grant } of left) {
+      const store = this.#parts.store.account(account);
+      const record = applicationTable(store).find([arn.slice(arn.lastIndexOf("/") + 1)]);
+      if (this.#closing || (record && neededGrants(record).includes(grant.grantId))) continue;
+      await retireGrant(arn, grant, { parts: this.#parts, account }).catch((error: unknown) =>
+        this.engines.log(`flink: a grant of ${grant.keyArn} stays: ${String(error)}`),
+      );
+    }
   }
 
   async #resumeAll(): Promise<void> {
@@ -73,7 +88,9 @@ export class Applications {
           const from = restore ? restore.from : stoppedAt;
           const began = restore !== undefined || stoppedAt !== undefined;
           const id = this.#parts.random.uuid();
-          const current = began ? { id, ...(from !== undefined && { from }) } : at.current;
+          const next = began ? { id, ...(from !== undefined && { from }) } : at.current;
+          const storage = at.pending?.storage ?? at.current?.storage;
+          const current = next && { ...next, ...(storage && { storage }) };
           return { ...rest, status: "STARTING", ...(current && { current }) };
         }
         default:

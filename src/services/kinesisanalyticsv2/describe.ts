@@ -10,11 +10,14 @@ import type {
   RuntimeEnvironment,
   SnapshotDetails,
 } from "@aws-sdk/client-kinesis-analytics-v2";
+import type { Keys } from "../../keys/keys.ts";
 import { md5Hex } from "../../lib/hash.ts";
 import type { ApplicationRecord, Code, Encryption, SnapshotRecord } from "./records.ts";
 
+type KeyNames = Pick<Keys, "newestMaterial">;
+
 /** An application as the API shows it. */
-export function detailOf(record: ApplicationRecord): ApplicationDetail {
+export function detailOf(record: ApplicationRecord, keys: KeyNames): ApplicationDetail {
   return {
     ApplicationARN: record.arn,
     ApplicationName: record.name,
@@ -28,11 +31,14 @@ export function detailOf(record: ApplicationRecord): ApplicationDetail {
     ApplicationVersionCreateTimestamp: new Date(record.updatedAtMs),
     ConditionalToken: record.token,
     ApplicationMode: "STREAMING",
-    ApplicationConfigurationDescription: configurationOf(record),
+    ApplicationConfigurationDescription: configurationOf(record, keys),
   };
 }
 
-function configurationOf(record: ApplicationRecord): ApplicationConfigurationDescription {
+function configurationOf(
+  record: ApplicationRecord,
+  keys: KeyNames,
+): ApplicationConfigurationDescription {
   const { restore, snapshotName, allowNonRestoredState } = record.run;
   return {
     ApplicationCodeConfigurationDescription: {
@@ -54,7 +60,24 @@ function configurationOf(record: ApplicationRecord): ApplicationConfigurationDes
       })),
     },
     ApplicationSnapshotConfigurationDescription: { SnapshotsEnabled: record.snapshotsEnabled },
-    ApplicationEncryptionConfigurationDescription: encryptionDescription(record.encryption),
+    ApplicationEncryptionConfigurationDescription: {
+      ...encryptionDescription(record.encryption),
+      ...materialsOf(record, keys),
+    },
+  };
+}
+
+/**
+ * An extension of the API: the KeyMaterialId that seals durable storage now, and the one that sealed the running
+ * storage when it was made. They differ from a rotation of the key to the next start.
+ */
+function materialsOf({ encryption, current, status }: ApplicationRecord, keys: KeyNames) {
+  if (encryption.type === "AWS_OWNED_KEY") return {};
+  const durable = keys.newestMaterial(encryption.keyArn);
+  const running = status === "READY" ? undefined : current?.storage?.customer?.materialId;
+  return {
+    ...(durable !== undefined && { DurableStorageKeyMaterialId: durable }),
+    ...(running !== undefined && { RunningStorageKeyMaterialId: running }),
   };
 }
 

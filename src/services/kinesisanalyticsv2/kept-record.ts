@@ -1,3 +1,4 @@
+import type { SealedVolumeKey } from "../../keys/volume-keys.ts";
 import {
   type ApplicationRecord,
   applicationTable,
@@ -47,8 +48,19 @@ export class KeptRecord {
   /** The old run of an update is over, and so is the need for its code. */
   nextRun(from: string | undefined): Promise<ApplicationRecord> {
     const id = this.#around.parts.random.uuid();
-    const current: Run = { id, ...(from !== undefined && { from }) };
-    return this.#change((now) => ({ ...this.#withoutPending(now), current }));
+    const run: Run = { id, ...(from !== undefined && { from }) };
+    return this.#change((now) => {
+      const storage = now.pending?.storage ?? now.current?.storage;
+      return { ...this.#withoutPending(now), current: { ...run, ...(storage && { storage }) } };
+    });
+  }
+
+  /** For a run that an older Bondstore began. */
+  keepStorage(storage: SealedVolumeKey): Promise<ApplicationRecord> {
+    return this.#change((now) => ({
+      ...now,
+      ...(now.current && { current: { ...now.current, storage } }),
+    }));
   }
 
   /** Removes all that is stored of the application, but for its state. */

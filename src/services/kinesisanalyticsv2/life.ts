@@ -3,6 +3,7 @@ import { KeptRecord } from "./kept-record.ts";
 import { finishOperation, startOperation } from "./operations.ts";
 import type { ApplicationRecord, SnapshotRecord, Status } from "./records.ts";
 import { type RunningJob, runApplication, type Surroundings } from "./run-application.ts";
+import { RunStorage } from "./run-storage.ts";
 import { noteEvent, type ServiceEventName } from "./service-events.ts";
 import { type KeptState, keptState } from "./state.ts";
 import { putSnapshot, takeSnapshot, takeStopSnapshot } from "./take-snapshot.ts";
@@ -17,6 +18,7 @@ interface Live {
 }
 
 const unconfined = "its code runs without a sandbox, as this Bondstore's configuration accepts";
+const unsealed = "its running storage is in memory and not encrypted: this host has no FUSE";
 const startTimeoutMs = 180_000;
 const waitMsMax = 30_000;
 /** A job that ran this long has proven itself: its next failure is a first one. */
@@ -31,6 +33,7 @@ export class Life {
   readonly #around: Surroundings;
   readonly state: KeptState;
   readonly #kept: KeptRecord;
+  readonly #storage: RunStorage;
   readonly #queue: WorkQueue;
   #live: Live | undefined;
   #failures = 0;
@@ -39,6 +42,7 @@ export class Life {
     this.#record = record;
     this.#around = around;
     this.#kept = new KeptRecord(record, around);
+    this.#storage = new RunStorage(this.#kept, record.arn, around, (line) => this.#say(line));
     this.#queue = new WorkQueue((line) => this.#say(line));
     this.state = keptState(record, around.account, around.parts);
   }
@@ -85,11 +89,13 @@ export class Life {
       } catch (error) {
         if (isClosing(signal)) throw error;
         await this.#kept.takeBack();
+        await this.#storage.retire(record.pending);
         this.#goOn();
         throw error;
       }
       await this.#end();
       const next = await this.#kept.nextRun(restore ? restore.from : from);
+      if (record.pending?.storage) await this.#storage.retire(record.current);
       await this.#begin(next, signal, "UPDATING");
     });
   }
@@ -122,6 +128,8 @@ export class Life {
     await this.#queue.add(async () => {
       try {
         await this.#end();
+        const { pending, current } = this.#kept.now() ?? {};
+        await this.#storage.retire(pending, current);
         await this.state.remove();
         await this.#kept.remove();
         this.#around.engines.logs.forget(this.#record.arn);
@@ -159,9 +167,11 @@ export class Life {
     signal: AbortSignal,
   ): Promise<void> {
     signal.throwIfAborted();
-    const running = await runApplication(record, restorePath, this.#around);
+    const ready = await this.#storage.ready(record);
+    const running = await runApplication(ready, restorePath, this.#around);
     try {
       if (!running.job.cell.confined) await this.#note("ApplicationUnconfined", unconfined);
+      if (!running.sealed) await this.#note("ApplicationUnconfined", unsealed);
       await unlessAborted(running.job.running(startTimeoutMs), signal);
     } catch (error) {
       await running.end();
@@ -248,7 +258,9 @@ export class Life {
   /** Ends the cell; the application is READY, and its checkpoints are of no more use. */
   async #halt(during: readonly Status[]): Promise<void> {
     await this.#end();
+    const { pending, current } = this.#kept.now() ?? {};
     await this.#kept.settle(during, "READY");
+    await this.#storage.retire(pending, current);
     await this.state.clearCheckpoints();
   }
 

@@ -1,3 +1,4 @@
+import { missingForVolumes } from "../../cells/volume.ts";
 import type { NewCredentials } from "../../identity/directory.ts";
 import type { ApplicationLogs } from "./application-logs.ts";
 
@@ -13,6 +14,8 @@ export interface CellDoor {
 export interface Engines {
   /** Directory for sockets and the like: short, private to this process, gone with it. */
   readonly runDirectory: string;
+  /** Directory on disk for what running storage holds, sealed: private to this process, emptied at its start. */
+  readonly volumeDirectory: string;
   /** Where the Flink set is; undefined when it is not installed. */
   readonly flinkHome: () => string | undefined;
   readonly javaHome: () => string | undefined;
@@ -31,8 +34,15 @@ export interface Engines {
 }
 
 /** What is to be installed before an application can start. */
-export function missingEngine({ flinkHome, javaHome }: Engines): string | undefined {
+export function missingEngine(engines: Engines): string | undefined {
+  const { flinkHome, javaHome } = engines;
   const missing =
     flinkHome() === undefined ? "Apache Flink" : javaHome() === undefined && "Java 17";
-  return missing ? `${missing} is not installed here: run \`npm run setup\`.` : undefined;
+  if (missing) return `${missing} is not installed here: run \`npm run setup\`.`;
+  const volumes = whyNoVolumes(engines);
+  return volumes && `Running storage cannot be encrypted: ${volumes}.`;
 }
+
+/** Why running storage is not possible here and must be; who accepts cells without a sandbox accepts them without it. */
+const whyNoVolumes = ({ unconfined }: Engines): string | undefined =>
+  unconfined === "accept" ? undefined : missingForVolumes();

@@ -1,7 +1,11 @@
+import type { SealedVolumeKey } from "../../keys/volume-keys.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
 
 /** The service as principals and condition keys name it. */
 export const serviceName = "kinesisanalytics.amazonaws.com";
+
+/** The part of the service that keeps running storage, as key policies name it. */
+export const infrastructureName = "infrastructure.kinesisanalytics.amazonaws.com";
 
 export type Status =
   | "READY"
@@ -72,6 +76,8 @@ export interface Run {
   readonly id: string;
   /** The state that it began with, `s3://…`; absent: none. */
   readonly from?: string;
+  /** Key of its running storage; absent in a run that an older Bondstore began. */
+  readonly storage?: SealedVolumeKey;
 }
 
 /** A stop or an update that goes on: what is needed to finish it, should Bondstore end meanwhile. */
@@ -82,6 +88,8 @@ export interface Pending {
   readonly previous?: ApplicationRecord;
   /** State that the update was told to begin with; absent: where the old run ended. */
   readonly restore?: { readonly from?: string };
+  /** Key of the next run's running storage; absent: the old run's. */
+  readonly storage?: SealedVolumeKey;
 }
 
 /** An application as it is stored, in `flink-applications` of its account, by name. */

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Volume } from "../../cells/volume.ts";
 import { type FlinkCode, startFlink } from "../../engines/flink/flink.ts";
 import type { FlinkJob } from "../../engines/flink/job.ts";
 import { type JvmMemory, smallMemory } from "../../engines/flink/settings.ts";
@@ -7,20 +8,24 @@ import type { Credentials, NewCredentials } from "../../identity/directory.ts";
 import { assert } from "../../lib/assert.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
-import { tryServiceKey } from "./encryption.ts";
+import { tryService } from "./encryption.ts";
 import { flinkOptions, logLevel } from "./flink-options.ts";
 import { type CellDoor, type Engines, missingEngine } from "./outside.ts";
 import type { ApplicationRecord, Code } from "./records.ts";
+import { openStorage } from "./running-storage.ts";
 import { asService, prepareStateBucket, serviceSource } from "./state-bucket.ts";
 
 /** An application while its cell lives. */
 export interface RunningJob {
   readonly job: FlinkJob;
   readonly bucket: string;
-  /** Ends the cell, its door and its credentials. */
+  /** Its running storage is encrypted; false only where that was accepted. */
+  readonly sealed: boolean;
+  /** Ends the cell, its door, its credentials and its running storage. */
   end(): Promise<void>;
 }
 
+/** Of memory: pages of files in the running storage. */
 const workBytes = 256 * 1024 * 1024;
 const sessionSeconds = 3600;
 const codeBytesMax = 512 * 1024 * 1024;
@@ -45,24 +50,27 @@ export async function runApplication(
     const message = missingEngine(engines) ?? "";
     throw new ServiceError("InvalidApplicationConfigurationException", message);
   }
-  await tryServiceKey(record, account, parts);
+  await tryService(record, account, parts);
   const bucket = await prepareStateBucket(record, account, parts);
   const credentials = () => assumeRole(record, around);
   const first = await credentials();
   const id = `flink-${record.id}`;
   const door = await engines.openDoor({ id, application: record.arn, credentials });
-  const files = join(engines.runDirectory, `${id}-code`);
+  let volume: Volume | undefined;
   let ending: Promise<void> | undefined;
+  const files = () => join(volume?.path ?? engines.runDirectory, `${id}-code`);
   async function end(): Promise<void> {
     await door.close();
     await parts.directory.endApplicationSessions(record.arn);
-    rmSync(files, { recursive: true, force: true });
+    if (volume) await volume.close();
+    else rmSync(files(), { recursive: true, force: true });
   }
   try {
-    mkdirSync(files, { recursive: true, mode: 0o700 });
-    const code = await fetchCode(record, first, files, around);
+    volume = await openStorage(record, around);
+    mkdirSync(files(), { recursive: true, mode: 0o700 });
+    const code = await fetchCode(record, first, files(), around);
     const job = await startFlink({
-      ...startOptions(record, { id, door, code, files }, around),
+      ...startOptions(record, { id, door, code, files: files(), volume }, around),
       flinkHome,
       javaHome,
       classes: { file: engines.classesFile(flinkHome, javaHome) },
@@ -71,7 +79,8 @@ export async function runApplication(
       allowNonRestoredState: record.run.allowNonRestoredState,
     });
     // At once: Flink's state is safe at every moment, and asking nicely takes seconds.
-    return { job, bucket, end: () => (ending ??= job.stop(0).then(end)) };
+    const sealed = volume !== undefined;
+    return { job, bucket, sealed, end: () => (ending ??= job.stop(0).then(end)) };
   } catch (error) {
     await end();
     throw error;
@@ -85,6 +94,7 @@ function startOptions(
     readonly door: CellDoor;
     readonly code: FlinkCode;
     readonly files: string;
+    readonly volume: Volume | undefined;
   },
   { engines, parts }: Surroundings,
 ) {
@@ -100,6 +110,7 @@ function startOptions(
     cell: {
       id: its.id,
       door: its.door,
+      ...(its.volume && { volume: its.volume }),
       runDirectory: engines.runDirectory,
       onLog: (line: string) => engines.logs.add(record.arn, line),
       // Where the library of Managed Flink for Java looks for them.

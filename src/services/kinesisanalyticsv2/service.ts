@@ -6,6 +6,7 @@ import * as operations from "./operations.ts";
 import type { Engines } from "./outside.ts";
 import * as snapshots from "./snapshots.ts";
 import * as tags from "./tags.ts";
+import { updateApplication } from "./update-application.ts";
 
 /** Amazon Managed Service for Apache Flink. Real Flink runs each application, in a cell of its own. */
 export const kinesisAnalyticsV2 = (engines: Engines): Service<Applications> => ({
@@ -19,7 +20,7 @@ export const kinesisAnalyticsV2 = (engines: Engines): Service<Applications> => (
     nouns.deleteApplication,
     lifecycle.startApplication,
     lifecycle.stopApplication,
-    lifecycle.updateApplication,
+    updateApplication,
     snapshots.createApplicationSnapshot,
     snapshots.describeApplicationSnapshot,
     snapshots.listApplicationSnapshots,
