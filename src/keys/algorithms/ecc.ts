@@ -1,15 +1,8 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from "node:crypto";
+import { diffieHellman, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import type { Kind, MadeMaterial } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+import { exported, privateKeyOf, publicKeyOf, signLater } from "./openssl.ts";
 
 /** A curve of KMS: as OpenSSL calls it, its hash, and a library that signs digests, which Node.js's API does not. */
 interface Curve {
@@ -34,7 +27,7 @@ export const ecc: Kind = {
 
   openPublic(spec, spki) {
     const { hash, onDigests } = curveOf(spec);
-    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const key = publicKeyOf(spki);
     return {
       verify(message, signature, { type }) {
         if (type === "RAW") return verify(hash, message, key, signature);
@@ -49,7 +42,7 @@ export const ecc: Kind = {
 
   openPrivate(spec, material) {
     const { hash, onDigests } = curveOf(spec);
-    const key = createPrivateKey({ key: Buffer.from(material), format: "der", type: "pkcs8" });
+    const key = privateKeyOf(material);
     return {
       async sign(message, { type }) {
         if (type === "RAW") return signLater(hash, message, key);
@@ -69,29 +62,10 @@ const curveOf = (spec: string): Curve => {
   return curve;
 };
 
-/** A pair as a material and its public key. */
-export const exported = (pair: {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
-}): MadeMaterial => ({
-  bytes: pair.privateKey.export({ type: "pkcs8", format: "der" }),
-  publicKey: pair.publicKey.export({ type: "spki", format: "der" }),
-});
-
-/** Signs off the request thread. */
-export const signLater = (
-  hash: string,
-  message: Uint8Array,
-  key: Parameters<typeof sign>[2],
-): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    sign(hash, message, key, (error, signature) => (error ? reject(error) : resolve(signature)));
-  });
-
 /** The x coordinate; OpenSSL refuses points that are not on the curve. */
 function agree(privateKey: KeyObject, spki: Uint8Array): Buffer | undefined {
   try {
-    const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const publicKey = publicKeyOf(spki);
     const curve = privateKey.asymmetricKeyDetails?.namedCurve;
     if (publicKey.asymmetricKeyDetails?.namedCurve !== curve) return undefined;
     if (!isNamed(publicKey, spki)) return undefined;

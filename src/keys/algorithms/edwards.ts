@@ -1,14 +1,7 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { ed25519ph } from "@noble/curves/ed25519.js";
-import { exported } from "./ecc.ts";
 import type { Kind } from "./kind.ts";
+import { exported, privateKeyOf, publicKeyOf } from "./openssl.ts";
 
 const isPrehashed = (algorithm: string) => algorithm === "ED25519_PH_SHA_512";
 
@@ -20,7 +13,7 @@ export const edwards: Kind = {
   generate: () => exported(generateKeyPairSync("ed25519")),
 
   openPublic(_spec, spki) {
-    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const key = publicKeyOf(spki);
     return {
       verify(message, signature, { algorithm }) {
         if (!isPrehashed(algorithm)) return verify(null, message, key, signature);
@@ -34,7 +27,7 @@ export const edwards: Kind = {
   },
 
   openPrivate(_spec, material) {
-    const key = createPrivateKey({ key: Buffer.from(material), format: "der", type: "pkcs8" });
+    const key = privateKeyOf(material);
     return {
       async sign(message, { algorithm }) {
         if (!isPrehashed(algorithm)) return sign(null, message, key);

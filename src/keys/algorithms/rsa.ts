@@ -1,7 +1,5 @@
 import {
   constants,
-  createPrivateKey,
-  createPublicKey,
   generateKeyPair,
   type KeyObject,
   privateEncrypt,
@@ -13,8 +11,8 @@ import {
 import { promisify } from "node:util";
 import { equalSecrets } from "../../lib/hash.ts";
 import { ServiceError } from "../../lib/service-error.ts";
-import { signLater } from "./ecc.ts";
 import type { Form, Kind, MadeMaterial } from "./kind.ts";
+import { privateKeyOf, publicKeyOf, signLater } from "./openssl.ts";
 import { encodePss, isPss } from "./pss.ts";
 
 /** Pairs that are made at once, and that may wait: each keeps a thread busy that files are written by, too. */
@@ -38,7 +36,7 @@ export const rsa: Kind = {
   generate: (spec) => generateRsa(Number(spec.slice("RSA_".length))),
 
   openPublic(_spec, spki) {
-    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const key = publicKeyOf(spki);
     return {
       verify(message, signature, form) {
         // OpenSSL takes a number without its leading zeros, too: one signature would have several forms.
@@ -58,9 +56,9 @@ export const rsa: Kind = {
   },
 
   openPrivate(_spec, material, random) {
-    const pkcs8 = Buffer.from(material);
-    const key = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
-    pkcs8.fill(0);
+    const key = privateKeyOf(material);
+    /** The same key for WebCrypto, which binds it to a hash. */
+    const webKeys = new Map<string, Promise<WebKey>>();
     return {
       async sign(message, form) {
         const { hash, how, isPss: salted } = schemeOf(form);
@@ -69,7 +67,13 @@ export const rsa: Kind = {
         const encoded = encodePss(message, hash, bitsOf(key), random);
         return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
       },
-      decrypt: (sealed, algorithm) => decryptOaep(key, sealed, algorithm),
+      async decrypt(sealed, algorithm) {
+        if (sealed.length !== bytesOf(key)) return undefined;
+        const [, hash] = oaepOf(algorithm);
+        const webKey = webKeys.get(hash) ?? toWebKey(key, hash);
+        webKeys.set(hash, webKey);
+        return decryptOaep(await webKey, sealed);
+      },
     };
   },
 };
@@ -136,23 +140,23 @@ function verifyDigest(
 const prefixed = (hash: string, digest: Uint8Array): Buffer =>
   Buffer.concat([digestInfo[hash] ?? Buffer.alloc(0), digest]);
 
+type WebKey = webcrypto.CryptoKey;
+
 /** Decrypts off the request thread, which of Node.js's interfaces WebCrypto alone does. */
-async function decryptOaep(
-  key: KeyObject,
-  sealed: Uint8Array,
-  algorithm: string,
-): Promise<Buffer | undefined> {
-  if (sealed.length !== bytesOf(key)) return undefined;
-  const [, hash] = oaepOf(algorithm);
-  const pkcs8 = key.export({ format: "der", type: "pkcs8" });
-  const how = { name: "RSA-OAEP", hash };
-  const own = await webcrypto.subtle.importKey("pkcs8", pkcs8, how, false, ["decrypt"]);
-  pkcs8.fill(0);
+async function decryptOaep(webKey: WebKey, sealed: Uint8Array): Promise<Buffer | undefined> {
   try {
-    return Buffer.from(await webcrypto.subtle.decrypt(how, own, sealed));
+    return Buffer.from(await webcrypto.subtle.decrypt({ name: "RSA-OAEP" }, webKey, sealed));
   } catch {
     return undefined;
   }
+}
+
+async function toWebKey(key: KeyObject, hash: string): Promise<WebKey> {
+  const pkcs8 = key.export({ format: "der", type: "pkcs8" });
+  const how = { name: "RSA-OAEP", hash };
+  const made = await webcrypto.subtle.importKey("pkcs8", pkcs8, how, false, ["decrypt"]);
+  pkcs8.fill(0);
+  return made;
 }
 
 function oaepOf(algorithm: string) {
