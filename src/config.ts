@@ -1,3 +1,5 @@
+import type { TokenUnlock } from "./keys/root-of-trust.ts";
+
 /** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
 export interface Config {
   /** Data directory. */
@@ -5,6 +7,8 @@ export interface Config {
   readonly host: string;
   /** 0: a free port. */
   readonly port: number;
+  /** Port of HSMs over mutual TLS, at the same address; 0: a free one; undefined: none. */
+  readonly hsmPort: number | undefined;
   /** The home Region, which has every service. */
   readonly region: string;
   /** Further Regions to serve, which have the services that are in every Region. */
@@ -23,7 +27,10 @@ export interface Config {
   readonly root:
     | { readonly kind: "key-file"; readonly path: string }
     | { readonly kind: "passphrase"; readonly passphrase: string }
-    | { readonly kind: "systemd-credential"; readonly path: string };
+    | { readonly kind: "systemd-credential"; readonly path: string }
+    | TokenUnlock;
+  /** All that PKCS#11 modules see of the environment. */
+  readonly moduleEnv: Readonly<Record<string, string>>;
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */

@@ -11,6 +11,13 @@ export interface HsmDoor {
   close(): Promise<void>;
 }
 
+/** The door to all clusters over TLS. */
+export interface HsmPortDoor extends HsmDoor {
+  readonly port: number;
+  /** Ends the connections to a cluster. */
+  shut(clusterId: string): void;
+}
+
 /** What the door to a cluster over TLS shows, and whom it lets in; all PEM. */
 export interface ClusterTls {
   /** The cluster's certificate, as its owner signed it. */
@@ -86,7 +93,7 @@ export async function openHsmPort({
   clusterTls(clusterId: string): ClusterTls | undefined;
   connect(clusterId: string, peer: string): Cryptoki | undefined;
   readonly log: Log;
-}): Promise<HsmDoor & { readonly port: number }> {
+}): Promise<HsmPortDoor> {
   const open = new Map<string, Set<Socket>>();
   const every = new Set<Socket>();
 
@@ -144,6 +151,9 @@ export async function openHsmPort({
   await listening(server, () => server.listen({ host, port, backlog: listenBacklog }));
   const address = server.address();
   return {
+    shut: (clusterId) => {
+      for (const socket of open.get(clusterId) ?? []) socket.destroy();
+    },
     port: typeof address === "object" && address ? address.port : port,
     close: () => closed(server, every),
   };

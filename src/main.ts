@@ -25,6 +25,11 @@ process.exitCode = await runCommand({
     awsCredentialsFile: process.env["AWS_SHARED_CREDENTIALS_FILE"],
   }),
   awsVariables: process.env,
+  moduleEnv: Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || /^(AWS|BONDSTORE)_/.test(name) ? [] : [[name, value] as const],
+    ),
+  ),
   path: process.env["PATH"] ?? "/usr/bin:/bin",
   colour: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
 });

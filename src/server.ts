@@ -11,18 +11,20 @@ import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
+import { createTokenSource } from "./hsm/token-source.ts";
 import { createDirectory } from "./identity/create-directory.ts";
 import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
-import { noTokens } from "./keys/token.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
+import { openToken } from "./open-token.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { makeRunDirectory } from "./run-directory.ts";
+import { type HsmWays, openHsmWays } from "./serve-hsms.ts";
 import { services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
 import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
@@ -63,7 +65,13 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const directory = config.data;
   const { region } = config;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const root = await openRoot({ directory, unlock: config.root, random, create: true });
+  const root = await openRoot({
+    directory,
+    unlock: config.root,
+    random,
+    create: true,
+    openToken: openToken(config.moduleEnv),
+  });
   const keyring = openKeyring({ directory, root, random });
   const store = await openStore({
     directory: join(directory, "store"),
@@ -91,8 +99,9 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const access = createAccess({ directory: people });
   const base = { store, access, trail, clock, random, region };
   const sealing = { ...base, keyring, vault };
-  const keys = new KeyService({ ...sealing, furtherRegions, tokens: noTokens });
   const hsms = await openControl({ ...sealing, hsms: await createHsms(sealing) });
+  const tokens = createTokenSource(hsms.clusters, random, log);
+  const keys = new KeyService({ ...sealing, furtherRegions, tokens });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
     parts: { ...base, directory: people, keys },
@@ -137,6 +146,7 @@ export interface Bondstore {
   readonly ca: string | undefined;
   /** What the engines of applications wrote. */
   readonly logs: ApplicationLogs;
+  readonly hsmWays: HsmWays;
   close(): Promise<void>;
 }
 
@@ -190,7 +200,18 @@ export async function serve(
       return model ? (describe(model, input as Record<string, unknown>) as Json) : null;
     },
   );
+  const hsmWays = await openHsmWays({
+    control: opened.hsms,
+    host: config.host,
+    port: config.hsmPort,
+    runDirectory,
+    log,
+  }).catch(async (error: unknown) => {
+    await pipeline.stop();
+    throw error;
+  });
   async function stop(): Promise<void> {
+    await hsmWays.close();
     await pipeline.stop();
     for (const own of [runDirectory, volumeDirectory])
       await rm(own, { recursive: true, force: true });
@@ -210,6 +231,7 @@ export async function serve(
     endpoint,
     ca: listening.ca,
     logs: engines.logs,
+    hsmWays,
     async close() {
       try {
         await listening.server.close(graceMs);

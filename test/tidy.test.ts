@@ -41,6 +41,8 @@ const mayImportAnything = [
   "tls.ts",
   "cell-doors.ts",
   "hsm-doors.ts",
+  "open-token.ts",
+  "serve-hsms.ts",
   "cli",
   "services/index.ts",
 ];

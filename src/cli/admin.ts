@@ -1,6 +1,7 @@
 import { newEvent } from "../audit/event.ts";
 import type { Json } from "../audit/trail.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import type { HsmWays } from "../serve-hsms.ts";
 import type { Opened } from "../server.ts";
 import type { ApplicationLogs } from "../services/kinesisanalyticsv2/application-logs.ts";
 import { explainRequest } from "./explain-request.ts";
@@ -14,6 +15,8 @@ export interface Administered {
   readonly ca?: string | undefined;
   /** What engines wrote; undefined when nothing is served. */
   readonly logs?: ApplicationLogs | undefined;
+  /** The ways to HSMs; undefined when nothing is served. */
+  readonly hsmWays?: HsmWays | undefined;
 }
 
 /** What an administrator may do with an open data directory, over its socket or with the directory itself. */
@@ -77,6 +80,24 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     return { deleted: true };
   },
 
+  /** The socket by which the user that runs Bondstore reaches an HSM cluster. */
+  async "hsm-socket"({ hsmWays }, { cluster }) {
+    if (!hsmWays) throw new ServiceError("NotFound", "HSMs are reached while Bondstore serves");
+    const path = await hsmWays.socketOf(String(cluster));
+    if (path === undefined) throw noCluster(cluster);
+    return { path, P11_KIT_SERVER_ADDRESS: `unix:path=${path}` };
+  },
+
+  /** A sensor of the host says that somebody tampers: every key in the cluster is destroyed, now. */
+  async "hsm-tamper"({ opened }, { cluster }) {
+    const { clusters } = opened.hsms;
+    const found = [...clusters.everybodys()].find(({ id }) => id === String(cluster));
+    const contents = found && clusters.contents(found);
+    if (!contents) throw noCluster(cluster);
+    await contents.zeroize("the host's sensor reported tampering");
+    return { zeroized: found.id };
+  },
+
   async explain({ opened }, { requestId }) {
     return explainRequest(opened, String(requestId));
   },
@@ -93,6 +114,9 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     };
   },
 };
+
+const noCluster = (id: unknown) =>
+  new ServiceError("NotFound", `there is no HSM cluster \`${String(id)}\``);
 
 /** What cannot be recorded is not done, by an operator neither. */
 function checkTrail({ trail }: Opened): void {

@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { connect, type PeerCertificate } from "node:tls";
 import { Command } from "commander";
+import { askAdmin } from "./ask-admin.ts";
+import { addDataOptions, type DataOptions } from "./options.ts";
+import { outputOf } from "./output.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
 interface ConnectOptions {
@@ -31,7 +34,26 @@ export function hsmCommand(around: Surroundings): Command {
     .requiredOption("--ca <file>", "certificate of the cluster's owner, PEM")
     .addHelpText("after", help)
     .action((options: ConnectOptions) => carry(options, around));
+  askCommand(around, command, "socket", "open the socket by which this user reaches a cluster");
+  askCommand(around, command, "tamper", "destroy every key in a cluster: for a host's sensor");
   return command;
+}
+
+/** What is asked of the Bondstore that serves, with the cluster's id. */
+function askCommand(
+  around: Surroundings,
+  parent: Command,
+  name: "socket" | "tamper",
+  description: string,
+): void {
+  const command = parent.command(name).description(description).argument("<cluster>", "its id");
+  addDataOptions(command).action(async (cluster: string, options: DataOptions) => {
+    const answer = await askAdmin(`hsm-${name}`, { cluster }, options, around);
+    const output = outputOf(options.json ?? false);
+    const lines = Object.entries(answer as Record<string, string>);
+    if (output.json) output.out(JSON.stringify(answer));
+    else for (const [member, value] of lines) output.out(`${member}=${value}`);
+  });
 }
 
 function carry(options: ConnectOptions, around: Surroundings): Promise<void> {

@@ -25,6 +25,8 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     data: "/home/u/.local/share/bondstore",
     host: "127.0.0.1",
     port: 4566,
+    hsmPort: undefined,
+    moduleEnv: {},
     region: "us-east-1",
     furtherRegions: [],
     plainHttp: false,

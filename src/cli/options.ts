@@ -9,6 +9,9 @@ export interface DataOptions {
   readonly data?: string;
   readonly keyFile?: string;
   readonly vault?: string;
+  readonly pkcs11Module?: string;
+  readonly pkcs11Token?: string;
+  readonly pkcs11PinFile?: string;
   readonly region: string;
   readonly json?: boolean;
 }
@@ -17,6 +20,7 @@ export interface DataOptions {
 export interface UpOptions extends DataOptions {
   readonly host: string;
   readonly port: number;
+  readonly hsmPort?: number;
   readonly plainHttp?: boolean;
   readonly hostName?: readonly string[];
   readonly admitSignatureV2?: boolean;
@@ -34,6 +38,9 @@ export function addDataOptions(command: Command): Command {
       "--key-file <file>",
       "file that unlocks the root of trust (default: root.secret inside)",
     )
+    .option("--pkcs11-module <file>", "PKCS#11 module with a token that unlocks the root of trust")
+    .option("--pkcs11-token <label>", "that token")
+    .option("--pkcs11-pin-file <file>", "file with the PIN of its user")
     .option(
       "--vault <file>",
       "file of what deleted keys take with them, to be kept out of backups (default: vault inside)",
@@ -50,6 +57,7 @@ export function addUpOptions(command: Command): Command {
       "--also-region <name...>",
       "further regions for KMS, STS and CloudTrail; served from then on",
     )
+    .option("--hsm-port <number>", "port of HSMs over mutual TLS; 0 takes a free one", toPort)
     .option("--plain-http", "serve HTTP instead of HTTPS; only on a loopback address")
     .option("--host-name <name...>", "further names that clients reach this Bondstore by")
     .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
@@ -99,6 +107,8 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
     admitSignatureV2: options.admitSignatureV2 ?? false,
     shardLimits: options.liftShardLimits ? "lift" : "enforce",
     unconfinedCells: options.acceptUnconfinedCells ? "accept" : "refuse",
+    hsmPort: options.hsmPort,
+    moduleEnv: around.moduleEnv ?? {},
     root: rootOf(options, data, around),
     vault:
       options.vault === undefined
@@ -128,6 +138,15 @@ function furtherRegionsOf({ region, alsoRegion = [] }: UpOptions): readonly stri
 
 function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {
   const { passphrase, systemdCredentials } = around;
+  const { pkcs11Module, pkcs11Token, pkcs11PinFile } = options;
+  if (pkcs11Module !== undefined) {
+    if (pkcs11Token === undefined || pkcs11PinFile === undefined) {
+      throw new CommandFailure("--pkcs11-module needs --pkcs11-token and --pkcs11-pin-file", 2);
+    }
+    const module = resolve(around.workingDirectory, pkcs11Module);
+    const pinFile = resolve(around.workingDirectory, pkcs11PinFile);
+    return { kind: "pkcs11-token", module, token: pkcs11Token, pinFile };
+  }
   if (options.keyFile !== undefined) {
     return { kind: "key-file", path: resolve(around.workingDirectory, options.keyFile) };
   }

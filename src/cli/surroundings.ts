@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly awsCredentialsFile?: string;
   /** The environment, for the variables that the AWS tools put before a profile. */
   readonly awsVariables?: Readonly<Record<string, string | undefined>>;
+  /** The environment without what is ours: for PKCS#11 modules of the operator's. */
+  readonly moduleEnv?: Readonly<Record<string, string>>;
   readonly path: string;
   readonly colour: boolean;
 }

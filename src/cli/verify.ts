@@ -39,11 +39,12 @@ export const verifyCommand = (around: Surroundings): Command =>
         options.publicKey === undefined
           ? undefined
           : await readPublicKey(resolve(around.workingDirectory, options.publicKey));
-      const { root, vault } = offlineConfig(options, around);
+      const { root, vault, moduleEnv } = offlineConfig(options, around);
       const report = await verifyDirectory({
         data,
         root: options.withoutKeys ? undefined : root,
         vault,
+        moduleEnv,
         publicKey,
         full: options.full ?? false,
         random: systemRandom,

@@ -19,6 +19,8 @@ export interface Token {
   destroyKey(label: string): Promise<void>;
   /** Labels of the secrets in the token. */
   labels(): Promise<string[]>;
+  /** Bytes of the token's own generator. */
+  random(bytes: number): Promise<Buffer>;
   /** Seals up to 64 bytes so that only this token's secret opens them, bound to what they are for. */
   wrap(label: string, plain: Uint8Array, bound: string): Promise<Buffer>;
   /** Undoes `wrap`; undefined when the bytes, the secret or what they were bound to differ. */
@@ -135,6 +137,7 @@ export function createToken({
         }
         return labels;
       }),
+    random: (bytes) => inSession((here) => here.hsm.random(here.session, bytes)),
     async wrap(label, plain, bound) {
       if (plain.length > wrappedBytesMax) {
         throw new CryptokiError(CKR.DATA_LEN_RANGE, "more than 64 bytes");

@@ -71,6 +71,7 @@ const look = (data: string): Promise<DirectoryReport> =>
     data,
     root: testConfig(data).root,
     vault: testConfig(data).vault,
+    moduleEnv: {},
     publicKey: undefined,
     full: true,
     random: systemRandom,

@@ -40,6 +40,8 @@ export const testConfig = (data: string, more: Partial<Config> = {}): Config => 
   data,
   host: "127.0.0.1",
   port: 0,
+  hsmPort: undefined,
+  moduleEnv: {},
   region: "us-east-1",
   furtherRegions: [],
   plainHttp: true,

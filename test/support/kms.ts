@@ -20,7 +20,6 @@ import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
-import * as customKeyStores from "../../src/services/kms/custom-key-stores.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 
@@ -139,7 +138,7 @@ export async function openKms(
   const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
-    [{ ...kms, operations: [...kms.operations, ...Object.values(customKeyStores)] }],
+    [kms],
     () => null,
   );
   return {

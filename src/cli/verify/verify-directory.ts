@@ -9,6 +9,7 @@ import { type Keyring, openKeyring, systemAccount } from "../../keys/keyring.ts"
 import { openRoot, type RootOfTrust } from "../../keys/root-of-trust.ts";
 import { openVault, type Vault } from "../../keys/vault.ts";
 import type { Random } from "../../lib/random.ts";
+import { openToken } from "../../open-token.ts";
 import { openStore } from "../../storage/open-store.ts";
 import { Corruption, type Store } from "../../storage/store.ts";
 import { type StoreReport, verifyStore } from "./store.ts";
@@ -35,6 +36,8 @@ export interface VerifyRequest {
   readonly data: string;
   /** How the root of trust opens; undefined: the trail alone, by what everybody may know. */
   readonly root: Config["root"] | undefined;
+  /** All that a PKCS#11 module sees of the environment, where one has the key. */
+  readonly moduleEnv: Config["moduleEnv"];
   /** Where the vault is. */
   readonly vault: string;
   /** Content of `trail.pub` as an auditor keeps it. */
@@ -113,9 +116,21 @@ interface ToLookAt {
   readonly vault?: Vault;
 }
 
-async function openToLook({ data, root, random, vault }: VerifyRequest): Promise<ToLookAt> {
+async function openToLook({
+  data,
+  root,
+  random,
+  vault,
+  moduleEnv,
+}: VerifyRequest): Promise<ToLookAt> {
   if (!root) return { findings: [] };
-  const trust = await openRoot({ directory: data, unlock: root, random, create: false });
+  const trust = await openRoot({
+    directory: data,
+    unlock: root,
+    random,
+    create: false,
+    openToken: openToken(moduleEnv),
+  });
   const systemKeys = join(data, "keys", systemAccount);
   // The keyring makes what is missing; to look must change nothing.
   if (!existsSync(systemKeys)) return { findings: [lost(systemKeys, "it is missing")] };

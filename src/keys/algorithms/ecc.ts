@@ -1,4 +1,10 @@
-import { diffieHellman, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
+import {
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+  verify,
+} from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import type { Kind } from "./kind.ts";

@@ -4,6 +4,7 @@ import { assert } from "../../lib/assert.ts";
 import type { Service } from "../../pipeline/operation.ts";
 import * as aliases from "./aliases.ts";
 import * as cryptography from "./cryptography.ts";
+import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
@@ -20,6 +21,7 @@ import * as tags from "./tags.ts";
 const nouns = [
   aliases,
   cryptography,
+  customKeyStores,
   dataKeys,
   deletion,
   grants,
