@@ -4,7 +4,7 @@ import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
 import type { PrivateKey } from "./algorithms/kind.ts";
-import { kindOf } from "./algorithms/kinds.ts";
+import { kindOfSpec } from "./algorithms/kinds.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -104,7 +104,7 @@ export class Materials {
     const kept = this.#kept.get(version.id);
     assert(kept, "a material that was asked for is kept");
     const { spec } = key.record;
-    kept.opened ??= kindOf(spec).openPrivate(spec, material, this.#random);
+    kept.opened ??= kindOfSpec(spec).openPrivate(spec, material, this.#random);
     return kept.opened;
   }
 

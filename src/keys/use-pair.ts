@@ -2,7 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { equalSecrets } from "../lib/hash.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Encapsulated, Form, PrivateKey, PublicKey } from "./algorithms/kind.ts";
-import { kindOf, messageBytes } from "./algorithms/kinds.ts";
+import { kindOfSpec, messageBytes } from "./algorithms/kinds.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { KeyUsage } from "./key-specs.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -57,7 +57,7 @@ function publicOf(keys: KeyStore, key: KmsKey): PublicKey {
   const known = opened.get(version);
   if (known) return known;
   const { spec } = key.record;
-  const made = kindOf(spec).openPublic?.(spec, publicKeyOf(key), keys.random);
+  const made = kindOfSpec(spec).openPublic?.(spec, publicKeyOf(key), keys.random);
   assert(made, "a kind of key with a public key can open it");
   opened.set(version, made);
   return made;

@@ -192,6 +192,42 @@ test("conditions on algorithms, message types and kinds of keys hold", async (t)
   assert.ok((await ask("ECC_NIST_P256")).PrivateKeyCiphertextBlob);
 });
 
+test("a grant allows what the kind of key has, and no more than it says", async (t) => {
+  const { running, world, as, root } = await start(t);
+  const [own, nobody] = [as(root), as(world.nobody)];
+  const GranteePrincipal = `arn:aws:iam::${world.tenant.account}:user/nobody`;
+  const known = world.known["kms"];
+  const grant = (name: string, Operations: readonly string[], more: object = {}) =>
+    own("CreateGrant", { KeyId: keyOf(known, name), GranteePrincipal, Operations, ...more });
+  const tokens: unknown[] = [];
+  for (const name of Object.keys(operations)) {
+    const { code, output } = await grant(name, [name]);
+    assert.equal(code, undefined, name);
+    tokens.push(output["GrantToken"]);
+    const foreign = ["Encrypt", "GenerateDataKey", name === "Sign" ? "GenerateMac" : "Sign"];
+    if (name === "Verify") foreign.pop();
+    for (const other of foreign) {
+      assert.equal((await grant(name, [name, other])).code, "ValidationException", other);
+    }
+    const Constraints = { EncryptionContextEquals: { tenant: "acme" } };
+    const bound = await grant(name, [name], { Constraints });
+    assert.equal(bound.code, "ValidationException", name);
+  }
+  const mac = { KeyId: keyOf(known, "GenerateMac") };
+  assert.equal((await grant("GenerateMac", ["GetPublicKey"])).code, "ValidationException");
+  for (const [at, name] of Object.keys(operations).entries()) {
+    const { code } = await nobody(name, { GrantTokens: [tokens[at]] });
+    assert.equal(code, undefined, name);
+    const madeUp = await nobody(name, { GrantTokens: ["made-up"] });
+    assert.equal(madeUp.code, "InvalidGrantTokenException", name);
+  }
+  assert.equal((await nobody("GetPublicKey")).code, "AccessDeniedException");
+  assert.equal((await nobody("DescribeKey", mac)).code, "AccessDeniedException");
+  const eve = await running.tenant("eve");
+  const stolen = await as(eve.root)("Sign", { GrantTokens: [tokens[0]] });
+  assert.equal(stolen.code, "AccessDeniedException");
+});
+
 test("messages, signatures, secrets and private keys are in no event", async (t) => {
   const { running, world, as, root } = await start(t);
   const own = as(root);

@@ -4,18 +4,18 @@ import { test } from "node:test";
 import { systemRandom } from "../../lib/random.ts";
 import { type KeySpecName, keySpecs, specOf } from "../key-specs.ts";
 import type { Form, PrivateKey, PublicKey } from "./kind.ts";
-import { generateMaterial, kindOf, messageBytes } from "./kinds.ts";
+import { generateMaterial, kindOfSpec, messageBytes } from "./kinds.ts";
 import { generateRsa } from "./rsa.ts";
 
 const hex = (digits: string) => Buffer.from(digits, "hex");
 const form = (algorithm: string, type: Form["type"] = "RAW"): Form => ({ algorithm, type });
 
 function openPrivate(spec: KeySpecName, material: Uint8Array, random = systemRandom): PrivateKey {
-  return kindOf(spec).openPrivate(spec, material, random);
+  return kindOfSpec(spec).openPrivate(spec, material, random);
 }
 
 function openPublic(spec: KeySpecName, spki: Uint8Array): PublicKey {
-  const opened = kindOf(spec).openPublic?.(spec, spki, systemRandom);
+  const opened = kindOfSpec(spec).openPublic?.(spec, spki, systemRandom);
   assert.ok(opened);
   return opened;
 }
@@ -159,7 +159,7 @@ test("the seeds of Wycheproof make the public keys of ML-DSA and ML-KEM", () => 
   ];
   for (const [spec, seed, size, expected] of seeds) {
     const random = { ...systemRandom, bytes: () => hex(seed) };
-    const made = kindOf(spec).generate(spec, random);
+    const made = kindOfSpec(spec).generate(spec, random);
     assert.ok(made && "publicKey" in made && made.publicKey, spec);
     const raw = made.publicKey.subarray(-size);
     assert.equal(createHash("sha256").update(raw).digest("hex"), expected, spec);

@@ -23,13 +23,13 @@ const kinds: Readonly<Record<KeyKind, Kind>> = {
   "ml-kem": mlKem,
 };
 
-export const kindOf = (spec: KeySpecName): Kind => kinds[specOf(spec).kind];
+export const kindOfSpec = (spec: KeySpecName): Kind => kinds[specOf(spec).kind];
 
 /** Makes the material of a key of this spec; undefined where this platform cannot. */
 export const generateMaterial = async (
   spec: KeySpecName,
   random: Random,
-): Promise<MadeMaterial | undefined> => kindOf(spec).generate(spec, random);
+): Promise<MadeMaterial | undefined> => kindOfSpec(spec).generate(spec, random);
 
 /** What FIPS 204 calls µ: a hash of the public key and the message. */
 const muBytes = 64;
