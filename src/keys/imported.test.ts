@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { systemRandom } from "../lib/random.ts";
-import { kindOf } from "./algorithms/kinds.ts";
+import { kindOfSpec } from "./algorithms/kinds.ts";
 import { toMaterial } from "./imported.ts";
 
 /** A pair whose key says its curve in this form: by name, or with all its parameters. */
@@ -31,7 +31,7 @@ test("of an imported pair its numbers are kept, and not its form", () => {
 
 test("a public key of somebody else names its curve and has its point uncompressed", () => {
   const spec = "ECC_NIST_P256";
-  const own = kindOf(spec).openPrivate(spec, pairOf("named").privateKey, systemRandom);
+  const own = kindOfSpec(spec).openPrivate(spec, pairOf("named").privateKey, systemRandom);
   const { publicKey } = pairOf("named");
   assert.equal(own.agree?.(publicKey)?.length, 32);
   assert.equal(own.agree?.(pairOf("explicit").publicKey), undefined);

@@ -164,9 +164,9 @@ test("a Region once served stays, and verify looks into it", async (t) => {
 });
 
 function look(data: string) {
-  const { root, vault } = testConfig(data);
+  const { root, vault, moduleEnv } = testConfig(data);
   return verifyDirectory({
-    ...{ data, root, vault, publicKey: undefined, full: true },
+    ...{ data, root, vault, moduleEnv, publicKey: undefined, full: true },
     ...{ random: systemRandom, onProgress: () => {} },
   });
 }

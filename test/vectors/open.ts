@@ -1,5 +1,5 @@
 import type { PublicKey } from "../../src/keys/algorithms/kind.ts";
-import { kindOf } from "../../src/keys/algorithms/kinds.ts";
+import { kindOfSpec } from "../../src/keys/algorithms/kinds.ts";
 import type { KeySpecName } from "../../src/keys/key-specs.ts";
 import { type Random, systemRandom } from "../../src/lib/random.ts";
 
@@ -16,7 +16,7 @@ export function openPublic(
   random = systemRandom,
 ): PublicKey | undefined {
   try {
-    return kindOf(spec).openPublic?.(spec, spki, random);
+    return kindOfSpec(spec).openPublic?.(spec, spki, random);
   } catch {
     return undefined;
   }
