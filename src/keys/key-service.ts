@@ -1,7 +1,7 @@
 import { deniedMessage } from "../access/access-denied.ts";
 import type { Access, AccessDemand, RequestFacts } from "../access/authorize.ts";
 import { serviceName } from "../access/user-identity.ts";
-import type { Json, Trail } from "../audit/trail.ts";
+import type { Json, Trail, TrailEvent } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -65,6 +65,13 @@ interface Judgement {
 }
 
 const dataKeyBytes = 32;
+
+/** Actions that use the material of a key. */
+const uses: { readonly [Action in KeyAction]?: true } = {
+  Decrypt: true,
+  GenerateDataKey: true,
+  GenerateDataKeyWithoutPlaintext: true,
+};
 
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
@@ -157,7 +164,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: newestVersion(found).id }),
+      () => ({ bytes: Buffer.alloc(0), materialId: "" }),
     );
     return { arn: key.arn };
   }
@@ -206,6 +213,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
+      if (attempt.action in uses) this.store.quotas.takeUse(reference.key);
       used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
@@ -231,8 +239,21 @@ export class KeyService implements Keys {
     );
     await Promise.all(events.map((event) => this.#parts.trail.record(event)));
     if (refusal) throw refusal;
+    if (reference?.key && attempt.action in uses) this.#note(reference.key, attempt, events);
     assert(used && reference?.key, "a use ends with a result or a refusal");
     return { ...used, key: reference.key };
+  }
+
+  #note(key: KmsKey, { action: operation, use }: Attempt, events: readonly TrailEvent[]): void {
+    // The last is the one of the account of the key.
+    const eventId = events.at(-1)?.eventID ?? "";
+    const { requestId } = use;
+    this.store.lastUsage.note(key, {
+      operation,
+      atMs: this.#parts.clock.now(),
+      requestId,
+      eventId,
+    });
   }
 
   #judge(reference: KeyReference, attempt: Attempt): Judgement {

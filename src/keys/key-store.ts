@@ -6,17 +6,22 @@ import type { Store } from "../storage/store.ts";
 import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
+import { ImportedMaterials } from "./imported-materials.ts";
 import {
   type AliasRecord,
-  dueAt,
+  asOf,
   type KeyPlace,
   type KeyRecord,
   type KeyVersion,
 } from "./key-record.ts";
+import { KeyRecords } from "./key-records.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
+import { LastUsage } from "./last-usage.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
+import { type FirstParts, type NewKey, type NewMaterial, symmetricKind } from "./new-key.ts";
+import { Quotas } from "./quotas.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -24,32 +29,6 @@ import type { Vault } from "./vault.ts";
 
 const keysInMemoryMax = 10_000;
 const dayMs = 86_400_000;
-
-/** What a key is made of; a symmetric one of our own, unless it says otherwise. */
-export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
-  Partial<Pick<KeyRecord, "spec" | "usage" | "origin" | "customKeyStore" | "multiRegion">>;
-
-/** Material of a version that is made: 32 random bytes, unless it says otherwise. */
-export interface NewMaterial extends Partial<Pick<KeyVersion, "id" | "publicKey">> {
-  readonly bytes?: Buffer | "in a token";
-  readonly rotation?: KeyVersion["rotation"];
-  readonly imported?: KeyVersion["imported"];
-}
-
-/** What a new key begins with. */
-export interface FirstParts {
-  readonly alias?: string;
-  /** Its id, where it is not a UUID of its own. */
-  readonly id?: string;
-  /** `awaited`: it is imported later. */
-  readonly material?: NewMaterial | "awaited";
-}
-
-const symmetricKind = {
-  spec: "SYMMETRIC_DEFAULT",
-  usage: "ENCRYPT_DECRYPT",
-  origin: "AWS_KMS",
-} as const;
 
 /** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
@@ -60,12 +39,16 @@ export class KeyStore {
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
   readonly customStores: CustomKeyStores;
+  readonly imports: ImportedMaterials;
+  readonly quotas: Quotas;
+  readonly lastUsage: LastUsage;
   /** Data keys in memory, which go when their key changes. */
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
   readonly #vault: Vault;
   readonly #wrapper: MaterialWrapper;
+  readonly #records: KeyRecords;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
@@ -88,6 +71,7 @@ export class KeyStore {
     this.region = parts.region;
     this.#store = parts.store;
     this.#tables = keyTables(parts.store);
+    this.#records = new KeyRecords(this.#tables);
     this.grants = new GrantStore({
       ...parts,
       tables: this.#tables,
@@ -97,6 +81,9 @@ export class KeyStore {
     this.#vault = parts.vault;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock);
+    this.imports = new ImportedMaterials(this, this.#wrapper);
+    this.quotas = new Quotas(parts.clock);
+    this.lastUsage = new LastUsage({ ...parts, tables: this.#tables });
     this.dataKeys = dataKeys;
     this.customStores = new CustomKeyStores({
       ...parts,
@@ -109,12 +96,16 @@ export class KeyStore {
   find(account: string, id: string): KmsKey | undefined {
     const place = `${account}/${id}`;
     const known = this.#known.get(place) ?? this.#load(account, id, place);
-    const { deletion } = known?.record ?? {};
-    return deletion && deletion.atMs <= this.clock.now() ? undefined : known;
+    if (!known) return undefined;
+    const now = this.clock.now();
+    const { deletion } = known.record;
+    if (deletion && deletion.atMs <= now) return undefined;
+    const record = asOf(known.record, now);
+    return record === known.record ? known : { ...known, record };
   }
 
   #load(account: string, id: string, place: string): KmsKey | undefined {
-    const record = this.#tables.keys(account).find([id]);
+    const record = this.#records.find(account, id);
     if (!record) return undefined;
     const grants = this.#tables.grants(account).range({ prefix: [id] });
     const book = new GrantBook([...grants].map(({ value }) => value));
@@ -171,13 +162,13 @@ export class KeyStore {
       ...given,
       id,
       createdAtMs,
+      ...(given.origin === "EXTERNAL" && { importSecret: this.random.bytes(32) }),
       state: material === "awaited" ? "PendingImport" : "Enabled",
       aliases: alias === undefined ? [] : [alias],
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
     };
     await this.#store.transaction(() => {
-      if (!this.hasKeys(account)) this.#tables.keepers.put([account], true);
-      this.#write(account, undefined, record);
+      this.#records.write(account, undefined, record);
       if (alias === undefined) return;
       const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
       this.#tables.aliases(account).put([alias], pointer);
@@ -194,22 +185,29 @@ export class KeyStore {
   async change(key: KmsKey, how: (record: KeyRecord) => KeyRecord): Promise<KmsKey | undefined> {
     const { account, record } = key;
     await this.#store.transaction(() => {
-      const current = this.#tables.keys(account).find([record.id]);
+      const current = this.#records.find(account, record.id);
       assert(current, "a key that was found exists");
-      this.#write(account, current, how(current));
+      this.#records.write(account, current, how(asOf(current, this.clock.now())));
     });
     this.#forget(key);
     return this.find(account, record.id);
   }
 
   /** Adds a material; what older ones encrypted stays readable. */
-  rotate(key: KmsKey, rotation: "AUTOMATIC" | "ON_DEMAND"): Promise<KmsKey | undefined> {
+  rotate(
+    key: KmsKey,
+    rotation: "AUTOMATIC" | "ON_DEMAND",
+    check: (record: KeyRecord) => void = () => {},
+  ): Promise<KmsKey | undefined> {
     const version = this.newVersion(key.account, key.record.id, { rotation });
-    return this.change(key, (record) => ({
-      ...record,
-      versions: [...record.versions, version],
-      ...(record.rotation && { rotation: this.nextRotation(record.rotation.periodDays) }),
-    }));
+    return this.change(key, (record) => {
+      check(record);
+      return {
+        ...record,
+        versions: [...record.versions, version],
+        ...(record.rotation && { rotation: this.nextRotation(record.rotation.periodDays) }),
+      };
+    });
   }
 
   nextRotation(periodDays: number): NonNullable<KeyRecord["rotation"]> {
@@ -225,11 +223,11 @@ export class KeyStore {
       const before = this.#tables.aliases(account).find([name]);
       if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
       for (const [key, add] of [[from, false] as const, [to, true] as const]) {
-        const record = key && this.#tables.keys(account).find([key.record.id]);
+        const record = key && this.#records.find(account, key.record.id);
         if (!record) continue;
         const others = record.aliases.filter((other) => other !== name);
         const aliases = add ? [...others, name].sort() : others;
-        this.#write(account, record, { ...record, aliases });
+        this.#records.write(account, record, { ...record, aliases });
       }
       if (!to) this.#tables.aliases(account).remove([name]);
       else {
@@ -243,7 +241,7 @@ export class KeyStore {
     if (to) this.#forget(to);
   }
 
-  /** Keys whose deletion or rotation is due. */
+  /** Keys whose deletion, rotation or end of an import is due. */
   due(): readonly KeyPlace[] {
     const before = [this.clock.now() + 1];
     return [...this.#tables.due.range({ before, limit: 100 })].map(({ value }) => value);
@@ -261,13 +259,12 @@ export class KeyStore {
     const { account, record } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
     this.#vault.destroy(key.arn);
+    this.#wrapper.destroy(key, record.versions);
     await this.#store.transaction(() => {
-      this.#tables.keys(account).remove([record.id]);
-      for (const { id } of record.versions) this.#tables.versions.remove([id]);
+      this.#records.remove(account, record);
       for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
-      const due = dueAt(record);
-      if (due !== undefined) this.#tables.due.remove([due, record.id]);
+      this.lastUsage.erase(key);
       this.customStores.orphan(key);
     });
     this.#forget(key);
@@ -280,10 +277,12 @@ export class KeyStore {
   /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */
   newVersion(account: string, keyId: string, material: NewMaterial = {}): KeyVersion {
     const { bytes = this.random.bytes(32), id = this.random.bytes(32).toString("hex") } = material;
-    const { publicKey, rotation, imported } = material;
+    const { publicKey, rotation, imported, pending } = material;
     const arn = keyArn(this.region, account, keyId);
     const wrapped =
-      bytes === "in a token" ? undefined : this.#wrapper.wrap({ account, arn }, id, bytes);
+      bytes === "in a token"
+        ? undefined
+        : this.#wrapper.wrap({ account, arn }, { id, ...(imported && { imported }) }, bytes);
     if (bytes !== "in a token") bytes.fill(0);
     return {
       id,
@@ -292,18 +291,8 @@ export class KeyStore {
       ...(publicKey && { publicKey }),
       ...(rotation && { rotation }),
       ...(imported && { imported }),
+      ...(pending && { pending }),
     };
-  }
-
-  #write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
-    const place: KeyPlace = { account, keyId: record.id };
-    for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
-      this.#tables.versions.put([id], place);
-    }
-    const [wasDue, due] = [before && dueAt(before), dueAt(record)];
-    if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
-    if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
-    this.#tables.keys(account).put([record.id], record);
   }
 
   #forget(key: KmsKey): void {

@@ -1,5 +1,6 @@
 import type { AccountStore, Store, Table } from "../storage/store.ts";
 import type { AliasRecord, Grant, KeyPlace, KeyRecord } from "./key-record.ts";
+import type { Usage } from "./last-usage.ts";
 
 /** Where keys, their names and their grants are kept. */
 export interface KeyTables {
@@ -17,6 +18,10 @@ export interface KeyTables {
   readonly retirable: Table<KeyPlace>;
   /** By time and id of the key. */
   readonly due: Table<KeyPlace>;
+  /** The last use of each key, by its id. */
+  usage(account: string): Table<Usage>;
+  /** The time from which on uses are noted, under `since`. */
+  readonly usageSince: Table<number>;
 }
 
 export function keyTables(store: Store): KeyTables {
@@ -29,5 +34,7 @@ export function keyTables(store: Store): KeyTables {
     versions: store.system.table("kms.versions"),
     retirable: store.system.table("kms.retirable"),
     due: store.system.table("kms.due"),
+    usage: (account) => of(account).table("kms.usage"),
+    usageSince: store.system.table("kms.usage"),
   };
 }

@@ -6,7 +6,7 @@ import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys when they are due, and wipes old material from memory. */
+/** Rotates and deletes keys and ends imports when they are due, notes last uses, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -20,6 +20,7 @@ export class Upkeep {
 
   /** Does what fell due while Bondstore was down, then goes on each minute. */
   async start(): Promise<void> {
+    await this.#keys.lastUsage.start();
     await this.#round();
     this.#timer = setInterval(() => {
       // A round that fails (a full disk) leaves its keys due: the next one tries again.
@@ -32,6 +33,8 @@ export class Upkeep {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#running;
+    // On a full disk the last minute's are lost; what is in memory is wiped all the same.
+    await this.#keys.lastUsage.write().catch(() => undefined);
     this.#keys.materials.dropAll();
     await this.#keys.customStores.close();
   }
@@ -40,6 +43,9 @@ export class Upkeep {
     this.#keys.materials.dropOld();
     this.#keys.dataKeys.dropOld();
     let failure: unknown;
+    await this.#keys.lastUsage.write().catch((error: unknown) => {
+      failure = error;
+    });
     for (const place of this.#keys.due()) {
       // A key that cannot be served keeps no other waiting.
       await this.#serve(place).catch((error: unknown) => {
@@ -52,9 +58,13 @@ export class Upkeep {
   async #serve(place: KeyPlace): Promise<void> {
     const key = this.#keys.findDue(place);
     if (!key) return;
-    if (key.record.state === "PendingDeletion") {
+    const { state, deletion } = key.record;
+    if (state === "PendingDeletion" && deletion && deletion.atMs <= this.#keys.clock.now()) {
       await this.#trail.record(this.#event("DeleteKey", key));
       await this.#keys.destroy(key);
+    } else if (this.#keys.imports.isDue(key)) {
+      await this.#trail.record(this.#event("DeleteExpiredKeyMaterial", key));
+      await this.#keys.imports.expire(key);
     } else {
       await this.#trail.record(this.#event("RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");

@@ -23,6 +23,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
   const timeMs = parts.clock.now();
   const call: Call = {
     id: arrival.id,
+    eventId: parts.random.uuid(),
     service: service.name,
     operation: arrival.operation,
     region: parts.region,

@@ -7,8 +7,8 @@ import type {
 } from "@aws-sdk/client-kms";
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type KeyReference, notFound } from "../../keys/find-key.ts";
+import { checkState, type KeyOperation } from "../../keys/key-states.ts";
 import { aliasArn, aliasTaken } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
 import { demandTarget, factsOf, inAccount, type KmsCall, referenceByIdOrArn } from "./find-key.ts";
@@ -32,7 +32,7 @@ export const createAlias = operation("CreateAlias", {
   also: (_input, target, call) => demands("kms:CreateAlias", target, call),
   async handle({ name, to }, _input, { own: keys, account }): Promise<void> {
     assert(to?.key, "an alias is made for a key");
-    checkTarget(to);
+    checkTarget("CreateAlias", to);
     if (keys.findAlias(account, name)) throw aliasTaken(keys.region, account, name);
     await keys.pointAlias(name, undefined, to.key);
   },
@@ -48,7 +48,7 @@ export const updateAlias = operation("UpdateAlias", {
   also: (_input, target, call) => demands("kms:UpdateAlias", target, call),
   async handle({ name, from, to }, _input, { own: keys }): Promise<void> {
     assert(to?.key, "an alias is pointed at a key");
-    checkTarget(to);
+    checkTarget("UpdateAlias", to);
     await keys.pointAlias(name, from?.key, to.key);
   },
 });
@@ -150,8 +150,8 @@ function checkName(name: string): void {
   }
 }
 
-function checkTarget({ key }: KeyReference): void {
-  if (key?.record.state === "PendingDeletion") throw pendingDeletion(key);
+function checkTarget(operation: KeyOperation, { key }: KeyReference): void {
+  if (key) checkState(operation, key);
   if (key && key.record.aliases.length >= aliasesPerKeyMax) {
     throw new ServiceError(
       "LimitExceededException",

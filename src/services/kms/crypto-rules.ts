@@ -1,5 +1,4 @@
 import type { KeyReference } from "../../keys/find-key.ts";
-import { newestVersion } from "../../keys/use-key.ts";
 import { notBuilt } from "./metadata.ts";
 
 /** Answers for Nitro enclaves are encrypted to the enclave; there are none here. */
@@ -12,6 +11,6 @@ export function materialFact(
   reference: KeyReference | undefined,
   versionId?: string,
 ): Record<string, string> | undefined {
-  if (!reference?.key) return undefined;
-  return { keyMaterialId: versionId ?? newestVersion(reference.key).id };
+  const id = versionId ?? reference?.key?.record.versions.findLast(({ pending }) => !pending)?.id;
+  return id === undefined ? undefined : { keyMaterialId: id };
 }

@@ -10,11 +10,12 @@ import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { factsOf, findAnyKey, inAccount, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 
 const randomBytesMax = 1024;
 
 /** Makes a data key: once in clear for use now, once encrypted to keep. */
-export const generateDataKey = operation("GenerateDataKey", {
+export const generateDataKey = keyUse("GenerateDataKey", {
   resolve(input: Checked<GenerateDataKeyRequest>, call: KmsCall) {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     checkPossible(input);
@@ -35,7 +36,7 @@ export const generateDataKey = operation("GenerateDataKey", {
 });
 
 /** Makes a data key for later: only encrypted. */
-export const generateDataKeyWithoutPlaintext = operation("GenerateDataKeyWithoutPlaintext", {
+export const generateDataKeyWithoutPlaintext = keyUse("GenerateDataKeyWithoutPlaintext", {
   resolve(input: Checked<GenerateDataKeyWithoutPlaintextRequest>, call: KmsCall) {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     const name = "GenerateDataKeyWithoutPlaintext";

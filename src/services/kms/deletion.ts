@@ -4,9 +4,10 @@ import type {
   ScheduleKeyDeletionRequest,
   ScheduleKeyDeletionResponse,
 } from "@aws-sdk/client-kms";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import { isComplete } from "../../keys/key-record.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { factsOf, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
+import { findOwnKey, type KmsCall, keyOf, plainFacts, unusedFacts } from "./find-key.ts";
 
 const windowDaysDefault = 30;
 const dayMs = 86_400_000;
@@ -15,8 +16,8 @@ const dayMs = 86_400_000;
 export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
   resolve: ({ KeyId }: Checked<ScheduleKeyDeletionRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "ScheduleKeyDeletion"),
-  context: ({ PendingWindowInDays = windowDaysDefault }, { reference }, call) => ({
-    ...factsOf(reference, call),
+  context: ({ PendingWindowInDays = windowDaysDefault }, target, call) => ({
+    ...unusedFacts(undefined, target, call),
     "kms:schedulekeydeletionpendingwindowindays": String(PendingWindowInDays),
   }),
   async handle(target, input, call): Promise<ScheduleKeyDeletionResponse> {
@@ -30,7 +31,7 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
     const key = keyOf(target);
     const atMs = call.timeMs + windowDays * dayMs;
     await call.own.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      checkState("ScheduleKeyDeletion", key, record.state);
       return { ...record, state: "PendingDeletion", deletion: { atMs, windowDays } };
     });
     return {
@@ -55,11 +56,10 @@ export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<CancelKeyDeletionResponse> {
     const key = keyOf(target);
-    await keys.change(key, ({ deletion, ...record }) => {
-      if (!deletion) {
-        throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
-      }
-      return { ...record, state: "Disabled" };
+    await keys.change(key, ({ deletion: _, ...record }) => {
+      checkState("CancelKeyDeletion", key, record.state);
+      const awaits = record.origin === "EXTERNAL" && !isComplete(record, keys.clock.now());
+      return { ...record, state: awaits ? "PendingImport" : "Disabled" };
     });
     return { KeyId: key.arn };
   },

@@ -110,6 +110,19 @@ export function factsOf(
 export const plainFacts = (_input: unknown, target: KeyTarget, call: KmsCall) =>
   factsOf(target.reference, call);
 
+/** Condition keys of a call that takes a key out of use: for how long nobody has used it. */
+export function unusedFacts(
+  _input: unknown,
+  { reference }: KeyTarget,
+  call: KmsCall,
+): Record<string, Fact> {
+  const { key } = reference;
+  return {
+    ...factsOf(reference, call),
+    ...(key && { "kms:trailingdayswithoutkeyusage": String(call.own.lastUsage.daysWithout(key)) }),
+  };
+}
+
 /** The caller's account, for what acts on no key: CreateKey, ListKeys, GenerateRandom. */
 export const inAccount = (_input: unknown, call: KmsCall): Target => ({
   arn: "*",

@@ -10,8 +10,9 @@ import type {
 import { grantFacts } from "../../keys/facts.ts";
 import { isGrantee, isWithin, namesOf } from "../../keys/grants.ts";
 import type { Grant } from "../../keys/key-record.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { rootArn } from "../../keys/kms-key.ts";
-import { checkUsable, dryRun } from "../../keys/use-key.ts";
+import { dryRun } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
 import {
   factsOf,
@@ -58,7 +59,7 @@ export const createGrant = operation("CreateGrant", {
   async handle({ wanted, ...target }, { DryRun }, call): Promise<CreateGrantResponse> {
     const { own: keys, account } = call;
     const key = keyOf(target);
-    checkUsable(key);
+    checkState("CreateGrant", key);
     checkGrant(key, wanted);
     if (key.grants.size >= grantsPerKeyMax) {
       throw new ServiceError(

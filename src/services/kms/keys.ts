@@ -10,13 +10,22 @@ import type {
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
 import { generateMaterial } from "../../keys/algorithms/kinds.ts";
+import type { KeyOrigin } from "../../keys/key-record.ts";
 import type { KeySpecName } from "../../keys/key-specs.ts";
-import type { NewMaterial } from "../../keys/key-store.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
-import { pendingDeletion } from "../../keys/use-key.ts";
+import type { NewMaterial } from "../../keys/new-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
-import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
+import {
+  findAnyKey,
+  findOwnKey,
+  inAccount,
+  type KmsCall,
+  keyOf,
+  plainFacts,
+  unusedFacts,
+} from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
 import { checkSpec, kindOf, metadataOf, notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
@@ -52,7 +61,11 @@ export const createKey = operation("CreateKey", {
     const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
     const key = await (input.Origin === "AWS_CLOUDHSM"
       ? createInStore(input.CustomKeyStoreId, given, call)
-      : keys.create(account, given, { material: await makeMaterial(kind.spec, call) }));
+      : keys.create(
+          account,
+          { ...given, origin: originOf(input) },
+          { material: await makeMaterial(kind.spec, input.Origin, call) },
+        ));
     return { KeyMetadata: metadataOf(key, keys) };
   },
 
@@ -70,10 +83,15 @@ export const createKey = operation("CreateKey", {
   }),
 });
 
-const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
-  Origin === "AWS_CLOUDHSM" ? Origin : "AWS_KMS";
+const originOf = ({ Origin }: Checked<CreateKeyRequest>): KeyOrigin =>
+  Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
 
-async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
+async function makeMaterial(
+  spec: KeySpecName,
+  origin: CreateKeyRequest["Origin"],
+  { own: keys }: KmsCall,
+): Promise<NewMaterial | "awaited"> {
+  if (origin === "EXTERNAL") return "awaited";
   const made = await generateMaterial(spec, keys.random);
   if (!made) throw notBuilt(`KeySpec ${spec}`);
   return made;
@@ -109,7 +127,7 @@ export const enableKey = operation("EnableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      checkState("EnableKey", key, record.state);
       return { ...record, state: "Enabled" };
     });
   },
@@ -119,11 +137,11 @@ export const enableKey = operation("EnableKey", {
 export const disableKey = operation("DisableKey", {
   resolve: ({ KeyId }: Checked<DisableKeyRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "DisableKey"),
-  context: plainFacts,
+  context: unusedFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      checkState("DisableKey", key, record.state);
       return { ...record, state: "Disabled" };
     });
   },
@@ -137,7 +155,7 @@ export const updateKeyDescription = operation("UpdateKeyDescription", {
   async handle(target, { Description }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (record.state === "PendingDeletion") throw pendingDeletion(key);
+      checkState("UpdateKeyDescription", key, record.state);
       return { ...record, description: Description };
     });
   },

@@ -1,9 +1,9 @@
 import type { CreateKeyRequest, CustomerMasterKeySpec, KeyMetadata } from "@aws-sdk/client-kms";
-import type { KeyRecord } from "../../keys/key-record.ts";
+import { isImportable } from "../../keys/imported-forms.ts";
+import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { type KeySpecName, specOf } from "../../keys/key-specs.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { newestVersion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
@@ -30,8 +30,27 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     MultiRegion: false,
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : { CurrentKeyMaterialId: newestVersion(key).id }),
+      : currentMaterialOf(key)),
   };
+}
+
+/** The material that encrypts now: none while the first import is waited for. */
+function currentMaterialOf({ record }: KmsKey): Partial<KeyMetadata> {
+  const current = record.versions.findLast(({ pending }) => !pending);
+  return {
+    ...(current && { CurrentKeyMaterialId: current.id }),
+    ...(current?.wrapped && expirationOf(current)),
+  };
+}
+
+/** Until when imported material stays. */
+export function expirationOf({
+  imported,
+}: KeyVersion): Partial<Pick<KeyMetadata, "ExpirationModel" | "ValidTo">> {
+  if (!imported) return {};
+  const { validToMs } = imported;
+  if (validToMs === undefined) return { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+  return { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(validToMs) };
 }
 
 /** The algorithms of a key, in the member that its usage has. */
@@ -76,6 +95,7 @@ export function kindOf({
     );
   }
   if (spec === "SM2") throw notBuilt("KeySpec SM2");
+  if (Origin === "EXTERNAL" && !isImportable(spec)) throw notBuilt(`Origin EXTERNAL of ${spec}`);
   if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
     throw new ServiceError(
       "UnsupportedOperationException",
@@ -104,7 +124,7 @@ export function checkSpec(
       "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
     );
   }
-  if (Origin === "EXTERNAL_KEY_STORE" || Origin === "EXTERNAL") throw notBuilt(`Origin ${Origin}`);
+  if (Origin === "EXTERNAL_KEY_STORE") throw notBuilt(`Origin ${Origin}`);
   if (MultiRegion) throw notBuilt("MultiRegion");
   if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
     throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");

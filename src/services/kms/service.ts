@@ -8,8 +8,10 @@ import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
+import * as imports from "./imports.ts";
 import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as lastUsage from "./last-usage.ts";
 import * as macs from "./macs.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
@@ -23,8 +25,10 @@ const nouns = [
   dataKeys,
   deletion,
   grants,
+  imports,
   keyPairs,
   keys,
+  lastUsage,
   macs,
   policies,
   rotation,

@@ -1,0 +1,38 @@
+import { dueAt, type KeyPlace, type KeyRecord } from "./key-record.ts";
+import type { KeyTables } from "./key-tables.ts";
+
+/** The records of keys on disk, and the indexes that follow them. All but `find` inside a transaction. */
+export class KeyRecords {
+  readonly #tables: Pick<KeyTables, "keys" | "keepers" | "versions" | "due">;
+
+  constructor(tables: KeyTables) {
+    this.#tables = tables;
+  }
+
+  find(account: string, id: string): KeyRecord | undefined {
+    return this.#tables.keys(account).find([id]);
+  }
+
+  /** Writes a record in the place of another, or a first one. */
+  write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
+    const place: KeyPlace = { account, keyId: record.id };
+    if (!before && !this.#tables.keepers.find([account])) this.#tables.keepers.put([account], true);
+    const [had, has] = [idsOf(before), idsOf(record)];
+    for (const id of has) if (!had.has(id)) this.#tables.versions.put([id], place);
+    for (const id of had) if (!has.has(id)) this.#tables.versions.remove([id]);
+    const [wasDue, due] = [before && dueAt(before), dueAt(record)];
+    if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
+    if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
+    this.#tables.keys(account).put([record.id], record);
+  }
+
+  remove(account: string, record: KeyRecord): void {
+    this.#tables.keys(account).remove([record.id]);
+    for (const id of idsOf(record)) this.#tables.versions.remove([id]);
+    const due = dueAt(record);
+    if (due !== undefined) this.#tables.due.remove([due, record.id]);
+  }
+}
+
+const idsOf = (record: KeyRecord | undefined): ReadonlySet<string> =>
+  new Set(record?.versions.map(({ id }) => id));
