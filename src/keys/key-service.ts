@@ -6,10 +6,9 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import type { Fact } from "../policy/question.ts";
 import type { Sealer, Store } from "../storage/store.ts";
 import { versionOf } from "./ciphertext.ts";
-import { grantFacts, keyFacts } from "./facts.ts";
+import { keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
 import { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
@@ -19,6 +18,7 @@ import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
 import { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
+import { type Particulars, trial } from "./trial.ts";
 import { eventsOf } from "./use-events.ts";
 import {
   checkSymmetric,
@@ -47,14 +47,10 @@ export interface KeyServiceParts {
 }
 
 /** One use of a key, before it is judged. */
-interface Attempt {
+interface Attempt extends Particulars {
   readonly action: KeyAction;
   readonly context: Context;
   readonly use: KeyUse;
-  /** Further condition keys. */
-  readonly facts?: Record<string, Fact>;
-  /** As the trail shows it. */
-  readonly parameters?: { readonly [name: string]: Json };
   readonly dryRun?: boolean;
 }
 
@@ -305,24 +301,4 @@ export class KeyService implements Keys {
     if (!key) throw invalidCiphertext();
     return { account: key.account, arn: key.arn, key };
   }
-}
-
-/** How a permission is tried that a service will need. */
-function trial(
-  action: KeyAction,
-  context: Context,
-  use: KeyUse,
-): Pick<Attempt, "facts" | "parameters"> {
-  if (action === "Decrypt") return { parameters: { encryptionAlgorithm: "SYMMETRIC_DEFAULT" } };
-  if (action !== "CreateGrant") return { parameters: { keySpec: "AES_256" } };
-  const grantee = serviceName(use.via);
-  const operations = ["Decrypt"];
-  return {
-    facts: grantFacts({ grantee, operations, constraints: { subset: context } }, true),
-    parameters: {
-      granteePrincipal: grantee,
-      operations,
-      constraints: { encryptionContextSubset: context },
-    },
-  };
 }
