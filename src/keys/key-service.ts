@@ -277,7 +277,11 @@ export class KeyService implements Keys {
     return {
       action: `kms:${action}`,
       target: keyDemandTarget(reference, use, action, context),
-      context: { ...keyFacts(reference.key, known), ...facts },
+      context: {
+        ...keyFacts(reference.key, known),
+        ...(action in uses && { "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT" }),
+        ...facts,
+      },
     };
   }
 

@@ -35,8 +35,13 @@ export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
   readonly events: TrailEvent[];
-  /** A user with an identity policy that allows these actions on everything. */
-  user(name: string, actions?: readonly string[], account?: string): User;
+  /** A user with an identity policy that allows these actions on everything, or says what is given. */
+  user(
+    name: string,
+    actions?: readonly string[],
+    account?: string,
+    statements?: readonly unknown[],
+  ): User;
   root(account?: string): Principal;
   as(principal: Principal, source?: Partial<Source>): As;
 }
@@ -141,13 +146,14 @@ export async function openKms(
     clock,
     keys,
     events,
-    user(name, actions = [], account = acme) {
+    user(name, actions = [], account = acme, statements = undefined) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
       const text = JSON.stringify({
         Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+        Statement: statements ?? [{ Effect: "Allow", Action: actions, Resource: "*" }],
       });
-      const policy = actions.length > 0 ? [{ name, policy: compilePolicy(text, "identity") }] : [];
+      const policy =
+        actions.length > 0 || statements ? [{ name, policy: compilePolicy(text, "identity") }] : [];
       policies.set(arn, { identity: policy });
       return { kind: "user", account, arn, id: `AIDA${name.toUpperCase()}`, tags: {}, name };
     },

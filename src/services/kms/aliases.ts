@@ -11,7 +11,14 @@ import { checkState, type KeyOperation } from "../../keys/key-states.ts";
 import { aliasArn, aliasTaken } from "../../keys/kms-key.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
-import { demandTarget, factsOf, inAccount, type KmsCall, referenceByIdOrArn } from "./find-key.ts";
+import {
+  callerFacts,
+  demandTarget,
+  factsOf,
+  inAccount,
+  type KmsCall,
+  referenceByIdOrArn,
+} from "./find-key.ts";
 import { afterMarker, pageOf } from "./page.ts";
 
 const aliasesPerKeyMax = 50;
@@ -29,6 +36,7 @@ export const createAlias = operation("CreateAlias", {
     checkName(AliasName);
     return aliasTarget(AliasName, call, { to: referenceByIdOrArn(TargetKeyId, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:CreateAlias", target, call),
   async handle({ name, to }, _input, { own: keys, account }): Promise<void> {
     assert(to?.key, "an alias is made for a key");
@@ -45,6 +53,7 @@ export const updateAlias = operation("UpdateAlias", {
     const from = findPointed(AliasName, call);
     return aliasTarget(AliasName, call, { from, to: referenceByIdOrArn(TargetKeyId, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:UpdateAlias", target, call),
   async handle({ name, from, to }, _input, { own: keys }): Promise<void> {
     assert(to?.key, "an alias is pointed at a key");
@@ -59,6 +68,7 @@ export const deleteAlias = operation("DeleteAlias", {
     checkName(AliasName);
     return aliasTarget(AliasName, call, { from: findPointed(AliasName, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:DeleteAlias", target, call),
   async handle({ name, from }, _input, { own: keys }): Promise<void> {
     await keys.pointAlias(name, from?.key, undefined);

@@ -14,6 +14,15 @@ import { keyUse } from "./key-use.ts";
 
 const randomBytesMax = 1024;
 
+const dataKeyFacts = (
+  { EncryptionContext }: Pick<Checked<GenerateDataKeyRequest>, "EncryptionContext">,
+  { reference }: KeyTarget,
+  call: KmsCall,
+) => ({
+  ...factsOf(reference, call, EncryptionContext),
+  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
+});
+
 /** Makes a data key: once in clear for use now, once encrypted to keep. */
 export const generateDataKey = keyUse("GenerateDataKey", {
   resolve(input: Checked<GenerateDataKeyRequest>, call: KmsCall) {
@@ -21,8 +30,7 @@ export const generateDataKey = keyUse("GenerateDataKey", {
     checkPossible(input);
     return findAnyKey(KeyId, call, { operation: "GenerateDataKey", context, grantTokens });
   },
-  context: ({ EncryptionContext }, { reference }, call) =>
-    factsOf(reference, call, EncryptionContext),
+  context: dataKeyFacts,
   async handle(target, input, call): Promise<GenerateDataKeyResponse> {
     const { plain, sealed } = await makeDataKey(target, input, call);
     return {
@@ -42,8 +50,7 @@ export const generateDataKeyWithoutPlaintext = keyUse("GenerateDataKeyWithoutPla
     const name = "GenerateDataKeyWithoutPlaintext";
     return findAnyKey(KeyId, call, { operation: name, context, grantTokens });
   },
-  context: ({ EncryptionContext }, { reference }, call) =>
-    factsOf(reference, call, EncryptionContext),
+  context: dataKeyFacts,
   async handle(target, input, call): Promise<GenerateDataKeyWithoutPlaintextResponse> {
     const { plain, sealed } = await makeDataKey(target, input, call);
     plain.fill(0);

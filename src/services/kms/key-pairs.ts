@@ -57,6 +57,7 @@ const pairFacts = (
   call: KmsCall,
 ) => ({
   ...factsOf(reference, call, input.EncryptionContext),
+  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
   "kms:datakeypairspec": input.KeyPairSpec,
 });
 

@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import type {
-  EncapsulateResponse,
-  GenerateMacResponse,
-  GetPublicKeyResponse,
-  SignResponse,
-} from "@aws-sdk/client-kms";
-import { type As, acme, makeKey, seal, startKms } from "../../../test/support/kms.ts";
-import { importInput } from "../../../test/support/kms-import.ts";
+import { acme, startKms } from "../../../test/support/kms.ts";
+import { prepare } from "../../../test/support/kms-operations.ts";
 import type { KeyState } from "../../keys/key-record.ts";
 import { keyOperations } from "../../keys/key-states.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
@@ -81,94 +74,6 @@ const documented: Readonly<Record<string, string>> = {
 /** These need a second Region, and have their own test. */
 const elsewhere = ["ReplicateKey", "UpdatePrimaryRegion"];
 
-type Input = Readonly<Record<string, unknown>>;
-const Message = Buffer.from("a message");
-const signing = { SigningAlgorithm: "ECDSA_SHA_256", Message };
-const mac = { MacAlgorithm: "HMAC_SHA_256", Message };
-const agreement = { KeyAgreementAlgorithm: "ECDH" };
-const lattice = { EncapsulationAlgorithm: "ML_KEM" };
-
-/** Kinds of key by the operations that need them. */
-const kinds: Readonly<Record<string, Input>> = {
-  Sign: { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" },
-  Verify: { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" },
-  GetPublicKey: { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" },
-  GenerateMac: { KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" },
-  VerifyMac: { KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" },
-  DeriveSharedSecret: { KeySpec: "ECC_NIST_P256", KeyUsage: "KEY_AGREEMENT" },
-  Encapsulate: { KeySpec: "ML_KEM_512", KeyUsage: "ENCAPSULATE_DECAPSULATE" },
-  Decapsulate: { KeySpec: "ML_KEM_512", KeyUsage: "ENCAPSULATE_DECAPSULATE" },
-  GetParametersForImport: { Origin: "EXTERNAL" },
-  ImportKeyMaterial: { Origin: "EXTERNAL" },
-  DeleteImportedKeyMaterial: { Origin: "EXTERNAL" },
-};
-
-const grant = async (root: As, KeyId: string): Promise<Input> => {
-  const GranteePrincipal = `arn:aws:iam::${acme}:root`;
-  const made = await root<{ GrantId: string }>("CreateGrant", {
-    KeyId,
-    GranteePrincipal,
-    Operations: ["Encrypt"],
-  });
-  return { GrantId: made.GrantId };
-};
-
-const alias = async (root: As, TargetKeyId: string): Promise<Input> => {
-  await root("CreateAlias", { AliasName: "alias/one", TargetKeyId });
-  return { AliasName: "alias/one" };
-};
-
-/** What an operation is called with besides KeyId, made while the key is enabled. */
-const inputs: Readonly<Record<string, (root: As, KeyId: string) => Input | Promise<Input>>> = {
-  CreateAlias: (_, TargetKeyId) => ({ AliasName: "alias/one", TargetKeyId }),
-  CreateGrant: () => ({
-    GranteePrincipal: `arn:aws:iam::${acme}:root`,
-    Operations: ["Encrypt"],
-  }),
-  Decapsulate: async (root, KeyId) => {
-    const made = await root<EncapsulateResponse>("Encapsulate", { KeyId, ...lattice });
-    return { ...lattice, SharedSecretCiphertextBlob: made.SharedSecretCiphertextBlob };
-  },
-  Decrypt: async (root, KeyId) => ({ CiphertextBlob: await seal(root, KeyId) }),
-  DeleteAlias: alias,
-  DeriveSharedSecret: async (root, KeyId) => {
-    const { PublicKey } = await root<GetPublicKeyResponse>("GetPublicKey", { KeyId });
-    return { ...agreement, PublicKey };
-  },
-  Encapsulate: () => lattice,
-  Encrypt: () => ({ Plaintext: Message }),
-  GenerateDataKey: () => ({ KeySpec: "AES_256" }),
-  GenerateDataKeyPair: () => ({ KeyPairSpec: "ECC_NIST_P256" }),
-  GenerateDataKeyPairWithoutPlaintext: () => ({ KeyPairSpec: "ECC_NIST_P256" }),
-  GenerateDataKeyWithoutPlaintext: () => ({ KeySpec: "AES_256" }),
-  GenerateMac: () => mac,
-  GetParametersForImport: () => ({
-    WrappingAlgorithm: "RSAES_OAEP_SHA_256",
-    WrappingKeySpec: "RSA_2048",
-  }),
-  ImportKeyMaterial: (root, KeyId) => importInput(root, KeyId, randomBytes(32)),
-  PutKeyPolicy: async (root, KeyId) => root<Input>("GetKeyPolicy", { KeyId }),
-  ReEncrypt: async (root, KeyId) => ({
-    CiphertextBlob: await seal(root, KeyId),
-    DestinationKeyId: KeyId,
-  }),
-  RetireGrant: grant,
-  RevokeGrant: grant,
-  Sign: () => signing,
-  TagResource: () => ({ Tags: [{ TagKey: "a", TagValue: "b" }] }),
-  UntagResource: () => ({ TagKeys: ["a"] }),
-  UpdateAlias: async (root, TargetKeyId) => ({ ...(await alias(root, TargetKeyId)), TargetKeyId }),
-  UpdateKeyDescription: () => ({ Description: "new" }),
-  Verify: async (root, KeyId) => {
-    const { Signature } = await root<SignResponse>("Sign", { KeyId, ...signing });
-    return { ...signing, Signature };
-  },
-  VerifyMac: async (root, KeyId) => {
-    const { Mac } = await root<GenerateMacResponse>("GenerateMac", { KeyId, ...mac });
-    return { ...mac, Mac };
-  },
-};
-
 test("every operation on a key does in each state what AWS's table says", async (t) => {
   assert.deepEqual(
     [...Object.keys(documented), ...elsewhere].toSorted(),
@@ -179,8 +84,7 @@ test("every operation on a key does in each state what AWS's table says", async 
     const kms = await startKms(t);
     const root = kms.as(kms.root());
     for (const [at, state] of states.entries()) {
-      const arn = await makeKey(root, kinds[operation] ?? {});
-      const input = { KeyId: arn, ...(await inputs[operation]?.(root, arn)) };
+      const { arn, input } = await prepare(root, operation);
       const key = kms.keys.store.find(acme, arn.split("/")[1] ?? "");
       assert.ok(key);
       await kms.keys.store.change(key, (record) => ({

@@ -18,6 +18,7 @@ import type { NewMaterial } from "../../keys/new-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import {
+  callerFacts,
   findAnyKey,
   findOwnKey,
   inAccount,
@@ -39,11 +40,11 @@ export const createKey = operation("CreateKey", {
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: (input, _target, { principal }) => ({
+  context: (input, target, call) => ({
+    ...callerFacts(input, target, call),
     ...requestTagFacts(input.Tags),
     ...kindFacts({ ...kindOf(input), origin: originOf(input) }),
     "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
-    "kms:calleraccount": "account" in principal ? principal.account : undefined,
   }),
 
   async handle(_account, input, call): Promise<CreateKeyResponse> {
