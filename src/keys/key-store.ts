@@ -193,7 +193,7 @@ export class KeyStore {
     return this.find(account, record.id);
   }
 
-  /** Adds a material; what older ones encrypted stays readable. */
+  /** Adds a material; what older ones encrypted stays readable. On demand it changes no schedule. */
   rotate(
     key: KmsKey,
     rotation: "AUTOMATIC" | "ON_DEMAND",
@@ -205,7 +205,10 @@ export class KeyStore {
       return {
         ...record,
         versions: [...record.versions, version],
-        ...(record.rotation && { rotation: this.nextRotation(record.rotation.periodDays) }),
+        ...(record.rotation &&
+          rotation === "AUTOMATIC" && {
+            rotation: this.nextRotation(record.rotation.periodDays),
+          }),
       };
     });
   }

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeKey, Plaintext, refuses, seal, startKms } from "../../test/support/kms.ts";
+import type { GetKeyLastUsageResponse } from "@aws-sdk/client-kms";
+import {
+  acme,
+  context,
+  makeKey,
+  Plaintext,
+  refuses,
+  region,
+  seal,
+  startKms,
+} from "../../test/support/kms.ts";
 import { Quotas } from "./quotas.ts";
 
 test("a second allows so many uses, however they are spread", () => {
@@ -58,4 +68,32 @@ test("the owner of a key lowers its quota by a tag, and nobody raises it", async
   await root("TagResource", { KeyId, Tags: [{ TagKey, TagValue: "999999999" }] });
   const own = kms.keys.store.find(KeyId.split(":")[4] ?? "", KeyId.split("/")[1] ?? "");
   assert.equal(own?.usesPerSecond, 10_000);
+});
+
+test("what services do for their callers counts, and is the last use as well", async (t) => {
+  const kms = await startKms(t);
+  const root = kms.as(kms.root());
+  const Tags = [{ TagKey: "bondstore:RequestsPerSecond", TagValue: "2" }];
+  const KeyId = await makeKey(root, { Tags });
+  const use = {
+    principal: kms.root(),
+    via: `s3.${region}.amazonaws.com`,
+    account: acme,
+    requestId: "56764d19-1eb1-48f1-8044-594aa7dd05c4",
+    sourceIp: "192.0.2.7",
+    userAgent: "aws-cli/2",
+  };
+  const { wrapped } = await kms.keys.dataKey(KeyId, context, use);
+  await kms.keys.describe(KeyId, use);
+  await kms.keys.openDataKey(wrapped, context, use);
+  const event = kms.events.at(-1);
+  assert.equal(event?.eventName, "Decrypt");
+  const slow = "ThrottlingException";
+  await refuses(kms.keys.dataKey(KeyId, context, use), slow);
+  assert.equal(kms.events.at(-1)?.errorCode, slow, "the refusal is recorded");
+  await refuses(root("Encrypt", { KeyId, Plaintext }), slow);
+  const { KeyLastUsage } = await root<GetKeyLastUsageResponse>("GetKeyLastUsage", { KeyId });
+  assert.equal(KeyLastUsage?.Operation, "Decrypt");
+  assert.equal(KeyLastUsage.CloudTrailEventId, event.eventID);
+  assert.equal(KeyLastUsage.KmsRequestId, use.requestId);
 });
