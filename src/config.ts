@@ -1,5 +1,3 @@
-import type { TokenUnlock } from "./keys/root-of-trust.ts";
-
 /** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
 export interface Config {
   /** Data directory. */
@@ -7,7 +5,10 @@ export interface Config {
   readonly host: string;
   /** 0: a free port. */
   readonly port: number;
+  /** The home Region, which has every service. */
   readonly region: string;
+  /** Further Regions to serve, which have the services that are in every Region. */
+  readonly furtherRegions: readonly string[];
   /** Plain HTTP instead of HTTPS; only on a loopback address. */
   readonly plainHttp: boolean;
   /** Further host names that clients reach this Bondstore by. */
@@ -22,8 +23,7 @@ export interface Config {
   readonly root:
     | { readonly kind: "key-file"; readonly path: string }
     | { readonly kind: "passphrase"; readonly passphrase: string }
-    | { readonly kind: "systemd-credential"; readonly path: string }
-    | TokenUnlock;
+    | { readonly kind: "systemd-credential"; readonly path: string };
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */

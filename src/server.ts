@@ -9,6 +9,7 @@ import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { createDirectory } from "./identity/create-directory.ts";
+import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
@@ -16,7 +17,6 @@ import { noTokens } from "./keys/token.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
-import { openToken } from "./open-token.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { makeRunDirectory } from "./run-directory.ts";
@@ -34,6 +34,8 @@ import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 /** A data directory that is open, and everything below the services. */
 export interface Opened {
   readonly parts: Omit<Parts, "invoke" | "endpoint">;
+  /** Regions besides home. */
+  readonly furtherRegions: readonly string[];
   readonly trail: OpenTrail;
   readonly root: RootOfTrust;
   close(): Promise<void>;
@@ -57,7 +59,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const directory = config.data;
   const { region } = config;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const root = await openRoot({ directory, unlock: config.root, random, create: true, openToken });
+  const root = await openRoot({ directory, unlock: config.root, random, create: true });
   const keyring = openKeyring({ directory, root, random });
   const store = await openStore({
     directory: join(directory, "store"),
@@ -66,8 +68,9 @@ export async function open(config: Config, { clock, random, log }: Environment):
     report: (line) => log(`recovered: ${line}`),
   });
   let vault: Vault;
+  let furtherRegions: readonly string[];
   try {
-    await keepRegion(store, region);
+    furtherRegions = await keepRegions(store, region, config.furtherRegions);
     vault = await openKnownVault(config.vault, root, random, store);
   } catch (error) {
     await store.close();
@@ -82,20 +85,11 @@ export async function open(config: Config, { clock, random, log }: Environment):
   });
   const people = await createDirectory({ store, clock, random });
   const access = createAccess({ directory: people });
-  const tokens = noTokens;
-  const keys = new KeyService({
-    store,
-    keyring,
-    vault,
-    tokens,
-    access,
-    trail,
-    clock,
-    random,
-    region,
-  });
+  const base = { store, access, trail, clock, random, region };
+  const keys = new KeyService({ ...base, keyring, vault, furtherRegions, tokens: noTokens });
   return {
-    parts: { clock, random, region, store, directory: people, access, keys, trail },
+    parts: { ...base, directory: people, keys },
+    furtherRegions,
     trail,
     root,
     async close() {
@@ -124,17 +118,6 @@ async function openKnownVault(
   return vault;
 }
 
-/** A directory is of one region for ever: its ARNs and policies say so. */
-async function keepRegion(store: Store, region: string): Promise<void> {
-  const settings = store.system.table<string>("settings");
-  const kept = settings.find(["region"]);
-  if (kept === region) return;
-  if (kept !== undefined) {
-    throw new Error(`this data directory is of region ${kept}: give \`--region ${kept}\``);
-  }
-  await store.transaction(() => settings.put(["region"], region));
-}
-
 /** A Bondstore that serves. */
 export interface Bondstore {
   readonly opened: Opened;
@@ -157,7 +140,6 @@ export async function serve(
   opened: Opened,
   { clock, random, log }: Environment,
 ): Promise<Bondstore> {
-  const { region } = config;
   const { directory } = opened.parts;
   let endpoint = "";
   const runDirectory = await makeRunDirectory(config.data);
@@ -166,12 +148,14 @@ export async function serve(
       pipeline: {
         run: (arrival) => pipeline.run(arrival),
         refused: (request) => pipeline.refused(request),
+        isEverywhere: (service) => pipeline.isEverywhere(service),
         admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
       },
       directory,
       clock,
       random,
-      region,
+      region: config.region,
+      furtherRegions: opened.furtherRegions,
       admitSignatureV2: config.admitSignatureV2,
       hosts: ["localhost", ...config.hostNames],
       onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),

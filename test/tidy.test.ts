@@ -10,8 +10,7 @@ const storage = below(...pure, "policy", "protection", "sql");
 const directory = below(...storage, "storage");
 const access = below(...directory, "identity", "network", "audit");
 const keys = below(...access, "access");
-const hsm = below(...keys, "keys");
-const pipeline = below(...hsm, "hsm");
+const pipeline = below(...keys, "keys");
 const cells = below(...pipeline, "pipeline");
 const engines = below(...cells, "cells");
 const services = below(...engines, "engines");
@@ -26,7 +25,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: directory,
   access,
   keys,
-  hsm,
   pipeline,
   cells,
   engines,
@@ -40,21 +38,15 @@ const mayImportAnything = [
   "config.ts",
   "tls.ts",
   "cell-doors.ts",
-  "hsm-doors.ts",
-  "open-token.ts",
   "cli",
   "services/index.ts",
 ];
 
 /** Modules that only some layers may touch, and why nobody else does. */
 const reserved: readonly (readonly [module: RegExp, layers: readonly string[], why: string])[] = [
-  [/^node:(http|https|http2)$/, ["wire", "cli", "engines"], "only wire knows HTTP"],
-  [
-    /^node:(net|tls)$/,
-    ["wire", "cli", "cells", "engines", "hsm-doors.ts"],
-    "sockets belong to the wire, to cells and to the doors of HSMs",
-  ],
-  [/^node:crypto$/, ["lib", "keys", "hsm", "identity"], "keys and hashes have owners"],
+  [/^node:(http|https|http2|tls)$/, ["wire", "cli", "engines"], "only wire knows HTTP"],
+  [/^node:net$/, ["wire", "cli", "cells", "engines"], "sockets belong to the wire and to cells"],
+  [/^node:crypto$/, ["lib", "keys", "identity"], "keys and hashes have owners"],
   [/^node:child_process$/, ["cells", "engines", "cli"], "only engines and cells start processes"],
 ];
 

@@ -16,6 +16,8 @@ export interface AccessDemand {
     /** Names of grants that allow the action (KMS). */
     readonly grants?: readonly string[];
   };
+  /** Where it is acted on, when that is not the Region of the request: a replica that is made there. */
+  readonly region?: string;
   /** Condition keys of the service, names in lower case. */
   readonly context?: Record<string, Fact>;
 }

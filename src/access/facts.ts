@@ -56,7 +56,7 @@ const globalKeys: Readonly<Record<string, (light: Light) => Fact>> = {
   "aws:securetransport": ({ request }) => yesOrNo(request.secure),
   "aws:currenttime": ({ request }) => isoSeconds(request.timeMs),
   "aws:epochtime": ({ request }) => String(Math.floor(request.timeMs / 1000)),
-  "aws:requestedregion": ({ request }) => request.region,
+  "aws:requestedregion": ({ demand, request }) => demand.region ?? request.region,
   "aws:useragent": ({ request }) => request.userAgent || undefined,
   "aws:resourceaccount": ({ demand }) => demand.target.account,
   "aws:sourcearn": ({ request }) => request.sourceArn,

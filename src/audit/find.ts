@@ -113,7 +113,8 @@ function candidates(bytes: Buffer, segment: SegmentFile, query: TrailQuery): Ent
   return entries.reverse();
 }
 
-function matches(event: TrailEvent, { attribute }: TrailQuery): boolean {
+function matches(event: TrailEvent, { attribute, region }: TrailQuery): boolean {
+  if (region !== undefined && event.awsRegion !== region) return false;
   return !attribute || hasAttribute(event, attribute);
 }
 

@@ -62,6 +62,8 @@ export interface TrailQuery {
       | "RequestId";
     readonly value: string;
   };
+  /** `awsRegion` of the events; of all Regions unless said. */
+  readonly region?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
   /** Position of the oldest event already seen: only older ones. */

@@ -26,6 +26,7 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     host: "127.0.0.1",
     port: 4566,
     region: "us-east-1",
+    furtherRegions: [],
     plainHttp: false,
     hostNames: [],
     admitSignatureV2: false,
@@ -50,6 +51,19 @@ test("what unlocks the root: a key file that is given, a passphrase, systemd, in
     kind: "systemd-credential",
     path: "/run/c/bondstore-root",
   });
+});
+
+test("further regions are names, none of them twice", () => {
+  const further = (...names: string[]) => configFor({}, "--also-region", ...names).furtherRegions;
+  assert.deepEqual(further("eu-west-1", "us-gov-west-1"), ["eu-west-1", "us-gov-west-1"]);
+  const refused = [
+    ["us-east-1"],
+    ["eu-west-1", "eu-west-1"],
+    ["europe"],
+    ["eu-west-1@x"],
+    ["EU-WEST-1"],
+  ];
+  for (const names of refused) assert.throws(() => further(...names), CommandFailure, names.join());
 });
 
 test("plain HTTP is for loopback addresses only", () => {

@@ -9,9 +9,6 @@ export interface DataOptions {
   readonly data?: string;
   readonly keyFile?: string;
   readonly vault?: string;
-  readonly pkcs11Module?: string;
-  readonly pkcs11Token?: string;
-  readonly pkcs11PinFile?: string;
   readonly region: string;
   readonly json?: boolean;
 }
@@ -23,6 +20,7 @@ export interface UpOptions extends DataOptions {
   readonly plainHttp?: boolean;
   readonly hostName?: readonly string[];
   readonly admitSignatureV2?: boolean;
+  readonly alsoRegion?: readonly string[];
   readonly liftShardLimits?: boolean;
   readonly acceptUnconfinedCells?: boolean;
 }
@@ -36,9 +34,6 @@ export function addDataOptions(command: Command): Command {
       "--key-file <file>",
       "file that unlocks the root of trust (default: root.secret inside)",
     )
-    .option("--pkcs11-module <file>", "PKCS#11 module with a token that unlocks the root of trust")
-    .option("--pkcs11-token <label>", "that token")
-    .option("--pkcs11-pin-file <file>", "file with the PIN of its user")
     .option(
       "--vault <file>",
       "file of what deleted keys take with them, to be kept out of backups (default: vault inside)",
@@ -51,6 +46,10 @@ export function addUpOptions(command: Command): Command {
   return addDataOptions(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0 takes a free one", toPort, defaultPort)
+    .option(
+      "--also-region <name...>",
+      "further regions for KMS, STS and CloudTrail; served from then on",
+    )
     .option("--plain-http", "serve HTTP instead of HTTPS; only on a loopback address")
     .option("--host-name <name...>", "further names that clients reach this Bondstore by")
     .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
@@ -94,6 +93,7 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
     host: options.host,
     port: options.port,
     region: options.region,
+    furtherRegions: furtherRegionsOf(options),
     plainHttp: options.plainHttp ?? false,
     hostNames: options.hostName ?? [],
     admitSignatureV2: options.admitSignatureV2 ?? false,
@@ -111,18 +111,23 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
   };
 }
 
+/** As KMS's model has it (RegionType). */
+const regionForm = /^(?:[a-z]+-){2,3}\d+$/;
+
+function furtherRegionsOf({ region, alsoRegion = [] }: UpOptions): readonly string[] {
+  for (const [at, name] of alsoRegion.entries()) {
+    if (!regionForm.test(name) || name.length > 32) {
+      throw new CommandFailure(`\`${name}\` is no region: give a name such as eu-west-1`, 2);
+    }
+    if (name === region || alsoRegion.indexOf(name) < at) {
+      throw new CommandFailure(`region ${name} is given twice`, 2);
+    }
+  }
+  return alsoRegion;
+}
+
 function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {
   const { passphrase, systemdCredentials } = around;
-  const { pkcs11Module, pkcs11Token, pkcs11PinFile } = options;
-  if (pkcs11Module !== undefined) {
-    if (pkcs11Token === undefined || pkcs11PinFile === undefined) {
-      throw new CommandFailure("--pkcs11-module needs --pkcs11-token and --pkcs11-pin-file", 2);
-    }
-    const [module, pinFile] = [pkcs11Module, pkcs11PinFile].map((path) =>
-      resolve(around.workingDirectory, path),
-    ) as [string, string];
-    return { kind: "pkcs11-token", module, token: pkcs11Token, pinFile };
-  }
   if (options.keyFile !== undefined) {
     return { kind: "key-file", path: resolve(around.workingDirectory, options.keyFile) };
   }

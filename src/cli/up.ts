@@ -86,7 +86,7 @@ function announce(
   const lines = [
     "Bondstore: the data cloud you own, enforced and provable",
     "",
-    `  endpoint  ${endpoint}, region ${region}`,
+    `  endpoint  ${endpoint}, region ${[region, ...opened.furtherRegions].join(", ")}`,
     `  account   ${account.id} (${account.name})`,
     `  data      ${data}`,
     ...(ca === undefined ? [] : [`  CA        ${ca}`]),

@@ -1,7 +1,8 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import type { Store, Table } from "../storage/store.ts";
+import type { Store } from "../storage/store.ts";
+import type { KeyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
 import { type KeyToken, TokenFailure, type TokenFault, type TokenSource } from "./token.ts";
@@ -37,6 +38,7 @@ const boundPassword = (id: string) => `password of custom key store ${id}`;
 /** The custom key stores of all accounts, and their connections to tokens. */
 export class CustomKeyStores {
   readonly #store: Store;
+  readonly #tables: Pick<KeyTables, "customStores">;
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -46,6 +48,7 @@ export class CustomKeyStores {
 
   constructor(parts: {
     readonly store: Store;
+    readonly tables: Pick<KeyTables, "customStores">;
     readonly keyring: Keyring;
     readonly clock: Clock;
     readonly random: Random;
@@ -55,6 +58,7 @@ export class CustomKeyStores {
   }) {
     this.#isKey = parts.isKey;
     this.#store = parts.store;
+    this.#tables = parts.tables;
     this.#keyring = parts.keyring;
     this.#clock = parts.clock;
     this.#random = parts.random;
@@ -62,13 +66,13 @@ export class CustomKeyStores {
   }
 
   find(account: string, id: string): CustomKeyStore | undefined {
-    return this.#table(account).find([id]);
+    return this.#tables.customStores(account).find([id]);
   }
 
   /** Those of an account by id, after one of them. */
   *all(account: string, after?: string): Iterable<CustomKeyStore> {
     const range = after === undefined ? {} : { after: [after] };
-    for (const { value } of this.#table(account).range(range)) yield value;
+    for (const { value } of this.#tables.customStores(account).range(range)) yield value;
   }
 
   cluster(account: string, clusterId: string): ReturnType<TokenSource["find"]> {
@@ -92,7 +96,7 @@ export class CustomKeyStores {
     };
     await this.#store.transaction(() => {
       this.#checkUnique(account, made);
-      this.#table(account).put([id], made);
+      this.#tables.customStores(account).put([id], made);
     });
     return made;
   }
@@ -112,12 +116,12 @@ export class CustomKeyStores {
       if (!now) throw storeNotFound(id);
       const changed = how(now);
       this.#checkUnique(account, changed);
-      this.#table(account).put([id], changed);
+      this.#tables.customStores(account).put([id], changed);
     });
   }
 
   async remove(account: string, id: string): Promise<void> {
-    await this.#store.transaction(() => this.#table(account).remove([id]));
+    await this.#store.transaction(() => this.#tables.customStores(account).remove([id]));
   }
 
   /** Begins to connect; `state` tells what came of it. */
@@ -204,7 +208,7 @@ export class CustomKeyStores {
     const store = this.find(account, record.customKeyStore ?? "");
     if (!store) return;
     const orphans = [...new Set([...store.orphans, record.id])];
-    this.#table(account).put([store.id], { ...store, orphans });
+    this.#tables.customStores(account).put([store.id], { ...store, orphans });
   }
 
   async close(): Promise<void> {
@@ -264,10 +268,6 @@ export class CustomKeyStores {
         );
       }
     }
-  }
-
-  #table(account: string): Table<CustomKeyStore> {
-    return this.#store.account(account).table("kms.custom-key-stores");
   }
 }
 

@@ -17,7 +17,7 @@ export interface KeyReference {
 }
 
 const arnForm = /^arn:aws:kms:([^:]*):(\d{12}):(key|alias)\/(.+)$/;
-const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const idForm = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 
 /** Finds a key by id, ARN, alias name or alias ARN. Throws KMS's refusals of what is none of these. */
 export function findKey(keys: KeyStore, keyId: string, callerAccount: string): KeyReference {

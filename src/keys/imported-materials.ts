@@ -69,7 +69,7 @@ export class ImportedMaterials {
     const plain = this.#unwrap(key, given);
     const form = importedForm(key.record.spec, plain);
     plain.fill(0);
-    if (!form) throw incorrectMaterial(`is no material of key spec ${key.record.spec}`);
+    if (!form) throw notWrapped();
     const id = hmacSha256(key.record.importSecret ?? Buffer.alloc(0), form.bytes).toString("hex");
     try {
       await this.#keys.change(key, (record) => {
@@ -102,11 +102,8 @@ export class ImportedMaterials {
       ? unwrapMaterial(privateKey, algorithm, wrapped)
       : undefined;
     content.fill(0);
-    if (plain) return plain;
-    throw new ServiceError(
-      "InvalidCiphertextException",
-      "The key material does not unwrap by the wrapping key and algorithm of the import token",
-    );
+    if (!plain) throw notWrapped();
+    return plain;
   }
 
   /** The versions of a key with this material among them. Inside a transaction. */
@@ -231,6 +228,13 @@ function checkExpected({ versions }: KeyRecord, id: string, { type, materialId }
     );
   }
 }
+
+/** One refusal for all that may be wrong with the bytes, so that nobody learns by trying. */
+const notWrapped = () =>
+  new ServiceError(
+    "InvalidCiphertextException",
+    "The key material does not unwrap by the wrapping key and algorithm of the import token, or is not of the key spec",
+  );
 
 const incorrectMaterial = (why: string) =>
   new ServiceError("IncorrectKeyMaterialException", `The key material in the request ${why}.`);

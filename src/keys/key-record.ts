@@ -11,6 +11,8 @@ export interface KeyRecord {
   readonly usage: KeyUsage;
   /** Where the material comes from: made here, imported by the owner, or inside a custom key store's token. */
   readonly origin: KeyOrigin;
+  /** Names imported materials, so that the same one is known again: their ids are HMACs under it. */
+  readonly importSecret?: Uint8Array;
   /** Id of the custom key store whose token holds the material. */
   readonly customKeyStore?: string;
   readonly multiRegion?: MultiRegion;
@@ -22,12 +24,12 @@ export interface KeyRecord {
   readonly aliases: readonly string[];
   /** Set while deletion is pending. */
   readonly deletion?: { readonly atMs: number; readonly windowDays: number };
+  /** The waiting period in days that begins when the last replica is gone; set in `PendingReplicaDeletion`. */
+  readonly deletionWaitsDays?: number;
   /** Set while rotation is automatic. */
   readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number };
   /** The newest last; empty only while the first import is waited for. Old ones stay, for what they encrypted. */
   readonly versions: readonly KeyVersion[];
-  /** What the ids of imported materials are made with, so that the same material has the same id whenever it comes. */
-  readonly importSecret?: Uint8Array;
 }
 
 /** KMS Developer Guide, "Key states of KMS keys". `Unavailable` is not stored: it follows from the key store. */
@@ -121,12 +123,17 @@ export function asOf(record: KeyRecord, nowMs: number): KeyRecord {
   return { ...record, state: "PendingImport" };
 }
 
-/** When a key wants attention: its deletion, its next rotation while it is enabled, or the end of an import. */
-export function dueAt({ state, deletion, rotation, versions }: KeyRecord): number | undefined {
+/**
+ * When a key wants attention in its Region: its deletion, its next rotation while it is enabled, or the end of an
+ * import. A replica is not rotated: it follows its primary.
+ */
+export function dueAt(record: KeyRecord, region: string): number | undefined {
+  const { state, deletion, rotation, versions, multiRegion } = record;
   const times = versions.flatMap(({ wrapped, imported }) =>
     wrapped && imported?.validToMs !== undefined ? [imported.validToMs] : [],
   );
   if (state === "PendingDeletion" && deletion) times.push(deletion.atMs);
-  if (state === "Enabled" && rotation) times.push(rotation.nextAtMs);
+  const rotates = multiRegion === undefined || multiRegion.primaryRegion === region;
+  if (state === "Enabled" && rotation && rotates) times.push(rotation.nextAtMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -1,12 +1,14 @@
 import { dueAt, type KeyPlace, type KeyRecord } from "./key-record.ts";
 import type { KeyTables } from "./key-tables.ts";
 
-/** The records of keys on disk, and the indexes that follow them. All but `find` inside a transaction. */
+/** The records of a Region's keys on disk, and the indexes that follow them. All but `find` inside a transaction. */
 export class KeyRecords {
   readonly #tables: Pick<KeyTables, "keys" | "keepers" | "versions" | "due">;
+  readonly #region: string;
 
-  constructor(tables: KeyTables) {
+  constructor(tables: KeyTables, region: string) {
     this.#tables = tables;
+    this.#region = region;
   }
 
   find(account: string, id: string): KeyRecord | undefined {
@@ -20,7 +22,7 @@ export class KeyRecords {
     const [had, has] = [idsOf(before), idsOf(record)];
     for (const id of has) if (!had.has(id)) this.#tables.versions.put([id], place);
     for (const id of had) if (!has.has(id)) this.#tables.versions.remove([id]);
-    const [wasDue, due] = [before && dueAt(before), dueAt(record)];
+    const [wasDue, due] = [before && this.#dueAt(before), this.#dueAt(record)];
     if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
     if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
     this.#tables.keys(account).put([record.id], record);
@@ -29,8 +31,12 @@ export class KeyRecords {
   remove(account: string, record: KeyRecord): void {
     this.#tables.keys(account).remove([record.id]);
     for (const id of idsOf(record)) this.#tables.versions.remove([id]);
-    const due = dueAt(record);
+    const due = this.#dueAt(record);
     if (due !== undefined) this.#tables.due.remove([due, record.id]);
+  }
+
+  #dueAt(record: KeyRecord): number | undefined {
+    return dueAt(record, this.#region);
   }
 }
 

@@ -10,7 +10,8 @@ import type { Sealer, Store } from "../storage/store.ts";
 import { versionOf } from "./ciphertext.ts";
 import { keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
-import { KeyStore } from "./key-store.ts";
+import { KeyRegions } from "./key-regions.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context, DataKey, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -41,7 +42,9 @@ export interface KeyServiceParts {
   readonly trail: Trail;
   readonly clock: Clock;
   readonly random: Random;
+  /** The home Region, and those besides. */
   readonly region: string;
+  readonly furtherRegions: readonly string[];
   /** HSMs that custom key stores may be kept in. */
   readonly tokens: TokenSource;
 }
@@ -72,6 +75,8 @@ const uses: { readonly [Action in KeyAction]?: true } = {
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
   /** For `services/kms`, whose uses the pipeline has judged. No other service may ask for it. */
+  readonly regions: KeyRegions;
+  /** The keys that services use: those of the home Region. */
   readonly store: KeyStore;
   readonly #parts: KeyServiceParts;
   readonly #shared: SharedDataKeys;
@@ -79,7 +84,9 @@ export class KeyService implements Keys {
   constructor(parts: KeyServiceParts) {
     this.#parts = parts;
     this.#shared = new SharedDataKeys(parts.clock);
-    this.store = new KeyStore(parts, this.#shared);
+    const regions = { home: parts.region, further: parts.furtherRegions };
+    this.regions = new KeyRegions(parts, this.#shared, regions);
+    this.store = this.regions.at(parts.region);
   }
 
   async dataKey(keyId: string, context: Context, use: KeyUse): Promise<DataKey> {

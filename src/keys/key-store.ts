@@ -15,6 +15,7 @@ import {
   type KeyVersion,
 } from "./key-record.ts";
 import { KeyRecords } from "./key-records.ts";
+import type { KeyRegions } from "./key-regions.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
@@ -27,10 +28,9 @@ import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
-const keysInMemoryMax = 10_000;
-const dayMs = 86_400_000;
+const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
 
-/** The keys of all accounts: their records on disk, and what judging and using them needs in memory. */
+/** The keys of all accounts in a Region: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
   readonly random: Random;
@@ -38,6 +38,9 @@ export class KeyStore {
   readonly materials: Materials;
   readonly upkeep: Upkeep;
   readonly grants: GrantStore;
+  /** For changes that concern several Regions at once. */
+  readonly records: KeyRecords;
+  readonly regions: KeyRegions;
   readonly customStores: CustomKeyStores;
   readonly imports: ImportedMaterials;
   readonly quotas: Quotas;
@@ -48,7 +51,6 @@ export class KeyStore {
   readonly #tables: KeyTables;
   readonly #vault: Vault;
   readonly #wrapper: MaterialWrapper;
-  readonly #records: KeyRecords;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
   readonly #places = new Map<string, KeyPlace>();
@@ -62,6 +64,7 @@ export class KeyStore {
       readonly clock: Clock;
       readonly random: Random;
       readonly region: string;
+      readonly regions: KeyRegions;
       readonly tokens: TokenSource;
     },
     dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
@@ -70,8 +73,9 @@ export class KeyStore {
     this.random = parts.random;
     this.region = parts.region;
     this.#store = parts.store;
-    this.#tables = keyTables(parts.store);
-    this.#records = new KeyRecords(this.#tables);
+    this.regions = parts.regions;
+    this.#tables = keyTables(parts.store, parts.region, parts.regions.home);
+    this.records = new KeyRecords(this.#tables, parts.region);
     this.grants = new GrantStore({
       ...parts,
       tables: this.#tables,
@@ -87,7 +91,8 @@ export class KeyStore {
     this.dataKeys = dataKeys;
     this.customStores = new CustomKeyStores({
       ...parts,
-      isKey: (account, id) => this.#tables.keys(account).find([id]) !== undefined,
+      tables: this.#tables,
+      isKey: (account, id) => this.records.find(account, id) !== undefined,
     });
     this.upkeep = new Upkeep(this, parts.trail);
   }
@@ -105,7 +110,7 @@ export class KeyStore {
   }
 
   #load(account: string, id: string, place: string): KmsKey | undefined {
-    const record = this.#records.find(account, id);
+    const record = this.#tables.keys(account).find([id]);
     if (!record) return undefined;
     const grants = this.#tables.grants(account).range({ prefix: [id] });
     const book = new GrantBook([...grants].map(({ value }) => value));
@@ -168,7 +173,7 @@ export class KeyStore {
       versions: material === "awaited" ? [] : [this.newVersion(account, id, material)],
     };
     await this.#store.transaction(() => {
-      this.#records.write(account, undefined, record);
+      this.records.write(account, undefined, record);
       if (alias === undefined) return;
       const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
       this.#tables.aliases(account).put([alias], pointer);
@@ -184,12 +189,15 @@ export class KeyStore {
    */
   async change(key: KmsKey, how: (record: KeyRecord) => KeyRecord): Promise<KmsKey | undefined> {
     const { account, record } = key;
-    await this.#store.transaction(() => {
-      const current = this.#records.find(account, record.id);
+    const followed = await this.#store.transaction(() => {
+      const current = this.records.find(account, record.id);
       assert(current, "a key that was found exists");
-      this.#records.write(account, current, how(asOf(current, this.clock.now())));
+      const changed = how(asOf(current, this.clock.now()));
+      this.records.write(account, current, changed);
+      return this.regions.follow(this.region, account, current, changed);
     });
-    this.#forget(key);
+    this.forget(key);
+    if (followed) await this.regions.followed(key);
     return this.find(account, record.id);
   }
 
@@ -226,11 +234,11 @@ export class KeyStore {
       const before = this.#tables.aliases(account).find([name]);
       if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
       for (const [key, add] of [[from, false] as const, [to, true] as const]) {
-        const record = key && this.#records.find(account, key.record.id);
+        const record = key && this.records.find(account, key.record.id);
         if (!record) continue;
         const others = record.aliases.filter((other) => other !== name);
         const aliases = add ? [...others, name].sort() : others;
-        this.#records.write(account, record, { ...record, aliases });
+        this.records.write(account, record, { ...record, aliases });
       }
       if (!to) this.#tables.aliases(account).remove([name]);
       else {
@@ -240,8 +248,8 @@ export class KeyStore {
           .put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
       }
     });
-    if (from) this.#forget(from);
-    if (to) this.#forget(to);
+    if (from) this.forget(from);
+    if (to) this.forget(to);
   }
 
   /** Keys whose deletion, rotation or end of an import is due. */
@@ -259,21 +267,25 @@ export class KeyStore {
 
   /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */
   async destroy(key: KmsKey): Promise<void> {
-    const { account, record } = key;
+    const { account } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
     this.#vault.destroy(key.arn);
-    this.#wrapper.destroy(key, record.versions);
+    this.#wrapper.destroy(key, key.record.versions);
     await this.#store.transaction(() => {
-      this.#records.remove(account, record);
+      const record = this.records.find(account, key.record.id);
+      assert(record, "a key that is destroyed exists");
+      this.records.remove(account, record);
       for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
       this.lastUsage.erase(key);
       this.customStores.orphan(key);
+      this.regions.leave(this.region, account, record);
     });
-    this.#forget(key);
+    this.forget(key);
+    if (key.record.multiRegion) this.regions.forget(key);
     // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
     await this.customStores
-      .clearOrphans(account, record.customKeyStore ?? "")
+      .clearOrphans(account, key.record.customKeyStore ?? "")
       .catch(() => undefined);
   }
 
@@ -298,7 +310,8 @@ export class KeyStore {
     };
   }
 
-  #forget(key: KmsKey): void {
+  /** Drops what is in memory of a key that was changed on disk. */
+  forget(key: KmsKey): void {
     this.dataKeys.drop(key.arn);
     this.#known.delete(`${key.account}/${key.record.id}`);
     for (const { id } of key.record.versions) {

@@ -1,4 +1,5 @@
-import type { AccountStore, Store, Table } from "../storage/store.ts";
+import type { Store, Table } from "../storage/store.ts";
+import type { CustomKeyStore } from "./custom-key-stores.ts";
 import type { AliasRecord, Grant, KeyPlace, KeyRecord } from "./key-record.ts";
 import type { Usage } from "./last-usage.ts";
 
@@ -8,6 +9,8 @@ export interface KeyTables {
   keys(account: string): Table<KeyRecord>;
   /** By name of the alias. */
   aliases(account: string): Table<AliasRecord>;
+  /** By id. */
+  customStores(account: string): Table<CustomKeyStore>;
   /** By id of the key and of the grant. */
   grants(account: string): Table<Grant>;
   /** Accounts that have ever had a key. */
@@ -24,17 +27,28 @@ export interface KeyTables {
   readonly usageSince: Table<number>;
 }
 
-export function keyTables(store: Store): KeyTables {
-  const of = (account: string): AccountStore => store.account(account);
+/** The name of a table of a Region; at home the names are as they stand. */
+export const regionalName = (name: string, region: string, home: string): string =>
+  region === home ? name : `${name}@${region}`;
+
+/** The tables of a Region: each has its own, since related keys share their ids and those of their versions. */
+export function keyTables(store: Store, region: string, home: string): KeyTables {
+  const of = (account?: string) => ({
+    table: <Value>(name: string): Table<Value> =>
+      (account === undefined ? store.system : store.account(account)).table(
+        regionalName(name, region, home),
+      ),
+  });
   return {
     keys: (account) => of(account).table("kms.keys"),
     aliases: (account) => of(account).table("kms.aliases"),
+    customStores: (account) => of(account).table("kms.custom-key-stores"),
     grants: (account) => of(account).table("kms.grants"),
-    keepers: store.system.table("kms.accounts"),
-    versions: store.system.table("kms.versions"),
-    retirable: store.system.table("kms.retirable"),
-    due: store.system.table("kms.due"),
+    keepers: of().table("kms.accounts"),
+    versions: of().table("kms.versions"),
+    retirable: of().table("kms.retirable"),
+    due: of().table("kms.due"),
     usage: (account) => of(account).table("kms.usage"),
-    usageSince: store.system.table("kms.usage"),
+    usageSince: of().table("kms.usage"),
   };
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
 import type { KeyVersion } from "./key-record.ts";
 import type { Keyring } from "./keyring.ts";
@@ -80,6 +81,10 @@ interface Kept {
   opened?: KeyObject;
 }
 
+/** Upkeep takes the material away soon; until then it is not used. */
+const expired = ({ arn }: KmsKey) =>
+  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
+
 /** Materials of key versions in memory: unwrapped when first used, wiped when old or dropped. */
 export class Materials {
   readonly #wrapper: MaterialWrapper;
@@ -95,6 +100,7 @@ export class Materials {
   /** The material of a version, for use at once. Throws `Corruption`. */
   of(key: KmsKey, version: KeyVersion): Buffer {
     const now = this.#clock.now();
+    if ((version.imported?.validToMs ?? now + 1) <= now) throw expired(key);
     const kept = this.#kept.get(version.id);
     if (kept && kept.untilMs > now) return kept.material;
     const material = this.#wrapper.unwrap(key, version);

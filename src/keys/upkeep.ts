@@ -1,12 +1,11 @@
-import { newEvent } from "../audit/event.ts";
-import type { Trail, TrailEvent } from "../audit/trail.ts";
+import type { Trail } from "../audit/trail.ts";
+import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
-import type { KmsKey } from "./kms-key.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys and ends imports when they are due, notes last uses, and wipes old material from memory. */
+/** Rotates and deletes keys and ends imports when they are due, writes last uses, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -60,29 +59,14 @@ export class Upkeep {
     if (!key) return;
     const { state, deletion } = key.record;
     if (state === "PendingDeletion" && deletion && deletion.atMs <= this.#keys.clock.now()) {
-      await this.#trail.record(this.#event("DeleteKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "DeleteKey", key));
       await this.#keys.destroy(key);
     } else if (this.#keys.imports.isDue(key)) {
-      await this.#trail.record(this.#event("DeleteExpiredKeyMaterial", key));
+      await this.#trail.record(internalEvent(this.#keys, "DeleteExpiredKeyMaterial", key));
       await this.#keys.imports.expire(key);
     } else {
-      await this.#trail.record(this.#event("RotateKey", key));
+      await this.#trail.record(internalEvent(this.#keys, "RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");
     }
-  }
-
-  #event(eventName: string, key: KmsKey): TrailEvent {
-    return newEvent(this.#keys, {
-      userIdentity: { accountId: key.account, invokedBy: "AWS Internal" },
-      eventSource: "kms.amazonaws.com",
-      eventName,
-      sourceIPAddress: "AWS Internal",
-      userAgent: "AWS Internal",
-      requestID: this.#keys.random.uuid(),
-      readOnly: false,
-      resources: [{ accountId: key.account, type: "AWS::KMS::Key", ARN: key.arn }],
-      eventType: "AwsServiceEvent",
-      recipientAccountId: key.account,
-    });
   }
 }

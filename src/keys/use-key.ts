@@ -28,6 +28,10 @@ const contextBytesMax = 8192;
 /** Whether the material of a key may be used now. Throws KMS's refusals. */
 export const checkUsable = (key: KmsKey): void => checkState("Encrypt", key);
 
+/** Whether a key waits for its deletion, or to wait for it. */
+export const isPendingDeletion = ({ state }: KmsKey["record"]): boolean =>
+  state === "PendingDeletion" || state === "PendingReplicaDeletion";
+
 /** Refuses what a key is not for. Throws KMS's refusals. */
 export function checkUsage({ arn, record }: KmsKey, usage: KeyUsage, operation: string): void {
   if (record.usage === usage) return;

@@ -7,6 +7,8 @@ export interface Arrival {
   readonly id: string;
   readonly service: string;
   readonly operation: string;
+  /** The Region that it was signed for; home unless said. */
+  readonly region?: string;
   readonly principal: Principal;
   /** The account that the call is made in: the principal's own. */
   readonly account: string;

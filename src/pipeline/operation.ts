@@ -85,6 +85,10 @@ export interface Service<Own = unknown> {
   readonly denied?: "AccessDenied";
   /** True: requests without a signature are judged too (S3). */
   readonly anonymous?: boolean;
+  /** True: it is once for all Regions. A service is in the home Region only, unless this or `inRegion` is there. */
+  readonly global?: true;
+  /** For a service that is in every Region: what it keeps in one of the further ones. */
+  inRegion?(own: Own, region: string): Own;
   /** Makes what the service keeps while it runs; every call has it as `call.own`. */
   start(parts: Parts): Own | Promise<Own>;
   stop?(own: Own): Promise<void>;

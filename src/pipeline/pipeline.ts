@@ -15,6 +15,8 @@ export interface Pipeline {
   refused(
     request: Omit<Unproven, "eventSource" | "last"> & { readonly service: string },
   ): Promise<void>;
+  /** True for a service that is in every Region of this Bondstore, not at home only. */
+  isEverywhere(service: string): boolean;
   /** True where requests without a signature are judged too. */
   admitsAnonymous(service: string): boolean;
   stop(): Promise<void>;
@@ -77,6 +79,10 @@ export async function startPipeline(
       if (place === "full") return;
       const eventSource = running.get(service)?.service.eventSource ?? `${service}.amazonaws.com`;
       await recordUnproven(parts, { ...request, eventSource, last: place === "last" });
+    },
+    isEverywhere(service) {
+      const found = running.get(service)?.service;
+      return found?.global === true || found?.inRegion !== undefined;
     },
     admitsAnonymous: (service) => running.get(service)?.service.anonymous ?? false,
     async stop() {

@@ -1,4 +1,5 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
+import { assert } from "../lib/assert.ts";
 import { StorageFull } from "../storage/store.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
@@ -21,12 +22,13 @@ export interface Running {
 export async function run(arrival: Arrival, running: Running, parts: Parts): Promise<unknown> {
   const { service } = running;
   const timeMs = parts.clock.now();
+  const { region, own } = placeOf(arrival, running, parts.region);
   const call: Call = {
     id: arrival.id,
     eventId: parts.random.uuid(),
     service: service.name,
     operation: arrival.operation,
-    region: parts.region,
+    region,
     timeMs,
     principal: arrival.principal,
     source: arrival.source,
@@ -34,7 +36,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     account: arrival.account,
     // No getter: objects that each have one of their own are a slow kind to every reader of a call.
     store: parts.store.account(arrival.account),
-    own: running.own,
+    own,
   };
   const judged: Judged = { call, service, arrival, demands: [] };
   let output: unknown;
@@ -56,6 +58,19 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
   }
   await recorded({ ...judged, output });
   return output;
+}
+
+/** Where a call is made, and what its service keeps there. */
+function placeOf(
+  { region = "" }: Arrival,
+  { service, own }: Running,
+  home: string,
+): { readonly region: string; readonly own: unknown } {
+  if (region === "" || region === home || service.global) {
+    return { region: home, own };
+  }
+  assert(service.inRegion, "a service is called in further Regions only where it is in every one");
+  return { region, own: service.inRegion(own, region) };
 }
 
 /** What cannot be recorded fails, whatever came of it. */

@@ -18,11 +18,13 @@ import { readStreamed, wholeBytesMax } from "./read-streamed.ts";
 import { isForm, route } from "./route.ts";
 
 export interface FrontDoorOptions {
-  readonly pipeline: Pick<Pipeline, "run" | "refused" | "admitsAnonymous">;
+  readonly pipeline: Pick<Pipeline, "run" | "refused" | "admitsAnonymous" | "isEverywhere">;
   readonly directory: Directory;
   readonly clock: Clock;
   readonly random: Random;
+  /** The home Region, and those besides in which some services are. */
   readonly region: string;
+  readonly furtherRegions: readonly string[];
   readonly admitSignatureV2: boolean;
   /** Host names that a bucket's name may stand before: `bucket.s3.localhost`. */
   readonly hosts: readonly string[];
@@ -70,6 +72,14 @@ function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unk
   }
 }
 
+/** What every signature is judged by. */
+const judgedBy = ({ directory, clock, region, furtherRegions, pipeline }: FrontDoorOptions) => ({
+  find: (accessKeyId: string) => directory.findCredentials(accessKeyId),
+  clock,
+  region,
+  furtherRegions: (service: string) => (pipeline.isEverywhere(service) ? furtherRegions : []),
+});
+
 /** A body of unknown length may be a long one. */
 const isShort = (request: HttpRequest): boolean => {
   const length = request.header("content-length") ?? "";
@@ -92,9 +102,8 @@ async function checkFirst(
   options: FrontDoorOptions,
 ): Promise<void> {
   if ("refusal" in read) throw read.refusal;
-  const { directory, clock, region } = options;
   try {
-    checkClaim(read, { find: (key) => directory.findCredentials(key), clock, region });
+    checkClaim(read, judgedBy(options));
   } catch (error) {
     throw routed ? await recorded(error, { request, read, form: routed, id }, options) : error;
   }
@@ -118,13 +127,15 @@ async function serve(
   const { pipeline } = options;
   const { model, operation } = routed;
   const verified = await authenticate({ request, read, routed, whole, id }, options);
-  const { principal } = verified;
+  const { principal, region } =
+    verified.kind === "signed" ? verified : { ...verified, region: options.region };
   const account = "account" in principal ? principal.account : "";
 
   const output = await pipeline.run({
     id,
     service: model.name,
     operation: operation.name,
+    region,
     principal,
     account,
     source: sourceOf(request),
@@ -141,13 +152,12 @@ async function authenticate(
   { request, read, routed, whole, id }: Arrived,
   options: FrontDoorOptions,
 ): Promise<Verified> {
-  const { directory, clock, region, admitSignatureV2, hosts } = options;
-  const find = (accessKeyId: string) => directory.findCredentials(accessKeyId);
+  const { directory, admitSignatureV2, hosts } = options;
   const bucketInHost = (host: string) => findBucketInHost(host, hosts);
   try {
     const verified = verifyClaim(
       read,
-      { find, clock, region, admitSignatureV2, bucketInHost },
+      { ...judgedBy(options), admitSignatureV2, bucketInHost },
       whole,
     );
     admit(verified, routed.model.name, options);

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
 import type {
   DecryptResponse,
   DescribeKeyResponse,
@@ -12,30 +7,10 @@ import type {
   ListKeyRotationsResponse,
   ListKeysResponse,
 } from "@aws-sdk/client-kms";
+import { dieAt } from "../support/key-death.ts";
 import { afterDeletionMs, type Before, outsideMaterial } from "../support/key-stepper.ts";
 import { type As, openKms, seal } from "../support/kms.ts";
 import { importMaterial } from "../support/kms-import.ts";
-
-interface Died {
-  readonly directory: string;
-  readonly before: Before;
-  /** False once the step number is past the last one. */
-  readonly killed: boolean;
-}
-
-/** Lets a process do something, and be killed with -9 at a step of it. */
-async function dieAt(t: TestContext, what: string, step: number): Promise<Died> {
-  const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const script = fileURLToPath(new URL("../support/key-stepper.js", import.meta.url));
-  return new Promise((resolve, reject) => {
-    const args = [script, directory, what, String(step)];
-    execFile(process.execPath, args, (error, text, errors) => {
-      if (error && error.signal !== "SIGKILL") return reject(new Error(errors));
-      resolve({ directory, before: JSON.parse(text), killed: error !== null });
-    });
-  });
-}
 
 type Check = (root: As, before: Before) => Promise<void>;
 

@@ -104,9 +104,9 @@ test("whatever is wrong with a wrapped material, the answer is the same", async 
       randomBytes(6144),
       wrapMaterial(given.PublicKey, "RSAES_OAEP_SHA_1", randomBytes(32)),
       wrapMaterial(given.PublicKey, "RSA_AES_KEY_WRAP_SHA_1", randomBytes(32)),
-      ...(algorithm === "RSA_AES_KEY_WRAP_SHA_256"
-        ? [oaep(32), Buffer.concat([oaep(16), right.subarray(256)])]
-        : []),
+      oaep(16),
+      oaep(33),
+      Buffer.concat([oaep(16), right.subarray(256)]),
       Buffer.concat([oaep(32), randomBytes(16)]),
       ...flipped,
     ];
@@ -174,7 +174,7 @@ test("what is no material of the key's spec does not come in", async (t) => {
       const EncryptedKeyMaterial = wrapMaterial(given.PublicKey, algorithm, wrong);
       const { ImportToken } = given;
       const asked = root("ImportKeyMaterial", { ...input, ImportToken, EncryptedKeyMaterial });
-      await refuses(asked, "IncorrectKeyMaterialException");
+      await refuses(asked, "InvalidCiphertextException");
     }
     assert.equal(await stateOf(root, KeyId), "PendingImport", KeySpec);
   }

@@ -145,7 +145,7 @@ test("a bad input, and an operation that is not built, are in the trail like a s
   for (const [service, name, input, code] of [
     ["kms", "DescribeKey", { KeyId: "" }, "ValidationException"],
     ["iam", "GetUser", { UserName: "no such user" }, "ValidationError"],
-    ["kms", "ImportKeyMaterial", { KeyId: "k" }, "NotImplemented"],
+    ["iam", "ListSAMLProviders", {}, "NotImplemented"],
     ["iam", "DeleteUser", { UserName: "alice" }, "DeleteConflict"],
     ["sts", "GetCallerIdentity", {}, undefined],
   ] as const) {

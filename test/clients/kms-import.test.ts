@@ -20,6 +20,7 @@ import {
   KMSClient,
   KMSInvalidStateException,
   ListKeyRotationsCommand,
+  ReplicateKeyCommand,
   RotateKeyOnDemandCommand,
   SignCommand,
   UnsupportedOperationException,
@@ -222,6 +223,37 @@ test("the SDK learns of the last use of a key, with its event", async (t) => {
   assert.equal(KeyLastUsage?.Operation, "Encrypt");
   assert.equal(KeyLastUsage.KmsRequestId, used.$metadata.requestId);
   assert.match(KeyLastUsage.CloudTrailEventId ?? "", /^[0-9a-f-]{36}$/);
+});
+
+test("into each Region of a multi-Region key the same material is imported, by itself", async (t) => {
+  const further = "eu-west-1";
+  const running = await startBondstore(t, { furtherRegions: [further] });
+  const { root } = await running.tenant("acme");
+  const [kms, there] = ["us-east-1", further].map((region) => {
+    const made = new KMSClient({ ...running.client(root), region });
+    t.after(() => made.destroy());
+    return made;
+  });
+  assert.ok(kms && there);
+  const KeyId = await make(kms, { MultiRegion: true });
+  const replicate = new ReplicateKeyCommand({ KeyId, ReplicaRegion: further });
+  const invalid = { name: "KMSInvalidStateException" };
+  await assert.rejects(kms.send(replicate), invalid);
+  const material = randomBytes(32);
+  const KeyMaterialId = await bring(kms, KeyId, material);
+  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+  const { ReplicaKeyMetadata: replica } = await kms.send(replicate);
+  assert.equal(replica?.KeyState, "PendingImport");
+  const id = replica.KeyId ?? "";
+  const read = () => there.send(new DecryptCommand({ CiphertextBlob }));
+  await assert.rejects(read(), invalid);
+  const different = bring(there, id, randomBytes(32));
+  await assert.rejects(different, { name: "IncorrectKeyMaterialException" });
+  assert.equal(await bring(there, id, material), KeyMaterialId);
+  assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
+  // Taken away in one Region, it stays in the other.
+  await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
+  assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
 });
 
 const script = `

@@ -41,6 +41,7 @@ export const testConfig = (data: string, more: Partial<Config> = {}): Config => 
   host: "127.0.0.1",
   port: 0,
   region: "us-east-1",
+  furtherRegions: [],
   plainHttp: true,
   hostNames: [],
   admitSignatureV2: false,

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
-import { makeKey, openKms } from "./kms.ts";
+import { makeKey, openKms, otherRegion } from "./kms.ts";
 import { importInput } from "./kms-import.ts";
 
 /*
@@ -41,8 +41,11 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
     const { CiphertextBlob } = await root<EncryptResponse>("Encrypt", { KeyId, Plaintext });
     return Buffer.from(CiphertextBlob ?? []).toString("base64");
   };
-  const make = async () => (await root<CreateKeyResponse>("CreateKey")).KeyMetadata?.KeyId ?? "";
-  const [keyId, other] = [await make(), await make()];
+  const make = async (MultiRegion = false) =>
+    (await root<CreateKeyResponse>("CreateKey", { MultiRegion })).KeyMetadata?.KeyId ?? "";
+  const related = ["replicate", "move", "rotate related", "leave"].includes(what);
+  const [keyId, other] = [await make(related), await make()];
+  const replicate = () => root("ReplicateKey", { KeyId: keyId, ReplicaRegion: otherRegion });
   await root("CreateAlias", { AliasName: "alias/one", TargetKeyId: keyId });
   const external = await makeKey(root, { Origin: "EXTERNAL" });
   const brought = await importInput(root, external, outsideMaterial);
@@ -61,9 +64,21 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
     await root("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 7 });
     kms.clock.nowMs = afterDeletionMs;
   }
+  if (related && what !== "replicate") await replicate();
+  if (what === "leave") {
+    const there = kms.as(kms.root(), {}, otherRegion);
+    await root("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 9 });
+    await there("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 7 });
+    kms.clock.nowMs = afterDeletionMs;
+  }
   armed = true;
+  if (what === "replicate") await replicate();
+  if (what === "move") {
+    await root("UpdatePrimaryRegion", { KeyId: keyId, PrimaryRegion: otherRegion });
+  }
+  if (what === "leave") await kms.keys.regions.at(otherRegion).upkeep.start();
   if (what === "create") await make();
-  if (what === "rotate") await root("RotateKeyOnDemand", { KeyId: keyId });
+  if (what.startsWith("rotate")) await root("RotateKeyOnDemand", { KeyId: keyId });
   if (what === "delete") await kms.keys.store.upkeep.start();
   if (what === "import") await root("ImportKeyMaterial", brought);
   if (what === "forget") await root("DeleteImportedKeyMaterial", { KeyId: external });

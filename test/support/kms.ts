@@ -8,6 +8,8 @@ import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory } from "../../src/identity/directory.ts";
 import type { Principal, PrincipalPolicies, User } from "../../src/identity/principal.ts";
+import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
+import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
@@ -18,12 +20,14 @@ import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
+import * as customKeyStores from "../../src/services/kms/custom-key-stores.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 
 export const acme = "111122223333";
 export const other = "444455556666";
 export const region = "us-east-1";
+export const otherRegion = "eu-west-1";
 
 /** Calls an operation as somebody. */
 export type As = <Output = Record<string, never>>(
@@ -35,6 +39,8 @@ export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
   readonly events: TrailEvent[];
+  /** What `verify` finds wrong with the keys of an account. */
+  inspect(account?: string): readonly KeyProblem[];
   /** A user with an identity policy that allows these actions on everything, or says what is given. */
   user(
     name: string,
@@ -43,7 +49,7 @@ export interface KmsBench {
     statements?: readonly unknown[],
   ): User;
   root(account?: string): Principal;
-  as(principal: Principal, source?: Partial<Source>): As;
+  as(principal: Principal, source?: Partial<Source>, region?: string): As;
 }
 
 /** The key service with a real store and a real judge, without a front door. */
@@ -102,6 +108,7 @@ export async function openKms(
     sealers: keyring,
     indexKey: keyring.indexKey,
   });
+  await keepRegions(store, region, [otherRegion]);
   const policies = new Map<string, PrincipalPolicies>();
   const people: Pick<Directory, "policiesOf" | "findAccount"> = {
     findAccount: () => undefined,
@@ -132,10 +139,12 @@ export async function openKms(
     keyring,
     tokens,
     vault: stepping(vault, ["make", "destroy"], step),
+    furtherRegions: [otherRegion],
   });
+  const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
     { ...below, keys, directory: people as Directory, endpoint: () => "" },
-    [kms],
+    [{ ...kms, operations: [...kms.operations, ...Object.values(customKeyStores)] }],
     () => null,
   );
   return {
@@ -145,6 +154,7 @@ export async function openKms(
     },
     clock,
     keys,
+    inspect: (account = acme) => inspection.check(account).problems,
     events,
     user(name, actions = [], account = acme, statements = undefined) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
@@ -165,12 +175,13 @@ export async function openKms(
       tags: {},
     }),
     as:
-      (principal, source = {}) =>
+      (principal, source = {}, calledIn = region) =>
       async <Output>(operation: string, input: Record<string, unknown> = {}) =>
         (await pipeline.run({
           id: systemRandom.uuid(),
           service: "kms",
           operation,
+          region: calledIn,
           principal,
           account: "account" in principal ? principal.account : "",
           source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },

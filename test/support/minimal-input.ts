@@ -18,6 +18,7 @@ const texts: readonly string[] = [
   "AKIAIOSFODNN7EXAMPLE",
   "v1",
   "alias/some",
+  "eu-west-1",
 ];
 
 /**

@@ -16,6 +16,8 @@ export interface Twist {
   readonly sign?: Partial<ToSign>;
   /** The body that is sent, where it differs from the one that was signed. */
   readonly body?: Buffer;
+  /** The Region that is put into the scope after it was signed. */
+  readonly claimedRegion?: string;
   /** Headers that are sent beside those that were signed. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -55,7 +57,17 @@ export function sendSigned(
     ...(keys.sessionToken !== undefined && { token: keys.sessionToken }),
     ...twist.sign,
   });
-  const sent = { ...signed.headers, ...twist.headers };
+  const { authorization = "" } = signed.headers;
+  const claimed =
+    twist.claimedRegion === undefined
+      ? {}
+      : {
+          authorization: authorization.replace(
+            /\/[\w-]+(?=\/\w+\/aws4)/,
+            `/${twist.claimedRegion}`,
+          ),
+        };
+  const sent = { ...signed.headers, ...claimed, ...twist.headers };
   return send(running.endpoint, method, signed.target, sent, twist.body ?? body);
 }
 

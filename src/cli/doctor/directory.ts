@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { readHeads } from "../../audit/head.ts";
 import { trailPaths } from "../../audit/paths.ts";
 import { openRoot, RootLocked } from "../../keys/root-of-trust.ts";
-import { openToken } from "../../open-token.ts";
 import { whyNotOurs } from "../data-directory.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 
@@ -85,7 +84,7 @@ export async function checkRoot({ config, random }: Patient): Promise<Check[]> {
   const { data: directory, root: unlock } = config;
   if (!existsSync(join(directory, "root.key"))) return [ok(name, "made at the first start")];
   try {
-    const root = await openRoot({ directory, unlock, random, create: false, openToken });
+    const root = await openRoot({ directory, unlock, random, create: false });
     const inside = unlock.kind === "key-file" && unlock.path.startsWith(join(directory, "/"));
     if (!inside) return [ok(name, root.description)];
     const fix = `for data that matters: keep the key elsewhere, \`mv ${unlock.path} /elsewhere/\` and start with --key-file`;

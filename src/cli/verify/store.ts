@@ -24,7 +24,7 @@ import {
 } from "../../storage/store.ts";
 import { createFindings, type Findings, type StoreFinding } from "./findings.ts";
 import { createSample, type Sample } from "./sample.ts";
-import { accountTables, systemTables } from "./tables.ts";
+import { accountTables, inEachRegion, systemTables } from "./tables.ts";
 
 /** What was looked at in the store, and what is wrong with it. */
 export interface StoreReport {
@@ -78,7 +78,12 @@ export async function verifyStore(check: StoreCheck): Promise<StoreReport> {
     bodies: createSample(check.full ? Number.POSITIVE_INFINITY : sampleSize, check.random),
     counts: { records: 0, keys: 0, dataKeys: 0, streamRecords: 0 },
   };
-  await checkTables(work, systemAccount, check.store.system, systemTables);
+  await checkTables(
+    work,
+    systemAccount,
+    check.store.system,
+    inEachRegion(systemTables, check.store),
+  );
   const accounts: string[] = [];
   await work.findings.within("changed record", "the list of accounts", () => {
     for (const { key } of check.store.system.table("identity-accounts").range()) {
@@ -110,7 +115,7 @@ async function checkAccount(work: Work, account: string): Promise<void> {
     return;
   }
   const own = store.account(account);
-  await checkTables(work, account, own, accountTables);
+  await checkTables(work, account, own, inEachRegion(accountTables, store));
   await findings.within("changed key", `keys of account ${account}`, () => {
     const found = keys.check(account);
     work.counts.keys += found.keys;

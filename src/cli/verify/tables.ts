@@ -1,3 +1,19 @@
+import { furtherRegionsOf, homeRegionOf } from "../../keys/kept-regions.ts";
+import { regionalName } from "../../keys/key-tables.ts";
+import type { Store } from "../../storage/store.ts";
+
+/** These tables, with those that each Region of a directory has of its own. */
+export function inEachRegion(tables: readonly string[], store: Store): readonly string[] {
+  const home = homeRegionOf(store) ?? "";
+  const regional = tables.filter((name) => name.startsWith("kms."));
+  return [
+    ...tables,
+    ...furtherRegionsOf(store).flatMap((region) =>
+      regional.map((name) => regionalName(name, region, home)),
+    ),
+  ];
+}
+
 /** Tables of an account. A test holds these lists against the source: a new table is a line here. */
 export const accountTables: readonly string[] = [
   "identity-users",

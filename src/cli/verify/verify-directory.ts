@@ -9,7 +9,6 @@ import { type Keyring, openKeyring, systemAccount } from "../../keys/keyring.ts"
 import { openRoot, type RootOfTrust } from "../../keys/root-of-trust.ts";
 import { openVault, type Vault } from "../../keys/vault.ts";
 import type { Random } from "../../lib/random.ts";
-import { openToken } from "../../open-token.ts";
 import { openStore } from "../../storage/open-store.ts";
 import { Corruption, type Store } from "../../storage/store.ts";
 import { type StoreReport, verifyStore } from "./store.ts";
@@ -116,7 +115,7 @@ interface ToLookAt {
 
 async function openToLook({ data, root, random, vault }: VerifyRequest): Promise<ToLookAt> {
   if (!root) return { findings: [] };
-  const trust = await openRoot({ directory: data, unlock: root, random, create: false, openToken });
+  const trust = await openRoot({ directory: data, unlock: root, random, create: false });
   const systemKeys = join(data, "keys", systemAccount);
   // The keyring makes what is missing; to look must change nothing.
   if (!existsSync(systemKeys)) return { findings: [lost(systemKeys, "it is missing")] };

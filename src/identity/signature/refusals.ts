@@ -110,7 +110,7 @@ const wordings = {
     ],
   ),
   "wrong-region": wrong(
-    "Credential should be scoped to a valid region, not '{region}'. This one is '{Region}'.",
+    "Credential should be scoped to a valid region, not '{region}'. Here {service} is in '{regions}'.",
     [
       400,
       "AuthorizationHeaderMalformed",

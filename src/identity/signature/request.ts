@@ -18,8 +18,10 @@ export interface SignedRequest {
 export interface SignatureOptions {
   readonly find: (accessKeyId: string) => Credentials | undefined;
   readonly clock: Clock;
-  /** Our region. The services that AWS has once for all regions may also be signed for `us-east-1`. */
+  /** Our home Region. The services that AWS has once for all Regions may also be signed for `us-east-1`. */
   readonly region: string;
+  /** Further Regions of ours in which a service is; none unless said. */
+  readonly furtherRegions?: (service: string) => readonly string[];
   /** Whether S3 URLs signed with the old version 2 (HMAC-SHA1) are taken. */
   readonly admitSignatureV2: boolean;
   /** The bucket that a host names, as the router reads it: version 2 signs that instead of the host. */
@@ -61,6 +63,8 @@ export interface Signed {
   readonly principal: Principal;
   readonly accessKeyId: string;
   readonly scope: Scope;
+  /** The Region of ours that it was signed for. */
+  readonly region: string;
   readonly presigned: boolean;
   /** CloudTrail's SignatureVersion: `SigV4`, `SigV4A`, `SigV2`. */
   readonly version: "SigV4" | "SigV4A" | "SigV2";

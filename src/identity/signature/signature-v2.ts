@@ -47,6 +47,7 @@ export function verifyVersion2(
     principal: credentials.principal,
     accessKeyId: claim.accessKeyId,
     scope: { ...claim.scope, region: options.region },
+    region: options.region,
     presigned: true,
     version: "SigV2",
     payload: { kind: "unsigned" },

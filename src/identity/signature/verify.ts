@@ -6,7 +6,7 @@ import { checkToken, nobody } from "./check-token.ts";
 import { formatTime, type ReadRequest, readClaim } from "./claim.ts";
 import { payloadRule, sha256Form } from "./payload.ts";
 import { refusal } from "./refusals.ts";
-import type { SignatureOptions, Signed, SignedRequest, V4Claim, Verified } from "./request.ts";
+import type { SignatureOptions, SignedRequest, V4Claim, Verified } from "./request.ts";
 import { verifyVersion2 } from "./signature-v2.ts";
 import { signatureCheck } from "./signing-keys.ts";
 
@@ -43,14 +43,24 @@ export function verifyClaim(
   const nowMs = options.clock.now();
   checkSignedHeaders(read, claim);
   checkTime(claim, nowMs);
-  checkScope(claim, options.region);
+  const region = findRegion(claim, options);
   const payloadHash = payloadHashOf(claim, body);
 
   const known = options.find(claim.accessKeyId);
   const credentials = known?.active ? known : nobody;
   checkSignature(read, claim, credentials, payloadHash, known?.active === true);
   checkToken(credentials, claim.token, nowMs);
-  return signed(claim, credentials, payloadHash, body !== undefined);
+  return {
+    kind: "signed",
+    credentials,
+    principal: credentials.principal,
+    accessKeyId: claim.accessKeyId,
+    scope: claim.scope,
+    region,
+    presigned: claim.presigned,
+    version: claim.algorithm === "AWS4-HMAC-SHA256" ? "SigV4" : "SigV4A",
+    payload: payloadRule(payloadHash, { claim, credentials, checked: body !== undefined }),
+  };
 }
 
 /**
@@ -59,35 +69,17 @@ export function verifyClaim(
  */
 export function checkClaim(
   read: ReadRequest,
-  { find, clock, region }: Pick<SignatureOptions, "find" | "clock" | "region">,
+  options: Pick<SignatureOptions, "find" | "clock" | "region" | "furtherRegions">,
 ): void {
   const { claim } = read;
   if (!claim) throw refusal("unsigned");
   if (claim.kind === "v4") {
     checkSignedHeaders(read, claim);
-    checkTime(claim, clock.now());
-    checkScope(claim, region);
+    checkTime(claim, options.clock.now());
+    findRegion(claim, options);
   }
-  if (find(claim.accessKeyId)?.active) return;
+  if (options.find(claim.accessKeyId)?.active) return;
   throw refusal("unknown-key", { AWSAccessKeyId: claim.accessKeyId });
-}
-
-function signed(
-  claim: V4Claim,
-  credentials: Credentials,
-  payloadHash: string,
-  checked: boolean,
-): Signed {
-  return {
-    kind: "signed",
-    credentials,
-    principal: credentials.principal,
-    accessKeyId: claim.accessKeyId,
-    scope: claim.scope,
-    presigned: claim.presigned,
-    version: claim.algorithm === "AWS4-HMAC-SHA256" ? "SigV4" : "SigV4A",
-    payload: payloadRule(payloadHash, { claim, credentials, checked }),
-  };
 }
 
 /** Every host and x-amz-* header present is signed, and every header said to be signed is present. */
@@ -141,17 +133,29 @@ const serverTimes = (nowMs: number) => ({
 /** Services that AWS has once, signed for us-east-1 whatever the region of the client. */
 const global = new Set(["iam", "sts", "organizations", "account", "support"]);
 
-function checkScope(claim: V4Claim, region: string): void {
+/** The Region of ours that a request is signed for; of several, the first. Refuses a scope that is not ours. */
+function findRegion(
+  claim: V4Claim,
+  { region: home, furtherRegions }: Pick<SignatureOptions, "region" | "furtherRegions">,
+): string {
   const { scope, time } = claim;
   const requestDate = time.slice(0, 8);
   if (scope.date !== requestDate) {
     throw refusal("wrong-date", { date: scope.date, requestDate, time });
   }
-  const fits =
-    claim.algorithm === "AWS4-HMAC-SHA256"
-      ? scope.region === region || (scope.region === "us-east-1" && global.has(scope.service))
-      : inRegionSet(scope.region, region);
-  if (!fits) throw refusal("wrong-region", { region: scope.region, Region: region });
+  const single = claim.algorithm === "AWS4-HMAC-SHA256";
+  const regions = [home, ...(furtherRegions?.(scope.service) ?? [])];
+  const found = regions.find((region) =>
+    single ? scope.region === region : inRegionSet(scope.region, region),
+  );
+  if (found !== undefined) return found;
+  if (single && scope.region === "us-east-1" && global.has(scope.service)) return home;
+  throw refusal("wrong-region", {
+    region: scope.region,
+    service: scope.service,
+    regions: regions.join("', '"),
+    Region: home,
+  });
 }
 
 function inRegionSet(set: string, region: string): boolean {

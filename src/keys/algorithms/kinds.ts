@@ -23,7 +23,7 @@ export interface Signing {
 }
 
 /** Hashes of MAC keys, and how long their material is (KMS Developer Guide, "HMAC key specs"). */
-const hmacs: Readonly<Record<string, readonly [hash: string, bytes: number]>> = {
+export const hmacs: Readonly<Record<string, readonly [hash: string, bytes: number]>> = {
   HMAC_224: ["sha224", 28],
   HMAC_256: ["sha256", 32],
   HMAC_384: ["sha384", 48],

@@ -24,7 +24,7 @@ const attributeKeys = [
   "RequestId",
 ] as const;
 
-/** Finds what happened in the caller's account, the newest first. Refusals of data events are there as well. */
+/** Finds what happened in the caller's account and Region, the newest first. Refusals of data events are there as well. */
 export const lookupEvents = operation("LookupEvents", {
   resolve: (_input: Checked<LookupEventsRequest>, call: Call) => ({
     arn: "*",
@@ -45,7 +45,8 @@ export const lookupEvents = operation("LookupEvents", {
         `Event category ${input.EventCategory} is not recorded here.`,
       );
     }
-    const question = { ...attributeOf(input.LookupAttributes), ...timesOf(input) };
+    const { region } = call;
+    const question = { region, ...attributeOf(input.LookupAttributes), ...timesOf(input) };
     const asked = digestOf(question, call.account);
     const before = input.NextToken === undefined ? undefined : readToken(input.NextToken, asked);
     const page = await call.parts.trail.findPage({
@@ -61,7 +62,7 @@ export const lookupEvents = operation("LookupEvents", {
   },
 });
 
-type Question = Pick<TrailQuery, "attribute" | "fromMs" | "toMs">;
+type Question = Pick<TrailQuery, "region" | "attribute" | "fromMs" | "toMs">;
 
 function attributeOf(attributes: readonly LookupAttribute[] = []): Pick<Question, "attribute"> {
   const [first, ...more] = attributes;

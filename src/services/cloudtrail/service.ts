@@ -7,5 +7,6 @@ export const cloudtrail: Service = {
   prefix: "cloudtrail",
   eventSource: "cloudtrail.amazonaws.com",
   operations: [lookupEvents],
+  inRegion: (own) => own,
   start: () => undefined,
 };

@@ -8,5 +8,6 @@ export const iam: Service = {
   eventSource: "iam.amazonaws.com",
   denied: "AccessDenied",
   operations: iamOperations,
+  global: true,
   start: () => undefined,
 };

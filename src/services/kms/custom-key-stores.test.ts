@@ -17,6 +17,13 @@ import {
   memoryCluster,
   memoryToken,
 } from "../../../test/support/memory-token.ts";
+import * as customKeyStores from "./custom-key-stores.ts";
+import { kms } from "./service.ts";
+
+test("no client is offered custom key stores while there is no HSM to keep them", () => {
+  const offered = new Set(kms.operations.map(({ name }) => name));
+  for (const { name } of Object.values(customKeyStores)) assert.ok(!offered.has(name), name);
+});
 
 const wanted = {
   CustomKeyStoreName: "ours",

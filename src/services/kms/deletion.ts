@@ -4,7 +4,7 @@ import type {
   ScheduleKeyDeletionRequest,
   ScheduleKeyDeletionResponse,
 } from "@aws-sdk/client-kms";
-import { isComplete } from "../../keys/key-record.ts";
+import { isComplete, type KeyRecord } from "../../keys/key-record.ts";
 import { checkState } from "../../keys/key-states.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { findOwnKey, type KmsCall, keyOf, plainFacts, unusedFacts } from "./find-key.ts";
@@ -30,14 +30,18 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
     }
     const key = keyOf(target);
     const atMs = call.timeMs + windowDays * dayMs;
-    await call.own.change(key, (record) => {
+    const changed = await call.own.change(key, (record) => {
       checkState("ScheduleKeyDeletion", key, record.state);
+      if (waitsForReplicas(record, call.region)) {
+        return { ...record, state: "PendingReplicaDeletion", deletionWaitsDays: windowDays };
+      }
       return { ...record, state: "PendingDeletion", deletion: { atMs, windowDays } };
     });
+    const { state, deletion } = changed?.record ?? {};
     return {
       KeyId: key.arn,
-      DeletionDate: new Date(atMs),
-      KeyState: "PendingDeletion",
+      ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
+      ...(state && { KeyState: state }),
       PendingWindowInDays: windowDays,
     };
   },
@@ -49,6 +53,10 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
   }),
 });
 
+/** A primary goes after its replicas: until the last is gone it waits, and its own window begins then. */
+const waitsForReplicas = ({ multiRegion }: KeyRecord, region: string): boolean =>
+  multiRegion?.primaryRegion === region && multiRegion.replicaRegions.length > 0;
+
 /** Keeps a key that was to be destroyed. It stays disabled until somebody enables it. */
 export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   resolve: ({ KeyId }: Checked<CancelKeyDeletionRequest>, call: KmsCall) =>
@@ -56,7 +64,7 @@ export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<CancelKeyDeletionResponse> {
     const key = keyOf(target);
-    await keys.change(key, ({ deletion: _, ...record }) => {
+    await keys.change(key, ({ deletion: _, deletionWaitsDays: _days, ...record }) => {
       checkState("CancelKeyDeletion", key, record.state);
       const awaits = record.origin === "EXTERNAL" && !isComplete(record, keys.clock.now());
       return { ...record, state: awaits ? "PendingImport" : "Disabled" };

@@ -67,6 +67,10 @@ export const importKeyMaterial = operation("ImportKeyMaterial", {
     checkState("ImportKeyMaterial", key);
     const validToMs = validToOf(input, call.timeMs);
     checkSymmetricOnly(key, input);
+    const { multiRegion, versions } = key.record;
+    if (input.ImportType === "NEW_KEY_MATERIAL" && multiRegion && versions.length > 0) {
+      throw notBuilt("A further material of a multi-Region key");
+    }
     const { ImportType, KeyMaterialId, KeyMaterialDescription } = input;
     const id = await call.own.imports.put(key, {
       token: input.ImportToken,

@@ -10,11 +10,12 @@ import type {
   UpdateKeyDescriptionRequest,
 } from "@aws-sdk/client-kms";
 import { generateMaterial } from "../../keys/algorithms/kinds.ts";
-import type { KeyOrigin } from "../../keys/key-record.ts";
+import type { KeyRecord } from "../../keys/key-record.ts";
 import type { KeySpecName } from "../../keys/key-specs.ts";
 import { checkState } from "../../keys/key-states.ts";
+import type { KmsKey } from "../../keys/kms-key.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
-import type { NewMaterial } from "../../keys/new-key.ts";
+import type { NewKey, NewMaterial } from "../../keys/new-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
 import {
@@ -43,7 +44,8 @@ export const createKey = operation("CreateKey", {
   context: (input, target, call) => ({
     ...callerFacts(input, target, call),
     ...requestTagFacts(input.Tags),
-    ...kindFacts({ ...kindOf(input), origin: originOf(input) }),
+    ...kindFacts({ ...kindOf(input), ...relatedOf(input, call.region), origin: originOf(input) }),
+    "kms:multiregionkeytype": input.MultiRegion ? "PRIMARY" : undefined,
     "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
   }),
 
@@ -58,15 +60,9 @@ export const createKey = operation("CreateKey", {
     const tags = tagsOf(input.Tags);
     checkTags(tags, input.Tags);
     const description = input.Description ?? "";
-    const kind = kindOf(input);
+    const kind = { ...kindOf(input), ...relatedOf(input, keys.region) };
     const given = { description, policy, tags, manager: "CUSTOMER", ...kind } as const;
-    const key = await (input.Origin === "AWS_CLOUDHSM"
-      ? createInStore(input.CustomKeyStoreId, given, call)
-      : keys.create(
-          account,
-          { ...given, origin: originOf(input) },
-          { material: await makeMaterial(kind.spec, input.Origin, call) },
-        ));
+    const key = await makeKey(input, given, call);
     return { KeyMetadata: metadataOf(key, keys) };
   },
 
@@ -79,20 +75,38 @@ export const createKey = operation("CreateKey", {
       keyState: made?.KeyState ?? null,
       keySpec: made?.KeySpec ?? null,
       keyUsage: made?.KeyUsage ?? null,
-      multiRegion: false,
+      multiRegion: made?.MultiRegion ?? false,
     },
   }),
 });
 
-const originOf = ({ Origin }: Checked<CreateKeyRequest>): KeyOrigin =>
+/** A multi-Region key is the primary of related ones from the beginning. */
+const relatedOf = (
+  { MultiRegion }: Checked<CreateKeyRequest>,
+  primaryRegion: string,
+): Pick<KeyRecord, "multiRegion"> =>
+  MultiRegion ? { multiRegion: { primaryRegion, replicaRegions: [] } } : {};
+
+const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
   Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
 
-async function makeMaterial(
-  spec: KeySpecName,
-  origin: CreateKeyRequest["Origin"],
-  { own: keys }: KmsCall,
-): Promise<NewMaterial | "awaited"> {
-  if (origin === "EXTERNAL") return "awaited";
+/** Makes the key with its material; one of the owner's comes later. */
+async function makeKey(
+  { Origin, CustomKeyStoreId }: Checked<CreateKeyRequest>,
+  given: NewKey & Pick<KeyRecord, "spec">,
+  call: KmsCall,
+): Promise<KmsKey> {
+  const { own: keys, account } = call;
+  const id = given.multiRegion && { id: `mrk-${keys.random.bytes(16).toString("hex")}` };
+  if (Origin === "AWS_CLOUDHSM") return createInStore(CustomKeyStoreId, given, call);
+  if (Origin === "EXTERNAL") {
+    return keys.create(account, { ...given, origin: Origin }, { ...id, material: "awaited" });
+  }
+  const material = await makeMaterial(given.spec, call);
+  return keys.create(account, given, { ...id, material });
+}
+
+async function makeMaterial(spec: KeySpecName, { own: keys }: KmsCall): Promise<NewMaterial> {
   const made = await generateMaterial(spec, keys.random);
   if (!made) throw notBuilt(`KeySpec ${spec}`);
   return made;

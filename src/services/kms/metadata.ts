@@ -3,15 +3,15 @@ import { isImportable } from "../../keys/imported-forms.ts";
 import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { type KeySpecName, specOf } from "../../keys/key-specs.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
-import type { KmsKey } from "../../keys/kms-key.ts";
+import { type KmsKey, keyArn, multiRegionType } from "../../keys/kms-key.ts";
+import { isPendingDeletion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** A key as DescribeKey and CreateKey show it. */
 export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
   const { record, account, arn } = key;
-  const { customKeyStore } = record;
+  const { customKeyStore, deletion, deletionWaitsDays } = record;
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
-  const { deletion } = record;
   return {
     AWSAccountId: account,
     KeyId: record.id,
@@ -22,15 +22,31 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     KeyUsage: record.usage,
     KeyState: isUnavailable(key, keys) ? "Unavailable" : record.state,
     ...(deletion && { DeletionDate: new Date(deletion.atMs) }),
+    ...(deletionWaitsDays !== undefined && { PendingDeletionWindowInDays: deletionWaitsDays }),
     Origin: record.origin,
     KeyManager: record.manager,
     ...(isOldSpec(record.spec) && { CustomerMasterKeySpec: record.spec }),
     KeySpec: record.spec,
     ...algorithmsOf(key),
-    MultiRegion: false,
+    MultiRegion: record.multiRegion !== undefined,
+    ...multiRegionOf(key, keys),
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
       : currentMaterialOf(key)),
+  };
+}
+
+/** The related keys of a multi-Region key. */
+function multiRegionOf({ account, record }: KmsKey, keys: KeyStore): Partial<KeyMetadata> {
+  const { multiRegion, id } = record;
+  if (!multiRegion) return {};
+  const nameOf = (Region: string) => ({ Arn: keyArn(Region, account, id), Region });
+  return {
+    MultiRegionConfiguration: {
+      MultiRegionKeyType: multiRegionType(record, keys.region),
+      PrimaryKey: nameOf(multiRegion.primaryRegion),
+      ReplicaKeys: multiRegion.replicaRegions.map(nameOf),
+    },
   };
 }
 
@@ -108,7 +124,7 @@ export function kindOf({
 /** A key whose custom key store is not connected; one that waits for its deletion says so instead. */
 const isUnavailable = (key: KmsKey, keys: KeyStore): boolean =>
   key.record.customKeyStore !== undefined &&
-  key.record.state !== "PendingDeletion" &&
+  !isPendingDeletion(key.record) &&
   !keys.customStores.isReachable(key);
 
 /** Says clearly which kinds of key are not built yet, and refuses specs that contradict each other. */
@@ -125,9 +141,14 @@ export function checkSpec(
     );
   }
   if (Origin === "EXTERNAL_KEY_STORE") throw notBuilt(`Origin ${Origin}`);
-  if (MultiRegion) throw notBuilt("MultiRegion");
   if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
     throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");
+  }
+  if (MultiRegion && Origin === "AWS_CLOUDHSM") {
+    throw new ServiceError(
+      "UnsupportedOperationException",
+      "Custom key stores have keys of a single Region only",
+    );
   }
   if (input.XksKeyId !== undefined) throw notBuilt("XksKeyId");
 }

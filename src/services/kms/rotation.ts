@@ -13,6 +13,7 @@ import type {
 import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
+import { isPendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { expirationOf } from "./metadata.ts";
@@ -27,6 +28,16 @@ function checkRotatable({ arn, record }: KmsKey): void {
     throw notValid(`${arn} key spec is ${record.spec}`);
   }
   if (record.customKeyStore !== undefined) throw notValid(`${arn} origin is ${record.origin}`);
+}
+
+/** A replica gets its material from its primary. */
+function checkPrimary({ arn, record }: KmsKey, region: string): void {
+  const { multiRegion } = record;
+  if (!multiRegion || multiRegion.primaryRegion === region) return;
+  throw new ServiceError(
+    "UnsupportedOperationException",
+    `${arn} is a replica: its rotation is that of its primary in ${multiRegion.primaryRegion}.`,
+  );
 }
 
 /** By themselves keys get new material only where it is made here. */
@@ -54,6 +65,7 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
     const key = keyOf(target);
     checkAutomatic(key);
     checkState("EnableKeyRotation", key);
+    checkPrimary(key, keys.region);
     await keys.change(key, (record) => {
       const before = record.rotation;
       const periodDays = RotationPeriodInDays ?? before?.periodDays ?? periodDaysDefault;
@@ -72,6 +84,7 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
     const key = keyOf(target);
     checkAutomatic(key);
     checkState("DisableKeyRotation", key);
+    checkPrimary(key, keys.region);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
 });
@@ -84,9 +97,9 @@ export const readKeyRotationStatus = operation("GetKeyRotationStatus", {
   handle(target): GetKeyRotationStatusResponse {
     checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
-    const { rotation, state } = record;
+    const { rotation } = record;
     // A key that waits for its deletion is not rotated, whatever was set before.
-    if (!rotation || state === "PendingDeletion") return { KeyRotationEnabled: false, KeyId: arn };
+    if (!rotation || isPendingDeletion(record)) return { KeyRotationEnabled: false, KeyId: arn };
     return {
       KeyRotationEnabled: true,
       KeyId: arn,
@@ -104,6 +117,7 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
     checkRotatable(key);
+    checkPrimary(key, keys.region);
     const check = (record: KeyRecord) => {
       checkState("RotateKeyOnDemand", key, record.state);
       const done = record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;

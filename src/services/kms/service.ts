@@ -4,7 +4,6 @@ import { assert } from "../../lib/assert.ts";
 import type { Service } from "../../pipeline/operation.ts";
 import * as aliases from "./aliases.ts";
 import * as cryptography from "./cryptography.ts";
-import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
@@ -13,6 +12,7 @@ import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
 import * as lastUsage from "./last-usage.ts";
 import * as macs from "./macs.ts";
+import * as multiRegion from "./multi-region.ts";
 import * as policies from "./policies.ts";
 import * as rotation from "./rotation.ts";
 import * as signatures from "./signatures.ts";
@@ -21,7 +21,6 @@ import * as tags from "./tags.ts";
 const nouns = [
   aliases,
   cryptography,
-  customKeyStores,
   dataKeys,
   deletion,
   grants,
@@ -30,6 +29,7 @@ const nouns = [
   keys,
   lastUsage,
   macs,
+  multiRegion,
   policies,
   rotation,
   signatures,
@@ -44,8 +44,11 @@ export const kms: Service<KeyStore> = {
   operations: nouns.flatMap((noun) => Object.values(noun)),
   async start({ keys: service }) {
     assert(service instanceof KeyService, "the key service has the keys that services use");
-    await service.store.upkeep.start();
+    for (const { upkeep } of service.regions.all()) await upkeep.start();
     return service.store;
   },
-  stop: (keys) => keys.upkeep.stop(),
+  inRegion: (keys, region) => keys.regions.at(region),
+  async stop({ regions }) {
+    for (const { upkeep } of regions.all()) await upkeep.stop();
+  },
 };

@@ -10,5 +10,6 @@ export const sts: Service = {
   eventSource: "sts.amazonaws.com",
   denied: "AccessDenied",
   operations: [assumeRole, getAccessKeyInfo, getCallerIdentity, getSessionToken],
+  inRegion: (own) => own,
   start: () => undefined,
 };

@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Before } from "./key-stepper.ts";
+
+export interface Died {
+  readonly directory: string;
+  readonly before: Before;
+  /** False once the step number is past the last one. */
+  readonly killed: boolean;
+}
+
+/** Lets a process do something, and be killed with -9 at a step of it. */
+export async function dieAt(t: TestContext, what: string, step: number): Promise<Died> {
+  const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const script = fileURLToPath(new URL("./key-stepper.js", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const args = [script, directory, what, String(step)];
+    execFile(process.execPath, args, (error, text, errors) => {
+      if (error && error.signal !== "SIGKILL") return reject(new Error(errors));
+      resolve({ directory, before: JSON.parse(text), killed: error !== null });
+    });
+  });
+}
