@@ -1,4 +1,7 @@
+import type { RequestFacts } from "../access/authorize.ts";
+import { serviceName } from "../access/user-identity.ts";
 import type { Json } from "../audit/trail.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Fact } from "../policy/question.ts";
 import { grantFacts } from "./facts.ts";
 import type { KeyReference } from "./find-key.ts";
@@ -65,3 +68,22 @@ export function trial(
   if (action !== "CreateGrant") return { parameters: { keySpec: "AES_256" } };
   return grantAttempt({ grantee, operations: ["Decrypt"], constraints: { subset: context } }, use);
 }
+
+/** What the global condition keys are filled from when a service uses a key. */
+export const requestFacts = (
+  { clock, region }: { readonly clock: Clock; readonly region: string },
+  use: KeyUse,
+): RequestFacts => ({
+  timeMs: clock.now(),
+  region,
+  ip: use.sourceIp,
+  userAgent: use.userAgent,
+  secure: true,
+  via: serviceName(use.via),
+  ...(use.sourceArn !== undefined && { sourceArn: use.sourceArn }),
+  ...(use.sourceAccount !== undefined && { sourceAccount: use.sourceAccount }),
+});
+
+/** A grant that is made has its context among its constraints. */
+export const showsContext = ({ action, context }: Attempt): boolean =>
+  action !== "CreateGrant" && Object.keys(context).length > 0;

@@ -27,11 +27,14 @@ export function keyFacts(
   // A service that acts by itself is known by aws:SourceArn and aws:SourceAccount, not as a go-between.
   if (via !== undefined && !serves) facts["kms:viaservice"] = viaService(via, region);
   if (alias !== undefined) facts["kms:requestalias"] = alias;
-  const names = context ? Object.keys(context) : [];
-  if (context && names.length > 0) {
-    facts["kms:encryptioncontextkeys"] = names;
-    for (const name of names) addValue(facts, name, context[name] ?? "");
-  }
+  return context ? { ...facts, ...contextFacts(context) } : facts;
+}
+
+function contextFacts(context: Context): Record<string, Fact> {
+  const facts: Record<string, Fact> = {};
+  const names = Object.keys(context);
+  if (names.length > 0) facts["kms:encryptioncontextkeys"] = names;
+  for (const name of names) addValue(facts, name, context[name] ?? "");
   return facts;
 }
 
@@ -47,16 +50,29 @@ export function grantFacts(
   grant: Pick<Grant, "grantee" | "retiring" | "operations" | "constraints">,
   forService: boolean,
 ): Record<string, Fact> {
-  const { equals, subset } = grant.constraints ?? {};
-  const kind = equals ? "EncryptionContextEquals" : subset ? "EncryptionContextSubset" : undefined;
   return {
+    ...constraintFacts(grant.constraints),
     "kms:grantoperations": grant.operations,
-    "kms:granteeprincipal": grant.grantee,
-    "kms:retiringprincipal": grant.retiring,
-    "kms:grantconstrainttype": kind,
+    [isService(grant.grantee) ? "kms:granteeserviceprincipal" : "kms:granteeprincipal"]:
+      grant.grantee,
+    [isService(grant.retiring) ? "kms:retiringserviceprincipal" : "kms:retiringprincipal"]:
+      grant.retiring,
+    "kms:grantconstraintsourcearn": grant.constraints?.sourceArn,
     "kms:grantisforawsresource": String(forService),
   };
 }
+
+/** KMS's condition keys for the constraints of a grant: what encryption context it is for. */
+export function constraintFacts(constraints: Grant["constraints"] = {}): Record<string, Fact> {
+  const { equals, subset } = constraints;
+  return {
+    ...contextFacts(equals ?? subset ?? {}),
+    ...(equals && { "kms:grantconstrainttype": "EncryptionContextEquals" }),
+    ...(!equals && subset && { "kms:grantconstrainttype": "EncryptionContextSubset" }),
+  };
+}
+
+const isService = (principal: string | undefined): boolean => principal?.includes("/") === false;
 
 /** `kms:ViaService` has the region: `s3.us-east-1.amazonaws.com`. */
 function viaService(via: string, region: string): string {

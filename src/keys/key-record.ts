@@ -53,6 +53,7 @@ export interface MultiRegion {
 export interface KeyVersion {
   /** 64 hexadecimal digits; the API's KeyMaterialId, and what a ciphertext names. */
   readonly id: string;
+  /** When it began to encrypt; for imported material that never did, when it was imported first. */
   readonly createdAtMs: number;
   /** Absent for the first. */
   readonly rotation?: "AUTOMATIC" | "ON_DEMAND";
@@ -65,6 +66,8 @@ export interface KeyVersion {
   readonly publicKey?: Uint8Array;
   /** What was said of it when it was imported. */
   readonly imported?: { readonly description?: string; readonly validToMs?: number };
+  /** Imported for the next rotation: it has encrypted nothing yet. At most one, the last. */
+  readonly pending?: true;
 }
 
 export interface AliasRecord {
@@ -103,17 +106,34 @@ export interface KeyPlace {
   readonly keyId: string;
 }
 
+/** Whether imported material has reached its end; it is used no more, also while it is not wiped yet. */
+export const isExpired = ({ wrapped, imported }: KeyVersion, nowMs: number): boolean =>
+  wrapped !== undefined && imported?.validToMs !== undefined && imported.validToMs <= nowMs;
+
+/** Whether all that a key has ever encrypted with is there; while it is not, the key waits for an import. */
+export const isComplete = ({ versions }: Pick<KeyRecord, "versions">, nowMs: number): boolean =>
+  versions.length > 0 &&
+  versions.every((version) => version.pending || (version.wrapped && !isExpired(version, nowMs)));
+
+/** A record as it counts now: a key whose imported material has just expired waits for an import. */
+export function asOf(record: KeyRecord, nowMs: number): KeyRecord {
+  if (record.origin !== "EXTERNAL") return record;
+  const usable = record.state === "Enabled" || record.state === "Disabled";
+  if (!usable || isComplete(record, nowMs)) return record;
+  return { ...record, state: "PendingImport" };
+}
+
 /**
  * When a key wants attention in its Region: its deletion, its next rotation while it is enabled, or the end of an
  * import. A replica is not rotated: it follows its primary.
  */
 export function dueAt(record: KeyRecord, region: string): number | undefined {
   const { state, deletion, rotation, versions, multiRegion } = record;
-  if (state === "PendingDeletion") return deletion?.atMs;
-  const ends = versions.flatMap(({ wrapped, imported }) =>
+  const times = versions.flatMap(({ wrapped, imported }) =>
     wrapped && imported?.validToMs !== undefined ? [imported.validToMs] : [],
   );
+  if (state === "PendingDeletion" && deletion) times.push(deletion.atMs);
   const rotates = multiRegion === undefined || multiRegion.primaryRegion === region;
-  const next = state === "Enabled" && rotation && rotates ? [rotation.nextAtMs] : [];
-  return ends.length + next.length === 0 ? undefined : Math.min(...ends, ...next);
+  if (state === "Enabled" && rotation && rotates) times.push(rotation.nextAtMs);
+  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -19,9 +19,9 @@ export class KeyRecords {
   write(account: string, before: KeyRecord | undefined, record: KeyRecord): void {
     const place: KeyPlace = { account, keyId: record.id };
     if (!before && !this.#tables.keepers.find([account])) this.#tables.keepers.put([account], true);
-    for (const { id } of record.versions.slice(before?.versions.length ?? 0)) {
-      this.#tables.versions.put([id], place);
-    }
+    const [had, has] = [idsOf(before), idsOf(record)];
+    for (const id of has) if (!had.has(id)) this.#tables.versions.put([id], place);
+    for (const id of had) if (!has.has(id)) this.#tables.versions.remove([id]);
     const [wasDue, due] = [before && this.#dueAt(before), this.#dueAt(record)];
     if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
     if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
@@ -30,7 +30,7 @@ export class KeyRecords {
 
   remove(account: string, record: KeyRecord): void {
     this.#tables.keys(account).remove([record.id]);
-    for (const { id } of record.versions) this.#tables.versions.remove([id]);
+    for (const id of idsOf(record)) this.#tables.versions.remove([id]);
     const due = this.#dueAt(record);
     if (due !== undefined) this.#tables.due.remove([due, record.id]);
   }
@@ -39,3 +39,6 @@ export class KeyRecords {
     return dueAt(record, this.#region);
   }
 }
+
+const idsOf = (record: KeyRecord | undefined): ReadonlySet<string> =>
+  new Set(record?.versions.map(({ id }) => id));

@@ -225,7 +225,7 @@ export class KeyRegions {
     assert(source && target, "there are two");
     const material = this.#wrapper.unwrap({ account, arn: source }, version);
     if (!material) throw new Corruption(`material ${version.id} of ${source}`);
-    const wrapped = this.#wrapper.wrap({ account, arn: target }, version.id, material);
+    const wrapped = this.#wrapper.wrap({ account, arn: target }, version, material);
     material.fill(0);
     return { ...version, wrapped };
   }

@@ -1,13 +1,13 @@
 import { deniedMessage } from "../access/access-denied.ts";
-import type { Access, AccessDemand, RequestFacts } from "../access/authorize.ts";
+import type { Access, AccessDemand } from "../access/authorize.ts";
 import { serviceName } from "../access/user-identity.ts";
-import type { Json, Trail } from "../audit/trail.ts";
+import type { Json, Trail, TrailEvent } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Sealer, Store } from "../storage/store.ts";
-import { type Attempt, trial } from "./attempt.ts";
+import { type Attempt, requestFacts, showsContext, trial } from "./attempt.ts";
 import { versionOf } from "./ciphertext.ts";
 import { keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
@@ -57,6 +57,13 @@ interface Judgement {
 }
 
 const dataKeyBytes = 32;
+
+/** Actions that use the material of a key. */
+const uses: { readonly [Action in KeyAction]?: true } = {
+  Decrypt: true,
+  GenerateDataKey: true,
+  GenerateDataKeyWithoutPlaintext: true,
+};
 
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
@@ -147,7 +154,7 @@ export class KeyService implements Keys {
     use: KeyUse,
   ): boolean {
     const demand = this.#demand(reference, { action, context, use });
-    const facts = this.#requestFacts(use);
+    const facts = requestFacts(this.#parts, use);
     const { access } = this.#parts;
     return (
       reference.key?.record.state === "Enabled" &&
@@ -165,7 +172,7 @@ export class KeyService implements Keys {
     const { key } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "DescribeKey", context: {}, use },
-      (found) => ({ bytes: Buffer.alloc(0), materialId: found.record.versions.at(-1)?.id ?? "" }),
+      () => ({ bytes: Buffer.alloc(0), materialId: "" }),
     );
     return { arn: key.arn, keySpec: key.record.spec };
   }
@@ -218,6 +225,7 @@ export class KeyService implements Keys {
       judgement = this.#judge(reference, attempt);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
+      if (attempt.action in uses) this.store.quotas.takeUse(reference.key);
       used = await act(reference.key);
       if (attempt.dryRun) throw dryRun();
     } catch (error) {
@@ -244,15 +252,28 @@ export class KeyService implements Keys {
     );
     await Promise.all(events.map((event) => this.#parts.trail.record(event)));
     if (refusal) throw refusal;
+    if (reference?.key && attempt.action in uses) this.#note(reference.key, attempt, events);
     assert(used && reference?.key, "a use ends with a result or a refusal");
     return { ...used, key: reference.key };
+  }
+
+  #note(key: KmsKey, { action: operation, use }: Attempt, events: readonly TrailEvent[]): void {
+    // The last is the one of the account of the key.
+    const eventId = events.at(-1)?.eventID ?? "";
+    const { requestId } = use;
+    this.store.lastUsage.note(key, {
+      operation,
+      atMs: this.#parts.clock.now(),
+      requestId,
+      eventId,
+    });
   }
 
   #judge(reference: KeyReference, attempt: Attempt): Judgement {
     const { access } = this.#parts;
     const { principal, requestId } = attempt.use;
     const demand = this.#demand(reference, attempt);
-    const facts = this.#requestFacts(attempt.use);
+    const facts = requestFacts(this.#parts, attempt.use);
     const decision = access.authorize(principal, demand, facts);
     const { action, target } = demand;
     const change = decision.allowed
@@ -277,20 +298,11 @@ export class KeyService implements Keys {
     return {
       action: `kms:${action}`,
       target: { ...target, ...(grants?.length && { grants }) },
-      context: { ...keyFacts(reference.key, known), ...facts },
-    };
-  }
-
-  #requestFacts(use: KeyUse): RequestFacts {
-    return {
-      timeMs: this.#parts.clock.now(),
-      region: this.#parts.region,
-      ip: use.sourceIp,
-      userAgent: use.userAgent,
-      secure: true,
-      via: serviceName(use.via),
-      ...(use.sourceArn !== undefined && { sourceArn: use.sourceArn }),
-      ...(use.sourceAccount !== undefined && { sourceAccount: use.sourceAccount }),
+      context: {
+        ...keyFacts(reference.key, known),
+        ...(action in uses && { "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT" }),
+        ...facts,
+      },
     };
   }
 
@@ -302,7 +314,3 @@ export class KeyService implements Keys {
     return { account: key.account, arn: key.arn, key };
   }
 }
-
-/** A grant that is made has its context among its constraints. */
-const showsContext = ({ action, context }: Attempt): boolean =>
-  action !== "CreateGrant" && Object.keys(context).length > 0;

@@ -6,45 +6,29 @@ import type { Store } from "../storage/store.ts";
 import { CustomKeyStores } from "./custom-key-stores.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
-import type { AliasRecord, KeyPlace, KeyRecord, KeyVersion } from "./key-record.ts";
+import { ImportedMaterials } from "./imported-materials.ts";
+import {
+  type AliasRecord,
+  asOf,
+  type KeyPlace,
+  type KeyRecord,
+  type KeyVersion,
+} from "./key-record.ts";
 import { KeyRecords } from "./key-records.ts";
 import type { KeyRegions } from "./key-regions.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
+import { LastUsage } from "./last-usage.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
+import { type FirstParts, type NewKey, type NewMaterial, symmetricKind } from "./new-key.ts";
+import { Quotas } from "./quotas.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
 const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
-
-/** What a key is made of; a symmetric one of our own, unless it says otherwise. */
-export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
-  Partial<Pick<KeyRecord, "spec" | "usage" | "origin" | "customKeyStore" | "multiRegion">>;
-
-/** Material of a version that is made: 32 random bytes, unless it says otherwise. */
-export interface NewMaterial extends Partial<Pick<KeyVersion, "id" | "publicKey">> {
-  readonly bytes?: Buffer | "in a token";
-  readonly rotation?: KeyVersion["rotation"];
-  readonly imported?: KeyVersion["imported"];
-}
-
-/** What a new key begins with. */
-export interface FirstParts {
-  readonly alias?: string;
-  /** Its id, where it is not a UUID of its own. */
-  readonly id?: string;
-  /** `awaited`: it is imported later. */
-  readonly material?: NewMaterial | "awaited";
-}
-
-const symmetricKind = {
-  spec: "SYMMETRIC_DEFAULT",
-  usage: "ENCRYPT_DECRYPT",
-  origin: "AWS_KMS",
-} as const;
 
 /** The keys of all accounts in a Region: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
@@ -58,12 +42,14 @@ export class KeyStore {
   readonly records: KeyRecords;
   readonly regions: KeyRegions;
   readonly customStores: CustomKeyStores;
+  readonly imports: ImportedMaterials;
+  readonly quotas: Quotas;
+  readonly lastUsage: LastUsage;
   /** Data keys in memory, which go when their key changes. */
   readonly dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">;
   readonly #store: Store;
   readonly #tables: KeyTables;
-  readonly keyring: Keyring;
-  readonly vault: Vault;
+  readonly #vault: Vault;
   readonly #wrapper: MaterialWrapper;
   readonly #known = new Map<string, KmsKey>();
   /** Where versions belong never changes while they exist. */
@@ -96,10 +82,12 @@ export class KeyStore {
       findKey: (account, id) => this.find(account, id),
       changed: ({ arn }) => dataKeys.drop(arn),
     });
-    this.vault = parts.vault;
-    this.keyring = parts.keyring;
+    this.#vault = parts.vault;
     this.#wrapper = createMaterialWrapper(parts);
     this.materials = new Materials(this.#wrapper, parts.clock, parts.random);
+    this.imports = new ImportedMaterials(this, this.#wrapper);
+    this.quotas = new Quotas(parts.clock);
+    this.lastUsage = new LastUsage({ ...parts, tables: this.#tables });
     this.dataKeys = dataKeys;
     this.customStores = new CustomKeyStores({
       ...parts,
@@ -113,8 +101,12 @@ export class KeyStore {
   find(account: string, id: string): KmsKey | undefined {
     const place = `${account}/${id}`;
     const known = this.#known.get(place) ?? this.#load(account, id, place);
-    const { deletion } = known?.record ?? {};
-    return deletion && deletion.atMs <= this.clock.now() ? undefined : known;
+    if (!known) return undefined;
+    const now = this.clock.now();
+    const { deletion } = known.record;
+    if (deletion && deletion.atMs <= now) return undefined;
+    const record = asOf(known.record, now);
+    return record === known.record ? known : { ...known, record };
   }
 
   #load(account: string, id: string, place: string): KmsKey | undefined {
@@ -169,7 +161,7 @@ export class KeyStore {
   async create(account: string, given: NewKey, more: FirstParts = {}): Promise<KmsKey> {
     const { alias, id = this.random.uuid(), material } = more;
     const createdAtMs = this.clock.now();
-    this.vault.make(keyArn(this.region, account, id));
+    this.#vault.make(keyArn(this.region, account, id));
     const record: KeyRecord = {
       ...symmetricKind,
       ...given,
@@ -200,7 +192,7 @@ export class KeyStore {
     const followed = await this.#store.transaction(() => {
       const current = this.records.find(account, record.id);
       assert(current, "a key that was found exists");
-      const changed = how(current);
+      const changed = how(asOf(current, this.clock.now()));
       this.records.write(account, current, changed);
       return this.regions.follow(this.region, account, current, changed);
     });
@@ -209,14 +201,24 @@ export class KeyStore {
     return this.find(account, record.id);
   }
 
-  /** Adds a material; what older ones encrypted stays readable. */
-  rotate(key: KmsKey, rotation: "AUTOMATIC" | "ON_DEMAND"): Promise<KmsKey | undefined> {
+  /** Adds a material; what older ones encrypted stays readable. On demand it changes no schedule. */
+  rotate(
+    key: KmsKey,
+    rotation: "AUTOMATIC" | "ON_DEMAND",
+    check: (record: KeyRecord) => void = () => {},
+  ): Promise<KmsKey | undefined> {
     const version = this.newVersion(key.account, key.record.id, { rotation });
-    return this.change(key, (record) => ({
-      ...record,
-      versions: [...record.versions, version],
-      ...(record.rotation && { rotation: this.nextRotation(record.rotation.periodDays) }),
-    }));
+    return this.change(key, (record) => {
+      check(record);
+      return {
+        ...record,
+        versions: [...record.versions, version],
+        ...(record.rotation &&
+          rotation === "AUTOMATIC" && {
+            rotation: this.nextRotation(record.rotation.periodDays),
+          }),
+      };
+    });
   }
 
   nextRotation(periodDays: number): NonNullable<KeyRecord["rotation"]> {
@@ -250,7 +252,7 @@ export class KeyStore {
     if (to) this.forget(to);
   }
 
-  /** Keys whose deletion or rotation is due. */
+  /** Keys whose deletion, rotation or end of an import is due. */
   due(): readonly KeyPlace[] {
     const before = [this.clock.now() + 1];
     return [...this.#tables.due.range({ before, limit: 100 })].map(({ value }) => value);
@@ -267,13 +269,15 @@ export class KeyStore {
   async destroy(key: KmsKey): Promise<void> {
     const { account } = key;
     // First: a kill after this leaves a key that is due, and nothing in it that opens.
-    this.vault.destroy(key.arn);
+    this.#vault.destroy(key.arn);
+    this.#wrapper.destroy(key, key.record.versions);
     await this.#store.transaction(() => {
       const record = this.records.find(account, key.record.id);
       assert(record, "a key that is destroyed exists");
       this.records.remove(account, record);
       for (const name of record.aliases) this.#tables.aliases(account).remove([name]);
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
+      this.lastUsage.erase(key);
       this.customStores.orphan(key);
       this.regions.leave(this.region, account, record);
     });
@@ -287,20 +291,15 @@ export class KeyStore {
 
   /** A version of a key that does not have it yet; `change` adds it. The material given is wiped. */
   newVersion(account: string, keyId: string, material: NewMaterial = {}): KeyVersion {
-    const { bytes = this.random.bytes(32), id = this.random.bytes(32).toString("hex") } = material;
-    const { publicKey, rotation, imported } = material;
-    const arn = keyArn(this.region, account, keyId);
-    const wrapped =
-      bytes === "in a token" ? undefined : this.#wrapper.wrap({ account, arn }, id, bytes);
-    if (bytes !== "in a token") bytes.fill(0);
-    return {
-      id,
-      createdAtMs: this.clock.now(),
-      ...(wrapped && { wrapped }),
-      ...(publicKey && { publicKey }),
-      ...(rotation && { rotation }),
-      ...(imported && { imported }),
-    };
+    const { bytes = this.random.bytes(32), ...said } = material;
+    const { id = this.random.bytes(32).toString("hex"), imported } = said;
+    const place = { account, arn: keyArn(this.region, account, keyId) };
+    const name = { id, ...(imported && { imported }) };
+    const createdAtMs = this.clock.now();
+    if (bytes === "in a token") return { ...said, id, createdAtMs };
+    const wrapped = this.#wrapper.wrap(place, name, bytes);
+    bytes.fill(0);
+    return { ...said, id, createdAtMs, wrapped };
   }
 
   /** Drops what is in memory of a key that was changed on disk. */

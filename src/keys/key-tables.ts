@@ -1,6 +1,7 @@
 import type { Store, Table } from "../storage/store.ts";
 import type { CustomKeyStore } from "./custom-key-stores.ts";
 import type { AliasRecord, Grant, KeyPlace, KeyRecord } from "./key-record.ts";
+import type { Usage } from "./last-usage.ts";
 
 /** Where keys, their names and their grants are kept. */
 export interface KeyTables {
@@ -20,6 +21,10 @@ export interface KeyTables {
   readonly retirable: Table<KeyPlace>;
   /** By time and id of the key. */
   readonly due: Table<KeyPlace>;
+  /** The last use of each key, by its id. */
+  usage(account: string): Table<Usage>;
+  /** The time from which on uses are noted, under `since`. */
+  readonly usageSince: Table<number>;
 }
 
 /** The name of a table of a Region; at home the names are as they stand. */
@@ -43,5 +48,7 @@ export function keyTables(store: Store, region: string, home: string): KeyTables
     versions: of().table("kms.versions"),
     retirable: of().table("kms.retirable"),
     due: of().table("kms.due"),
+    usage: (account) => of(account).table("kms.usage"),
+    usageSince: of().table("kms.usage"),
   };
 }

@@ -3,6 +3,7 @@ import { compilePolicy } from "../policy/policy.ts";
 import type { Applied, Fact } from "../policy/question.ts";
 import type { GrantBook } from "./grants.ts";
 import type { KeyRecord } from "./key-record.ts";
+import { quotaOf } from "./quotas.ts";
 
 /** A KMS key in memory, as it was when it was found: its policy compiled, its grants at hand. */
 export interface KmsKey {
@@ -13,6 +14,8 @@ export interface KmsKey {
   readonly grants: GrantBook;
   /** Condition keys that say what kind of key it is. */
   readonly facts: Readonly<Record<string, Fact>>;
+  /** How often it may be used. */
+  readonly usesPerSecond: number;
 }
 
 /** Puts together what judging and using a key needs, once per change of it. */
@@ -28,6 +31,7 @@ export function toKmsKey(
     arn,
     record,
     grants,
+    usesPerSecond: quotaOf(record),
     policy: {
       name: `key policy of ${arn}`,
       policy: compilePolicy(record.policy, "resource"),

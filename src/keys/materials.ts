@@ -24,13 +24,22 @@ export interface MaterialPlace {
 
 /**
  * Wraps materials: under the vault's secret of their key, and that under the root of their account. Without either
- * there is nothing; the first is what a deleted key takes with it.
+ * there is nothing; the first is what a deleted key takes with it. Imported material has a secret of its own besides,
+ * because it can be deleted by itself.
  */
 export interface MaterialWrapper {
-  wrap(place: MaterialPlace, versionId: string, material: Uint8Array): Buffer;
+  /** For imported material a new secret is made each time: what was wrapped under the old one is gone. */
+  wrap(place: MaterialPlace, version: VersionName, material: Uint8Array): Buffer;
   /** Undefined when bytes, place, version or one of the secrets differ, or there is no material. */
-  unwrap(place: MaterialPlace, version: Pick<KeyVersion, "id" | "wrapped">): Buffer | undefined;
+  unwrap(
+    place: MaterialPlace,
+    version: VersionName & Pick<KeyVersion, "wrapped">,
+  ): Buffer | undefined;
+  /** Destroys the own secrets of imported material, in every copy as well. */
+  destroy(place: MaterialPlace, versions: readonly VersionName[]): void;
 }
+
+type VersionName = Pick<KeyVersion, "id" | "imported">;
 
 export function createMaterialWrapper(parts: {
   readonly keyring: Keyring;
@@ -39,22 +48,30 @@ export function createMaterialWrapper(parts: {
 }): MaterialWrapper {
   const { keyring, vault, random } = parts;
   const bound = ({ arn }: MaterialPlace, versionId: string) => `material ${arn} ${versionId}`;
-  const keyOf = ({ arn }: MaterialPlace): Buffer | undefined => {
-    const secret = vault.find(arn);
-    return secret && deriveKey(secret, Buffer.alloc(0), "material of a KMS key");
+  const keyOf = (place: MaterialPlace, { id, imported }: VersionName): Buffer | undefined => {
+    const secret = vault.find(place.arn);
+    const own = imported ? vault.find(bound(place, id)) : Buffer.alloc(0);
+    return secret && own && deriveKey(secret, own, "material of a KMS key");
   };
+  function destroy(place: MaterialPlace, versions: readonly VersionName[]): void {
+    for (const { id, imported } of versions) if (imported) vault.destroy(bound(place, id));
+  }
   return {
-    wrap(place, versionId, material) {
-      const key = keyOf(place);
+    wrap(place, version, material) {
+      destroy(place, [version]);
+      if (version.imported) vault.make(bound(place, version.id));
+      const key = keyOf(place, version);
       assert(key, "the vault has a secret of each key");
-      const inner = wrapUnder(key, material, bound(place, versionId), random);
-      return keyring.wrap(place.account, inner, bound(place, versionId));
+      const inner = wrapUnder(key, material, bound(place, version.id), random);
+      return keyring.wrap(place.account, inner, bound(place, version.id));
     },
-    unwrap(place, { id, wrapped }) {
-      const key = keyOf(place);
+    unwrap(place, version) {
+      const { id, wrapped } = version;
+      const key = keyOf(place, version);
       const inner = key && wrapped && keyring.unwrap(place.account, wrapped, bound(place, id));
       return inner && unwrapUnder(key, inner, bound(place, id));
     },
+    destroy,
   };
 }
 

@@ -1,12 +1,11 @@
 import type { Trail } from "../audit/trail.ts";
-import { dropImported } from "./import-material.ts";
 import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 
 const oftenMs = 60_000;
 
-/** Rotates and deletes keys, and takes imported material away, when they are due, and wipes old material from memory. */
+/** Rotates and deletes keys and ends imports when they are due, writes last uses, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
@@ -20,6 +19,7 @@ export class Upkeep {
 
   /** Does what fell due while Bondstore was down, then goes on each minute. */
   async start(): Promise<void> {
+    await this.#keys.lastUsage.start();
     await this.#round();
     this.#timer = setInterval(() => {
       // A round that fails (a full disk) leaves its keys due: the next one tries again.
@@ -32,6 +32,8 @@ export class Upkeep {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#running;
+    // On a full disk the last minute's are lost; what is in memory is wiped all the same.
+    await this.#keys.lastUsage.write().catch(() => undefined);
     this.#keys.materials.dropAll();
     await this.#keys.customStores.close();
   }
@@ -40,6 +42,9 @@ export class Upkeep {
     this.#keys.materials.dropOld();
     this.#keys.dataKeys.dropOld();
     let failure: unknown;
+    await this.#keys.lastUsage.write().catch((error: unknown) => {
+      failure = error;
+    });
     for (const place of this.#keys.due()) {
       // A key that cannot be served keeps no other waiting.
       await this.#serve(place).catch((error: unknown) => {
@@ -52,12 +57,13 @@ export class Upkeep {
   async #serve(place: KeyPlace): Promise<void> {
     const key = this.#keys.findDue(place);
     if (!key) return;
-    if (key.record.state === "PendingDeletion") {
+    const { state, deletion } = key.record;
+    if (state === "PendingDeletion" && deletion && deletion.atMs <= this.#keys.clock.now()) {
       await this.#trail.record(internalEvent(this.#keys, "DeleteKey", key));
       await this.#keys.destroy(key);
-    } else if (key.record.origin === "EXTERNAL") {
+    } else if (this.#keys.imports.isDue(key)) {
       await this.#trail.record(internalEvent(this.#keys, "DeleteExpiredKeyMaterial", key));
-      await dropImported(this.#keys, key);
+      await this.#keys.imports.expire(key);
     } else {
       await this.#trail.record(internalEvent(this.#keys, "RotateKey", key));
       await this.#keys.rotate(key, "AUTOMATIC");

@@ -12,6 +12,7 @@ import {
 } from "./ciphertext.ts";
 import type { KeyVersion } from "./key-record.ts";
 import { type KeyUsage, specOf } from "./key-specs.ts";
+import { checkState } from "./key-states.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Context } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -27,17 +28,13 @@ export interface Used {
 
 const contextBytesMax = 8192;
 
-/** A key may be used while it is enabled. Throws KMS's refusals. */
-export function checkUsable(key: KmsKey): void {
-  const { state } = key.record;
-  if (state === "Disabled") throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
-  if (state === "PendingImport") throw pendingImport(key);
-  if (state !== "Enabled") throw pendingDeletion(key);
-}
+/** Whether the material of a key may be used now. Throws KMS's refusals. */
+export const checkUsable = (key: KmsKey): void => checkState("Encrypt", key);
 
 /** Whether a key waits for its deletion, or to wait for it. */
 export const isPendingDeletion = ({ state }: KmsKey["record"]): boolean =>
   state === "PendingDeletion" || state === "PendingReplicaDeletion";
+
 /** Refuses what a key is not for. Throws KMS's refusals. */
 export function checkUsage({ arn, record }: KmsKey, usage: KeyUsage, operation: string): void {
   if (record.usage === usage) return;
@@ -61,14 +58,6 @@ export function checkSymmetric(key: KmsKey, operation: string): void {
   checkUsage(key, "ENCRYPT_DECRYPT", operation);
   checkAlgorithm(key);
 }
-
-/** KMS's refusal of what a key that waits for its deletion cannot do. */
-export const pendingDeletion = (key: KmsKey) =>
-  new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);
-
-/** KMS's refusal of what a key without material cannot do. */
-export const pendingImport = ({ arn }: Pick<KmsKey, "arn">) =>
-  new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
 
 /** The answer of a call that only asks whether it would have been allowed. */
 export const dryRun = () =>
@@ -138,7 +127,7 @@ function opened(bytes: Buffer | undefined, { id }: KeyVersion): Used {
 
 /** The version that encrypts now. */
 export function newestVersion({ record }: KmsKey): KmsKey["record"]["versions"][number] {
-  const version = record.versions.at(-1);
+  const version = record.versions.findLast(({ pending }) => !pending);
   assert(version, "a key has a version");
   return version;
 }

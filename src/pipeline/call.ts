@@ -41,6 +41,8 @@ export interface Source {
 export interface Call<Own = unknown> {
   /** Request id: a UUID, in the answer and in the trail. */
   readonly id: string;
+  /** Id of its event in the trail of the account whose thing it acts on. */
+  readonly eventId: string;
   readonly service: string;
   readonly operation: string;
   readonly region: string;

@@ -43,7 +43,7 @@ export async function recordCall(judged: Judged): Promise<void> {
   }
   const sharedEventID = call.parts.random.uuid();
   await Promise.all([
-    call.parts.trail.record({ ...event, sharedEventID }),
+    call.parts.trail.record({ ...event, eventID: call.parts.random.uuid(), sharedEventID }),
     call.parts.trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
   ]);
 }
@@ -58,12 +58,11 @@ function ownerOf({ target, call }: Judged): string | undefined {
 function forOwner(
   { decision: _, ...event }: TrailEvent,
   owner: string,
-  { principal, parts }: Call,
+  { principal }: Call,
 ): TrailEvent {
   return {
     ...event,
     userIdentity: strangerIdentity(principal, event.userIdentity),
-    eventID: parts.random.uuid(),
     recipientAccountId: owner,
   };
 }
@@ -148,7 +147,7 @@ function eventOf(judged: Judged): TrailEvent {
         ? (operation.responseElements(output) as Json)
         : null,
     requestID: call.id,
-    eventID: call.parts.random.uuid(),
+    eventID: call.eventId,
     readOnly: operation?.readOnly ?? reads.test(call.operation),
     eventType: "AwsApiCall",
     managementEvent: !operation?.data,

@@ -25,6 +25,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
   const { region, own } = placeOf(arrival, running, parts.region);
   const call: Call = {
     id: arrival.id,
+    eventId: parts.random.uuid(),
     service: service.name,
     operation: arrival.operation,
     region,

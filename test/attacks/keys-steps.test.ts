@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type {
   DecryptResponse,
+  DescribeKeyResponse,
   ListAliasesResponse,
   ListKeyRotationsResponse,
   ListKeysResponse,
 } from "@aws-sdk/client-kms";
 import { dieAt } from "../support/key-death.ts";
-import { afterDeletionMs, type Before } from "../support/key-stepper.ts";
+import { afterDeletionMs, type Before, outsideMaterial } from "../support/key-stepper.ts";
 import { type As, openKms, seal } from "../support/kms.ts";
+import { importMaterial } from "../support/kms-import.ts";
 
 type Check = (root: As, before: Before) => Promise<void>;
 
@@ -17,6 +19,9 @@ const reads = async (root: As, ciphertext: string): Promise<string> => {
   const { Plaintext } = await root<DecryptResponse>("Decrypt", { CiphertextBlob });
   return Buffer.from(Plaintext ?? []).toString();
 };
+
+const stateOf = async (root: As, KeyId: string): Promise<string | undefined> =>
+  (await root<DescribeKeyResponse>("DescribeKey", { KeyId })).KeyMetadata?.KeyState;
 
 const works = async (root: As, KeyId: string): Promise<void> => {
   const text = Buffer.from(await seal(root, KeyId)).toString("base64");
@@ -29,7 +34,7 @@ const scenes: readonly (readonly [what: string, nowMs: number | undefined, check
     undefined,
     async (root) => {
       const { Keys = [] } = await root<ListKeysResponse>("ListKeys");
-      assert.ok(Keys.length === 2 || Keys.length === 3);
+      assert.ok(Keys.length === 3 || Keys.length === 4);
       for (const { KeyId = "" } of Keys) await works(root, KeyId);
     },
   ],
@@ -56,6 +61,30 @@ const scenes: readonly (readonly [what: string, nowMs: number | undefined, check
       await assert.rejects(works(root, keyId), { name: "NotFoundException" });
       const { Aliases = [] } = await root<ListAliasesResponse>("ListAliases");
       assert.deepEqual(Aliases, []);
+    },
+  ],
+  [
+    "import",
+    undefined,
+    async (root, { external, ofExternal }) => {
+      const state = await stateOf(root, external);
+      if (state === "Enabled") assert.equal(await reads(root, ofExternal), "kept");
+      else await assert.rejects(reads(root, ofExternal), /is pending import/);
+      await importMaterial(root, external, outsideMaterial);
+      assert.equal(await reads(root, ofExternal), "kept");
+    },
+  ],
+  [
+    "forget",
+    undefined,
+    async (root, { external, ofExternal }) => {
+      const state = await stateOf(root, external);
+      if (state === "Enabled") assert.equal(await reads(root, ofExternal), "kept");
+      else await assert.rejects(reads(root, ofExternal), /is pending import/);
+      await root("DeleteImportedKeyMaterial", { KeyId: external });
+      await assert.rejects(reads(root, ofExternal), /is pending import/);
+      await importMaterial(root, external, outsideMaterial);
+      assert.equal(await reads(root, ofExternal), "kept");
     },
   ],
 ];

@@ -78,7 +78,10 @@ test("keys of a custom key store are in the HSM, as any PKCS#11 program sees, an
   const options = running.client(root);
   const kms = new KMSClient(options);
   const s3 = new S3Client({ ...options, forcePathStyle: true });
-  t.after(() => [kms, s3].forEach((client) => client.destroy()));
+  t.after(() => {
+    kms.destroy();
+    s3.destroy();
+  });
   const { ClusterId, anchor, tool } = await makeCluster(t, running, options);
 
   const store = {

@@ -1,13 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  constants,
-  createCipheriv,
-  createPublicKey,
-  generateKeyPairSync,
-  publicEncrypt,
-  randomBytes,
-  verify,
-} from "node:crypto";
+import { createHmac, createPrivateKey, createPublicKey, randomBytes, verify } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import {
   type AlgorithmSpec,
@@ -16,200 +8,221 @@ import {
   DecryptCommand,
   DeleteImportedKeyMaterialCommand,
   DescribeKeyCommand,
-  EnableKeyCommand,
+  EnableKeyRotationCommand,
   EncryptCommand,
   GenerateMacCommand,
+  GetKeyLastUsageCommand,
+  GetKeyRotationStatusCommand,
   GetParametersForImportCommand,
+  GetPublicKeyCommand,
   ImportKeyMaterialCommand,
-  type ImportKeyMaterialRequest,
+  IncorrectKeyMaterialException,
   KMSClient,
+  KMSInvalidStateException,
+  ListKeyRotationsCommand,
   ReplicateKeyCommand,
-  ScheduleKeyDeletionCommand,
+  RotateKeyOnDemandCommand,
   SignCommand,
+  UnsupportedOperationException,
   type WrappingKeySpec,
 } from "@aws-sdk/client-kms";
 import { startBondstore } from "../support/bondstore.ts";
+import { privateKeys, wrapMaterial } from "../support/kms-import.ts";
+import { awsAll, python } from "../support/python.ts";
 
 const Plaintext = Buffer.from("four windows of June");
+const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
 
 async function start(t: TestContext) {
   const running = await startBondstore(t);
-  const clientOf = async (name: string) => {
-    const { root } = await running.tenant(name);
-    const kms = new KMSClient(running.client(root));
-    t.after(() => kms.destroy());
-    return kms;
-  };
-  return { kms: await clientOf("acme"), other: await clientOf("eve") };
+  const acme = await running.tenant("acme");
+  const kms = new KMSClient(running.client(acme.root));
+  t.after(() => kms.destroy());
+  return { running, acme, kms };
 }
 
-async function make(kms: KMSClient, more: Partial<CreateKeyRequest> = {}): Promise<string> {
-  const made = await kms.send(new CreateKeyCommand({ Origin: "EXTERNAL", ...more }));
-  assert.equal(made.KeyMetadata?.KeyState, "PendingImport");
-  return made.KeyMetadata?.Arn ?? "";
+async function make(kms: KMSClient, input: CreateKeyRequest = {}): Promise<string> {
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ ...input, Origin: "EXTERNAL" }));
+  assert.equal(KeyMetadata?.KeyState, "PendingImport");
+  assert.equal(KeyMetadata.Origin, "EXTERNAL");
+  assert.equal(KeyMetadata.CurrentKeyMaterialId, undefined);
+  return KeyMetadata.Arn ?? "";
 }
 
-/** Wraps as a client does: RFC 8017's OAEP, with an AES key between where the algorithm says so (RFC 5649). */
-function wrap(algorithm: AlgorithmSpec, spki: Uint8Array, material: Uint8Array): Buffer {
-  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
-  const oaepHash = algorithm.endsWith("SHA_1") ? "sha1" : "sha256";
-  const padding = constants.RSA_PKCS1_OAEP_PADDING;
-  if (algorithm.startsWith("RSAES")) return publicEncrypt({ key, padding, oaepHash }, material);
-  const between = randomBytes(32);
-  const cipher = createCipheriv("id-aes256-wrap-pad", between, Buffer.from("a65959a6", "hex"));
-  return Buffer.concat([
-    publicEncrypt({ key, padding, oaepHash }, between),
-    cipher.update(material),
-    cipher.final(),
-  ]);
-}
-
-interface How {
-  readonly algorithm?: AlgorithmSpec;
-  readonly spec?: WrappingKeySpec;
-}
-
-async function wrapped(
+async function bring(
   kms: KMSClient,
   KeyId: string,
   material: Uint8Array,
-  { algorithm = "RSA_AES_KEY_WRAP_SHA_256", spec = "RSA_2048" }: How = {},
-): Promise<Pick<ImportKeyMaterialRequest, "KeyId" | "ImportToken" | "EncryptedKeyMaterial">> {
-  const asked = { KeyId, WrappingAlgorithm: algorithm, WrappingKeySpec: spec };
-  const { ImportToken, PublicKey } = await kms.send(new GetParametersForImportCommand(asked));
-  const EncryptedKeyMaterial = wrap(algorithm, PublicKey ?? new Uint8Array(), material);
-  return { KeyId, ImportToken, EncryptedKeyMaterial };
+  how: { WrappingAlgorithm?: AlgorithmSpec; WrappingKeySpec?: WrappingKeySpec } & Partial<
+    ConstructorParameters<typeof ImportKeyMaterialCommand>[0]
+  > = {},
+): Promise<string | undefined> {
+  const {
+    WrappingAlgorithm = "RSAES_OAEP_SHA_256",
+    WrappingKeySpec = "RSA_2048",
+    ...more
+  } = { ...forEver, ...how };
+  const given = await kms.send(
+    new GetParametersForImportCommand({ KeyId, WrappingAlgorithm, WrappingKeySpec }),
+  );
+  assert.ok(given.ParametersValidTo instanceof Date);
+  const { KeyMaterialId } = await kms.send(
+    new ImportKeyMaterialCommand({
+      KeyId,
+      ImportToken: given.ImportToken,
+      EncryptedKeyMaterial: wrapMaterial(given.PublicKey, WrappingAlgorithm, material),
+      ...more,
+    }),
+  );
+  return KeyMaterialId;
 }
 
-const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
+const wrappings: readonly (readonly [AlgorithmSpec, WrappingKeySpec])[] = [
+  ["RSAES_OAEP_SHA_1", "RSA_2048"],
+  ["RSAES_OAEP_SHA_256", "RSA_3072"],
+  ["RSA_AES_KEY_WRAP_SHA_1", "RSA_2048"],
+  ["RSA_AES_KEY_WRAP_SHA_256", "RSA_4096"],
+];
 
-async function bring(kms: KMSClient, KeyId: string, material: Uint8Array, how: How = {}) {
-  const input = await wrapped(kms, KeyId, material, how);
-  return kms.send(new ImportKeyMaterialCommand({ ...input, ...forEver }));
-}
-
-for (const algorithm of [
-  "RSAES_OAEP_SHA_1",
-  "RSAES_OAEP_SHA_256",
-  "RSA_AES_KEY_WRAP_SHA_1",
-  "RSA_AES_KEY_WRAP_SHA_256",
-] as const) {
-  test(`material wrapped by ${algorithm} is imported, taken away, and only the same comes back`, async (t) => {
-    const { kms } = await start(t);
-    const KeyId = await make(kms);
-    const invalid = { name: "KMSInvalidStateException" };
-    await assert.rejects(kms.send(new EncryptCommand({ KeyId, Plaintext })), invalid);
-    await assert.rejects(kms.send(new EnableKeyCommand({ KeyId })), invalid);
-    const material = randomBytes(32);
-    const { KeyMaterialId } = await bring(kms, KeyId, material, { algorithm });
-    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
-    assert.deepEqual(
-      [KeyMetadata?.KeyState, KeyMetadata?.Origin, KeyMetadata?.ExpirationModel],
-      ["Enabled", "EXTERNAL", forEver.ExpirationModel],
-    );
-    const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
-    await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
-    const read = () => kms.send(new DecryptCommand({ CiphertextBlob }));
-    await assert.rejects(read(), invalid);
-    const otherMaterial = bring(kms, KeyId, randomBytes(32), { algorithm });
-    await assert.rejects(otherMaterial, { name: "IncorrectKeyMaterialException" });
-    const again = await bring(kms, KeyId, material, { algorithm });
-    assert.equal(again.KeyMaterialId, KeyMaterialId);
-    assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
-  });
-}
-
-test("private keys and MAC keys are imported; what is not of the spec is refused", async (t) => {
+test("material comes in by every wrapping, goes, and comes again", async (t) => {
   const { kms } = await start(t);
-  const ecc = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const der = { format: "der", type: "pkcs8" } as const;
-  const pairs = [
-    ["ECC_NIST_P256", ecc, "ECDSA_SHA_256"],
-    ["RSA_2048", rsa, "RSASSA_PKCS1_V1_5_SHA_256"],
-  ] as const;
-  for (const [KeySpec, pair, SigningAlgorithm] of pairs) {
-    const KeyId = await make(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
-    const wrong = KeySpec === "RSA_2048" ? ecc : rsa;
-    for (const bad of [wrong.privateKey.export(der), Buffer.from("no key"), randomBytes(32)]) {
-      await assert.rejects(bring(kms, KeyId, bad), { name: "InvalidCiphertextException" });
-    }
-    await bring(kms, KeyId, pair.privateKey.export(der));
-    const signed = await kms.send(new SignCommand({ KeyId, Message: Plaintext, SigningAlgorithm }));
-    assert.ok(verify("sha256", Plaintext, pair.publicKey, signed.Signature ?? new Uint8Array()));
-  }
-  const KeyId = await make(kms, { KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
-  await assert.rejects(bring(kms, KeyId, randomBytes(31)), { name: "InvalidCiphertextException" });
-  await bring(kms, KeyId, randomBytes(32));
-  const asked = { KeyId, Message: Plaintext, MacAlgorithm: "HMAC_SHA_256" } as const;
-  assert.equal((await kms.send(new GenerateMacCommand(asked))).Mac?.length, 32);
-});
-
-test("a token is of one key and one account; what was altered on the way is refused alike", async (t) => {
-  const { kms, other } = await start(t);
-  const [one, two, theirs] = [await make(kms), await make(kms), await make(other)];
-  const input = await wrapped(kms, one, randomBytes(32));
-  const attempt = (client: KMSClient, more: Partial<ImportKeyMaterialRequest>) =>
-    client.send(new ImportKeyMaterialCommand({ ...input, ...forEver, ...more }));
-  const token = { name: "InvalidImportTokenException" };
-  await assert.rejects(attempt(kms, { KeyId: two }), token);
-  await assert.rejects(attempt(other, { KeyId: theirs }), token);
-  await assert.rejects(attempt(other, {}), { name: "AccessDeniedException" });
-  await assert.rejects(attempt(kms, { ImportToken: randomBytes(600) }), token);
-  const blob = Buffer.from(input.EncryptedKeyMaterial ?? []);
-  for (const at of [0, 255, 256, blob.length - 1]) {
-    const altered = Buffer.from(blob);
-    altered[at] = (altered[at] ?? 0) ^ 1;
-    const asked = attempt(kms, { EncryptedKeyMaterial: altered });
-    await assert.rejects(asked, { name: "InvalidCiphertextException" }, `byte ${at}`);
-  }
-  const cut = attempt(kms, { EncryptedKeyMaterial: blob.subarray(0, 200) });
-  await assert.rejects(cut, { name: "InvalidCiphertextException" });
-  await attempt(kms, {});
-});
-
-test("what import cannot do is refused with KMS's words", async (t) => {
-  const { kms } = await start(t);
-  const made = await kms.send(new CreateKeyCommand({}));
-  const own = made.KeyMetadata?.Arn ?? "";
   const KeyId = await make(kms);
-  const rows: readonly (readonly [code: string, () => Promise<unknown>])[] = [
-    ["UnsupportedOperationException", () => bring(kms, own, randomBytes(32))],
-    [
-      "UnsupportedOperationException",
-      () => kms.send(new DeleteImportedKeyMaterialCommand({ KeyId: own })),
-    ],
-    ["InvalidCiphertextException", () => bring(kms, KeyId, randomBytes(16))],
-    [
-      "UnsupportedOperationException",
-      () =>
-        kms.send(
-          new GetParametersForImportCommand({
-            KeyId,
-            WrappingAlgorithm: "RSAES_PKCS1_V1_5",
-            WrappingKeySpec: "RSA_2048",
-          }),
-        ),
-    ],
-    [
-      "ValidationException",
-      async () => {
-        const input = await wrapped(kms, KeyId, randomBytes(32));
-        return kms.send(new ImportKeyMaterialCommand(input));
-      },
-    ],
-    [
-      "ValidationException",
-      async () => {
-        const input = await wrapped(kms, KeyId, randomBytes(32));
-        const past = new Date(Date.now() - 1000);
-        return kms.send(new ImportKeyMaterialCommand({ ...input, ValidTo: past }));
-      },
-    ],
-  ];
-  for (const [name, attempt] of rows) await assert.rejects(attempt(), { name });
-  await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
-  await assert.rejects(bring(kms, KeyId, randomBytes(32)), { name: "KMSInvalidStateException" });
+  const material = randomBytes(32);
+  const ids = new Set<string | undefined>();
+  let CiphertextBlob: Uint8Array | undefined;
+  const decrypt = () => kms.send(new DecryptCommand({ CiphertextBlob }));
+  for (const [WrappingAlgorithm, WrappingKeySpec] of wrappings) {
+    ids.add(await bring(kms, KeyId, material, { WrappingAlgorithm, WrappingKeySpec }));
+    CiphertextBlob ??= (await kms.send(new EncryptCommand({ KeyId, Plaintext }))).CiphertextBlob;
+    assert.deepEqual(Buffer.from((await decrypt()).Plaintext ?? []), Plaintext);
+    await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
+    await assert.rejects(decrypt(), (error) => {
+      assert.ok(error instanceof KMSInvalidStateException);
+      assert.equal(error.message, `${KeyId} is pending import.`);
+      return true;
+    });
+    await assert.rejects(bring(kms, KeyId, randomBytes(32)), IncorrectKeyMaterialException);
+  }
+  assert.equal(ids.size, 1, "the same material has the same id");
+});
+
+test("material that expires says when", async (t) => {
+  const { kms } = await start(t);
+  const KeyId = await make(kms);
+  const ValidTo = new Date(Math.ceil(Date.now() / 1000 + 86_400) * 1000);
+  await bring(kms, KeyId, randomBytes(32), { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo });
+  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
+  assert.equal(KeyMetadata?.ExpirationModel, "KEY_MATERIAL_EXPIRES");
+  assert.deepEqual(KeyMetadata.ValidTo, ValidTo);
+  assert.equal(KeyMetadata.KeyState, "Enabled");
+});
+
+test("another material waits for a rotation, and older ones stay readable", async (t) => {
+  const { kms } = await start(t);
+  const KeyId = await make(kms);
+  const [first, second] = [randomBytes(32), randomBytes(32)];
+  const encrypt = async () => {
+    const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+    const opened = await kms.send(new DecryptCommand({ CiphertextBlob }));
+    return opened.KeyMaterialId;
+  };
+  const states = async () => {
+    const asked = new ListKeyRotationsCommand({ KeyId, IncludeKeyMaterial: "ALL_KEY_MATERIAL" });
+    const { Rotations = [] } = await kms.send(asked);
+    return Rotations.map((one) => [
+      one.KeyMaterialId,
+      one.KeyMaterialState,
+      one.ImportState,
+      one.KeyMaterialDescription,
+      one.RotationType,
+    ]);
+  };
+  const one = await bring(kms, KeyId, first, { KeyMaterialDescription: "of 2025" });
+  await assert.rejects(kms.send(new RotateKeyOnDemandCommand({ KeyId })), KMSInvalidStateException);
+  const two = await bring(kms, KeyId, second, { ImportType: "NEW_KEY_MATERIAL" });
+  assert.deepEqual(await states(), [
+    [two, "PENDING_ROTATION", "IMPORTED", undefined, undefined],
+    [one, "CURRENT", "IMPORTED", "of 2025", undefined],
+  ]);
+  assert.equal(await encrypt(), one);
+  const old = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+  await kms.send(new RotateKeyOnDemandCommand({ KeyId }));
+  assert.equal(await encrypt(), two);
+  const { CiphertextBlob } = old;
+  assert.equal((await kms.send(new DecryptCommand({ CiphertextBlob }))).KeyMaterialId, one);
+  await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId, KeyMaterialId: one ?? "" }));
+  assert.deepEqual(await states(), [
+    [two, "CURRENT", "IMPORTED", undefined, "ON_DEMAND"],
+    [one, "NON_CURRENT", "PENDING_IMPORT", "of 2025", undefined],
+  ]);
+  await assert.rejects(encrypt(), KMSInvalidStateException, "all of its materials are needed");
+  await bring(kms, KeyId, first, { KeyMaterialId: one ?? "" });
+  assert.equal((await kms.send(new DecryptCommand({ CiphertextBlob }))).KeyMaterialId, one);
+  const automatic = new EnableKeyRotationCommand({ KeyId });
+  await assert.rejects(kms.send(automatic), UnsupportedOperationException);
+  const status = await kms.send(new GetKeyRotationStatusCommand({ KeyId }));
+  assert.equal(status.KeyRotationEnabled, false);
+});
+
+const pairs = [
+  ["RSA_2048", "RSASSA_PSS_SHA_256"],
+  ["RSA_3072", "RSASSA_PKCS1_V1_5_SHA_256"],
+  ["ECC_NIST_P256", "ECDSA_SHA_256"],
+  ["ECC_NIST_P384", "ECDSA_SHA_384"],
+  ["ECC_NIST_P521", "ECDSA_SHA_512"],
+  ["ECC_SECG_P256K1", "ECDSA_SHA_256"],
+  ["ECC_NIST_EDWARDS25519", "ED25519_SHA_512"],
+] as const;
+
+test("private keys that were made elsewhere sign here", async (t) => {
+  const { kms } = await start(t);
+  for (const [KeySpec, SigningAlgorithm] of pairs) {
+    const KeyId = await make(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const pkcs8 = privateKeys[KeySpec]();
+    await bring(kms, KeyId, pkcs8, { WrappingAlgorithm: "RSA_AES_KEY_WRAP_SHA_256" });
+    const { Signature } = await kms.send(
+      new SignCommand({ KeyId, SigningAlgorithm, Message: Plaintext }),
+    );
+    const key = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }));
+    const hash = /SHA_(\d+)$/.exec(SigningAlgorithm)?.[1];
+    const pss = SigningAlgorithm.includes("PSS") ? { padding: 6, saltLength: 32 } : {};
+    const isRight = verify(
+      KeySpec.includes("EDWARDS") ? null : `sha${hash}`,
+      Plaintext,
+      { key, ...pss },
+      Signature ?? Buffer.alloc(0),
+    );
+    assert.ok(isRight, KeySpec);
+    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId }));
+    assert.deepEqual(Buffer.from(PublicKey ?? []), key.export({ type: "spki", format: "der" }));
+  }
+});
+
+test("a MAC key that was made elsewhere makes the same MACs here", async (t) => {
+  const { kms } = await start(t);
+  const KeyId = await make(kms, { KeySpec: "HMAC_384", KeyUsage: "GENERATE_VERIFY_MAC" });
+  const material = randomBytes(100);
+  await bring(kms, KeyId, material);
+  const asked = { KeyId, MacAlgorithm: "HMAC_SHA_384", Message: Plaintext } as const;
+  const { Mac } = await kms.send(new GenerateMacCommand(asked));
+  const own = createHmac("sha384", material).update(Plaintext).digest();
+  assert.deepEqual(Buffer.from(Mac ?? []), own);
+});
+
+test("the SDK learns of the last use of a key, with its event", async (t) => {
+  const { kms } = await start(t);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const KeyId = KeyMetadata?.Arn;
+  const ask = () => kms.send(new GetKeyLastUsageCommand({ KeyId }));
+  const unused = await ask();
+  assert.deepEqual(unused.KeyLastUsage, {});
+  assert.deepEqual(unused.KeyCreationDate, KeyMetadata?.CreationDate);
+  assert.ok(unused.TrackingStartDate);
+  const used = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+  const { KeyLastUsage } = await ask();
+  assert.equal(KeyLastUsage?.Operation, "Encrypt");
+  assert.equal(KeyLastUsage.KmsRequestId, used.$metadata.requestId);
+  assert.match(KeyLastUsage.CloudTrailEventId ?? "", /^[0-9a-f-]{36}$/);
 });
 
 test("into each Region of a multi-Region key the same material is imported, by itself", async (t) => {
@@ -227,7 +240,7 @@ test("into each Region of a multi-Region key the same material is imported, by i
   const invalid = { name: "KMSInvalidStateException" };
   await assert.rejects(kms.send(replicate), invalid);
   const material = randomBytes(32);
-  const { KeyMaterialId } = await bring(kms, KeyId, material);
+  const KeyMaterialId = await bring(kms, KeyId, material);
   const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
   const { ReplicaKeyMetadata: replica } = await kms.send(replicate);
   assert.equal(replica?.KeyState, "PendingImport");
@@ -236,9 +249,71 @@ test("into each Region of a multi-Region key the same material is imported, by i
   await assert.rejects(read(), invalid);
   const different = bring(there, id, randomBytes(32));
   await assert.rejects(different, { name: "IncorrectKeyMaterialException" });
-  assert.equal((await bring(there, id, material)).KeyMaterialId, KeyMaterialId);
+  assert.equal(await bring(there, id, material), KeyMaterialId);
   assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
   // Taken away in one Region, it stays in the other.
   await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
   assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
+});
+
+const script = `
+import boto3, json, os, subprocess, tempfile, datetime
+from botocore.exceptions import ClientError
+kms, trail = boto3.client("kms"), boto3.client("cloudtrail")
+key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+given = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_4096")
+with tempfile.TemporaryDirectory() as folder:
+    paths = {name: os.path.join(folder, name) for name in ["public", "plain", "wrapped"]}
+    open(paths["public"], "wb").write(given["PublicKey"])
+    open(paths["plain"], "wb").write(os.urandom(32))
+    subprocess.run(["openssl", "pkeyutl", "-encrypt", "-in", paths["plain"], "-out", paths["wrapped"], "-inkey", paths["public"], "-keyform", "DER", "-pubin",
+        "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-pkeyopt", "rsa_mgf1_md:sha256"], check=True)
+    wrapped = open(paths["wrapped"], "rb").read()
+until = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=30)
+made = kms.import_key_material(KeyId=key, ImportToken=given["ImportToken"], EncryptedKeyMaterial=wrapped, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=until)
+out = {}
+out["until"] = kms.describe_key(KeyId=key)["KeyMetadata"]["ValidTo"] == until
+sealed = kms.encrypt(KeyId=key, Plaintext=b"text")["CiphertextBlob"]
+out["opened"] = kms.decrypt(CiphertextBlob=sealed)["Plaintext"].decode()
+usage = kms.get_key_last_usage(KeyId=key)["KeyLastUsage"]
+out["last"] = usage["Operation"]
+events = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "Decrypt"}])["Events"]
+out["event"] = [event["EventId"] for event in events] == [usage["CloudTrailEventId"]]
+out["gone"] = kms.delete_imported_key_material(KeyId=key)["KeyMaterialId"] == made["KeyMaterialId"]
+try: kms.decrypt(CiphertextBlob=sealed)
+except ClientError as error: out["refused"] = error.response["Error"]["Code"]
+try: kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_PKCS1_V1_5", WrappingKeySpec="RSA_2048")
+except ClientError as error: out["old"] = error.response["Error"]["Code"]
+print(json.dumps(out))`;
+
+test("boto3 imports what openssl has wrapped", async (t) => {
+  const { running, acme } = await start(t);
+  assert.deepEqual(await python(running, acme.root, script), {
+    until: true,
+    opened: "text",
+    last: "Decrypt",
+    event: true,
+    gone: true,
+    refused: "KMSInvalidStateException",
+    old: "UnsupportedOperationException",
+  });
+});
+
+test("the AWS CLI asks for parameters and for the last usage", async (t) => {
+  const { running, acme, kms } = await start(t);
+  const id = (await make(kms)).split("/")[1] ?? "";
+  const wrapping = ["--wrapping-algorithm", "RSAES_OAEP_SHA_1", "--wrapping-key-spec", "RSA_2048"];
+  const [parameters, usage, gone] = await awsAll(running, acme.root, [
+    ["kms", "get-parameters-for-import", "--key-id", id, ...wrapping],
+    ["kms", "get-key-last-usage", "--key-id", id],
+    ["kms", "delete-imported-key-material", "--key-id", id],
+  ]);
+  assert.deepEqual(Object.keys(parameters as object).sort(), [
+    "ImportToken",
+    "KeyId",
+    "ParametersValidTo",
+    "PublicKey",
+  ]);
+  assert.deepEqual((usage as Record<string, unknown>)["KeyLastUsage"], {});
+  assert.deepEqual(Object.keys(gone as object), ["KeyId"]);
 });

@@ -29,7 +29,8 @@ export async function callAll(running: Running, keys: Keys, world: Pick<World, "
 }
 
 /** Reads whose answers change by themselves. */
-const restless = /Iterator|GetRecords|GetSessionToken|GetObject$|LastUsed|LookupEvents/;
+const restless =
+  /Iterator|GetRecords|GetSessionToken|GetObject$|GetParametersForImport|LastUsed|LastUsage|LookupEvents/;
 
 /** What root reads of everything, as text. */
 export async function readAll(

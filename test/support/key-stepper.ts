@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
-import { openKms, otherRegion } from "./kms.ts";
+import { makeKey, openKms, otherRegion } from "./kms.ts";
+import { importInput } from "./kms-import.ts";
 
 /*
  * Does one thing with keys and dies at a step of it. Arguments: the data directory, what to do, and the number of the
@@ -18,7 +19,13 @@ export interface Before {
   /** Base64, of the text "kept". */
   readonly ciphertext: string;
   readonly ofOther: string;
+  /** A key whose material comes from outside, and what was encrypted under it. */
+  readonly external: string;
+  readonly ofExternal: string;
 }
+
+/** The material of the external key: the same in each process, so that it can be brought again. */
+export const outsideMaterial = Buffer.alloc(32, "brought from outside");
 
 async function dieAt(directory: string, what: string, stepMax: number): Promise<void> {
   let armed = false;
@@ -40,12 +47,18 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
   const [keyId, other] = [await make(related), await make()];
   const replicate = () => root("ReplicateKey", { KeyId: keyId, ReplicaRegion: otherRegion });
   await root("CreateAlias", { AliasName: "alias/one", TargetKeyId: keyId });
+  const external = await makeKey(root, { Origin: "EXTERNAL" });
+  const brought = await importInput(root, external, outsideMaterial);
+  await root("ImportKeyMaterial", brought);
   const before: Before = {
     keyId,
     other,
     ciphertext: await seal(keyId),
     ofOther: await seal(other),
+    external,
+    ofExternal: await seal(external),
   };
+  if (what === "import") await root("DeleteImportedKeyMaterial", { KeyId: external });
   writeSync(1, `${JSON.stringify(before)}\n`);
   if (what === "delete") {
     await root("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 7 });
@@ -67,6 +80,8 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
   if (what === "create") await make();
   if (what.startsWith("rotate")) await root("RotateKeyOnDemand", { KeyId: keyId });
   if (what === "delete") await kms.keys.store.upkeep.start();
+  if (what === "import") await root("ImportKeyMaterial", brought);
+  if (what === "forget") await root("DeleteImportedKeyMaterial", { KeyId: external });
   armed = false;
   await kms.close();
 }

@@ -40,8 +40,13 @@ export interface KmsBench {
   readonly events: TrailEvent[];
   /** What `verify` finds wrong with the keys of an account. */
   inspect(account?: string): readonly KeyProblem[];
-  /** A user with an identity policy that allows these actions on everything. */
-  user(name: string, actions?: readonly string[], account?: string): User;
+  /** A user with an identity policy that allows these actions on everything, or says what is given. */
+  user(
+    name: string,
+    actions?: readonly string[],
+    account?: string,
+    statements?: readonly unknown[],
+  ): User;
   root(account?: string): Principal;
   as(principal: Principal, source?: Partial<Source>, region?: string): As;
 }
@@ -150,13 +155,14 @@ export async function openKms(
     keys,
     inspect: (account = acme) => inspection.check(account).problems,
     events,
-    user(name, actions = [], account = acme) {
+    user(name, actions = [], account = acme, statements = undefined) {
       const arn = `arn:aws:iam::${account}:user/${name}`;
       const text = JSON.stringify({
         Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+        Statement: statements ?? [{ Effect: "Allow", Action: actions, Resource: "*" }],
       });
-      const policy = actions.length > 0 ? [{ name, policy: compilePolicy(text, "identity") }] : [];
+      const policy =
+        actions.length > 0 || statements ? [{ name, policy: compilePolicy(text, "identity") }] : [];
       policies.set(arn, { identity: policy });
       return { kind: "user", account, arn, id: `AIDA${name.toUpperCase()}`, tags: {}, name };
     },

@@ -134,8 +134,19 @@ async function makeKey(kms: Do, account: string): Promise<Known> {
     GranteePrincipal,
     Operations: ["Encrypt"],
   });
+  const external = text(
+    member(await kms("CreateKey", { Origin: "EXTERNAL" }), "KeyMetadata"),
+    "Arn",
+  );
+  const wrapping = { WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" };
+  const given = await kms("GetParametersForImport", { KeyId: external, ...wrapping });
+  const imports = ["GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"];
   return {
     ...(await makeKeysOfAllUsages(kms)),
+    ...Object.fromEntries(imports.map((operation) => [`${operation}.KeyId`, external])),
+    ...wrapping,
+    ImportToken: given["ImportToken"],
+    "ImportKeyMaterial.ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
     KeyId,
     AliasName,
     TargetKeyId: KeyId,

@@ -61,6 +61,7 @@ const kmsCodes: Readonly<Record<string, string>> = {
   DisabledException: "KMSDisabledException",
   KMSInvalidStateException: "KMSInvalidStateException",
   NotFoundException: "KMSNotFoundException",
+  ThrottlingException: "KMSThrottlingException",
 };
 
 function inKinesisWords(error: unknown): unknown {

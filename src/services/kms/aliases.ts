@@ -7,11 +7,18 @@ import type {
 } from "@aws-sdk/client-kms";
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type KeyReference, notFound } from "../../keys/find-key.ts";
+import { checkState, type KeyOperation } from "../../keys/key-states.ts";
 import { aliasArn, aliasTaken } from "../../keys/kms-key.ts";
-import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
-import { demandTarget, factsOf, inAccount, type KmsCall, referenceByIdOrArn } from "./find-key.ts";
+import {
+  callerFacts,
+  demandTarget,
+  factsOf,
+  inAccount,
+  type KmsCall,
+  referenceByIdOrArn,
+} from "./find-key.ts";
 import { afterMarker, pageOf } from "./page.ts";
 
 const aliasesPerKeyMax = 50;
@@ -29,10 +36,11 @@ export const createAlias = operation("CreateAlias", {
     checkName(AliasName);
     return aliasTarget(AliasName, call, { to: referenceByIdOrArn(TargetKeyId, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:CreateAlias", target, call),
   async handle({ name, to }, _input, { own: keys, account }): Promise<void> {
     assert(to?.key, "an alias is made for a key");
-    checkTarget(to);
+    checkTarget("CreateAlias", to);
     if (keys.findAlias(account, name)) throw aliasTaken(keys.region, account, name);
     await keys.pointAlias(name, undefined, to.key);
   },
@@ -45,10 +53,11 @@ export const updateAlias = operation("UpdateAlias", {
     const from = findPointed(AliasName, call);
     return aliasTarget(AliasName, call, { from, to: referenceByIdOrArn(TargetKeyId, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:UpdateAlias", target, call),
   async handle({ name, from, to }, _input, { own: keys }): Promise<void> {
     assert(to?.key, "an alias is pointed at a key");
-    checkTarget(to);
+    checkTarget("UpdateAlias", to);
     await keys.pointAlias(name, from?.key, to.key);
   },
 });
@@ -59,6 +68,7 @@ export const deleteAlias = operation("DeleteAlias", {
     checkName(AliasName);
     return aliasTarget(AliasName, call, { from: findPointed(AliasName, call) });
   },
+  context: callerFacts,
   also: (_input, target, call) => demands("kms:DeleteAlias", target, call),
   async handle({ name, from }, _input, { own: keys }): Promise<void> {
     await keys.pointAlias(name, from?.key, undefined);
@@ -150,8 +160,8 @@ function checkName(name: string): void {
   }
 }
 
-function checkTarget({ key }: KeyReference): void {
-  if (key && isPendingDeletion(key.record)) throw pendingDeletion(key);
+function checkTarget(operation: KeyOperation, { key }: KeyReference): void {
+  if (key) checkState(operation, key);
   if (key && key.record.aliases.length >= aliasesPerKeyMax) {
     throw new ServiceError(
       "LimitExceededException",

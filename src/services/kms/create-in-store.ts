@@ -1,5 +1,5 @@
-import type { NewKey } from "../../keys/key-store.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
+import type { NewKey } from "../../keys/new-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { KmsCall } from "./find-key.ts";
 

@@ -12,6 +12,6 @@ export function materialFact(
   versionId?: string,
 ): Record<string, string> | undefined {
   if (!reference?.key || !isSymmetric(reference.key.record)) return undefined;
-  const id = versionId ?? reference.key.record.versions.at(-1)?.id;
+  const id = versionId ?? reference.key.record.versions.findLast(({ pending }) => !pending)?.id;
   return id === undefined ? undefined : { keyMaterialId: id };
 }

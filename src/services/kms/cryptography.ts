@@ -21,14 +21,15 @@ import {
   type Used,
 } from "../../keys/use-key.ts";
 import { decryptByPair, encryptToPair } from "../../keys/use-pair.ts";
-import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { type Checked, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { type CiphertextTarget, findByCiphertext } from "./find-by-ciphertext.ts";
 import { demandTarget, factsOf, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 import { isSymmetric } from "./metadata.ts";
 
 /** Encrypts up to 4 KiB. */
-export const encrypt = operation("Encrypt", {
+export const encrypt = keyUse("Encrypt", {
   resolve(input: Checked<EncryptRequest>, call: KmsCall) {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     return findAnyKey(KeyId, call, { operation: "Encrypt", context, grantTokens });
@@ -50,7 +51,7 @@ export const encrypt = operation("Encrypt", {
 });
 
 /** Decrypts. The ciphertext names its key; a KeyId besides must be the same. */
-export const decrypt = operation("Decrypt", {
+export const decrypt = keyUse("Decrypt", {
   resolve(input: Checked<DecryptRequest>, call: KmsCall): CiphertextTarget {
     const { CiphertextBlob: ciphertext, KeyId, EncryptionContext: context } = input;
     checkPossible(input);
@@ -81,72 +82,78 @@ export const decrypt = operation("Decrypt", {
 });
 
 /** Moves a ciphertext under another key or context, without showing the plaintext. */
-export const reEncrypt = operation("ReEncrypt", {
-  resolve(input: Checked<ReEncryptRequest>, call: KmsCall): ReEncryptTarget {
-    const { CiphertextBlob: ciphertext, SourceKeyId, SourceEncryptionContext: context } = input;
-    const source = findByCiphertext(
-      { ciphertext, keyId: SourceKeyId, ignored: isIgnored(input) },
-      call,
-      { operation: "ReEncryptFrom", context, grantTokens: input.GrantTokens },
-    );
-    return { ...source, destination: findKey(call.own, input.DestinationKeyId, call.account) };
-  },
-  action: "ReEncryptFrom",
-  context: (input, target, call) => ({
-    ...factsOf(target.reference, call, input.SourceEncryptionContext),
-    "kms:encryptionalgorithm": input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
-    "kms:reencryptonsamekey": isSameKey(target),
-  }),
-  also: (input, target, call) => {
-    const { destination } = target;
-    const context = input.DestinationEncryptionContext;
-    return [
-      {
-        action: "kms:ReEncryptTo",
-        target: demandTarget(destination, call, { operation: "ReEncryptTo", context }),
-        context: {
-          ...factsOf(destination, call, context),
-          "kms:encryptionalgorithm": input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
-          "kms:reencryptonsamekey": isSameKey(target),
-        },
-      },
-    ];
-  },
-  async handle(target, input, { own: keys }): Promise<ReEncryptResponse> {
-    const { destination } = target;
-    const source = keyOf(target);
-    if (!destination.key) throw notFound(destination);
-    const from = input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
-    const to = input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
-    const opened = await open(target, keys, {
-      algorithm: from,
-      context: input.SourceEncryptionContext,
-    });
-    const plaintext = opened?.bytes ?? Buffer.alloc(0);
-    const sealed = await encryptBy(keys, destination.key, plaintext, {
-      algorithm: to,
-      context: input.DestinationEncryptionContext,
-    });
-    plaintext.fill(0);
-    if (input.DryRun || !opened) throw dryRun();
-    return {
-      CiphertextBlob: sealed.bytes,
-      SourceKeyId: source.arn,
-      KeyId: destination.key.arn,
-      SourceEncryptionAlgorithm: from,
-      DestinationEncryptionAlgorithm: to,
-      ...(isSymmetric(source.record) && { SourceKeyMaterialId: opened.materialId }),
-      ...(isSymmetric(destination.key.record) && { DestinationKeyMaterialId: sealed.materialId }),
-    };
-  },
-  additional: (_target, _input, output) =>
-    output && {
-      ...(output.SourceKeyMaterialId && { sourceKeyMaterialId: output.SourceKeyMaterialId }),
-      ...(output.DestinationKeyMaterialId && {
-        destinationKeyMaterialId: output.DestinationKeyMaterialId,
-      }),
+export const reEncrypt = keyUse(
+  "ReEncrypt",
+  {
+    resolve(input: Checked<ReEncryptRequest>, call: KmsCall): ReEncryptTarget {
+      const { CiphertextBlob: ciphertext, SourceKeyId, SourceEncryptionContext: context } = input;
+      const source = findByCiphertext(
+        { ciphertext, keyId: SourceKeyId, ignored: isIgnored(input) },
+        call,
+        { operation: "ReEncryptFrom", context, grantTokens: input.GrantTokens },
+      );
+      return { ...source, destination: findKey(call.own, input.DestinationKeyId, call.account) };
     },
-});
+    action: "ReEncryptFrom",
+    context: (input, target, call) => ({
+      ...factsOf(target.reference, call, input.SourceEncryptionContext),
+      "kms:encryptionalgorithm": input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
+      "kms:reencryptonsamekey": isSameKey(target),
+    }),
+    also: (input, target, call) => {
+      const { destination } = target;
+      const context = input.DestinationEncryptionContext;
+      return [
+        {
+          action: "kms:ReEncryptTo",
+          target: demandTarget(destination, call, { operation: "ReEncryptTo", context }),
+          context: {
+            ...factsOf(destination, call, context),
+            "kms:encryptionalgorithm": input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
+            "kms:reencryptonsamekey": isSameKey(target),
+          },
+        },
+      ];
+    },
+    async handle(target, input, { own: keys }): Promise<ReEncryptResponse> {
+      const { destination } = target;
+      const source = keyOf(target);
+      if (!destination.key) throw notFound(destination);
+      const from = input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
+      const to = input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
+      const opened = await open(target, keys, {
+        algorithm: from,
+        context: input.SourceEncryptionContext,
+      });
+      const plaintext = opened?.bytes ?? Buffer.alloc(0);
+      const sealed = await encryptBy(keys, destination.key, plaintext, {
+        algorithm: to,
+        context: input.DestinationEncryptionContext,
+      });
+      plaintext.fill(0);
+      if (input.DryRun || !opened) throw dryRun();
+      return {
+        CiphertextBlob: sealed.bytes,
+        SourceKeyId: source.arn,
+        KeyId: destination.key.arn,
+        SourceEncryptionAlgorithm: from,
+        DestinationEncryptionAlgorithm: to,
+        ...(isSymmetric(source.record) && { SourceKeyMaterialId: opened.materialId }),
+        ...(isSymmetric(destination.key.record) && {
+          DestinationKeyMaterialId: sealed.materialId,
+        }),
+      };
+    },
+    additional: (_target, _input, output) =>
+      output && {
+        ...(output.SourceKeyMaterialId && { sourceKeyMaterialId: output.SourceKeyMaterialId }),
+        ...(output.DestinationKeyMaterialId && {
+          destinationKeyMaterialId: output.DestinationKeyMaterialId,
+        }),
+      },
+  },
+  ({ destination }) => destination.key,
+);
 
 interface ReEncryptTarget extends CiphertextTarget {
   readonly destination: KeyReference;

@@ -16,7 +16,7 @@ import type {
 } from "@aws-sdk/client-kms";
 import { type CustomKeyStore, storeNotFound, storeState } from "../../keys/custom-key-stores.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
-import { inAccount, type KmsCall } from "./find-key.ts";
+import { callerFacts, inAccount, type KmsCall } from "./find-key.ts";
 import { notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
 
@@ -42,6 +42,7 @@ export const createCustomKeyStore = operation("CreateCustomKeyStore", {
     if (input.CustomKeyStoreType === "EXTERNAL_KEY_STORE") throw notBuilt("EXTERNAL_KEY_STORE");
     return inAccount(input, call);
   },
+  context: callerFacts,
   async handle(_account, input, { own: keys, account }): Promise<CreateCustomKeyStoreResponse> {
     const { CustomKeyStoreName: name, CloudHsmClusterId: clusterId } = input;
     const { KeyStorePassword: password, TrustAnchorCertificate: trustAnchor } = input;
@@ -76,6 +77,7 @@ export const createCustomKeyStore = operation("CreateCustomKeyStore", {
 export const connectCustomKeyStore = operation("ConnectCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<ConnectCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
+  context: callerFacts,
   async handle(target, _input, { own, account }): Promise<ConnectCustomKeyStoreResponse> {
     const store = storeOf(target);
     const { state } = own.customStores.state(store);
@@ -90,6 +92,7 @@ export const connectCustomKeyStore = operation("ConnectCustomKeyStore", {
 export const disconnectCustomKeyStore = operation("DisconnectCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<DisconnectCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
+  context: callerFacts,
   async handle(target, _input, { own, account }): Promise<DisconnectCustomKeyStoreResponse> {
     await own.customStores.disconnect(account, storeOf(target).id);
     return {};
@@ -100,6 +103,7 @@ export const disconnectCustomKeyStore = operation("DisconnectCustomKeyStore", {
 export const describeCustomKeyStores = operation("DescribeCustomKeyStores", {
   resolve: (input: Checked<DescribeCustomKeyStoresRequest>, call: KmsCall) =>
     inAccount(input, call),
+  context: callerFacts,
   handle(_account, input, { own: keys, account }): DescribeCustomKeyStoresResponse {
     const { CustomKeyStoreId: id, CustomKeyStoreName: name, Limit = 100, Marker } = input;
     const found = [...keys.customStores.all(account, afterMarker(Marker))].filter(
@@ -117,6 +121,7 @@ export const describeCustomKeyStores = operation("DescribeCustomKeyStores", {
 export const updateCustomKeyStore = operation("UpdateCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<UpdateCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
+  context: callerFacts,
   async handle(target, input, { own, account }): Promise<UpdateCustomKeyStoreResponse> {
     const { id } = storeOf(target);
     const { KeyStorePassword: password, CloudHsmClusterId: clusterId } = input;
@@ -147,6 +152,7 @@ export const updateCustomKeyStore = operation("UpdateCustomKeyStore", {
 export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<DeleteCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
+  context: callerFacts,
   async handle(target, _input, { own: keys, account }): Promise<DeleteCustomKeyStoreResponse> {
     const store = storeOf(target);
     if (keys.customStores.state(store).state !== "DISCONNECTED") {

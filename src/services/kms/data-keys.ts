@@ -10,18 +10,27 @@ import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { factsOf, findAnyKey, inAccount, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 
 const randomBytesMax = 1024;
 
+const dataKeyFacts = (
+  { EncryptionContext }: Pick<Checked<GenerateDataKeyRequest>, "EncryptionContext">,
+  { reference }: KeyTarget,
+  call: KmsCall,
+) => ({
+  ...factsOf(reference, call, EncryptionContext),
+  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
+});
+
 /** Makes a data key: once in clear for use now, once encrypted to keep. */
-export const generateDataKey = operation("GenerateDataKey", {
+export const generateDataKey = keyUse("GenerateDataKey", {
   resolve(input: Checked<GenerateDataKeyRequest>, call: KmsCall) {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     checkPossible(input);
     return findAnyKey(KeyId, call, { operation: "GenerateDataKey", context, grantTokens });
   },
-  context: ({ EncryptionContext }, { reference }, call) =>
-    factsOf(reference, call, EncryptionContext),
+  context: dataKeyFacts,
   async handle(target, input, call): Promise<GenerateDataKeyResponse> {
     const { plain, sealed } = await makeDataKey(target, input, call);
     return {
@@ -35,14 +44,13 @@ export const generateDataKey = operation("GenerateDataKey", {
 });
 
 /** Makes a data key for later: only encrypted. */
-export const generateDataKeyWithoutPlaintext = operation("GenerateDataKeyWithoutPlaintext", {
+export const generateDataKeyWithoutPlaintext = keyUse("GenerateDataKeyWithoutPlaintext", {
   resolve(input: Checked<GenerateDataKeyWithoutPlaintextRequest>, call: KmsCall) {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     const name = "GenerateDataKeyWithoutPlaintext";
     return findAnyKey(KeyId, call, { operation: name, context, grantTokens });
   },
-  context: ({ EncryptionContext }, { reference }, call) =>
-    factsOf(reference, call, EncryptionContext),
+  context: dataKeyFacts,
   async handle(target, input, call): Promise<GenerateDataKeyWithoutPlaintextResponse> {
     const { plain, sealed } = await makeDataKey(target, input, call);
     plain.fill(0);

@@ -4,10 +4,10 @@ import type {
   ScheduleKeyDeletionRequest,
   ScheduleKeyDeletionResponse,
 } from "@aws-sdk/client-kms";
-import type { KeyRecord } from "../../keys/key-record.ts";
-import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
+import { isComplete, type KeyRecord } from "../../keys/key-record.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { factsOf, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
+import { findOwnKey, type KmsCall, keyOf, plainFacts, unusedFacts } from "./find-key.ts";
 
 const windowDaysDefault = 30;
 const dayMs = 86_400_000;
@@ -16,8 +16,8 @@ const dayMs = 86_400_000;
 export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
   resolve: ({ KeyId }: Checked<ScheduleKeyDeletionRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "ScheduleKeyDeletion"),
-  context: ({ PendingWindowInDays = windowDaysDefault }, { reference }, call) => ({
-    ...factsOf(reference, call),
+  context: ({ PendingWindowInDays = windowDaysDefault }, target, call) => ({
+    ...unusedFacts(undefined, target, call),
     "kms:schedulekeydeletionpendingwindowindays": String(PendingWindowInDays),
   }),
   async handle(target, input, call): Promise<ScheduleKeyDeletionResponse> {
@@ -31,7 +31,7 @@ export const scheduleKeyDeletion = operation("ScheduleKeyDeletion", {
     const key = keyOf(target);
     const atMs = call.timeMs + windowDays * dayMs;
     const changed = await call.own.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
+      checkState("ScheduleKeyDeletion", key, record.state);
       if (waitsForReplicas(record, call.region)) {
         return { ...record, state: "PendingReplicaDeletion", deletionWaitsDays: windowDays };
       }
@@ -64,12 +64,10 @@ export const cancelKeyDeletion = operation("CancelKeyDeletion", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<CancelKeyDeletionResponse> {
     const key = keyOf(target);
-    await keys.change(key, ({ deletion, deletionWaitsDays, ...record }) => {
-      if (!deletion && deletionWaitsDays === undefined) {
-        throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
-      }
-      const waits = record.origin === "EXTERNAL" && !record.versions.at(-1)?.wrapped;
-      return { ...record, state: waits ? "PendingImport" : "Disabled" };
+    await keys.change(key, ({ deletion: _, deletionWaitsDays: _days, ...record }) => {
+      checkState("CancelKeyDeletion", key, record.state);
+      const awaits = record.origin === "EXTERNAL" && !isComplete(record, keys.clock.now());
+      return { ...record, state: awaits ? "PendingImport" : "Disabled" };
     });
     return { KeyId: key.arn };
   },

@@ -93,7 +93,7 @@ export function keyOf({ reference }: KeyTarget): KmsKey {
 
 /** KMS's condition keys for a call on a key. */
 export function factsOf(
-  { key, alias }: KeyReference,
+  { key, alias }: Pick<KeyReference, "key" | "alias">,
   { principal, region, source }: KmsCall,
   context?: Context,
 ): Record<string, Fact> {
@@ -109,6 +109,23 @@ export function factsOf(
 /** Condition keys of a call on a key without an encryption context. */
 export const plainFacts = (_input: unknown, target: KeyTarget, call: KmsCall) =>
   factsOf(target.reference, call);
+
+/** Condition keys of a call that takes a key out of use: for how long nobody has used it. */
+export function unusedFacts(
+  _input: unknown,
+  { reference }: KeyTarget,
+  call: KmsCall,
+): Record<string, Fact> {
+  const { key } = reference;
+  return {
+    ...factsOf(reference, call),
+    ...(key && { "kms:trailingdayswithoutkeyusage": String(call.own.lastUsage.daysWithout(key)) }),
+  };
+}
+
+/** Condition keys of a call that acts on no key. */
+export const callerFacts = (_input: unknown, _target: unknown, call: KmsCall) =>
+  factsOf({ key: undefined }, call);
 
 /** The caller's account, for what acts on no key: CreateKey, ListKeys, GenerateRandom. */
 export const inAccount = (_input: unknown, call: KmsCall): Target => ({

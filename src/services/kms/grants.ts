@@ -7,20 +7,14 @@ import type {
   RetireGrantRequest,
   RevokeGrantRequest,
 } from "@aws-sdk/client-kms";
-import { grantFacts } from "../../keys/facts.ts";
+import { constraintFacts, grantFacts } from "../../keys/facts.ts";
 import { isGrantee, isWithin, namesOf } from "../../keys/grants.ts";
 import type { Grant } from "../../keys/key-record.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { rootArn } from "../../keys/kms-key.ts";
-import { checkUsable, dryRun } from "../../keys/use-key.ts";
+import { dryRun } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
-import {
-  factsOf,
-  findByIdOrArn,
-  type KeyTarget,
-  type KmsCall,
-  keyOf,
-  plainFacts,
-} from "./find-key.ts";
+import { factsOf, findByIdOrArn, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
 import {
   checkGrant,
   entryOf,
@@ -58,7 +52,7 @@ export const createGrant = operation("CreateGrant", {
   async handle({ wanted, ...target }, { DryRun }, call): Promise<CreateGrantResponse> {
     const { own: keys, account } = call;
     const key = keyOf(target);
-    checkUsable(key);
+    checkState("CreateGrant", key);
     checkGrant(key, wanted);
     if (key.grants.size >= grantsPerKeyMax) {
       throw new ServiceError(
@@ -81,11 +75,17 @@ export const createGrant = operation("CreateGrant", {
   responseElements: ({ GrantId }) => ({ grantId: GrantId }),
 });
 
+/** Condition keys of a call that concerns grants which services make for what they keep. */
+const forResourceFacts = (_input: unknown, { reference }: KeyTarget, call: KmsCall) => ({
+  ...factsOf(reference, call),
+  "kms:grantisforawsresource": String(call.source.via !== undefined),
+});
+
 /** Shows who may use a key by grants, and for what. */
 export const listGrants = operation("ListGrants", {
   resolve: ({ KeyId }: Checked<ListGrantsRequest>, call: KmsCall) =>
     findByIdOrArn(KeyId, call, "ListGrants"),
-  context: plainFacts,
+  context: forResourceFacts,
   handle(target, input): ListGrantsResponse {
     const { Limit = 50, Marker, GrantId } = input;
     const key = keyOf(target);
@@ -146,7 +146,10 @@ export const retireGrant = operation("RetireGrant", {
     const own = grant && mayRetire(grant, call);
     return { ...target, ...(grant && { grant }), ...(own && { grants: [`grant ${grant.id}`] }) };
   },
-  context: plainFacts,
+  context: (_input, { reference, grant }, call) => ({
+    ...factsOf(reference, call),
+    ...constraintFacts(grant?.constraints),
+  }),
   async handle(target, { GrantId, DryRun }, { own: keys }): Promise<void> {
     if (!target.grant) throw noGrant(GrantId);
     if (DryRun) throw dryRun();
@@ -158,10 +161,7 @@ export const retireGrant = operation("RetireGrant", {
 export const revokeGrant = operation("RevokeGrant", {
   resolve: ({ KeyId }: Checked<RevokeGrantRequest>, call: KmsCall) =>
     findByIdOrArn(KeyId, call, "RevokeGrant"),
-  context: (_input, { reference }, call) => ({
-    ...factsOf(reference, call),
-    "kms:grantisforawsresource": String(call.source.via !== undefined),
-  }),
+  context: forResourceFacts,
   async handle(target, { GrantId, DryRun }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     const grant = key.grants.find(GrantId);

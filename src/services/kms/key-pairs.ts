@@ -31,6 +31,7 @@ import {
   keyOf,
   plainFacts,
 } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 import { algorithmsOf, notBuilt } from "./metadata.ts";
 
 /** Shows the public key of an asymmetric key, and what it may be used for. */
@@ -57,11 +58,12 @@ const pairFacts = (
   call: KmsCall,
 ) => ({
   ...factsOf(reference, call, input.EncryptionContext),
+  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
   "kms:datakeypairspec": input.KeyPairSpec,
 });
 
 /** Makes a key pair for use outside: the private key once in clear, once encrypted to keep. */
-export const generateDataKeyPair = operation("GenerateDataKeyPair", {
+export const generateDataKeyPair = keyUse("GenerateDataKeyPair", {
   resolve(input: Checked<GenerateDataKeyPairRequest>, call: KmsCall) {
     checkPossible(input);
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
@@ -76,23 +78,20 @@ export const generateDataKeyPair = operation("GenerateDataKeyPair", {
 });
 
 /** Makes a key pair for later: the private key only encrypted. */
-export const generateDataKeyPairWithoutPlaintext = operation(
-  "GenerateDataKeyPairWithoutPlaintext",
-  {
-    resolve(input: Checked<GenerateDataKeyPairWithoutPlaintextRequest>, call: KmsCall) {
-      const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
-      const name = "GenerateDataKeyPairWithoutPlaintext";
-      return findAnyKey(KeyId, call, { operation: name, context, grantTokens });
-    },
-    context: pairFacts,
-    async handle(target, input, call): Promise<GenerateDataKeyPairWithoutPlaintextResponse> {
-      const { plain, ...rest } = await makePair(target, input, call);
-      plain.fill(0);
-      return rest;
-    },
-    additional: (target) => materialFact(target?.reference),
+export const generateDataKeyPairWithoutPlaintext = keyUse("GenerateDataKeyPairWithoutPlaintext", {
+  resolve(input: Checked<GenerateDataKeyPairWithoutPlaintextRequest>, call: KmsCall) {
+    const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
+    const name = "GenerateDataKeyPairWithoutPlaintext";
+    return findAnyKey(KeyId, call, { operation: name, context, grantTokens });
   },
-);
+  context: pairFacts,
+  async handle(target, input, call): Promise<GenerateDataKeyPairWithoutPlaintextResponse> {
+    const { plain, ...rest } = await makePair(target, input, call);
+    plain.fill(0);
+    return rest;
+  },
+  additional: (target) => materialFact(target?.reference),
+});
 
 async function makePair(
   target: KeyTarget,
@@ -120,7 +119,7 @@ async function makePair(
 }
 
 /** Derives the secret that the key shares with the holder of another one on its curve. */
-export const deriveSharedSecret = operation("DeriveSharedSecret", {
+export const deriveSharedSecret = keyUse("DeriveSharedSecret", {
   resolve(input: Checked<DeriveSharedSecretRequest>, call: KmsCall) {
     checkPossible(input);
     const { KeyId, GrantTokens: grantTokens } = input;
@@ -140,7 +139,7 @@ export const deriveSharedSecret = operation("DeriveSharedSecret", {
 });
 
 /** Makes a secret, once in clear and once for the holder of the private key. */
-export const encapsulate = operation("Encapsulate", {
+export const encapsulate = keyUse("Encapsulate", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<EncapsulateRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "Encapsulate", grantTokens }),
   context: plainFacts,
@@ -158,7 +157,7 @@ export const encapsulate = operation("Encapsulate", {
 });
 
 /** Opens a secret that was encapsulated for the key. */
-export const decapsulate = operation("Decapsulate", {
+export const decapsulate = keyUse("Decapsulate", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<DecapsulateRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "Decapsulate", grantTokens }),
   context: plainFacts,

@@ -12,13 +12,22 @@ import type {
 import { generateMaterial } from "../../keys/algorithms/kinds.ts";
 import type { KeyRecord } from "../../keys/key-record.ts";
 import type { KeySpecName } from "../../keys/key-specs.ts";
-import type { NewKey, NewMaterial } from "../../keys/key-store.ts";
+import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
-import { isPendingDeletion, pendingDeletion, pendingImport } from "../../keys/use-key.ts";
+import type { NewKey, NewMaterial } from "../../keys/new-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { createInStore } from "./create-in-store.ts";
-import { findAnyKey, findOwnKey, inAccount, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
+import {
+  callerFacts,
+  findAnyKey,
+  findOwnKey,
+  inAccount,
+  type KmsCall,
+  keyOf,
+  plainFacts,
+  unusedFacts,
+} from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
 import { checkSpec, kindOf, metadataOf, notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
@@ -32,12 +41,12 @@ export const createKey = operation("CreateKey", {
     return inAccount(input, call);
   },
   also: ({ Tags }, target) => (Tags?.length ? [{ action: "kms:TagResource", target }] : []),
-  context: (input, _target, { principal, region }) => ({
+  context: (input, target, call) => ({
+    ...callerFacts(input, target, call),
     ...requestTagFacts(input.Tags),
-    ...kindFacts({ ...kindOf(input), ...relatedOf(input, region), origin: originOf(input) }),
+    ...kindFacts({ ...kindOf(input), ...relatedOf(input, call.region), origin: originOf(input) }),
     "kms:multiregionkeytype": input.MultiRegion ? "PRIMARY" : undefined,
     "kms:bypasspolicylockoutsafetycheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
-    "kms:calleraccount": "account" in principal ? principal.account : undefined,
   }),
 
   async handle(_account, input, call): Promise<CreateKeyResponse> {
@@ -133,8 +142,7 @@ export const enableKey = operation("EnableKey", {
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
-      if (record.state === "PendingImport") throw pendingImport(key);
+      checkState("EnableKey", key, record.state);
       return { ...record, state: "Enabled" };
     });
   },
@@ -144,12 +152,11 @@ export const enableKey = operation("EnableKey", {
 export const disableKey = operation("DisableKey", {
   resolve: ({ KeyId }: Checked<DisableKeyRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "DisableKey"),
-  context: plainFacts,
+  context: unusedFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
-      if (record.state === "PendingImport") throw pendingImport(key);
+      checkState("DisableKey", key, record.state);
       return { ...record, state: "Disabled" };
     });
   },
@@ -163,7 +170,7 @@ export const updateKeyDescription = operation("UpdateKeyDescription", {
   async handle(target, { Description }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
+      checkState("UpdateKeyDescription", key, record.state);
       return { ...record, description: Description };
     });
   },

@@ -6,8 +6,9 @@ import type {
 } from "@aws-sdk/client-kms";
 import { dryRun } from "../../keys/use-key.ts";
 import { macUnder, verifyMacUnder } from "../../keys/use-pair.ts";
-import { type Checked, operation } from "../../pipeline/operation.ts";
+import type { Checked } from "../../pipeline/operation.ts";
 import { factsOf, findAnyKey, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 
 const facts = (
   { MacAlgorithm }: { readonly MacAlgorithm: string },
@@ -16,7 +17,7 @@ const facts = (
 ) => ({ ...factsOf(reference, call), "kms:macalgorithm": MacAlgorithm });
 
 /** Makes the MAC of a message of up to 4 KiB. */
-export const generateMac = operation("GenerateMac", {
+export const generateMac = keyUse("GenerateMac", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<GenerateMacRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "GenerateMac", grantTokens }),
   context: facts,
@@ -29,7 +30,7 @@ export const generateMac = operation("GenerateMac", {
 });
 
 /** Tells that a MAC is of the key and the message; a wrong one is an error. */
-export const verifyMac = operation("VerifyMac", {
+export const verifyMac = keyUse("VerifyMac", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<VerifyMacRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "VerifyMac", grantTokens }),
   context: facts,

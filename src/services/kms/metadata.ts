@@ -1,4 +1,5 @@
 import type { CreateKeyRequest, CustomerMasterKeySpec, KeyMetadata } from "@aws-sdk/client-kms";
+import { isImportable } from "../../keys/imported-forms.ts";
 import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { type KeySpecName, specOf } from "../../keys/key-specs.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
@@ -10,7 +11,6 @@ import { ServiceError } from "../../pipeline/operation.ts";
 export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
   const { record, account, arn } = key;
   const { customKeyStore, deletion, deletionWaitsDays } = record;
-  const version = record.versions.at(-1);
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
   return {
     AWSAccountId: account,
@@ -32,8 +32,7 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
     ...multiRegionOf(key, keys),
     ...(store
       ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : version && isSymmetric(record) && { CurrentKeyMaterialId: version.id }),
-    ...(record.origin === "EXTERNAL" && version?.wrapped && expiryOf(version)),
+      : currentMaterialOf(key)),
   };
 }
 
@@ -51,10 +50,24 @@ function multiRegionOf({ account, record }: KmsKey, keys: KeyStore): Partial<Key
   };
 }
 
-const expiryOf = ({ imported }: KeyVersion): Partial<KeyMetadata> =>
-  imported?.validToMs === undefined
-    ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
-    : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(imported.validToMs) };
+/** The material that encrypts now: none while the first import is waited for. */
+function currentMaterialOf({ record }: KmsKey): Partial<KeyMetadata> {
+  const current = record.versions.findLast(({ pending }) => !pending);
+  return {
+    ...(current && isSymmetric(record) && { CurrentKeyMaterialId: current.id }),
+    ...(current?.wrapped && expirationOf(current)),
+  };
+}
+
+/** Until when imported material stays. */
+export function expirationOf({
+  imported,
+}: KeyVersion): Partial<Pick<KeyMetadata, "ExpirationModel" | "ValidTo">> {
+  if (!imported) return {};
+  const { validToMs } = imported;
+  if (validToMs === undefined) return { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+  return { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(validToMs) };
+}
 
 /** The algorithms of a key, in the member that its usage has. */
 export function algorithmsOf({ record }: KmsKey): Partial<KeyMetadata> {
@@ -101,6 +114,7 @@ export function kindOf({
       `KeyUsage ${usage} is not compatible with KeySpec ${spec}`,
     );
   }
+  if (Origin === "EXTERNAL" && !isImportable(spec)) throw notBuilt(`Origin EXTERNAL of ${spec}`);
   if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
     throw new ServiceError(
       "UnsupportedOperationException",

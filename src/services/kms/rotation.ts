@@ -3,40 +3,55 @@ import type {
   EnableKeyRotationRequest,
   GetKeyRotationStatusRequest,
   GetKeyRotationStatusResponse,
+  KeyMaterialState,
   ListKeyRotationsRequest,
   ListKeyRotationsResponse,
   RotateKeyOnDemandRequest,
   RotateKeyOnDemandResponse,
+  RotationsListEntry,
 } from "@aws-sdk/client-kms";
+import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
+import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
-import { checkUsable, isPendingDeletion } from "../../keys/use-key.ts";
+import { isPendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
+import { expirationOf } from "./metadata.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
 
 const periodDaysDefault = 365;
 const onDemandMax = 25;
 
-/** Only symmetric encryption keys whose material is made here have more than one. Throws KMS's refusal. */
+/** Only symmetric encryption keys have more than one material. Throws KMS's refusal. */
 function checkRotatable({ arn, record }: KmsKey): void {
-  if (record.spec === "SYMMETRIC_DEFAULT" && record.origin === "AWS_KMS") return;
-  throw new ServiceError(
-    "UnsupportedOperationException",
-    `${arn} origin is ${record.origin} and its key spec ${record.spec}, which is not valid for this operation.`,
-  );
+  if (record.spec !== "SYMMETRIC_DEFAULT") {
+    throw notValid(`${arn} key spec is ${record.spec}`);
+  }
+  if (record.customKeyStore !== undefined) throw notValid(`${arn} origin is ${record.origin}`);
 }
 
-/** Refuses to rotate what cannot be, or not now; a replica gets its material from its primary. */
-function checkRotation(key: KmsKey, region: string): void {
-  checkRotatable(key);
-  checkUsable(key);
-  const { multiRegion } = key.record;
+/** A replica gets its material from its primary. */
+function checkPrimary({ arn, record }: KmsKey, region: string): void {
+  const { multiRegion } = record;
   if (!multiRegion || multiRegion.primaryRegion === region) return;
   throw new ServiceError(
     "UnsupportedOperationException",
-    `${key.arn} is a replica: its rotation is that of its primary in ${multiRegion.primaryRegion}.`,
+    `${arn} is a replica: its rotation is that of its primary in ${multiRegion.primaryRegion}.`,
   );
 }
+
+/** By themselves keys get new material only where it is made here. */
+function checkAutomatic(key: KmsKey): void {
+  checkRotatable(key);
+  const { arn, record } = key;
+  if (record.origin !== "AWS_KMS") throw notValid(`${arn} origin is ${record.origin}`);
+}
+
+const notValid = (what: string) =>
+  new ServiceError(
+    "UnsupportedOperationException",
+    `${what} which is not valid for this operation.`,
+  );
 
 /** New material each period, from now on; what older material encrypted stays readable. */
 export const enableKeyRotation = operation("EnableKeyRotation", {
@@ -48,7 +63,9 @@ export const enableKeyRotation = operation("EnableKeyRotation", {
   }),
   async handle(target, { RotationPeriodInDays }, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotation(key, keys.region);
+    checkAutomatic(key);
+    checkState("EnableKeyRotation", key);
+    checkPrimary(key, keys.region);
     await keys.change(key, (record) => {
       const before = record.rotation;
       const periodDays = RotationPeriodInDays ?? before?.periodDays ?? periodDaysDefault;
@@ -65,7 +82,9 @@ export const disableKeyRotation = operation("DisableKeyRotation", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<void> {
     const key = keyOf(target);
-    checkRotation(key, keys.region);
+    checkAutomatic(key);
+    checkState("DisableKeyRotation", key);
+    checkPrimary(key, keys.region);
     await keys.change(key, ({ rotation: _, ...record }) => record);
   },
 });
@@ -97,15 +116,19 @@ export const rotateKeyOnDemand = operation("RotateKeyOnDemand", {
   context: plainFacts,
   async handle(target, _input, { own: keys }): Promise<RotateKeyOnDemandResponse> {
     const key = keyOf(target);
-    checkRotation(key, keys.region);
-    const done = key.record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
-    if (done >= onDemandMax) {
+    checkRotatable(key);
+    checkPrimary(key, keys.region);
+    const check = (record: KeyRecord) => {
+      checkState("RotateKeyOnDemand", key, record.state);
+      const done = record.versions.filter(({ rotation }) => rotation === "ON_DEMAND").length;
+      if (done < onDemandMax) return;
       throw new ServiceError(
         "LimitExceededException",
         `${key.arn} has reached the limit of ${onDemandMax} on-demand rotations.`,
       );
-    }
-    await keys.rotate(key, "ON_DEMAND");
+    };
+    if (key.record.origin === "EXTERNAL") await keys.imports.rotate(key, check);
+    else await keys.rotate(key, "ON_DEMAND", check);
     return { KeyId: key.record.id };
   },
 });
@@ -119,18 +142,39 @@ export const listKeyRotations = operation("ListKeyRotations", {
     checkRotatable(keyOf(target));
     const { arn, record } = keyOf(target);
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
-    const newest = record.versions.at(-1)?.id;
+    const current = record.versions.findLast(({ pending }) => !pending);
     const shown = record.versions.filter(({ rotation }) => whole || rotation).reverse();
     const nameOf = ({ id }: { readonly id: string }) => id;
     const { items, ...rest } = pageOf(restAfter(shown, afterMarker(Marker), nameOf), Limit, nameOf);
     return {
-      Rotations: items.map(({ id, rotation, createdAtMs }) => ({
+      Rotations: items.map((version) => ({
         KeyId: arn,
-        KeyMaterialId: id,
-        ...(whole && { KeyMaterialState: id === newest ? "CURRENT" : "NON_CURRENT" }),
-        ...(rotation && { RotationDate: new Date(createdAtMs), RotationType: rotation }),
+        KeyMaterialId: version.id,
+        ...(whole && { KeyMaterialState: stateOf(version, current) }),
+        ...importOf(version),
+        ...(version.rotation && {
+          RotationDate: new Date(version.createdAtMs),
+          RotationType: version.rotation,
+        }),
       })),
       ...rest,
     };
   },
 });
+
+function stateOf(version: KeyVersion, current: KeyVersion | undefined): KeyMaterialState {
+  if (version.pending) return "PENDING_ROTATION";
+  return version === current ? "CURRENT" : "NON_CURRENT";
+}
+
+/** What there is to say of imported material. */
+function importOf(version: KeyVersion): Partial<RotationsListEntry> {
+  const { imported, wrapped } = version;
+  if (!imported) return {};
+  const { description } = imported;
+  return {
+    ImportState: wrapped ? "IMPORTED" : "PENDING_IMPORT",
+    ...(description !== undefined && { KeyMaterialDescription: description }),
+    ...(wrapped && expirationOf(version)),
+  };
+}

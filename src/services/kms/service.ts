@@ -8,9 +8,10 @@ import * as customKeyStores from "./custom-key-stores.ts";
 import * as dataKeys from "./data-keys.ts";
 import * as deletion from "./deletion.ts";
 import * as grants from "./grants.ts";
-import * as imports from "./import.ts";
+import * as imports from "./imports.ts";
 import * as keyPairs from "./key-pairs.ts";
 import * as keys from "./keys.ts";
+import * as lastUsage from "./last-usage.ts";
 import * as macs from "./macs.ts";
 import * as multiRegion from "./multi-region.ts";
 import * as policies from "./policies.ts";
@@ -28,6 +29,7 @@ const nouns = [
   imports,
   keyPairs,
   keys,
+  lastUsage,
   macs,
   multiRegion,
   policies,

@@ -7,8 +7,9 @@ import type {
 } from "@aws-sdk/client-kms";
 import { dryRun } from "../../keys/use-key.ts";
 import { signUnder, verifyUnder } from "../../keys/use-pair.ts";
-import { type Checked, operation } from "../../pipeline/operation.ts";
+import type { Checked } from "../../pipeline/operation.ts";
 import { factsOf, findAnyKey, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import { keyUse } from "./key-use.ts";
 
 interface Signed {
   readonly SigningAlgorithm: string;
@@ -31,7 +32,7 @@ const howOf = ({ SigningAlgorithm, MessageType = "RAW" }: Signed) => ({
 });
 
 /** Signs a message of up to 4 KiB, or a digest. */
-export const sign = operation("Sign", {
+export const sign = keyUse("Sign", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<SignRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "Sign", grantTokens }),
   context: facts,
@@ -44,7 +45,7 @@ export const sign = operation("Sign", {
 });
 
 /** Tells that a signature is of the key and the message; a wrong one is an error. */
-export const verify = operation("Verify", {
+export const verify = keyUse("Verify", {
   resolve: ({ KeyId, GrantTokens: grantTokens }: Checked<VerifyRequest>, call: KmsCall) =>
     findAnyKey(KeyId, call, { operation: "Verify", grantTokens }),
   context: facts,

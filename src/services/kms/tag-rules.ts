@@ -1,5 +1,6 @@
 import type { Tag } from "@aws-sdk/client-kms";
 import { requestTags } from "../../access/request-tags.ts";
+import { isQuota, quotaTag } from "../../keys/quotas.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Fact } from "../../policy/question.ts";
 
@@ -18,6 +19,13 @@ export function checkTags(
   const keys = (given ?? []).map(({ TagKey }) => TagKey ?? "");
   if (new Set(keys).size < keys.length)
     throw new ServiceError("TagException", "Duplicate tag keys");
+  const quota = result[quotaTag];
+  if (quota !== undefined && !isQuota(quota)) {
+    throw new ServiceError(
+      "TagException",
+      `The value of the tag ${quotaTag} must be a whole number of requests per second, at least 1`,
+    );
+  }
   const reserved = keys.find((key) => /^aws:/i.test(key));
   if (reserved !== undefined) {
     throw new ServiceError("TagException", `The tag key ${reserved} is reserved`);

@@ -4,7 +4,7 @@ import type {
   TagResourceRequest,
   UntagResourceRequest,
 } from "@aws-sdk/client-kms";
-import { isPendingDeletion, pendingDeletion } from "../../keys/use-key.ts";
+import { checkState } from "../../keys/key-states.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { factsOf, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
 import { afterMarker, pageOf, restAfter } from "./page.ts";
@@ -21,7 +21,7 @@ export const tagResource = operation("TagResource", {
   async handle(target, { Tags }, { own: keys }): Promise<void> {
     const key = keyOf(target);
     await keys.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
+      checkState("TagResource", key, record.state);
       const tags = { ...record.tags, ...tagsOf(Tags) };
       checkTags(tags, Tags);
       return { ...record, tags };
@@ -41,7 +41,7 @@ export const untagResource = operation("UntagResource", {
     const key = keyOf(target);
     const gone = new Set(TagKeys);
     await keys.change(key, (record) => {
-      if (isPendingDeletion(record)) throw pendingDeletion(key);
+      checkState("UntagResource", key, record.state);
       const kept = Object.entries(record.tags).filter(([name]) => !gone.has(name));
       return { ...record, tags: Object.fromEntries(kept) };
     });

@@ -165,6 +165,7 @@ const kmsCodes: Readonly<Record<string, string>> = {
   KMSInvalidStateException: "KMS.KMSInvalidStateException",
   NotFoundException: "KMS.NotFoundException",
   InvalidCiphertextException: "KMS.InvalidCiphertextException",
+  ThrottlingException: "KMS.ThrottlingException",
 };
 
 async function inS3Words<Result>(work: Promise<Result>): Promise<Result> {

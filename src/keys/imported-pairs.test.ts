@@ -3,7 +3,7 @@ import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync } fr
 import { test } from "node:test";
 import { systemRandom } from "../lib/random.ts";
 import { kindOfSpec } from "./algorithms/kinds.ts";
-import { toMaterial } from "./imported.ts";
+import { importedForm } from "./imported-forms.ts";
 
 /** A pair whose key says its curve in this form: by name, or with all its parameters. */
 function pairOf(paramEncoding: "named" | "explicit") {
@@ -19,7 +19,8 @@ test("of an imported pair its numbers are kept, and not its form", () => {
   const named = pairOf("named");
   const explicit = pairOf("explicit");
   assert.notEqual(explicit.privateKey.length, named.privateKey.length);
-  const made = toMaterial("ECC_NIST_P256", explicit.privateKey);
+  const made = importedForm("ECC_NIST_P256", explicit.privateKey);
+  assert.ok(made);
   assert.deepEqual(
     [made.bytes.length, made.publicKey?.length],
     [named.privateKey.length, named.publicKey.length],
