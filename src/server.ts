@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
+import { AttachedModules, allOf } from "./attached-modules.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
 import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts";
@@ -44,6 +45,7 @@ export interface Opened {
   readonly trail: OpenTrail;
   readonly root: RootOfTrust;
   readonly hsms: HsmControl;
+  readonly modules: AttachedModules;
   close(): Promise<void>;
 }
 
@@ -100,7 +102,8 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const base = { store, access, trail, clock, random, region };
   const sealing = { ...base, keyring, vault };
   const hsms = await openControl({ ...sealing, hsms: await createHsms(sealing) });
-  const tokens = createTokenSource(hsms.clusters, random, log);
+  const modules = new AttachedModules(store, random, config.moduleEnv);
+  const tokens = allOf(createTokenSource(hsms.clusters, random, log), modules);
   const keys = new KeyService({ ...sealing, furtherRegions, tokens });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
@@ -109,8 +112,10 @@ export async function open(config: Config, { clock, random, log }: Environment):
     trail,
     root,
     hsms,
+    modules,
     async close() {
       try {
+        await modules.close();
         await trail.close();
       } finally {
         await store.close();

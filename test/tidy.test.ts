@@ -41,6 +41,7 @@ const mayImportAnything = [
   "tls.ts",
   "cell-doors.ts",
   "hsm-doors.ts",
+  "attached-modules.ts",
   "open-token.ts",
   "serve-hsms.ts",
   "cli",

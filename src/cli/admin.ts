@@ -88,6 +88,16 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     return { path, P11_KIT_SERVER_ADDRESS: `unix:path=${path}` };
   },
 
+  /** Gives a token of another maker's module to an account, for its custom key stores. */
+  async "hsm-attach"({ opened }, { account, module, token }) {
+    checkTrail(opened);
+    const { id } = findAccount(opened, account);
+    const attached = { account: id, module: String(module), token: String(token) };
+    const cluster = await opened.modules.attach(attached);
+    await record(opened, id, "cloudhsm", "AttachModule", { cluster, ...attached });
+    return { cluster };
+  },
+
   /** A sensor of the host says that somebody tampers: every key in the cluster is destroyed, now. */
   async "hsm-tamper"({ opened }, { cluster }) {
     const { clusters } = opened.hsms;

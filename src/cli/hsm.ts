@@ -15,6 +15,12 @@ interface ConnectOptions {
   readonly ca: string;
 }
 
+interface AttachOptions extends DataOptions {
+  readonly module: string;
+  readonly token: string;
+  readonly account: string;
+}
+
 const help = `
 For p11-kit: a file such as ~/.config/pkcs11/modules/bondstore.module with the line
   remote: |bondstore hsm connect --endpoint HOST:PORT --cluster ID --cert FILE --key FILE --ca FILE
@@ -34,6 +40,16 @@ export function hsmCommand(around: Surroundings): Command {
     .requiredOption("--ca <file>", "certificate of the cluster's owner, PEM")
     .addHelpText("after", help)
     .action((options: ConnectOptions) => carry(options, around));
+  addDataOptions(command.command("attach"))
+    .description("give a token of another maker's PKCS#11 module to an account's key stores")
+    .requiredOption("--module <file>", "the module")
+    .requiredOption("--token <label>", "the token")
+    .requiredOption("--account <id>", "the account")
+    .action(async (options: AttachOptions) => {
+      const { module, token, account } = options;
+      const input = { module: resolve(around.workingDirectory, module), token, account };
+      print(await askAdmin("hsm-attach", input, options, around), options);
+    });
   askCommand(around, command, "socket", "open the socket by which this user reaches a cluster");
   askCommand(around, command, "tamper", "destroy every key in a cluster: for a host's sensor");
   return command;
@@ -48,12 +64,15 @@ function askCommand(
 ): void {
   const command = parent.command(name).description(description).argument("<cluster>", "its id");
   addDataOptions(command).action(async (cluster: string, options: DataOptions) => {
-    const answer = await askAdmin(`hsm-${name}`, { cluster }, options, around);
-    const output = outputOf(options.json ?? false);
-    const lines = Object.entries(answer as Record<string, string>);
-    if (output.json) output.out(JSON.stringify(answer));
-    else for (const [member, value] of lines) output.out(`${member}=${value}`);
+    print(await askAdmin(`hsm-${name}`, { cluster }, options, around), options);
   });
+}
+
+function print(answer: unknown, { json = false }: DataOptions): void {
+  const output = outputOf(json);
+  const lines = Object.entries(answer as Record<string, string>);
+  if (output.json) output.out(JSON.stringify(answer));
+  else for (const [member, value] of lines) output.out(`${member}=${value}`);
 }
 
 function carry(options: ConnectOptions, around: Surroundings): Promise<void> {

@@ -25,6 +25,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3
 import { type Running, startBondstore } from "../support/bondstore.ts";
 import { makeOwner } from "../support/hsm-owner.ts";
 import { clientModule, runProgram } from "../support/pkcs11-programs.ts";
+import { makeSoftHsm } from "../support/softhsm.ts";
 
 const password = "kmsPassword1";
 const soPin = "officer-pin";
@@ -170,4 +171,46 @@ test("what is tampered with is destroyed, and the keys of the store with it", as
   await clusters.contents(cluster)?.zeroize("the host's sensor reported tampering");
   const read = kms.send(new DecryptCommand({ CiphertextBlob: sealed.CiphertextBlob }));
   await assert.rejects(read, { name: /KeyUnavailableException|KMSInvalidStateException/ });
+});
+
+test("SoftHSM keeps the keys of a custom key store, for the account that it is attached to", async (t) => {
+  const { modulePath, env, label, pin } = makeSoftHsm(t);
+  const moduleEnv = { ...env, PATH: "/usr/local/bin:/usr/bin:/bin" };
+  const running = await startBondstore(t, { moduleEnv });
+  const [acme, eve] = [await running.tenant("acme"), await running.tenant("eve")];
+  const [kms, other] = [acme, eve].map(({ root }) => new KMSClient(running.client(root)));
+  assert.ok(kms && other);
+  t.after(() => {
+    kms.destroy();
+    other.destroy();
+  });
+  const attached = { account: acme.account, module: modulePath, token: label };
+  const attach = () => running.bondstore.opened.modules.attach(attached);
+  const CloudHsmClusterId = await attach();
+  await assert.rejects(attach(), { name: "AlreadyExists" });
+  const store = {
+    CustomKeyStoreName: "theirs",
+    CloudHsmClusterId,
+    KeyStorePassword: pin,
+    TrustAnchorCertificate: makeOwner().anchor,
+  };
+  await assert.rejects(other.send(new CreateCustomKeyStoreCommand(store)), {
+    name: "CloudHsmClusterNotFoundException",
+  });
+  const made = await kms.send(new CreateCustomKeyStoreCommand(store));
+  const CustomKeyStoreId = made.CustomKeyStoreId ?? "";
+  await kms.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
+  await becomes(kms, CustomKeyStoreId, "CONNECTED");
+  const created = await kms.send(
+    new CreateKeyCommand({ Origin: "AWS_CLOUDHSM", CustomKeyStoreId }),
+  );
+  const KeyId = created.KeyMetadata?.KeyId ?? "";
+  const Plaintext = Buffer.from("four windows of June");
+  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+  const read = await kms.send(new DecryptCommand({ CiphertextBlob }));
+  assert.deepEqual(Buffer.from(read.Plaintext ?? []), Plaintext);
+  const words = ["--module", modulePath, "--token-label", label, "--login", "--pin", pin];
+  const given = [...words, "--list-objects", "--type", "secrkey"];
+  const { stdout } = await runProgram("pkcs11-tool", given, { ...env }, running.data);
+  assert.ok(stdout.toString().includes(KeyId), "the secret is in SoftHSM's token");
 });

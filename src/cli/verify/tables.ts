@@ -64,6 +64,7 @@ export const systemTables: readonly string[] = [
   "kms.due",
   "s3-bucket-owners",
   "hsm.index",
+  "hsm-modules",
   "kms.usage",
   "hsm-clusters",
   "trail",
