@@ -27,7 +27,9 @@ process.exitCode = await runCommand({
   awsVariables: process.env,
   moduleEnv: Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(AWS|BONDSTORE)_/.test(name) ? [] : [[name, value] as const],
+      value === undefined || /^(AWS_|BONDSTORE_|CREDENTIALS_DIRECTORY$)/.test(name)
+        ? []
+        : [[name, value] as const],
     ),
   ),
   path: process.env["PATH"] ?? "/usr/bin:/bin",

@@ -8,8 +8,8 @@ import { systemRandom } from "./lib/random.ts";
 const callMs = 30_000;
 
 /**
- * Logs in at a token of a PKCS#11 module, which runs in a process of its own. The module sees nothing of the environment
- * but `env`: where its configuration lies.
+ * Logs in at a token of a PKCS#11 module, which runs in a process of its own. Of the environment the module sees `env`,
+ * which holds nothing of ours.
  */
 export const openToken =
   (env: Readonly<Record<string, string>>): NonNullable<RootOptions["openToken"]> =>

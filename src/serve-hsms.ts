@@ -45,6 +45,8 @@ export async function openHsmWays({
         sockets.get(clusterId) ??
         openHsmSocket({ connect: (peer) => connect(clusterId, peer), path, log });
       sockets.set(clusterId, open);
+      // One that fails is tried anew when it is asked for again.
+      open.catch(() => sockets.delete(clusterId));
       await open;
       return path;
     },

@@ -85,7 +85,7 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     if (!hsmWays) throw new ServiceError("NotFound", "HSMs are reached while Bondstore serves");
     const path = await hsmWays.socketOf(String(cluster));
     if (path === undefined) throw noCluster(cluster);
-    return { path, P11_KIT_SERVER_ADDRESS: `unix:path=${path}` };
+    return { P11_KIT_SERVER_ADDRESS: `unix:path=${path}` };
   },
 
   /** Gives a token of another maker's module to an account, for its custom key stores. */
@@ -105,6 +105,7 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     const contents = found && clusters.contents(found);
     if (!contents) throw noCluster(cluster);
     await contents.zeroize("the host's sensor reported tampering");
+    await record(opened, found.account, "cloudhsm", "ReportTampering", { cluster: found.id });
     return { zeroized: found.id };
   },
 

@@ -70,7 +70,7 @@ function inWords(error: unknown, { host, port }: UpOptions): unknown {
 }
 
 function announce(
-  { endpoint, ca, opened, data }: Bondstore,
+  { endpoint, ca, opened, data, hsmWays }: Bondstore,
   { account, accessKeyId, secret }: First,
   { region, where }: { readonly region: string; readonly where: string },
   output: Output,
@@ -78,7 +78,11 @@ function announce(
   if (output.json) {
     const secrets = accessKeyId === undefined ? {} : { accessKeyId, secretAccessKey: secret };
     output.out(
-      JSON.stringify({ ready: true, endpoint, ca, region, account: account.id, ...secrets }),
+      JSON.stringify({
+        ...{ ready: true, endpoint, ca, region, account: account.id },
+        ...(hsmWays.port !== undefined && { hsmPort: hsmWays.port }),
+        ...secrets,
+      }),
     );
     return;
   }
@@ -87,6 +91,7 @@ function announce(
     "Bondstore: the data cloud you own, enforced and provable",
     "",
     `  endpoint  ${endpoint}, region ${[region, ...opened.furtherRegions].join(", ")}`,
+    ...(hsmWays.port === undefined ? [] : [`  HSMs      port ${hsmWays.port}, mutual TLS`]),
     `  account   ${account.id} (${account.name})`,
     `  data      ${data}`,
     ...(ca === undefined ? [] : [`  CA        ${ca}`]),

@@ -20,6 +20,8 @@ export interface CustomKeyStore {
   readonly createdAtMs: number;
   /** Whether it is to be connected, also after a restart. */
   readonly wanted: boolean;
+  /** Why the token refused the last login: it is not tried again until somebody says so. */
+  readonly refused?: TokenFault;
   /** Labels of keys that are gone here and wait to be destroyed in the token. */
   readonly orphans: readonly string[];
 }
@@ -44,6 +46,8 @@ export class CustomKeyStores {
   readonly #random: Random;
   readonly #tokens: TokenSource;
   readonly #isKey: (account: string, id: string) => boolean;
+  /** Labels of secrets whose keys are being made. */
+  readonly #making = new Set<string>();
   readonly #connections = new Map<string, Connection>();
 
   constructor(parts: {
@@ -126,18 +130,19 @@ export class CustomKeyStores {
 
   /** Begins to connect; `state` tells what came of it. */
   async connect(account: string, id: string): Promise<void> {
-    await this.change(account, id, (now) => ({ ...now, wanted: true }));
+    await this.change(account, id, ({ refused: _, ...now }) => ({ ...now, wanted: true }));
     this.#begin(account, id);
   }
 
   async disconnect(account: string, id: string): Promise<void> {
-    await this.change(account, id, (now) => ({ ...now, wanted: false }));
+    await this.change(account, id, ({ refused: _, ...now }) => ({ ...now, wanted: false }));
     await this.#end(id);
   }
 
-  state({ id, wanted }: CustomKeyStore): { state: ConnectionState; fault?: TokenFault } {
+  state({ id, wanted, refused }: CustomKeyStore): { state: ConnectionState; fault?: TokenFault } {
     const { state, fault } = this.#connections.get(id) ?? {};
     if (!wanted) return { state: "DISCONNECTED" };
+    if (refused !== undefined) return { state: "FAILED", fault: refused };
     // After a restart it connects when it is needed first.
     if (state === undefined) return { state: "CONNECTED" };
     return { state, ...(fault && { fault }) };
@@ -179,10 +184,11 @@ export class CustomKeyStores {
     const store = this.find(account, id);
     if (!store || store.orphans.length === 0 || this.state(store).state !== "CONNECTED") return;
     const token = await this.token(account, id);
-    for (const label of store.orphans) {
+    const orphans = store.orphans.filter((label) => !this.#making.has(label));
+    for (const label of orphans) {
       if (!this.#isKey(account, label)) await token.destroyKey(label);
     }
-    const gone = new Set(store.orphans);
+    const gone = new Set(orphans);
     await this.change(account, id, (now) => ({
       ...now,
       orphans: now.orphans.filter((label) => !gone.has(label)),
@@ -191,15 +197,24 @@ export class CustomKeyStores {
 
   /**
    * Makes a secret in the token of a store, for a key that does not exist yet. Until it does, the secret is an orphan:
-   * a crash between the two leaves none behind.
+   * a crash between the two leaves none behind. `then` makes the key; meanwhile nobody clears the secret away.
    */
-  async makeSecret(account: string, id: string, label: string): Promise<void> {
+  async makeSecret<Made>(
+    account: string,
+    id: string,
+    label: string,
+    then: () => Promise<Made>,
+  ): Promise<Made> {
     const token = await this.token(account, id);
-    await this.change(account, id, (now) => ({ ...now, orphans: [...now.orphans, label] }));
+    this.#making.add(label);
     try {
+      await this.change(account, id, (now) => ({ ...now, orphans: [...now.orphans, label] }));
       await token.makeKey(label);
+      return await then();
     } catch (error) {
       throw inKmsWords(error);
+    } finally {
+      this.#making.delete(label);
     }
   }
 
@@ -243,7 +258,16 @@ export class CustomKeyStores {
     }
     const password = this.#keyring.unwrap(account, store.password, boundPassword(store.id));
     if (!password) throw new TokenFailure("INTERNAL_ERROR", "the password does not open");
-    return cluster.open(password.toString());
+    try {
+      return await cluster.open(password.toString());
+    } catch (error) {
+      // Each try may cost one of three logins, also after a restart: only a network's fault is tried again by itself.
+      const fault = error instanceof TokenFailure ? error.fault : "INTERNAL_ERROR";
+      if (fault !== "NETWORK_ERRORS") {
+        await this.change(account, store.id, (now) => ({ ...now, refused: fault }));
+      }
+      throw error;
+    }
   }
 
   async #end(id: string): Promise<void> {

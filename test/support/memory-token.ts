@@ -9,7 +9,9 @@ import {
 /** Secrets in memory, to see what the key service asks of a token, and what it does when the token does not answer. */
 export interface MemoryToken extends TokenSource {
   readonly secrets: Map<string, Buffer>;
-  readonly password: string;
+  password: string;
+  /** How often somebody tried to log in. */
+  logins: number;
   /** The next calls fail so; undefined: they work. */
   fault: ConstructorParameters<typeof TokenFailure>[0] | undefined;
   cluster: { active: boolean; hsms: number; trustAnchor: string | undefined };
@@ -57,11 +59,13 @@ export function memoryToken(account: string): MemoryToken {
     fault: undefined,
     cluster: { active: true, hsms: 2, trustAnchor: undefined },
     opened: 0,
+    logins: 0,
     find(by, clusterId): TokenCluster | undefined {
       if (by !== account || clusterId !== memoryCluster) return undefined;
       return {
         ...source.cluster,
         async open(password) {
+          source.logins += 1;
           check();
           if (password !== source.password) {
             throw new TokenFailure("INVALID_CREDENTIALS", "the password is wrong");

@@ -22,7 +22,8 @@ export function makeSoftHsm(t: Pick<TestContext, "after">): SoftHsm {
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const [label, pin] = ["bondstore-test", "a pin of 1234"];
   const modulePath = modules.find((path) => existsSync(path));
-  if (modulePath === undefined) throw new Error("SoftHSM 2 is missing: run `npm run setup`");
+  if (modulePath === undefined)
+    throw new Error("SoftHSM 2 is missing: run `npm run setup -- --tests`");
   mkdirSync(join(home, "tokens"));
   const config = join(home, "softhsm2.conf");
   writeFileSync(config, `directories.tokendir = ${home}/tokens\nlog.level = ERROR\n`);

@@ -7,7 +7,7 @@ import { type AsyncCryptoki, openCryptoki } from "../../hsm/rpc/remote-cryptoki.
 export interface ModuleStart {
   /** The shared object of a PKCS#11 module, absolute. */
   readonly modulePath: string;
-  /** All that the module sees of the environment: where its configuration lies. */
+  /** All that the module sees of the environment, where its configuration is named. */
   readonly env: Readonly<Record<string, string>>;
   /** The program `p11-kit`, which loads the module in a process of its own. */
   readonly p11Kit: string;

@@ -21,8 +21,9 @@ export class ControlUpkeep {
 
   /** Does what is left of an earlier process, and what fell due; then goes on each minute. */
   async start(): Promise<void> {
-    await this.#each((cluster) => this.#finish(cluster));
-    await this.round();
+    // One tenant's cluster that cannot be served keeps nobody from being served: the next round tries again.
+    await this.#each((cluster) => this.#finish(cluster)).catch(() => undefined);
+    await this.round().catch(() => undefined);
     this.#timer = setInterval(() => {
       // A round that fails (a full disk) leaves its backups due: the next one tries again.
       this.#running = this.#running.then(() => this.round()).catch(() => undefined);

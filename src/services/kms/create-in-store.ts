@@ -25,10 +25,11 @@ export async function createInStore(
     );
   }
   const id = keys.random.uuid();
-  await keys.customStores.makeSecret(account, storeId, id);
-  return keys.create(
-    account,
-    { ...given, origin: "AWS_CLOUDHSM", customKeyStore: storeId },
-    { id, material: { bytes: "in a token" } },
+  return keys.customStores.makeSecret(account, storeId, id, () =>
+    keys.create(
+      account,
+      { ...given, origin: "AWS_CLOUDHSM", customKeyStore: storeId },
+      { id, material: { bytes: "in a token" } },
+    ),
   );
 }

@@ -216,4 +216,40 @@ test("a restart connects again when a key is used", async (t) => {
   assert.equal(await decrypt(second.as(second.root()), CiphertextBlob), "a secret");
 });
 
+test("a login that was refused is not tried again by itself, after a restart neither", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "bondstore-kms-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const token = memoryToken(acme);
+  const first = await openKms(directory, { tokens: token });
+  const root = first.as(first.root());
+  const store = await connected(root);
+  const KeyId = await makeKey(root, store);
+  const { CiphertextBlob } = await encrypt(root, KeyId);
+  await root("DisconnectCustomKeyStore", { CustomKeyStoreId: store });
+  token.password = "another one now";
+  await root("ConnectCustomKeyStore", { CustomKeyStoreId: store });
+  assert.equal(await stateOf(root, store), "FAILED INVALID_CREDENTIALS");
+  await first.close();
+  const logins = token.logins;
+  for (let restart = 0; restart < 3; restart += 1) {
+    const again = await openKms(directory, { tokens: token });
+    const invalid = { name: "CustomKeyStoreInvalidStateException" };
+    await assert.rejects(decrypt(again.as(again.root()), CiphertextBlob), invalid);
+    assert.equal(await stateOf(again.as(again.root()), store), "FAILED INVALID_CREDENTIALS");
+    await again.close();
+  }
+  assert.equal(token.logins, logins);
+});
+
+test("clearing away what is gone leaves a key alone that is being made", async (t) => {
+  const { kms, root, token, store } = await scene(t);
+  const stores = kms.keys.store.customStores;
+  const label = "being-made";
+  await stores.makeSecret(acme, store, label, () => stores.clearOrphans(acme, store));
+  assert.ok(token.secrets.has(label));
+  await stores.clearOrphans(acme, store);
+  assert.ok(!token.secrets.has(label), "nothing came of it");
+  await makeKey(root, store);
+});
+
 const never = (): never => assert.fail("the key is due");
