@@ -59,7 +59,7 @@ export class AttachedModules implements TokenSource {
       open: (pin) =>
         openKeyToken(
           () => this.#module(clusterId, attached).connect(),
-          attached.token,
+          { label: attached.token },
           pin,
           this.#random,
         ),

@@ -17,7 +17,12 @@ export const openToken =
     const pin = (await readFile(pinFile, "utf8")).trimEnd();
     const module: Module = startModule({ modulePath, env, p11Kit: "p11-kit", timeoutMs: callMs });
     try {
-      const opened = await openKeyToken(() => module.connect(), token, pin, systemRandom);
+      const opened = await openKeyToken(
+        () => module.connect(),
+        { label: token },
+        pin,
+        systemRandom,
+      );
       return {
         ...opened,
         async close() {

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type Attributes, isSet, numberOf } from "./attributes.ts";
+import { type Attributes, encodeAttributes, isSet, numberOf } from "./attributes.ts";
 import type { Cluster } from "./cluster.ts";
 import { CKA, CKF, CKO } from "./constants.ts";
 import type { Work } from "./cryptoki.ts";
@@ -15,12 +15,16 @@ export interface Session {
   readonly partition: LivePartition;
   readonly readWrite: boolean;
   readonly running: Map<Work, Running>;
-  /** What a search found and did not answer yet. */
-  found: number[] | undefined;
+  /** Bytes that work under way keeps. */
+  readonly fed: Map<Work, number>;
+  /** What a search finds and did not answer yet. */
+  found: Iterator<number> | undefined;
 }
 
 interface SessionObject extends HsmObject {
   readonly session: Session;
+  /** What it holds of the application's memory. */
+  readonly bytes: number;
 }
 
 /** A new object: its attributes and, of keys, the key. */
@@ -29,8 +33,10 @@ export interface Made {
   readonly key?: KeyObject | undefined;
 }
 
-const sessionsMax = 1024;
+const sessionsMax = 256;
 const sessionObjectsMax = 4096;
+/** Of what an application may have in memory: objects of its sessions, and data of work under way. */
+const heldBytesMax = 32 * 1024 * 1024;
 
 /** One application: its sessions, their objects, and who is logged in, for all sessions with a partition alike. */
 export class Application {
@@ -40,6 +46,7 @@ export class Application {
   readonly #objects = new Map<number, SessionObject>();
   readonly #logins = new Map<LivePartition, Who>();
   #lastSession = 0;
+  #heldBytes = 0;
 
   constructor(cluster: Cluster, peer: string) {
     this.cluster = cluster;
@@ -54,7 +61,14 @@ export class Application {
     this.guard(partition, () => partition.objects());
     this.#lastSession += 1;
     const handle = this.#lastSession;
-    const session = { handle, partition, readWrite, running: new Map(), found: undefined };
+    const session = {
+      handle,
+      partition,
+      readWrite,
+      running: new Map(),
+      fed: new Map(),
+      found: undefined,
+    };
     this.#sessions.set(handle, session);
     return session;
   }
@@ -73,8 +87,9 @@ export class Application {
 
   close(session: Session): void {
     this.#sessions.delete(session.handle);
+    for (const work of [...session.fed.keys()]) this.release(session, work);
     for (const object of this.#objects.values()) {
-      if (object.session === session) this.#objects.delete(object.handle);
+      if (object.session === session) this.#drop(object);
     }
     if (this.sessions(session.partition).length === 0) this.logout(session.partition);
   }
@@ -106,12 +121,36 @@ export class Application {
     this.#logins.delete(partition);
     for (const session of this.sessions(partition)) {
       session.running.clear();
+      for (const work of [...session.fed.keys()]) this.release(session, work);
       session.found = undefined;
     }
     for (const object of this.#objects.values()) {
       const gone = object.session.partition === partition && isSet(object.attributes, CKA.PRIVATE);
-      if (gone) this.#objects.delete(object.handle);
+      if (gone) this.#drop(object);
     }
+  }
+
+  #hold(bytes: number): void {
+    const fits = this.#heldBytes + bytes <= heldBytesMax;
+    demand(fits, "DEVICE_MEMORY", `an application holds at most ${heldBytesMax} bytes`);
+    this.#heldBytes += bytes;
+  }
+
+  #drop(object: SessionObject): boolean {
+    this.#heldBytes -= object.bytes;
+    return this.#objects.delete(object.handle);
+  }
+
+  /** Counts what work under way keeps. */
+  feed(session: Session, work: Work, bytes: number): void {
+    this.#hold(bytes);
+    session.fed.set(work, bytes);
+  }
+
+  /** Work has ended. */
+  release(session: Session, work: Work): void {
+    this.#heldBytes -= session.fed.get(work) ?? 0;
+    session.fed.delete(work);
   }
 
   /** Runs what reads the store of a partition, which is lost when that was changed. */
@@ -170,21 +209,30 @@ export class Application {
     const full = this.#objects.size + passing.length > sessionObjectsMax;
     demand(!full, "DEVICE_MEMORY", "too many objects of sessions");
     if (stored.length > 0) await this.#change(session, what, stored, []);
-    for (const object of passing) this.#objects.set(object.handle, { ...object, session });
+    for (const object of passing) this.#keep({ ...object, session });
     return objects.map(({ handle }) => handle);
+  }
+
+  #keep(object: Omit<SessionObject, "bytes">): void {
+    const bytes = encodeAttributes(object.attributes).length;
+    this.#hold(bytes);
+    this.#objects.set(object.handle, { ...object, bytes });
   }
 
   /** Puts other attributes in the place of an object's. */
   async replace(session: Session, object: HsmObject, attributes: Attributes): Promise<void> {
     this.checkMay(session, object.attributes);
     const own = this.#objects.get(object.handle);
-    if (own) this.#objects.set(object.handle, { ...own, attributes });
-    else await this.#change(session, "AttributesSet", [{ ...object, attributes }], [object]);
+    if (own) {
+      this.#drop(own);
+      this.#keep({ ...own, attributes });
+    } else await this.#change(session, "AttributesSet", [{ ...object, attributes }], [object]);
   }
 
   async remove(session: Session, object: HsmObject): Promise<void> {
     this.checkMay(session, object.attributes);
-    if (!this.#objects.delete(object.handle)) {
+    const own = this.#objects.get(object.handle);
+    if (!own || !this.#drop(own)) {
       await this.#change(session, "ObjectDestroyed", [], [object]);
     }
   }

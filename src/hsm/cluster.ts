@@ -13,7 +13,7 @@ import { Connection } from "./connection.ts";
 import type { Cryptoki } from "./cryptoki.ts";
 import type { HsmCluster, HsmLogEntry, Partition, ZeroizeCause } from "./hsm.ts";
 import { type Happening, Journal, type JournalParts } from "./journal.ts";
-import { LivePartition, type PartitionParts } from "./live-partition.ts";
+import { LivePartition, type PartitionParts, worstOf } from "./live-partition.ts";
 import { type Listed, PartitionList } from "./partition-list.ts";
 import { hashPin } from "./pins.ts";
 import { demand } from "./refuse.ts";
@@ -94,7 +94,7 @@ export class Cluster implements HsmCluster {
       ? "a zeroization was cut short"
       : !partition
         ? "its store was changed"
-        : partition.state.failures >= triesMax && "three failed logins";
+        : worstOf(partition.state) >= triesMax && "three failed logins";
     if (why) await this.zeroizePartition(serial, why);
   }
 
@@ -148,6 +148,10 @@ export class Cluster implements HsmCluster {
     const connection = new Connection(this, peer, () => this.#connections.delete(connection));
     this.#connections.add(connection);
     return connection;
+  }
+
+  endConnections(): void {
+    for (const connection of [...this.#connections]) connection.finalize();
   }
 
   connections(): Iterable<Connection> {
@@ -289,6 +293,6 @@ export class Cluster implements HsmCluster {
       also();
     });
     this.parts.vault.destroy(clusterSecret(this.account, this.id));
-    for (const connection of [...this.#connections]) connection.finalize();
+    this.endConnections();
   }
 }

@@ -34,6 +34,7 @@ export class Connection implements Cryptoki {
   readonly #keys: KeyFunctions;
   readonly #objects: ObjectFunctions;
   readonly #onEnd: () => void;
+  #ended = false;
 
   constructor(cluster: Cluster, peer: string, onEnd: () => void) {
     this.#cluster = cluster;
@@ -53,6 +54,7 @@ export class Connection implements Cryptoki {
   }
 
   finalize(): void {
+    this.#ended = true;
     this.#application.endAll();
     this.#onEnd();
   }
@@ -63,6 +65,7 @@ export class Connection implements Cryptoki {
 
   /** The partition of a slot; undefined for the free one. */
   #partition(slot: number): LivePartition | undefined {
+    demand(!this.#ended, "DEVICE_REMOVED", "the connection was ended");
     const known = this.#cluster.slots().includes(slot);
     demand(known, "SLOT_ID_INVALID", `slots are 0 to ${partitionsMax - 1}, one of them free`);
     return this.#cluster.partitionIn(slot);
@@ -214,10 +217,12 @@ export class Connection implements Cryptoki {
   }
 
   update(session: number, work: Work, data: Uint8Array): Buffer {
+    const open = this.#session(session);
     const current = this.#end(session, work);
     const output = current.update(data);
     // Work that failed has ended.
-    this.#session(session).running.set(work, current);
+    this.#application.feed(open, work, current.heldBytes ?? 0);
+    open.running.set(work, current);
     return output;
   }
 
@@ -226,10 +231,11 @@ export class Connection implements Cryptoki {
   }
 
   #end(session: number, work: Work): Running {
-    const { running } = this.#session(session);
-    const current = running.get(work);
+    const open = this.#session(session);
+    const current = open.running.get(work);
     if (!current) refuse("OPERATION_NOT_INITIALIZED", "no such work is under way");
-    running.delete(work);
+    open.running.delete(work);
+    this.#application.release(open, work);
     return current;
   }
 

@@ -21,6 +21,8 @@ export interface HsmCluster {
   partitions(): readonly Partition[];
   /** A connection of an application. Ended with `finalize`. `peer` is who connects, for the trail. */
   connect(peer: string): Cryptoki;
+  /** Ends the sessions of everybody who is connected; each connection does nothing more. */
+  endConnections(): void;
   /** Destroys every key, user and object in every partition, whatever goes on; an event in the trail says why. */
   zeroize(why: ZeroizeCause): Promise<void>;
   zeroizePartition(serial: string, why: ZeroizeCause): Promise<void>;

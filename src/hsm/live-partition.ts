@@ -18,6 +18,8 @@ export interface PartitionState {
   readonly users: Readonly<Record<string, PinHash>>;
   /** Wrong PINs in a row, of anybody. */
   readonly failures: number;
+  /** Wrong PINs against each name since its own last success, which nobody else's ends. The officer's name is empty. */
+  readonly failuresOf: Readonly<Record<string, number>>;
   /** How many objects there are. */
   readonly objects: number;
   /** A sum over all objects, hexadecimal: none is missing, added or of another time. */
@@ -35,6 +37,10 @@ export interface HsmObject {
   /** Its part of the digest; undefined of a session's. */
   readonly sum?: Buffer;
 }
+
+/** How near a partition is to its end: wrong PINs in a row, or against one name. */
+export const worstOf = ({ failures, failuresOf }: PartitionState): number =>
+  Math.max(failures, ...Object.values(failuresOf));
 
 /** What the store has is not what this HSM wrote. */
 export class StoreChanged extends Error {
@@ -83,7 +89,15 @@ export class LivePartition {
   ): LivePartition {
     const [half, clear, vaultHalf] = halves;
     const master = masterOf(clear, vaultHalf);
-    const state = { label, officer, users: {}, failures: 0, objects: 0, digest: noDigest };
+    const state = {
+      label,
+      officer,
+      users: {},
+      failures: 0,
+      failuresOf: {},
+      objects: 0,
+      digest: noDigest,
+    };
     const made = new LivePartition(parts, half, master, state);
     made.#objects = new Map();
     return made;
@@ -110,9 +124,16 @@ export class LivePartition {
     return this.#state;
   }
 
-  /** Counts a wrong PIN, in memory at once: what follows sees it whether or not the disk takes it. */
-  countFailure(): PartitionState {
-    this.#state = { ...this.#state, failures: this.#state.failures + 1 };
+  /**
+   * Counts a wrong PIN in memory at once: what follows sees it whether or not the disk takes it. A name that nobody has
+   * is undefined: only the row counts.
+   */
+  countFailure(name: string | undefined): PartitionState {
+    const { failures, failuresOf } = this.#state;
+    const counts = new Map(Object.entries(failuresOf));
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const state = { ...this.#state, failures: failures + 1 };
+    this.#state = { ...state, failuresOf: Object.fromEntries(counts) };
     return this.#state;
   }
 

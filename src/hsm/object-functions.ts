@@ -13,6 +13,8 @@ import type { AttributeValue, Template } from "./cryptoki.ts";
 import { changeAttributes } from "./make-object.ts";
 import { demand, refuse } from "./refuse.ts";
 
+const foundAtOnceMax = 10_000;
+
 const isGuarded = (attributes: Attributes): boolean => {
   const objectClass = numberOf(attributes, CKA.CLASS);
   return objectClass === CKO.PRIVATE_KEY || objectClass === CKO.SECRET_KEY;
@@ -71,16 +73,25 @@ export class ObjectFunctions {
   beginSearch(session: Session, template: Template): void {
     demand(!session.found, "OPERATION_ACTIVE", "a search is under way");
     const wanted = readTemplate(template);
-    const found: number[] = [];
+    // Looked for when it is asked for: a search of many objects is no list of them.
+    session.found = this.#matching(session, wanted);
+  }
+
+  *#matching(session: Session, wanted: Attributes): Generator<number> {
     for (const { handle, attributes } of this.#application.visible(session)) {
-      if (matches(attributes, wanted)) found.push(handle);
+      if (matches(attributes, wanted)) yield handle;
     }
-    session.found = found;
   }
 
   search({ found }: Session, max: number): readonly number[] {
     if (!found) refuse("OPERATION_NOT_INITIALIZED", "no search is under way");
-    return found.splice(0, Math.max(max, 0));
+    const answer: number[] = [];
+    while (answer.length < Math.min(max, foundAtOnceMax)) {
+      const { value, done } = found.next();
+      if (done) break;
+      answer.push(value);
+    }
+    return answer;
   }
 
   endSearch(session: Session): void {

@@ -1,11 +1,15 @@
 import type { Application, Session, Who } from "./application.ts";
 import { triesMax } from "./cluster.ts";
 import { CKU } from "./constants.ts";
-import type { LivePartition, PartitionState } from "./live-partition.ts";
+import { type LivePartition, type PartitionState, worstOf } from "./live-partition.ts";
 import { checkPinSize, hashPin, isRightPin, type PinHash, readUserPin } from "./pins.ts";
 import { demand, refuse } from "./refuse.ts";
 
 const usersMax = 1024;
+
+/** The name wrong PINs are counted against. No user's is empty. */
+const countedAs = (who: Who): string => (who.kind === "user" ? who.name : "");
+
 const nameOf = (who: Who): string => (who.kind === "user" ? who.name : "so");
 const hashOf = ({ officer, users }: PartitionState, who: Who): PinHash | undefined => {
   if (who.kind === "officer") return officer;
@@ -14,7 +18,8 @@ const hashOf = ({ officer, users }: PartitionState, who: Who): PinHash | undefin
 
 /**
  * Checks a PIN, one after the other over all connections, and records it as `what` happens. A wrong one is counted in
- * memory at once and on disk before it is answered, whoever it is of; the third in a row zeroizes the partition.
+ * memory at once and on disk before it is answered; the third in a row, of whomever, or against one name since that
+ * one's own success, zeroizes the partition.
  */
 export function passPin(
   application: Application,
@@ -26,29 +31,32 @@ export function passPin(
   // The client's buffer may be another request's by the time it is this one's turn.
   const copy = Buffer.from(pin);
   return partition.inTurn(async () => {
-    const right = await isRightPin(copy, hashOf(partition.state, who));
+    const hash = hashOf(partition.state, who);
+    const right = await isRightPin(copy, hash);
     copy.fill(0);
     partition.checkAlive();
     const { serial } = partition;
     const happening = { partition: serial, who: nameOf(who), peer: application.peer };
     if (right) {
-      const state = { ...partition.state, failures: 0 };
+      const { [countedAs(who)]: _, ...failuresOf } = partition.state.failuresOf;
+      const state = { ...partition.state, failures: 0, failuresOf };
       await application.cluster.record({ ...happening, what }, () => partition.put(state));
       partition.settle(state);
       return;
     }
-    const state = partition.countFailure();
-    const detail = `wrong PIN ${state.failures} of ${triesMax}`;
+    const state = partition.countFailure(hash && countedAs(who));
+    const tries = worstOf(state);
+    const detail = `wrong PIN ${tries} of ${triesMax}`;
     const failed = { ...happening, what: "LoginFailed", detail, failed: "CKR_PIN_INCORRECT" };
     try {
       await application.cluster.record(failed, () => partition.put(state));
     } finally {
       // Also when it cannot be recorded: else who fills the disk guesses for ever.
-      if (state.failures >= triesMax) {
+      if (tries >= triesMax) {
         await application.cluster.zeroizePartition(serial, "three failed logins");
       }
     }
-    if (state.failures >= triesMax) refuse("PIN_LOCKED", "the partition was zeroized");
+    if (tries >= triesMax) refuse("PIN_LOCKED", "the partition was zeroized");
     refuse("PIN_INCORRECT", "the PIN is wrong");
   });
 }

@@ -3,6 +3,8 @@ import { refuse } from "./refuse.ts";
 /** Work under way: takes data piece by piece, then ends. */
 export interface Running {
   update(data: Uint8Array): Buffer;
+  /** What it keeps of what it was given; nothing unless said. */
+  readonly heldBytes?: number;
   /** The last output. For what is verified, the signature; no answer but the absence of an error. */
   finish(signature?: Uint8Array): Buffer;
 }
@@ -20,6 +22,9 @@ export function collecting(
   const pieces: Buffer[] = [];
   let size = 0;
   return {
+    get heldBytes() {
+      return size;
+    },
     update(data) {
       size += data.length;
       if (size > bytesMax) refuse("DATA_LEN_RANGE", `more than ${bytesMax} bytes`);

@@ -1,14 +1,14 @@
 import type { Who } from "./application.ts";
 import { triesMax } from "./cluster.ts";
 import { CKF, CKS } from "./constants.ts";
-import type { LivePartition } from "./live-partition.ts";
+import { type LivePartition, worstOf } from "./live-partition.ts";
 
 /** What CK_TOKEN_INFO says of a partition that is set up. Tries are counted over officer and users alike. */
 export function stateFlags({ state }: LivePartition): number {
   let flags = CKF.TOKEN_INITIALIZED as number;
   if (Object.keys(state.users).length > 0) flags |= CKF.USER_PIN_INITIALIZED;
-  if (state.failures > 0) flags |= CKF.USER_PIN_COUNT_LOW | CKF.SO_PIN_COUNT_LOW;
-  if (state.failures === triesMax - 1) flags |= CKF.USER_PIN_FINAL_TRY | CKF.SO_PIN_FINAL_TRY;
+  if (worstOf(state) > 0) flags |= CKF.USER_PIN_COUNT_LOW | CKF.SO_PIN_COUNT_LOW;
+  if (worstOf(state) === triesMax - 1) flags |= CKF.USER_PIN_FINAL_TRY | CKF.SO_PIN_FINAL_TRY;
   return flags;
 }
 

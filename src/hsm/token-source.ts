@@ -5,7 +5,7 @@ import type { Clusters } from "./control/clusters.ts";
 import { CryptokiError } from "./cryptoki.ts";
 import { connectInProcess } from "./rpc/client.ts";
 import { type AsyncCryptoki, openCryptoki } from "./rpc/remote-cryptoki.ts";
-import { createToken, type Token } from "./token.ts";
+import { createToken, type Token, type TokenName } from "./token.ts";
 
 /** The crypto user as which KMS logs in at a cluster (KMS Developer Guide, "kmsuser"). */
 const kmsUser = "kmsuser";
@@ -28,14 +28,24 @@ export function createTokenSource(
         hsms: cluster.hsms.length,
         trustAnchor: cluster.anchor,
         async open(password) {
-          const partition = contents.partitions().find(({ users }) => users.some(isKms));
+          const [partition, another] = contents
+            .partitions()
+            .filter(({ users }) => users.some(isKms));
           if (!partition) throw new TokenFailure("USER_NOT_FOUND", `there is no user ${kmsUser}`);
+          // Who may connect could else set up a partition of their own for KMS's keys.
+          const alone = !another && partition.users.every(isKms);
+          if (!alone) throw new TokenFailure("INTERNAL_ERROR", `${kmsUser} is to be alone`);
           const connect = async () => {
             const hsm = clusters.connect(clusterId, "kms.amazonaws.com");
             if (!hsm) throw new TokenFailure("NETWORK_ERRORS", "the cluster admits nobody");
             return openCryptoki(connectInProcess(hsm, log));
           };
-          return openKeyToken(connect, partition.label, `${kmsUser}:${password}`, random);
+          return openKeyToken(
+            connect,
+            { serial: partition.serial },
+            `${kmsUser}:${password}`,
+            random,
+          );
         },
       };
     },
@@ -45,11 +55,11 @@ export function createTokenSource(
 /** Logs in at a token and answers what key stores and the root of trust ask of it. Throws `TokenFailure`. */
 export async function openKeyToken(
   connect: () => Promise<AsyncCryptoki>,
-  tokenLabel: string,
+  which: TokenName,
   pin: string,
   random: Random,
 ): Promise<KeyToken> {
-  const token = createToken({ connect, tokenLabel, random });
+  const token = createToken({ connect, which, random });
   await inWords(token.open(pin));
   return {
     makeKey: (label) => inWords(token.makeKey(label)),

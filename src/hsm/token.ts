@@ -28,6 +28,11 @@ export interface Token {
   close(): Promise<void>;
 }
 
+/** Which token is meant: by its label, or by the serial number that no other has. */
+export type TokenName =
+  | { readonly label: string; readonly serial?: undefined }
+  | { readonly serial: string; readonly label?: undefined };
+
 const secretBytes = 32;
 const saltBytes = 32;
 const wrappedBytesMax = 64;
@@ -44,11 +49,11 @@ interface Opened {
  */
 export function createToken({
   connect,
-  tokenLabel,
+  which,
   random,
 }: {
   connect(): Promise<AsyncCryptoki>;
-  readonly tokenLabel: string;
+  readonly which: TokenName;
   readonly random: Random;
 }): Token {
   let pin: Buffer | undefined;
@@ -59,11 +64,10 @@ export function createToken({
   async function login(): Promise<Opened> {
     if (!pin) throw new CryptokiError(CKR.USER_NOT_LOGGED_IN, "the token is not open");
     const hsm = await connect();
-    const slot = await slotOf(hsm, tokenLabel);
+    const slot = await slotOf(hsm, which);
     const session = await hsm.openSession(slot, CKF.SERIAL_SESSION | CKF.RW_SESSION);
     const here = { hsm, session };
     await hsm.login(session, CKU.USER, pin).catch(async (error: unknown) => {
-      if (isCode(error, CKR.USER_ALREADY_LOGGED_IN)) return;
       // Some tokens destroy what they hold after a few wrong PINs.
       if (error instanceof CryptokiError) pin = undefined;
       await leave(here);
@@ -180,16 +184,18 @@ const endsSession = (error: unknown): boolean =>
     ...[CKR.USER_NOT_LOGGED_IN, CKR.CRYPTOKI_NOT_INITIALIZED],
   );
 
-async function slotOf(hsm: AsyncCryptoki, label: string): Promise<number> {
+async function slotOf(hsm: AsyncCryptoki, which: TokenName): Promise<number> {
+  const name = which.label ?? which.serial;
   const found: number[] = [];
   for (const slot of await hsm.slots(true)) {
     const token = await hsm.tokenInfo(slot).catch(() => undefined);
-    if (token?.label === label) found.push(slot);
+    const own = which.label === undefined ? token?.serial : token?.label;
+    if (own === name) found.push(slot);
   }
   const [slot, another] = found;
-  if (slot === undefined) throw new CryptokiError(CKR.TOKEN_NOT_PRESENT, `no token ${label}`);
+  if (slot === undefined) throw new CryptokiError(CKR.TOKEN_NOT_PRESENT, `no token ${name}`);
   if (another !== undefined) {
-    throw new CryptokiError(CKR.TOKEN_NOT_RECOGNIZED, `more than one token ${label}`);
+    throw new CryptokiError(CKR.TOKEN_NOT_RECOGNIZED, `more than one token ${name}`);
   }
   return slot;
 }

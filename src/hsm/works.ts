@@ -15,6 +15,15 @@ const needs = {
   verify: { flag: CKF.VERIFY, use: CKA.VERIFY },
 } as const;
 
+const parameterBytesMax = 65_536;
+
+/** What the parameter of a mechanism takes while its work is under way. */
+const parameterBytes = ({ parameter = {} }: { readonly parameter?: object }): number =>
+  Object.values(parameter).reduce(
+    (sum: number, value: unknown) => sum + (value instanceof Uint8Array ? value.length : 0),
+    0,
+  );
+
 /** Begins work, with a key except for digests. */
 export function begin(
   application: Application,
@@ -24,6 +33,8 @@ export function begin(
   handle: number | undefined,
 ): Running {
   const { type, parameter } = mechanism;
+  const fits = parameterBytes(mechanism) <= parameterBytesMax;
+  demand(fits, "MECHANISM_PARAM_INVALID", `more than ${parameterBytesMax} bytes`);
   const row = mechanisms.get(type);
   if (!row) refuse("MECHANISM_INVALID", "there is no such mechanism");
   if (work === "digest") {

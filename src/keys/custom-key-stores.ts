@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Store } from "../storage/store.ts";
+import { inKmsWords, storeNotFound, storeState, unavailable } from "./custom-store-refusals.ts";
 import type { KeyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -124,13 +125,25 @@ export class CustomKeyStores {
     });
   }
 
-  async remove(account: string, id: string): Promise<void> {
-    await this.#store.transaction(() => this.#tables.customStores(account).remove([id]));
+  /** Removes a store. `check` is asked inside the transaction, and may throw a refusal. */
+  async remove(account: string, id: string, check: (now: CustomKeyStore) => void): Promise<void> {
+    await this.#store.transaction(() => {
+      const now = this.find(account, id);
+      if (!now) throw storeNotFound(id);
+      check(now);
+      this.#tables.customStores(account).remove([id]);
+    });
   }
 
-  /** Begins to connect; `state` tells what came of it. */
+  /**
+   * Begins to connect a store that is disconnected; `state` tells what came of it. Of several calls at once one
+   * connects: each login may cost one of three.
+   */
   async connect(account: string, id: string): Promise<void> {
-    await this.change(account, id, ({ refused: _, ...now }) => ({ ...now, wanted: true }));
+    await this.change(account, id, ({ refused: _, ...now }) => {
+      if (now.wanted) throw storeState(id, "DISCONNECTED");
+      return { ...now, wanted: true };
+    });
     this.#begin(account, id);
   }
 
@@ -233,6 +246,8 @@ export class CustomKeyStores {
   #begin(account: string, id: string): Connection {
     const store = this.find(account, id);
     if (!store) throw storeNotFound(id);
+    const known = this.#connections.get(id);
+    if (known) return known;
     const connection: Connection = { token: this.#open(account, store), state: "CONNECTING" };
     this.#connections.set(id, connection);
     connection.token.then(
@@ -293,26 +308,4 @@ export class CustomKeyStores {
       }
     }
   }
-}
-
-/** KMS's refusal of a store that is not there. */
-export const storeNotFound = (id: string) =>
-  new ServiceError("CustomKeyStoreNotFoundException", `Custom key store ${id} is not found.`);
-
-/** KMS's refusal of what a store cannot do in its state. */
-export const storeState = (id: string, needed: string) =>
-  new ServiceError(
-    "CustomKeyStoreInvalidStateException",
-    `Custom key store ${id} is not in the state ${needed} that this request needs.`,
-  );
-
-const unavailable = (arn: string, { message }: TokenFailure) =>
-  new ServiceError("KeyUnavailableException", `${arn} is unavailable: ${message}`);
-
-function inKmsWords(error: unknown): unknown {
-  if (!(error instanceof TokenFailure)) return error;
-  return new ServiceError(
-    "KMSInvalidStateException",
-    `The key store is not connected: ${error.message}`,
-  );
 }

@@ -158,6 +158,8 @@ export class KeyService implements Keys {
     const { access } = this.#parts;
     return (
       reference.key?.record.state === "Enabled" &&
+      (!reference.key.record.customKeyStore ||
+        this.store.customStores.isReachable(reference.key)) &&
       access.authorize(use.principal, demand, facts).allowed
     );
   }

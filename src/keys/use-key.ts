@@ -10,6 +10,7 @@ import {
   sealMessage,
   versionOf,
 } from "./ciphertext.ts";
+import { notFound } from "./find-key.ts";
 import type { KeyVersion } from "./key-record.ts";
 import { type KeyUsage, specOf } from "./key-specs.ts";
 import { checkState } from "./key-states.ts";
@@ -90,13 +91,29 @@ export function encryptUnder(
   const { id, wrapped } = newestVersion(key);
   if (!wrapped) {
     const header = newHeader(id, keys.random);
-    return keys.customStores
-      .derive(key, derivationBlock(header))
-      .then((own) => ({ bytes: sealMessage(own, header, plaintext, context), materialId: id }));
+    return whileUsable(keys, key, keys.customStores.derive(key, derivationBlock(header))).then(
+      (own) => ({ bytes: sealMessage(own, header, plaintext, context), materialId: id }),
+    );
   }
   const material = keys.materials.of(key, newestVersion(key));
   const bytes = encryptMessage({ id, material }, plaintext, context, keys.random);
   return { bytes, materialId: id };
+}
+
+/**
+ * The key may have changed while its token or another thread worked: what it made is told only while the key may still
+ * be used. Throws KMS's refusals.
+ */
+export async function whileUsable<Result>(
+  keys: KeyStore,
+  { account, record, arn }: KmsKey,
+  work: Promise<Result>,
+): Promise<Result> {
+  const result = await work;
+  const now = keys.find(account, record.id);
+  if (!now) throw notFound({ arn });
+  checkUsable(now);
+  return result;
 }
 
 /** Undoes `encryptUnder`, by whichever version of the key made the ciphertext. */
@@ -113,9 +130,9 @@ export function decryptUnder(
   const version = key.record.versions.find((one) => one.id === id);
   if (!version) throw invalidCiphertext();
   if (!version.wrapped) {
-    return keys.customStores
-      .derive(key, derivationBlock(ciphertext))
-      .then((own) => opened(openMessage(own, ciphertext, context), version));
+    return whileUsable(keys, key, keys.customStores.derive(key, derivationBlock(ciphertext))).then(
+      (own) => opened(openMessage(own, ciphertext, context), version),
+    );
   }
   return opened(decryptMessage(keys.materials.of(key, version), ciphertext, context), version);
 }

@@ -14,6 +14,7 @@ import {
   invalidCiphertext,
   newestVersion,
   type Used,
+  whileUsable,
 } from "./use-key.ts";
 
 /*
@@ -76,7 +77,7 @@ export function signUnder(
   checkMessage(message, form);
   const { sign } = privateOf(keys, key);
   assert(sign, "a key for signatures signs");
-  return sign(message, form);
+  return whileUsable(keys, key, sign(message, form));
 }
 
 /** Throws KMSInvalidSignatureException for a signature that is not of this key and message. */
@@ -179,7 +180,7 @@ export async function decryptByPair(
   check(key, "Decrypt", "ENCRYPT_DECRYPT", algorithm);
   const { decrypt } = privateOf(keys, key);
   assert(decrypt, "a key for encryption decrypts");
-  const bytes = await decrypt(ciphertext, algorithm);
+  const bytes = await whileUsable(keys, key, Promise.resolve(decrypt(ciphertext, algorithm)));
   if (!bytes) throw invalidCiphertext();
   return { bytes, materialId: newestVersion(key).id };
 }

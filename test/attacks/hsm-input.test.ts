@@ -127,7 +127,7 @@ test("an application has so much and no more", async (t) => {
   for (let count = 0; count < 4096; count += 1) await data(Buffer.alloc(1));
   await refuses(() => data(Buffer.alloc(1)), "DEVICE_MEMORY");
   await refuses(() => token.random(session, 65_537), "ARGUMENTS_BAD");
-  for (let count = 1; count < 1024; count += 1) token.openSession(0, readWrite);
+  for (let count = 1; count < 256; count += 1) token.openSession(0, readWrite);
   await refuses(() => token.openSession(0, readWrite), "SESSION_COUNT");
   token.closeSession(session);
   const next = token.openSession(0, readWrite);
@@ -137,4 +137,43 @@ test("an application has so much and no more", async (t) => {
   const after = token.openSession(0, readWrite);
   const login = token.login(after, CKU.USER, Buffer.from("alice:correct horse"));
   await login.then(() => token.logout(after));
+});
+
+test("what an application keeps in memory is counted in bytes, and given back", async (t) => {
+  const user = await startUser(t);
+  const token: Cryptoki = user.token;
+  const keeper = token.openSession(0, readWrite);
+  let { session } = user;
+  const piece = Buffer.alloc(1 << 20);
+  const large = () =>
+    token.createObject(
+      session,
+      template({ CLASS: CKO.DATA, VALUE: Buffer.alloc(65_536), PRIVATE: false }),
+    );
+  const fill = async () => {
+    const made: number[] = [];
+    await refuses(async () => {
+      for (;;) made.push(await large());
+    }, "DEVICE_MEMORY");
+    return made;
+  };
+  const made = await fill();
+  assert.ok(made.length > 400 && made.length < 512, "32 MiB of 64 KiB each, and their attributes");
+  const key = await makeAes(user);
+  const gcm = { kind: "gcm", iv: Buffer.alloc(12), aad: Buffer.alloc(0), tagBits: 128 } as const;
+  const begin = () => token.begin(session, "decrypt", { type: CKM.AES_GCM, parameter: gcm }, key);
+  begin();
+  await refuses(() => token.update(session, "decrypt", piece), "DEVICE_MEMORY");
+  await refuses(() => token.finish(session, "decrypt"), "OPERATION_NOT_INITIALIZED");
+  for (const object of made) await token.destroyObject(session, object);
+  begin();
+  for (let count = 0; count < 4; count += 1) token.update(session, "decrypt", piece);
+  assert.equal((await fill()).length, made.length - 64, "what is decrypted waits for its tag");
+  token.closeSession(session);
+  session = token.openSession(0, readWrite);
+  const again = await fill();
+  assert.equal(again.length, made.length, "ended work and destroyed objects hold nothing");
+  const aad = Buffer.alloc(65_537);
+  const beyond = { type: CKM.AES_GCM, parameter: { ...gcm, aad } };
+  await refuses(() => token.begin(keeper, "decrypt", beyond, key), "MECHANISM_PARAM_INVALID");
 });

@@ -73,19 +73,38 @@ test("the third wrong PIN in a row, of whomever, destroys the partition", async 
   assert.equal(cluster.partitions()[0]?.objects, 0);
 });
 
-test("a right PIN ends the count, and a start does not", async (t) => {
+test("a right PIN ends the row and its own name's count, and a start ends neither", async (t) => {
   const bench = await startUser(t);
   const cluster = bench.cluster();
   for (let round = 0; round < 3; round += 1) {
     assert.equal(await guess(cluster, CKU.USER, wrong), CKR.PIN_INCORRECT);
     assert.equal(await guess(cluster, CKU.SO, wrong), CKR.PIN_INCORRECT);
     assert.equal(await guess(cluster, CKU.USER, userPin), CKR.OK);
+    assert.equal(await guess(cluster, CKU.SO, soPin), CKR.OK);
   }
   assert.equal(await guess(cluster, CKU.USER, wrong), CKR.PIN_INCORRECT);
   assert.equal(await guess(cluster, CKU.USER, wrong), CKR.PIN_INCORRECT);
   const again = (await bench.reopen()).find(acme, clusterId);
   assert.ok(again);
   assert.equal(await guess(again, CKU.USER, wrong), CKR.PIN_LOCKED);
+});
+
+test("who has a right PIN guesses no other's: own successes end only the own count", async (t) => {
+  const bench = await startUser(t);
+  const cluster = bench.cluster();
+  const nobody = Buffer.from("mallory:who");
+  for (let round = 0; round < 4; round += 1) {
+    assert.equal(await guess(cluster, CKU.USER, nobody), CKR.PIN_INCORRECT);
+    assert.equal(await guess(cluster, CKU.USER, userPin), CKR.OK);
+  }
+  for (let round = 0; round < 2; round += 1) {
+    assert.equal(await guess(cluster, CKU.SO, wrong), CKR.PIN_INCORRECT);
+    assert.equal(await guess(cluster, CKU.USER, userPin), CKR.OK);
+  }
+  const again = (await bench.reopen()).find(acme, clusterId);
+  assert.ok(again);
+  assert.equal(await guess(again, CKU.SO, wrong), CKR.PIN_LOCKED);
+  assert.deepEqual(again.partitions(), []);
 });
 
 test("guesses at once over many connections are three, also with the right one among them", async (t) => {

@@ -20,11 +20,15 @@ test("a token of another maker keeps secrets, and wraps with them", async (t) =>
   t.after(() => module.close());
   const random = systemRandom;
   const connect = () => module.connect();
-  await keepsSecrets(createToken({ connect, tokenLabel: soft.label, random }), soft.pin, () => {
-    // The process of the module dies: the next call starts it anew, and opens the token again.
-    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
-    process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
-  });
+  await keepsSecrets(
+    createToken({ connect, which: { label: soft.label }, random }),
+    soft.pin,
+    () => {
+      // The process of the module dies: the next call starts it anew, and opens the token again.
+      const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
+      process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
+    },
+  );
 });
 
 test("a partition of our own HSM does the same, without a process of its own", async (t) => {
@@ -35,7 +39,7 @@ test("a partition of our own HSM does the same, without a process of its own", a
     last = connectInProcess(bench.cluster().connect("a key store"), assert.fail);
     return openCryptoki(last);
   };
-  const token = createToken({ connect, tokenLabel: "orders", random: systemRandom });
+  const token = createToken({ connect, which: { label: "orders" }, random: systemRandom });
   await keepsSecrets(token, userPin.toString("utf8"), () => last?.close());
 });
 

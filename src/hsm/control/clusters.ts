@@ -142,6 +142,17 @@ export class Clusters {
     return cluster && isOpen(cluster) ? this.contents(cluster)?.connect(peer) : undefined;
   }
 
+  /** Ends every connection to a cluster, by whichever way it came. */
+  shut(cluster: ClusterRecord): void {
+    this.contents(cluster)?.endConnections();
+    this.#port?.shut(cluster.id);
+  }
+
+  /** Ends the connections to an account's HSMs of CloudHSM Classic: a client's certificate is another one now. */
+  shutClassic(account: string): void {
+    for (const cluster of this.all(account)) if (cluster.classic) this.shut(cluster);
+  }
+
   #lunaClients(account: string): string {
     const clients = [...this.tables.lunaClients(account).range()];
     return clients.map(({ value }) => value.certificate).join("\n");

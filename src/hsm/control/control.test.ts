@@ -34,6 +34,7 @@ async function start(t: TestContext) {
     account: cluster.account,
     id: cluster.id,
     partitions: () => cluster.partitions(),
+    endConnections: () => undefined,
     connect: (peer) => cluster.connect(peer),
     zeroize: (why) => unlessBroken("zeroize", () => cluster.zeroize(why)),
     zeroizePartition: (serial, why) => cluster.zeroizePartition(serial, why),

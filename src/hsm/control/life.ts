@@ -114,7 +114,7 @@ export class ClusterLife {
         if (hsms.length === now.hsms.length) throw new NotNow(`HSM ${hsmId} is being deleted.`);
         return { ...now, hsms };
       });
-      if (cluster.hsms.length === 0) this.#clusters.port?.shut(id);
+      if (cluster.hsms.length === 0) this.#clusters.shut(cluster);
       await this.settle(cluster);
     });
   }
@@ -146,7 +146,7 @@ export class ClusterLife {
         if (this.#clusters.holdsKeys(now)) throw new NotNow(emptyFirst(id));
         return { ...now, state: "DELETE_IN_PROGRESS" };
       });
-      this.#clusters.port?.shut(id);
+      this.#clusters.shut(leaving);
       await this.finishRemoving(leaving);
       return leaving;
     });

@@ -102,13 +102,27 @@ export async function serveRpc(hsm: Cryptoki, stream: Duplex, log: Log): Promise
         rest = piece.subarray(1);
         stream.write(Buffer.of(Math.min(version, versionMax)));
       }
-      const answers: Buffer[] = [];
+      let answers: Buffer[] = [];
+      let waiting = 0;
+      // A client that does not read its answers is not read from either, nor is its next call done.
+      const flush = async (): Promise<void> => {
+        const written = answers;
+        answers = [];
+        waiting = 0;
+        if (written.length > 0 && !stream.write(Buffer.concat(written))) await drained(stream);
+      };
       for (const frame of frames.push(rest)) {
         const answer = handler.answer(frame.body, version);
-        answers.push(...framed(frame, answer instanceof Promise ? await answer : answer));
+        const made = framed(frame, answer instanceof Promise ? await answer : answer);
+        answers.push(...made);
+        waiting += frameHeadBytes + answerBytes(made);
+        if (waiting < flushBytes) continue;
+        await flush();
+        // Others have their turn between.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (stream.destroyed) break;
       }
-      // A client that does not read its answers is not read from either.
-      if (answers.length > 0 && !stream.write(Buffer.concat(answers))) await drained(stream);
+      await flush();
     }
   } catch (error) {
     // Streams that break say so by a code; everything else is of interest.
@@ -122,6 +136,12 @@ export async function serveRpc(hsm: Cryptoki, stream: Duplex, log: Log): Promise
     log(`a fault in an HSM: ${error instanceof Error ? error.stack : String(error)}`);
   }
 }
+
+/** Answers of one piece are written together up to this. */
+const flushBytes = 64 * 1024;
+const frameHeadBytes = 12;
+
+const answerBytes = ([, answer]: readonly Buffer[]): number => answer?.length ?? 0;
 
 const framed = (frame: Frame, answer: Buffer): Buffer[] => [
   frameHead(frame.code, answer.length),

@@ -101,7 +101,7 @@ export const listLunaClients = operation("ListLunaClients", {
   },
 });
 
-/** Gives a client another certificate; connections with the old one are not made any more. */
+/** Gives a client another certificate; connections end, and none is made with the old one any more. */
 export const modifyLunaClient = operation("ModifyLunaClient", {
   resolve: (input: Checked<ModifyLunaClientRequest>, call: ClassicCall) => inAccount(input, call),
 
@@ -112,6 +112,7 @@ export const modifyLunaClient = operation("ModifyLunaClient", {
       const changed = { ...now, ...certificate, modifiedAtMs: call.timeMs };
       lunaClientTable(call).put([now.id], changed);
     });
+    call.own.clusters.shutClassic(call.account);
     return { ClientArn };
   },
 });
@@ -122,6 +123,7 @@ export const deleteLunaClient = operation("DeleteLunaClient", {
   async handle(_account, { ClientArn }, call): Promise<DeleteLunaClientResponse> {
     const table = lunaClientTable(call);
     await call.parts.store.transaction(() => table.remove([findLunaClient(ClientArn, call).id]));
+    call.own.clusters.shutClassic(call.account);
     return { Status: "SUCCESS" };
   },
 });

@@ -21,6 +21,9 @@ export interface KeptState {
   remove(): Promise<void>;
 }
 
+const removalsMax = 20;
+const removalPauseMs = 100;
+
 /** Flink writes it last: a directory that has it is complete. */
 const metadata = "/_metadata";
 
@@ -52,12 +55,24 @@ export function keptState(
       await clear(`${snapshotPrefix(name)}/`);
     },
     async remove() {
-      await clear("");
       const as = asService(account, arn);
-      await ifThere(parts.invoke("s3", "DeleteBucket", { Bucket: bucket }, as));
+      // What its cell was writing when it was ended may still arrive.
+      for (let attempt = 1; ; attempt += 1) {
+        await clear("");
+        try {
+          await ifThere(parts.invoke("s3", "DeleteBucket", { Bucket: bucket }, as));
+          return;
+        } catch (error) {
+          if (!isNotEmpty(error) || attempt === removalsMax) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, removalPauseMs));
+      }
     },
   };
 }
+
+const isNotEmpty = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "BucketNotEmpty";
 
 /** An application that was never started has no bucket. */
 async function ifThere<Result>(work: Promise<Result>): Promise<Result | undefined> {

@@ -14,7 +14,8 @@ import type {
   UpdateCustomKeyStoreRequest,
   UpdateCustomKeyStoreResponse,
 } from "@aws-sdk/client-kms";
-import { type CustomKeyStore, storeNotFound, storeState } from "../../keys/custom-key-stores.ts";
+import type { CustomKeyStore } from "../../keys/custom-key-stores.ts";
+import { storeNotFound, storeState } from "../../keys/custom-store-refusals.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
 import { callerFacts, inAccount, type KmsCall } from "./find-key.ts";
 import { notBuilt } from "./metadata.ts";
@@ -43,6 +44,8 @@ export const createCustomKeyStore = operation("CreateCustomKeyStore", {
     return inAccount(input, call);
   },
   context: callerFacts,
+  // Who binds a cluster to KMS may see the cluster.
+  also: (_input, target) => [{ action: "cloudhsm:DescribeClusters", target }],
   async handle(_account, input, { own: keys, account }): Promise<CreateCustomKeyStoreResponse> {
     const { CustomKeyStoreName: name, CloudHsmClusterId: clusterId } = input;
     const { KeyStorePassword: password, TrustAnchorCertificate: trustAnchor } = input;
@@ -79,11 +82,8 @@ export const connectCustomKeyStore = operation("ConnectCustomKeyStore", {
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
   async handle(target, _input, { own, account }): Promise<ConnectCustomKeyStoreResponse> {
-    const store = storeOf(target);
-    const { state } = own.customStores.state(store);
     // After a failure it is disconnected first: each attempt may cost a login of three.
-    if (state !== "DISCONNECTED") throw storeState(store.id, "DISCONNECTED");
-    await own.customStores.connect(account, store.id);
+    await own.customStores.connect(account, storeOf(target).id);
     return {};
   },
 });
@@ -154,18 +154,22 @@ export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
   async handle(target, _input, { own: keys, account }): Promise<DeleteCustomKeyStoreResponse> {
-    const store = storeOf(target);
-    if (keys.customStores.state(store).state !== "DISCONNECTED") {
-      throw storeState(store.id, "DISCONNECTED");
-    }
-    for (const id of keys.ids(account)) {
-      if (keys.find(account, id)?.record.customKeyStore !== store.id) continue;
-      throw new ServiceError(
-        "CustomKeyStoreHasCMKsException",
-        `Custom key store ${store.id} contains KMS keys: schedule their deletion first`,
-      );
-    }
-    await keys.customStores.remove(account, store.id);
+    const { id } = storeOf(target);
+    const holds = (what: string) =>
+      new ServiceError("CustomKeyStoreHasCMKsException", `Custom key store ${id} ${what}`);
+    await keys.customStores.remove(account, id, (now) => {
+      if (keys.customStores.state(now).state !== "DISCONNECTED") {
+        throw storeState(id, "DISCONNECTED");
+      }
+      for (const keyId of keys.ids(account)) {
+        const { record } = keys.findDue({ account, keyId }) ?? {};
+        if (record?.customKeyStore !== id) continue;
+        throw holds("contains KMS keys: schedule their deletion first");
+      }
+      if (now.orphans.length > 0) {
+        throw holds("has secrets of deleted keys in its token: connect it, and they are destroyed");
+      }
+    });
     return {};
   },
 });
