@@ -16,6 +16,8 @@ export interface MemoryToken extends TokenSource {
   fault: ConstructorParameters<typeof TokenFailure>[0] | undefined;
   cluster: { active: boolean; hsms: number; trustAnchor: string | undefined };
   opened: number;
+  /** What a call waits for before it answers. */
+  pause: Promise<void> | undefined;
 }
 
 export const memoryCluster = "cluster-abcdefghijk";
@@ -33,6 +35,7 @@ export function memoryToken(account: string): MemoryToken {
     },
     async hmac(label, data) {
       check();
+      await source.pause;
       const secret = secrets.get(label);
       if (!secret) throw new TokenFailure("INTERNAL_ERROR", "there is no such key");
       return createHmac("sha256", secret).update(data).digest();
@@ -59,6 +62,7 @@ export function memoryToken(account: string): MemoryToken {
     fault: undefined,
     cluster: { active: true, hsms: 2, trustAnchor: undefined },
     opened: 0,
+    pause: undefined,
     logins: 0,
     find(by, clusterId): TokenCluster | undefined {
       if (by !== account || clusterId !== memoryCluster) return undefined;

@@ -148,7 +148,10 @@ export const updateCustomKeyStore = operation("UpdateCustomKeyStore", {
   },
 });
 
-/** Removes a store that is disconnected and has no keys. The cluster stays as it is. */
+/**
+ * Removes a store that is disconnected and has no keys, and whose token has no secrets left to destroy, unless the
+ * token is gone. The cluster stays as it is.
+ */
 export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<DeleteCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
@@ -166,7 +169,7 @@ export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
         if (record?.customKeyStore !== id) continue;
         throw holds("contains KMS keys: schedule their deletion first");
       }
-      if (now.orphans.length > 0) {
+      if (now.orphans.length > 0 && keys.customStores.cluster(account, now.clusterId)) {
         throw holds("has secrets of deleted keys in its token: connect it, and they are destroyed");
       }
     });
