@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createSecureContext, createServer as createTlsServer, type TLSSocket } from "node:tls";
+import type { ClusterTls } from "./hsm/control/clusters.ts";
 import type { Cryptoki } from "./hsm/cryptoki.ts";
 import { serveRpc } from "./hsm/rpc/server.ts";
 
@@ -16,15 +17,6 @@ export interface HsmPortDoor extends HsmDoor {
   readonly port: number;
   /** Ends the connections to a cluster. */
   shut(clusterId: string): void;
-}
-
-/** What the door to a cluster over TLS shows, and whom it lets in; all PEM. */
-export interface ClusterTls {
-  /** The cluster's certificate, as its owner signed it. */
-  readonly cert: string;
-  readonly key: string;
-  /** The owner's trust anchor: certificates that it vouches for may come in. */
-  readonly ca: string;
 }
 
 type Log = (line: string) => void;

@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
-import { AttachedModules, allOf } from "./attached-modules.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
 import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts";
@@ -10,10 +9,13 @@ import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
+import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
+import { openToken } from "./engines/pkcs11/open-token.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
 import { createTokenSource } from "./hsm/token-source.ts";
 import { createDirectory } from "./identity/create-directory.ts";
+import type { CustomKeyStore } from "./keys/custom-key-stores.ts";
 import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
@@ -21,7 +23,6 @@ import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
-import { openToken } from "./open-token.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { makeRunDirectory } from "./run-directory.ts";
@@ -46,6 +47,8 @@ export interface Opened {
   readonly root: RootOfTrust;
   readonly hsms: HsmControl;
   readonly modules: AttachedModules;
+  /** Custom key stores of an account, in any Region, that keep keys in a cluster or attached token. */
+  keyStoresIn(account: string, clusterId: string): readonly CustomKeyStore[];
   close(): Promise<void>;
 }
 
@@ -113,6 +116,10 @@ export async function open(config: Config, { clock, random, log }: Environment):
     root,
     hsms,
     modules,
+    keyStoresIn: (account, clusterId) =>
+      [...keys.regions.all()]
+        .flatMap(({ customStores }) => [...customStores.all(account)])
+        .filter((store) => store.clusterId === clusterId),
     async close() {
       try {
         await modules.close();

@@ -98,6 +98,27 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     return { cluster };
   },
 
+  async "hsm-attached"({ opened }) {
+    return [...opened.modules.all()].map(({ id: cluster, ...attached }) => ({
+      cluster,
+      ...attached,
+    }));
+  },
+
+  /** Takes such a token back from its account, unless a custom key store keeps keys in it. */
+  async "hsm-detach"({ opened }, { cluster }) {
+    checkTrail(opened);
+    const id = String(cluster);
+    let owner = "";
+    await opened.modules.detach(id, ({ account }) => {
+      owner = account;
+      const [user] = opened.keyStoresIn(account, id);
+      if (user) throw new ServiceError("InvalidState", `the key store ${user.name} uses the token`);
+    });
+    await record(opened, owner, "cloudhsm", "DetachModule", { cluster: id });
+    return { detached: id };
+  },
+
   /** A sensor of the host says that somebody tampers: every key in the cluster is destroyed, now. */
   async "hsm-tamper"({ opened }, { cluster }) {
     const { clusters } = opened.hsms;

@@ -50,6 +50,15 @@ export function hsmCommand(around: Surroundings): Command {
       const input = { module: resolve(around.workingDirectory, module), token, account };
       print(await askAdmin("hsm-attach", input, options, around), options);
     });
+  addDataOptions(command.command("attached"))
+    .description("list the tokens that were given to accounts")
+    .action(async (options: DataOptions) => {
+      const answer = (await askAdmin("hsm-attached", {}, options, around)) as readonly object[];
+      const output = outputOf(options.json ?? false);
+      if (output.json) output.out(JSON.stringify(answer));
+      else for (const one of answer) output.out(lines(one).join(" "));
+    });
+  askCommand(around, command, "detach", "take a token back that was given to an account");
   askCommand(around, command, "socket", "open the socket by which this user reaches a cluster");
   askCommand(around, command, "tamper", "destroy every key in a cluster: for a host's sensor");
   return command;
@@ -59,7 +68,7 @@ export function hsmCommand(around: Surroundings): Command {
 function askCommand(
   around: Surroundings,
   parent: Command,
-  name: "socket" | "tamper",
+  name: "detach" | "socket" | "tamper",
   description: string,
 ): void {
   const command = parent.command(name).description(description).argument("<cluster>", "its id");
@@ -70,10 +79,12 @@ function askCommand(
 
 function print(answer: unknown, { json = false }: DataOptions): void {
   const output = outputOf(json);
-  const lines = Object.entries(answer as Record<string, string>);
   if (output.json) output.out(JSON.stringify(answer));
-  else for (const [member, value] of lines) output.out(`${member}=${value}`);
+  else for (const line of lines(answer)) output.out(line);
 }
+
+const lines = (answer: unknown): readonly string[] =>
+  Object.entries(answer as Record<string, string>).map(([member, value]) => `${member}=${value}`);
 
 function carry(options: ConnectOptions, around: Surroundings): Promise<void> {
   const { endpoint, cluster } = options;

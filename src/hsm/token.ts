@@ -184,7 +184,8 @@ const endsSession = (error: unknown): boolean =>
     ...[CKR.USER_NOT_LOGGED_IN, CKR.CRYPTOKI_NOT_INITIALIZED],
   );
 
-async function slotOf(hsm: AsyncCryptoki, which: TokenName): Promise<number> {
+/** The one slot with a token of a name. Throws `CryptokiError` where there is none, or more than one. */
+export async function slotOf(hsm: AsyncCryptoki, which: TokenName): Promise<number> {
   const name = which.label ?? which.serial;
   const found: number[] = [];
   for (const slot of await hsm.slots(true)) {

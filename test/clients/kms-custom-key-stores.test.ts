@@ -22,6 +22,7 @@ import {
   UpdateCustomKeyStoreCommand,
 } from "@aws-sdk/client-kms";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { adminOperations } from "../../src/cli/admin.ts";
 import { type Running, startBondstore } from "../support/bondstore.ts";
 import { makeOwner } from "../support/hsm-owner.ts";
 import { clientModule, runProgram } from "../support/pkcs11-programs.ts";
@@ -185,9 +186,18 @@ test("SoftHSM keeps the keys of a custom key store, for the account that it is a
     other.destroy();
   });
   const attached = { account: acme.account, module: modulePath, token: label };
-  const attach = () => running.bondstore.opened.modules.attach(attached);
-  const CloudHsmClusterId = await attach();
-  await assert.rejects(attach(), { name: "AlreadyExists" });
+  const { opened } = running.bondstore;
+  const ask = async <Answer>(name: string, input: object = {}): Promise<Answer> =>
+    (await adminOperations[`hsm-${name}`]?.({ opened }, { ...input })) as Answer;
+  const missing = { name: "InvalidParameter", message: /the token cannot be used/ };
+  await assert.rejects(ask("attach", { ...attached, token: "another" }), missing);
+  await assert.rejects(ask("attach", { ...attached, module: `${modulePath}.not` }), missing);
+  const first = await ask<{ cluster: string }>("attach", attached);
+  await ask("detach", first);
+  assert.deepEqual(await ask("attached"), []);
+  const { cluster: CloudHsmClusterId } = await ask<{ cluster: string }>("attach", attached);
+  await assert.rejects(ask("attach", attached), { name: "AlreadyExists" });
+  assert.deepEqual(await ask("attached"), [{ cluster: CloudHsmClusterId, ...attached }]);
   const store = {
     CustomKeyStoreName: "theirs",
     CloudHsmClusterId,
@@ -213,4 +223,6 @@ test("SoftHSM keeps the keys of a custom key store, for the account that it is a
   const given = [...words, "--list-objects", "--type", "secrkey"];
   const { stdout } = await runProgram("pkcs11-tool", given, { ...env }, running.data);
   assert.ok(stdout.toString().includes(KeyId), "the secret is in SoftHSM's token");
+  const detach = ask("detach", { cluster: CloudHsmClusterId });
+  await assert.rejects(detach, { name: "InvalidState" });
 });

@@ -3,8 +3,8 @@ import { open, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readHeads } from "../../audit/head.ts";
 import { trailPaths } from "../../audit/paths.ts";
+import { openToken } from "../../engines/pkcs11/open-token.ts";
 import { openRoot, RootLocked } from "../../keys/root-of-trust.ts";
-import { openToken } from "../../open-token.ts";
 import { whyNotOurs } from "../data-directory.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { type Module, startModule } from "./engines/pkcs11/module.ts";
-import { openKeyToken } from "./hsm/token-source.ts";
-import type { RootOptions } from "./keys/root-of-trust.ts";
-import { TokenFailure } from "./keys/token.ts";
-import { systemRandom } from "./lib/random.ts";
+import { openKeyToken } from "../../hsm/token-source.ts";
+import type { RootOptions } from "../../keys/root-of-trust.ts";
+import { TokenFailure } from "../../keys/token.ts";
+import { systemRandom } from "../../lib/random.ts";
+import { type Module, startModule } from "./module.ts";
 
 const callMs = 30_000;
 

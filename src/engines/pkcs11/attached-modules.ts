@@ -1,10 +1,11 @@
-import { type Module, startModule } from "./engines/pkcs11/module.ts";
-import { newId } from "./hsm/control/ids.ts";
-import { openKeyToken } from "./hsm/token-source.ts";
-import type { TokenSource } from "./keys/token.ts";
-import type { Random } from "./lib/random.ts";
-import { ServiceError } from "./lib/service-error.ts";
-import type { Store } from "./storage/store.ts";
+import { newId } from "../../hsm/control/ids.ts";
+import { slotOf } from "../../hsm/token.ts";
+import { openKeyToken } from "../../hsm/token-source.ts";
+import type { TokenSource } from "../../keys/token.ts";
+import type { Random } from "../../lib/random.ts";
+import { ServiceError } from "../../lib/service-error.ts";
+import type { Store } from "../../storage/store.ts";
+import { type Module, startModule } from "./module.ts";
 
 /** A token of another maker's PKCS#11 module, which the operator gives to one account for its custom key stores. */
 export interface AttachedModule {
@@ -34,9 +35,11 @@ export class AttachedModules implements TokenSource {
 
   /**
    * Gives a token to an account; answers the id by which CreateCustomKeyStore names it. A token is of one account: who
-   * is logged in at it is so for its whole process.
+   * is logged in at it is so for its whole process. Throws `InvalidParameter` where the module does not run or has no
+   * such token, and `AlreadyExists`.
    */
   async attach(attached: AttachedModule): Promise<string> {
+    await this.#tryOut(attached);
     const id = newId("cluster", this.#random);
     await this.#store.transaction(() => {
       for (const { value } of this.#table.range()) {
@@ -47,6 +50,23 @@ export class AttachedModules implements TokenSource {
       this.#table.put([id], attached);
     });
     return id;
+  }
+
+  /** All that is attached, by id. */
+  *all(): Iterable<AttachedModule & { readonly id: string }> {
+    for (const { key, value } of this.#table.range()) yield { id: String(key[0]), ...value };
+  }
+
+  /** Takes a token back. `check` is asked inside the transaction, and may throw a refusal. */
+  async detach(id: string, check: (attached: AttachedModule) => void): Promise<void> {
+    await this.#store.transaction(() => {
+      const attached = this.#table.find([id]);
+      if (!attached) throw new ServiceError("NotFound", `no token is attached as ${id}`);
+      check(attached);
+      this.#table.remove([id]);
+    });
+    await this.#running.get(id)?.close();
+    this.#running.delete(id);
   }
 
   find(account: string, clusterId: string): ReturnType<TokenSource["find"]> {
@@ -75,20 +95,32 @@ export class AttachedModules implements TokenSource {
   #module(id: string, { module: modulePath }: AttachedModule): Module {
     const known = this.#running.get(id);
     if (known) return known;
-    const started = startModule({
-      modulePath,
-      env: this.#env,
-      p11Kit: "p11-kit",
-      timeoutMs: callMs,
-    });
+    const started = this.#start(modulePath);
     this.#running.set(id, started);
     return started;
+  }
+
+  #start(modulePath: string): Module {
+    return startModule({ modulePath, env: this.#env, p11Kit: "p11-kit", timeoutMs: callMs });
+  }
+
+  async #tryOut({ module: modulePath, token: label }: AttachedModule): Promise<void> {
+    const module = this.#start(modulePath);
+    try {
+      await slotOf(await module.connect(), { label });
+    } catch (error) {
+      throw new ServiceError("InvalidParameter", `the token cannot be used: ${messageOf(error)}`);
+    } finally {
+      await module.close();
+    }
   }
 
   get #table() {
     return this.#store.system.table<AttachedModule>("hsm-modules");
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Several sources as one. */
 export const allOf = (...sources: readonly TokenSource[]): TokenSource => ({
