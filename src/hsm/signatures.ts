@@ -11,6 +11,8 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { isSignedDigest, signDigest } from "../keys/algorithms/ecdsa.ts";
+import { isPss, saltBytesMax, signPss } from "../keys/algorithms/pss.ts";
 import { equalSecrets } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
 import { type Attributes, bytesOf } from "./attributes.ts";
@@ -18,8 +20,6 @@ import { hashes } from "./ciphers.ts";
 import { CKA, CKM } from "./constants.ts";
 import type { MechanismParameter } from "./cryptoki.ts";
 import { type Curve, findCurve, isEdwards, readPoint } from "./curves.ts";
-import { isPssSignedBy, saltBytesMax, signPss } from "./pss.ts";
-import { isHashSignedBy, signHash } from "./raw-ecdsa.ts";
 import { demand } from "./refuse.ts";
 import { collecting, nothing, type Running } from "./running.ts";
 
@@ -134,12 +134,12 @@ export function rsaPss(mechanism?: number) {
     const same = hash.mgf === parameter.mgf && (mechanism ?? parameter.hash) === parameter.hash;
     demand(same, "MECHANISM_PARAM_INVALID", "one hash for data and mask");
     const fits =
-      Number.isInteger(saltBytes) && saltBytes >= 0 && saltBytes <= saltBytesMax(key, hash);
+      Number.isInteger(saltBytes) && saltBytes >= 0 && saltBytes <= saltBytesMax(key, hash.bytes);
     demand(fits, "MECHANISM_PARAM_INVALID", "the salt does not fit");
     const work = deciding(
       signs,
-      (digest) => signPss(key, hash, digest, saltBytes, random),
-      (digest, signature) => isPssSignedBy(key, hash, digest, saltBytes, signature),
+      (digest) => signPss(key, { hash: hash.name, digest, saltBytes }, random),
+      (digest, signature) => isPss(key, { hash: hash.name, digest, saltBytes }, signature),
       modulusBytes(key),
     );
     if (mechanism !== undefined) return hashed(hash.name, work);
@@ -182,9 +182,9 @@ export function ecdsa(mechanism?: number) {
       };
     }
     const point = readPoint(curve, bytesOf(attributes, CKA.EC_POINT)) ?? nothing;
-    const make = (hash: Buffer) => signHash(curve, key, hash, random);
+    const make = (hash: Buffer) => signDigest(curve.node, key, hash, random);
     const check = (hash: Buffer, signature: Uint8Array) =>
-      isHashSignedBy(curve, point, hash, signature);
+      isSignedDigest(curve.node, point, hash, signature, "compact");
     return collecting(deciding(signs, make, check, size), rawHashBytesMax);
   };
 }

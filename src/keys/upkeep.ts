@@ -1,16 +1,14 @@
 import type { Trail } from "../audit/trail.ts";
+import { eachMinute } from "../lib/each-minute.ts";
 import { internalEvent } from "./key-events.ts";
 import type { KeyPlace } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
-
-const oftenMs = 60_000;
 
 /** Rotates and deletes keys and ends imports when they are due, writes last uses, and wipes old material from memory. */
 export class Upkeep {
   readonly #keys: KeyStore;
   readonly #trail: Trail;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #endRounds: () => Promise<void> = async () => undefined;
 
   constructor(keys: KeyStore, trail: Trail) {
     this.#keys = keys;
@@ -21,17 +19,12 @@ export class Upkeep {
   async start(): Promise<void> {
     await this.#keys.lastUsage.start();
     await this.#round();
-    this.#timer = setInterval(() => {
-      // A round that fails (a full disk) leaves its keys due: the next one tries again.
-      this.#running = this.#running.then(() => this.#round()).catch(() => undefined);
-    }, oftenMs);
-    this.#timer.unref();
+    this.#endRounds = eachMinute(() => this.#round());
   }
 
   /** Ends it, and wipes the materials in memory. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    await this.#endRounds();
     // On a full disk the last minute's are lost; what is in memory is wiped all the same.
     await this.#keys.lastUsage.write().catch(() => undefined);
     this.#keys.materials.dropAll();

@@ -1,17 +1,15 @@
 import { newEvent } from "../../audit/event.ts";
+import { eachMinute } from "../../lib/each-minute.ts";
 import type { Clusters, ControlParts } from "./clusters.ts";
 import type { ClusterLife } from "./life.ts";
 import type { BackupRecord, ClusterRecord } from "./records.ts";
-
-const oftenMs = 60_000;
 
 /** Finishes what a crash cut off, and zeroizes what backups stood for when it is due. */
 export class ControlUpkeep {
   readonly #clusters: Clusters;
   readonly #life: ClusterLife;
   readonly #parts: ControlParts;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #endRounds: () => Promise<void> = async () => undefined;
 
   constructor(clusters: Clusters, life: ClusterLife, parts: ControlParts) {
     this.#clusters = clusters;
@@ -24,16 +22,11 @@ export class ControlUpkeep {
     // One tenant's cluster that cannot be served keeps nobody from being served: the next round tries again.
     await this.#each((cluster) => this.#finish(cluster)).catch(() => undefined);
     await this.round().catch(() => undefined);
-    this.#timer = setInterval(() => {
-      // A round that fails (a full disk) leaves its backups due: the next one tries again.
-      this.#running = this.#running.then(() => this.round()).catch(() => undefined);
-    }, oftenMs);
-    this.#timer.unref();
+    this.#endRounds = eachMinute(() => this.round());
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#endRounds();
   }
 
   /** Zeroizes all that is due now. */

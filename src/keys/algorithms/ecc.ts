@@ -5,57 +5,49 @@ import {
   type KeyObject,
   verify,
 } from "node:crypto";
-import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { sequence, unsigned } from "../../lib/der.ts";
+import { isSignedDigest, signDigest } from "./ecdsa.ts";
 import type { Kind } from "./kind.ts";
 import { exported, privateKeyOf, publicKeyOf, signLater } from "./openssl.ts";
 
-/** A curve of KMS: as OpenSSL calls it, its hash, and a library that signs digests, which Node.js's API does not. */
+/** A curve of KMS: as OpenSSL calls it, and its hash. */
 interface Curve {
   readonly name: string;
   readonly hash: string;
-  readonly onDigests: typeof p256;
 }
 
 export const curves: Readonly<Record<string, Curve>> = {
-  ECC_NIST_P256: { name: "prime256v1", hash: "sha256", onDigests: p256 },
-  ECC_NIST_P384: { name: "secp384r1", hash: "sha384", onDigests: p384 },
-  ECC_NIST_P521: { name: "secp521r1", hash: "sha512", onDigests: p521 },
-  ECC_SECG_P256K1: { name: "secp256k1", hash: "sha256", onDigests: secp256k1 },
+  ECC_NIST_P256: { name: "prime256v1", hash: "sha256" },
+  ECC_NIST_P384: { name: "secp384r1", hash: "sha384" },
+  ECC_NIST_P521: { name: "secp521r1", hash: "sha512" },
+  ECC_SECG_P256K1: { name: "secp256k1", hash: "sha256" },
 };
-
-/** As OpenSSL: the greater of the two values of s is a signature too (ANSI X9.62). */
-const how = { prehash: false, lowS: false, format: "der" } as const;
 
 /** ECDSA (FIPS 186-5), signatures in DER, and ECDH (SP 800-56A). */
 export const ecc: Kind = {
   generate: (spec) => exported(generateKeyPairSync("ec", { namedCurve: curveOf(spec).name })),
 
   openPublic(spec, spki) {
-    const { hash, onDigests } = curveOf(spec);
+    const { name, hash } = curveOf(spec);
     const key = publicKeyOf(spki);
     return {
       verify(message, signature, { type }) {
         if (type === "RAW") return verify(hash, message, key, signature);
-        try {
-          return onDigests.verify(signature, message, pointOf(key), how);
-        } catch {
-          return false;
-        }
+        return isSignedDigest(name, pointOf(key), message, signature, "der");
       },
     };
   },
 
-  openPrivate(spec, material) {
-    const { hash, onDigests } = curveOf(spec);
+  openPrivate(spec, material, random) {
+    const { name, hash } = curveOf(spec);
     const key = privateKeyOf(material);
     return {
       async sign(message, { type }) {
         if (type === "RAW") return signLater(hash, message, key);
-        const scalar = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");
-        const signature = Buffer.from(onDigests.sign(message, scalar, how));
-        scalar.fill(0);
-        return signature;
+        const signature = signDigest(name, key, message, random);
+        const middle = signature.length / 2;
+        const [r, s] = [signature.subarray(0, middle), signature.subarray(middle)];
+        return sequence(unsigned(r), unsigned(s));
       },
       agree: (spki) => agree(key, spki),
     };

@@ -53,7 +53,7 @@ test("MACs are those of RFC 4231, test case 2", () => {
   }
 });
 
-test("a digest is signed as RFC 6979 says, also where s is the greater one", async () => {
+test("a digest is signed differently each time; RFC 6979's signature counts, s the greater one or not", async () => {
   const { material, spki } = pairOf({
     kty: "EC",
     crv: "P-256",
@@ -65,16 +65,27 @@ test("a digest is signed as RFC 6979 says, also where s is the greater one", asy
   const digest = createHash("sha256").update(message).digest();
   const algorithm = "ECDSA_SHA_256";
   const { sign } = openPrivate("ECC_NIST_P256", material);
-  const signature = await sign?.(digest, form(algorithm, "DIGEST"));
-  assert.deepEqual(
-    signature,
-    hex(
-      "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716" +
-        "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
-    ),
-  );
   const { verify } = openPublic("ECC_NIST_P256", spki);
-  assert.equal(verify?.(message, signature ?? Buffer.alloc(0), form(algorithm)), true);
+  const isSigned = (signature: Uint8Array) => {
+    const forms = [verify?.(message, signature, form(algorithm))];
+    forms.push(verify?.(digest, signature, form(algorithm, "DIGEST")));
+    assert.equal(forms[0], forms[1], "OpenSSL and the library agree");
+    return forms[0];
+  };
+  const known = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
+  const greater = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+  const lesser = "0834e36ad29a83bf2bc9385e491d6099c8fdf9d1ed67aa7ea5f51f93782857a9";
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  assert.equal(BigInt(`0x${greater}`) + BigInt(`0x${lesser}`), order);
+  assert.equal(isSigned(hex(`3046022100${known}022100${greater}`)), true);
+  assert.equal(isSigned(hex(`3045022100${known}0220${lesser}`)), true);
+  const made = new Set<string>();
+  for (let count = 0; count < 50; count += 1) {
+    const signature = (await sign?.(digest, form(algorithm, "DIGEST"))) ?? Buffer.alloc(0);
+    assert.equal(isSigned(signature), true);
+    made.add(signature.toString("hex"));
+  }
+  assert.equal(made.size, 50);
 });
 
 test("Ed25519 and Ed25519ph sign as RFC 8032 says", async () => {

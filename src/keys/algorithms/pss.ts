@@ -1,59 +1,81 @@
-import { createHash } from "node:crypto";
+import { constants, createHash, type KeyObject, privateEncrypt, publicDecrypt } from "node:crypto";
 import { equalSecrets } from "../../lib/hash.ts";
 import type { Random } from "../../lib/random.ts";
 
-/*
- * EMSA-PSS (RFC 8017, section 9.1) of a digest, with MGF1 of the same hash and a salt as long as it: Node.js's API
- * signs messages only.
- */
+/** A digest to sign by RSASSA-PSS (RFC 8017, section 8.1), with MGF1 of the hash that made it. */
+export interface PssMessage {
+  /** As OpenSSL calls it. */
+  readonly hash: string;
+  readonly digest: Uint8Array;
+  readonly saltBytes: number;
+}
 
-/** Encodes a digest for a modulus of so many bits, into as many bytes as the modulus has. */
-export function encodePss(
-  digest: Uint8Array,
-  hash: string,
-  modulusBits: number,
+const padding = constants.RSA_NO_PADDING;
+const trailer = 0xbc;
+const zeros = Buffer.alloc(8);
+
+/** The longest salt that a key has room for with a digest of so many bytes. */
+export const saltBytesMax = (key: KeyObject, digestBytes: number): number =>
+  encodedBytes(key) - digestBytes - 2;
+
+/** Signs a digest: Node.js's API signs messages only. The salt has room. */
+export function signPss(
+  key: KeyObject,
+  { hash, digest, saltBytes }: PssMessage,
   random: Random,
 ): Buffer {
-  const size = Math.ceil((modulusBits - 1) / 8);
-  const salt = random.bytes(digest.length);
-  const hashed = hashOf(hash, Buffer.alloc(8), digest, salt);
-  const block = Buffer.concat([Buffer.alloc(size - 2 * digest.length - 2), Buffer.from([1]), salt]);
-  const masked = xor(block, maskOf(hash, hashed, block.length));
-  clearTop(masked, modulusBits);
-  const encoded = Buffer.concat([masked, hashed, Buffer.from([0xbc])]);
-  return Buffer.concat([Buffer.alloc(Math.ceil(modulusBits / 8) - size), encoded]);
+  const size = encodedBytes(key);
+  const salt = random.bytes(saltBytes);
+  const proof = hashOf(hash, zeros, digest, salt);
+  const block = Buffer.alloc(size - digest.length - 1);
+  block[block.length - saltBytes - 1] = 1;
+  salt.copy(block, block.length - saltBytes);
+  const masked = xor(block, maskOf(hash, proof, block.length));
+  clearTop(masked, key);
+  const encoded = Buffer.concat([masked, proof, Buffer.from([trailer])]);
+  return privateEncrypt({ key, padding }, Buffer.concat([zeros.subarray(0, before(key)), encoded]));
 }
 
-/** Whether `encoded`, as long as the modulus, is an encoding of the digest. */
+/** Whether it is a signature of the digest, with a salt of that length. */
 export function isPss(
-  encoded: Uint8Array,
-  digest: Uint8Array,
-  hash: string,
-  modulusBits: number,
+  key: KeyObject,
+  { hash, digest, saltBytes }: PssMessage,
+  signature: Uint8Array,
 ): boolean {
-  const size = Math.ceil((modulusBits - 1) / 8);
-  const before = encoded.length - size;
-  if (before < 0 || encoded.subarray(0, before).some((byte) => byte !== 0)) return false;
-  const message = encoded.subarray(before);
-  const blockBytes = size - digest.length - 1;
-  const saltAt = blockBytes - digest.length;
-  if (message.at(-1) !== 0xbc || saltAt < 1) return false;
-  const masked = message.subarray(0, blockBytes);
-  const hashed = message.subarray(blockBytes, size - 1);
+  const opened = open(key, signature);
+  if (!opened || opened.subarray(0, before(key)).some((byte) => byte !== 0)) return false;
+  const encoded = opened.subarray(before(key));
+  const blockBytes = encoded.length - digest.length - 1;
+  const markAt = blockBytes - saltBytes - 1;
+  if (encoded.at(-1) !== trailer || markAt < 0) return false;
+  const masked = encoded.subarray(0, blockBytes);
+  const proof = encoded.subarray(blockBytes, -1);
   const top = Buffer.from(masked);
-  clearTop(top, modulusBits);
+  clearTop(top, key);
   if (!top.equals(masked)) return false;
-  const block = xor(masked, maskOf(hash, hashed, blockBytes));
-  clearTop(block, modulusBits);
-  if (block.subarray(0, saltAt - 1).some((byte) => byte !== 0) || block[saltAt - 1] !== 1) {
-    return false;
-  }
-  return equalSecrets(hashOf(hash, Buffer.alloc(8), digest, block.subarray(saltAt)), hashed);
+  const block = xor(masked, maskOf(hash, proof, blockBytes));
+  clearTop(block, key);
+  if (block[markAt] !== 1 || block.subarray(0, markAt).some((byte) => byte !== 0)) return false;
+  return equalSecrets(hashOf(hash, zeros, digest, block.subarray(markAt + 1)), proof);
 }
+
+function open(key: KeyObject, signature: Uint8Array): Buffer | undefined {
+  try {
+    return publicDecrypt({ key, padding }, signature);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The encoded message is a bit shorter than the modulus. */
+const bitsOf = (key: KeyObject): number => (key.asymmetricKeyDetails?.modulusLength ?? 0) - 1;
+const encodedBytes = (key: KeyObject): number => Math.ceil(bitsOf(key) / 8);
+/** Bytes of the modulus before it: one or none. */
+const before = (key: KeyObject): number => Math.ceil((bitsOf(key) + 1) / 8) - encodedBytes(key);
 
 /** Clears the bits that would make the number as long as the modulus. */
-function clearTop(bytes: Buffer, modulusBits: number): void {
-  bytes[0] = (bytes[0] ?? 0) & (0xff >> ((8 - ((modulusBits - 1) % 8)) % 8));
+function clearTop(bytes: Buffer, key: KeyObject): void {
+  bytes[0] = (bytes[0] ?? 0) & (0xff >> (8 * encodedBytes(key) - bitsOf(key)));
 }
 
 /** MGF1 (RFC 8017, appendix B.2.1). */
@@ -64,7 +86,7 @@ function maskOf(hash: string, seed: Uint8Array, size: number): Buffer {
     counter.writeUInt32BE(blocks.length);
     blocks.push(hashOf(hash, seed, counter));
   }
-  return Buffer.concat(blocks).subarray(0, size);
+  return Buffer.concat(blocks, size);
 }
 
 function hashOf(hash: string, ...parts: readonly Uint8Array[]): Buffer {

@@ -13,7 +13,7 @@ import { equalSecrets } from "../../lib/hash.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Form, Kind, MadeMaterial } from "./kind.ts";
 import { privateKeyOf, publicKeyOf, signLater } from "./openssl.ts";
-import { encodePss, isPss } from "./pss.ts";
+import { isPss, signPss } from "./pss.ts";
 
 /** Pairs that are made at once, and that may wait: each keeps a thread busy that files are written by, too. */
 const [makingMax, waitingMax] = [2, 20];
@@ -61,11 +61,10 @@ export const rsa: Kind = {
     const webKeys = new Map<string, Promise<WebKey>>();
     return {
       async sign(message, form) {
-        const { hash, how, isPss: salted } = schemeOf(form);
+        const { hash, how, salted } = schemeOf(form);
         if (form.type === "RAW") return signLater(hash, message, { key, ...how });
         if (!salted) return privateEncrypt({ key, ...how }, prefixed(hash, message));
-        const encoded = encodePss(message, hash, bitsOf(key), random);
-        return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
+        return signPss(key, { hash, digest: message, saltBytes: message.length }, random);
       },
       async decrypt(sealed, algorithm) {
         if (sealed.length !== bytesOf(key)) return undefined;
@@ -116,7 +115,7 @@ function schemeOf({ algorithm }: Form) {
         saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
       }
     : { padding: constants.RSA_PKCS1_PADDING };
-  return { hash, how, isPss: salted };
+  return { hash, how, salted };
 }
 
 function verifyDigest(
@@ -125,16 +124,13 @@ function verifyDigest(
   signature: Uint8Array,
   form: Form,
 ): boolean {
-  const { hash, how, isPss: salted } = schemeOf(form);
-  const padding = salted ? constants.RSA_NO_PADDING : how.padding;
-  let opened: Buffer;
+  const { hash, how, salted } = schemeOf(form);
+  if (salted) return isPss(key, { hash, digest, saltBytes: digest.length }, signature);
   try {
-    opened = publicDecrypt({ key, padding }, signature);
+    return equalSecrets(publicDecrypt({ key, ...how }, signature), prefixed(hash, digest));
   } catch {
     return false;
   }
-  if (salted) return isPss(opened, digest, hash, bitsOf(key));
-  return equalSecrets(opened, prefixed(hash, digest));
 }
 
 const prefixed = (hash: string, digest: Uint8Array): Buffer =>

@@ -2,6 +2,7 @@ import type {
   DecreaseStreamRetentionPeriodInput,
   IncreaseStreamRetentionPeriodInput,
 } from "@aws-sdk/client-kinesis";
+import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import type { Store } from "../../storage/store.ts";
@@ -52,22 +53,9 @@ const wrongWay = (hours: number, which: "less" | "more", stream: string): Servic
     `Requested retention period (${hours} hours) for stream ${stream} can not be ${which === "less" ? "shorter" : "longer"} than existing retention period.`,
   );
 
-const trimEveryMs = 60_000;
-
 /** Trims from now on; answers how to stop, which waits for what is under way. */
-export function startTrimming(parts: Parts): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= trimAll(parts).finally(() => {
-      running = undefined;
-    });
-  }, trimEveryMs);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
-}
+export const startTrimming = (parts: Parts): (() => Promise<void>) =>
+  eachMinute(() => trimAll(parts));
 
 /** Drops from every stream what is older than its retention period. */
 async function trimAll({ store, directory, clock }: Parts): Promise<void> {

@@ -1,27 +1,26 @@
 import { createECDH, type KeyObject } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { assert } from "../lib/assert.ts";
-import type { Random } from "../lib/random.ts";
-import type { Curve } from "./curves.ts";
+import { assert } from "../../lib/assert.ts";
+import type { Random } from "../../lib/random.ts";
 
 /*
- * ECDSA over a hash that is given (FIPS 186-5, 6.4), which node:crypto does not offer: it hashes itself.
+ * ECDSA over a digest that is given (FIPS 186-5, 6.4), which node:crypto does not offer: it hashes itself.
  *
  * Signing multiplies the base point with node:crypto, whose time does not depend on the number, and blinds what it
  * calculates with big integers, whose time does. Verifying handles nothing secret.
  */
 
-type Library = typeof p256;
-const libraries: Readonly<Record<string, Library>> = {
-  "P-256": p256,
-  "P-384": p384,
-  "P-521": p521,
-  secp256k1,
-};
+/** By the name that OpenSSL gives a curve. */
+const libraries: ReadonlyMap<string, typeof p256> = new Map([
+  ["prime256v1", p256],
+  ["secp384r1", p384],
+  ["secp521r1", p521],
+  ["secp256k1", secp256k1],
+]);
 
-function libraryOf({ jwk }: Curve): Library {
-  const library = libraries[jwk];
+function libraryOf(curve: string): typeof p256 {
+  const library = libraries.get(curve);
   assert(library, "the curve signs by ECDSA");
   return library;
 }
@@ -31,10 +30,10 @@ const number = (bytes: Uint8Array): bigint =>
 const bytes = (value: bigint, size: number): Buffer =>
   Buffer.from(value.toString(16).padStart(size * 2, "0"), "hex");
 
-/** The leftmost bits of a hash, as many as the order has. */
-function leftmost(hash: Uint8Array, { bits }: Curve): bigint {
-  const excess = Math.max(hash.length * 8 - bits, 0);
-  return number(hash) >> BigInt(excess);
+/** The leftmost bits of a digest, as many as the order has. */
+function leftmost(digest: Uint8Array, orderBits: number): bigint {
+  const excess = Math.max(digest.length * 8 - orderBits, 0);
+  return number(digest) >> BigInt(excess);
 }
 
 function inverse(value: bigint, order: bigint): bigint {
@@ -52,32 +51,41 @@ function inverse(value: bigint, order: bigint): bigint {
 const draw = (random: Random, order: bigint, size: number): bigint =>
   (number(random.bytes(size + 8)) % (order - 1n)) + 1n;
 
-/** Signs a hash; answers r and s, each as long as the curve's numbers. */
-export function signHash(curve: Curve, key: KeyObject, hash: Uint8Array, random: Random): Buffer {
-  const order = libraryOf(curve).Point.Fn.ORDER;
-  const size = curve.bytes;
+/** Signs a digest, with a key of the curve of that name; answers r and s, each as long as the order. */
+export function signDigest(
+  curve: string,
+  key: KeyObject,
+  digest: Uint8Array,
+  random: Random,
+): Buffer {
+  const { ORDER: order, BYTES: size, BITS: orderBits } = libraryOf(curve).Point.Fn;
   const secret = number(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"));
   for (;;) {
     const nonce = draw(random, order, size);
-    const pair = createECDH(curve.node);
+    const pair = createECDH(curve);
     pair.setPrivateKey(bytes(nonce, size));
     const r = number(pair.getPublicKey().subarray(1, 1 + size)) % order;
     const blind = draw(random, order, size);
-    const blinded = (blind * leftmost(hash, curve) + ((blind * r) % order) * secret) % order;
+    const blinded = (blind * leftmost(digest, orderBits) + ((blind * r) % order) * secret) % order;
     const s = (inverse((nonce * blind) % order, order) * blinded) % order;
     if (r !== 0n && s !== 0n) return Buffer.concat([bytes(r, size), bytes(s, size)]);
   }
 }
 
-/** Tells whether a signature of r and s is one of the hash by the holder of the point. */
-export function isHashSignedBy(
-  curve: Curve,
+/**
+ * Whether a signature is one of the digest by the holder of the point: r and s, or both in DER. As for OpenSSL, the
+ * greater of the two values of s is a signature too (ANSI X9.62).
+ */
+export function isSignedDigest(
+  curve: string,
   point: Uint8Array,
-  hash: Uint8Array,
+  digest: Uint8Array,
   signature: Uint8Array,
+  format: "compact" | "der",
 ): boolean {
   try {
-    return libraryOf(curve).verify(signature, hash, point, { prehash: false, lowS: false });
+    const how = { prehash: false, lowS: false, format };
+    return libraryOf(curve).verify(signature, digest, point, how);
   } catch {
     return false;
   }
