@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
@@ -19,6 +20,8 @@ import type { CustomKeyStore } from "./keys/custom-key-stores.ts";
 import { keepRegions } from "./keys/kept-regions.ts";
 import { KeyService } from "./keys/key-service.ts";
 import { openKeyring } from "./keys/keyring.ts";
+import { Agreements } from "./keys/peers/agreements.ts";
+import type { Elsewhere } from "./keys/peers/elsewhere.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
@@ -36,6 +39,7 @@ import { openTls } from "./tls.ts";
 import { describe } from "./wire/describe.ts";
 import { createFrontDoor } from "./wire/front-door.ts";
 import { findModel } from "./wire/models.ts";
+import { admitPeers, postToPeer } from "./wire/peers.ts";
 import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 
 /** A data directory that is open, and everything below the services. */
@@ -47,6 +51,8 @@ export interface Opened {
   readonly root: RootOfTrust;
   readonly hsms: HsmControl;
   readonly modules: AttachedModules;
+  /** Related keys in other Bondstores, and who these are. */
+  readonly elsewhere: Elsewhere;
   /** Custom key stores of an account, in any Region, that keep keys in a cluster or attached token. */
   keyStoresIn(account: string, clusterId: string): readonly CustomKeyStore[];
   close(): Promise<void>;
@@ -107,7 +113,9 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const hsms = await openControl({ ...sealing, hsms: await createHsms(sealing) });
   const modules = new AttachedModules(store, random, config.moduleEnv);
   const tokens = allOf(createTokenSource(hsms.clusters, random, log), modules);
-  const keys = new KeyService({ ...sealing, furtherRegions, tokens });
+  const peers = new Agreements(base, [region, ...furtherRegions]);
+  const transport = postToPeer;
+  const keys = new KeyService({ ...sealing, furtherRegions, tokens, peers, transport });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
     parts: { ...base, directory: people, keys },
@@ -116,6 +124,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
     root,
     hsms,
     modules,
+    elsewhere: keys.regions.elsewhere,
     keyStoresIn: (account, clusterId) =>
       [...keys.regions.all()]
         .flatMap(({ customStores }) => [...customStores.all(account)])
@@ -228,14 +237,18 @@ export async function serve(
     for (const own of [runDirectory, volumeDirectory])
       await rm(own, { recursive: true, force: true });
   }
-  const listening = await listen(config, opened, frontDoor(keepsApplicationsOut), log).catch(
-    async (error: unknown) => {
-      // Applications run already: they end with the services.
-      await stop();
-      throw error;
-    },
+  const { elsewhere } = opened;
+  const handle = admitPeers(frontDoor(keepsApplicationsOut), (id, sealed) =>
+    elsewhere.receive(id, sealed),
   );
+  const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
+    // Applications run already: they end with the services.
+    await stop();
+    throw error;
+  });
   ({ endpoint } = listening);
+  const { ca } = listening;
+  elsewhere.start({ endpoint, ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }) });
   return {
     opened,
     pipeline,
@@ -247,6 +260,7 @@ export async function serve(
     async close() {
       try {
         await listening.server.close(graceMs);
+        await elsewhere.stop();
         await stop();
       } finally {
         await opened.close();
@@ -273,7 +287,7 @@ interface Listening {
 async function listen(
   config: Config,
   { parts }: Opened,
-  handle: ReturnType<typeof createFrontDoor>,
+  handle: ReturnType<typeof admitPeers>,
   log: (line: string) => void,
 ): Promise<Listening> {
   const { host, port } = config;

@@ -8,7 +8,7 @@ import {
   wrappingKeyBits,
 } from "./import-wrapping.ts";
 import { importedForm } from "./imported-forms.ts";
-import { isComplete, isExpired, type KeyRecord, type KeyVersion } from "./key-record.ts";
+import { isComplete, isExpired, isReplica, type KeyRecord, type KeyVersion } from "./key-record.ts";
 import { checkState } from "./key-states.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -183,6 +183,7 @@ export class ImportedMaterials {
 
   /** Destroys what has reached its end; the key waits for an import, if it has ever encrypted with that. */
   async expire(key: KmsKey): Promise<void> {
+    const replica = isReplica(key.record, this.#keys.region);
     await this.#keys.change(key, (record) => {
       const now = this.#keys.clock.now();
       // In here, so that no import comes between the look and the end.
@@ -193,7 +194,8 @@ export class ImportedMaterials {
       return {
         ...record,
         versions: record.versions
-          .filter((version) => !(version.pending && isExpired(version, now)))
+          // A replica keeps the name: which materials there are is its primary's to say.
+          .filter((version) => !(version.pending && isExpired(version, now) && !replica))
           .map((version) => (isExpired(version, now) ? withoutMaterial(version) : version)),
       };
     });

@@ -16,6 +16,8 @@ export interface KeyRecord {
   /** Id of the custom key store whose token holds the material. */
   readonly customKeyStore?: string;
   readonly multiRegion?: MultiRegion;
+  /** When the primary's Bondstore sent what a replica in this one last took over from it. */
+  readonly toldAtMs?: number;
   /** `AWS`: made by a service for the account, such as `alias/aws/s3`. */
   readonly manager: "CUSTOMER" | "AWS";
   readonly policy: string;
@@ -66,7 +68,10 @@ export interface KeyVersion {
   readonly publicKey?: Uint8Array;
   /** What was said of it when it was imported. */
   readonly imported?: { readonly description?: string; readonly validToMs?: number };
-  /** Imported for the next rotation: it has encrypted nothing yet. At most one, the last. */
+  /**
+   * For the next rotation: it has encrypted nothing yet. It was imported, or is on its way to other Bondstores. At most
+   * one, the last.
+   */
   readonly pending?: true;
 }
 
@@ -106,6 +111,12 @@ export interface KeyPlace {
   readonly keyId: string;
 }
 
+/** Whether a key of a Region follows a primary elsewhere. */
+export const isReplica = (
+  { multiRegion }: Pick<KeyRecord, "multiRegion">,
+  region: string,
+): boolean => multiRegion !== undefined && multiRegion.primaryRegion !== region;
+
 /** Whether imported material has reached its end; it is used no more, also while it is not wiped yet. */
 export const isExpired = ({ wrapped, imported }: KeyVersion, nowMs: number): boolean =>
   wrapped !== undefined && imported?.validToMs !== undefined && imported.validToMs <= nowMs;
@@ -128,12 +139,11 @@ export function asOf(record: KeyRecord, nowMs: number): KeyRecord {
  * import. A replica is not rotated: it follows its primary.
  */
 export function dueAt(record: KeyRecord, region: string): number | undefined {
-  const { state, deletion, rotation, versions, multiRegion } = record;
+  const { state, deletion, rotation, versions } = record;
   const times = versions.flatMap(({ wrapped, imported }) =>
     wrapped && imported?.validToMs !== undefined ? [imported.validToMs] : [],
   );
   if (state === "PendingDeletion" && deletion) times.push(deletion.atMs);
-  const rotates = multiRegion === undefined || multiRegion.primaryRegion === region;
-  if (state === "Enabled" && rotation && rotates) times.push(rotation.nextAtMs);
+  if (state === "Enabled" && rotation && !isReplica(record, region)) times.push(rotation.nextAtMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -16,6 +16,7 @@ import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Context, DataKey, Described, KeyAction, Keys, KeyUse } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
+import type { PeerParts } from "./peers/elsewhere.ts";
 import { createSealer, sealerId } from "./sealer.ts";
 import { findOrMakeServiceKey } from "./service-keys.ts";
 import { SharedDataKeys } from "./shared-data-keys.ts";
@@ -35,7 +36,7 @@ import type { Vault } from "./vault.ts";
 import { VolumeKeys } from "./volume-keys.ts";
 
 /** What the key service is made of. */
-export interface KeyServiceParts {
+export interface KeyServiceParts extends PeerParts {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly vault: Vault;

@@ -23,6 +23,7 @@ import { LastUsage } from "./last-usage.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import { type FirstParts, type NewKey, type NewMaterial, symmetricKind } from "./new-key.ts";
 import { Quotas } from "./quotas.ts";
+import { rotated } from "./rotated.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -194,14 +195,14 @@ export class KeyStore {
       assert(current, "a key that was found exists");
       const changed = how(asOf(current, this.clock.now()));
       this.records.write(account, current, changed);
-      return this.regions.follow(this.region, account, current, changed);
+      return this.regions.related.follow(this.region, account, current, changed);
     });
     this.forget(key);
-    if (followed) await this.regions.followed(key);
+    if (followed) await this.regions.related.followed(key);
     return this.find(account, record.id);
   }
 
-  /** Adds a material; what older ones encrypted stays readable. On demand it changes no schedule. */
+  /** Adds a material. On demand it changes no schedule. Throws `ConflictException` while one is on its way. */
   rotate(
     key: KmsKey,
     rotation: "AUTOMATIC" | "ON_DEMAND",
@@ -210,14 +211,10 @@ export class KeyStore {
     const version = this.newVersion(key.account, key.record.id, { rotation });
     return this.change(key, (record) => {
       check(record);
-      return {
-        ...record,
-        versions: [...record.versions, version],
-        ...(record.rotation &&
-          rotation === "AUTOMATIC" && {
-            rotation: this.nextRotation(record.rotation.periodDays),
-          }),
-      };
+      const elsewhere = this.regions.related.reachesElsewhere(record);
+      const { periodDays } = (rotation === "AUTOMATIC" && record.rotation) || {};
+      const next = periodDays === undefined ? undefined : this.nextRotation(periodDays);
+      return rotated(key, record, { ...version, ...(elsewhere && { pending: true }) }, next);
     });
   }
 
@@ -279,10 +276,13 @@ export class KeyStore {
       for (const grant of key.grants.all()) this.grants.erase(account, record.id, grant);
       this.lastUsage.erase(key);
       this.customStores.orphan(key);
-      this.regions.leave(this.region, account, record);
+      this.regions.related.leave(this.region, account, record);
     });
     this.forget(key);
-    if (key.record.multiRegion) this.regions.forget(key);
+    if (key.record.multiRegion) {
+      this.regions.forget(key);
+      this.regions.elsewhere.deliverSoon();
+    }
     // A token that cannot be reached now keeps it until the next connection: then it is destroyed there.
     await this.customStores
       .clearOrphans(account, key.record.customKeyStore ?? "")

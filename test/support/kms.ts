@@ -12,6 +12,8 @@ import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
 import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
+import { Agreements } from "../../src/keys/peers/agreements.ts";
+import type { PeerTransport } from "../../src/keys/peers/peer.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
 import { noTokens, type TokenSource } from "../../src/keys/token.ts";
 import { openVault } from "../../src/keys/vault.ts";
@@ -66,6 +68,10 @@ export async function startKms(t: TestContext, around: Around = {}): Promise<Kms
 export interface Around {
   readonly tokens?: TokenSource;
   readonly nowMs?: number;
+  /** Home, and the Regions besides. */
+  readonly regions?: readonly [home: string, ...further: string[]];
+  /** Carries messages to other Bondstores; there are none. */
+  readonly transport?: PeerTransport;
   /** Called before and after each thing that is written to disk. */
   readonly step?: () => void;
 }
@@ -95,7 +101,13 @@ function stepping<Part extends object>(
 /** The same in a directory that stays. */
 export async function openKms(
   directory: string,
-  { tokens = noTokens, nowMs = Date.UTC(2026, 10, 22), step = () => {} }: Around = {},
+  {
+    tokens = noTokens,
+    nowMs = Date.UTC(2026, 10, 22),
+    regions: [home, ...furtherRegions] = [region, otherRegion],
+    transport = async () => assert.fail("there are no other Bondstores"),
+    step = () => {},
+  }: Around = {},
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
   const clock = { nowMs };
   const time = { now: () => clock.nowMs };
@@ -107,7 +119,7 @@ export async function openKms(
     sealers: keyring,
     indexKey: keyring.indexKey,
   });
-  await keepRegions(store, region, [otherRegion]);
+  await keepRegions(store, home, furtherRegions);
   const policies = new Map<string, PrincipalPolicies>();
   const people: Pick<Directory, "policiesOf" | "findAccount"> = {
     findAccount: () => undefined,
@@ -129,7 +141,7 @@ export async function openKms(
     access,
     clock: time,
     random: systemRandom,
-    region,
+    region: home,
   };
   const path = join(directory, "vault");
   const vault = openVault({ path, root, random: systemRandom, known: undefined });
@@ -138,7 +150,9 @@ export async function openKms(
     keyring,
     tokens,
     vault: stepping(vault, ["make", "destroy"], step),
-    furtherRegions: [otherRegion],
+    furtherRegions,
+    peers: new Agreements(below, [home, ...furtherRegions]),
+    transport,
   });
   const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
@@ -174,7 +188,7 @@ export async function openKms(
       tags: {},
     }),
     as:
-      (principal, source = {}, calledIn = region) =>
+      (principal, source = {}, calledIn = home) =>
       async <Output>(operation: string, input: Record<string, unknown> = {}) =>
         (await pipeline.run({
           id: systemRandom.uuid(),

@@ -7,8 +7,11 @@ import { type KmsKey, keyArn, multiRegionType } from "../../keys/kms-key.ts";
 import { isPendingDeletion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
+/** The Region of a key, and the key stores there. */
+type Place = Pick<KeyStore, "region" | "customStores">;
+
 /** A key as DescribeKey and CreateKey show it. */
-export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
+export function metadataOf(key: KmsKey, keys: Place): KeyMetadata {
   const { record, account, arn } = key;
   const { customKeyStore, deletion, deletionWaitsDays } = record;
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
@@ -37,7 +40,7 @@ export function metadataOf(key: KmsKey, keys: KeyStore): KeyMetadata {
 }
 
 /** The related keys of a multi-Region key. */
-function multiRegionOf({ account, record }: KmsKey, keys: KeyStore): Partial<KeyMetadata> {
+function multiRegionOf({ account, record }: KmsKey, keys: Place): Partial<KeyMetadata> {
   const { multiRegion, id } = record;
   if (!multiRegion) return {};
   const nameOf = (Region: string) => ({ Arn: keyArn(Region, account, id), Region });
@@ -125,7 +128,7 @@ export function kindOf({
 }
 
 /** A key whose custom key store is not connected; one that waits for its deletion says so instead. */
-const isUnavailable = (key: KmsKey, keys: KeyStore): boolean =>
+const isUnavailable = (key: KmsKey, keys: Place): boolean =>
   key.record.customKeyStore !== undefined &&
   !isPendingDeletion(key.record) &&
   !keys.customStores.isReachable(key);

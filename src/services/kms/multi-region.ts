@@ -9,7 +9,15 @@ import type { KeyStore } from "../../keys/key-store.ts";
 import { defaultKeyPolicy, type KmsKey, keyArn, kindFacts } from "../../keys/kms-key.ts";
 import { checkUsable } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
-import { demandTarget, factsOf, findOwnKey, inAccount, type KmsCall, keyOf } from "./find-key.ts";
+import {
+  demandTarget,
+  factsOf,
+  findOwnKey,
+  inAccount,
+  type KeyTarget,
+  type KmsCall,
+  keyOf,
+} from "./find-key.ts";
 import { checkLockout, checkPolicy } from "./key-policy.ts";
 import { metadataOf } from "./metadata.ts";
 import { checkTags, requestTagFacts, tagsOf } from "./tag-rules.ts";
@@ -54,10 +62,14 @@ export const replicateKey = operation("ReplicateKey", {
     }
     const tags = tagsOf(Tags);
     checkTags(tags, Tags);
-    const made = await keys.regions.replicate(key, region, { policy, description, tags });
+    const own = { policy, description, tags };
+    const { key: made, there } = await keys.regions.related.replicate(key, region, own);
     const tagList = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
     return {
-      ReplicaKeyMetadata: metadataOf(made, keys.regions.at(region)),
+      ReplicaKeyMetadata: {
+        ...metadataOf(made, { region, customStores: keys.customStores }),
+        ...(!there && { KeyState: "Creating", Enabled: false }),
+      },
       ReplicaPolicy: policy,
       ReplicaTags: tagList,
     };
@@ -78,21 +90,31 @@ export const replicateKey = operation("ReplicateKey", {
   }),
 });
 
+/** A primary, and the replica that is to take its place. */
+interface MoveTarget extends KeyTarget {
+  /** As it is in its Region, which may be another Bondstore's; why it is not known, where it is not. */
+  readonly replica: KmsKey | ServiceError | undefined;
+}
+
 /** Makes a replica the primary of the related keys, and the primary a replica. */
 export const updatePrimaryRegion = operation("UpdatePrimaryRegion", {
-  resolve: ({ KeyId }: Checked<UpdatePrimaryRegionRequest>, call: KmsCall) =>
-    findOwnKey(KeyId, call, "UpdatePrimaryRegion"),
+  async resolve(
+    { KeyId, PrimaryRegion }: Checked<UpdatePrimaryRegionRequest>,
+    call: KmsCall,
+  ): Promise<MoveTarget> {
+    const target = findOwnKey(KeyId, call, "UpdatePrimaryRegion");
+    const { key } = target.reference;
+    return { ...target, replica: key && (await findReplica(key, PrimaryRegion, call)) };
+  },
   context: ({ PrimaryRegion }, { reference }, call) => ({
     ...factsOf(reference, call),
     "kms:primaryregion": PrimaryRegion,
   }),
   /** The replica's own policy has a say as well. */
-  also({ PrimaryRegion: region }, { reference }, call): readonly AccessDemand[] {
-    const { account, key } = reference;
-    const replica = key && call.own.regions.find(region)?.find(account, key.record.id);
-    if (!replica || region === call.region) return [];
-    const there = { account, arn: replica.arn, key: replica };
-    const place = { ...call, region, own: call.own.regions.at(region) };
+  also({ PrimaryRegion: region }, { reference, replica }, call): readonly AccessDemand[] {
+    if (!replica || replica instanceof ServiceError || region === call.region) return [];
+    const there = { account: reference.account, arn: replica.arn, key: replica };
+    const place = { ...call, region };
     return [
       {
         action: "kms:UpdatePrimaryRegion",
@@ -105,20 +127,38 @@ export const updatePrimaryRegion = operation("UpdatePrimaryRegion", {
 
   async handle(target, { PrimaryRegion: region }, { own: keys }): Promise<void> {
     const key = keyOf(target);
+    const { replica } = target;
     checkPrimary(key, keys, "given another primary Region");
     checkServed(region, keys);
     checkUsable(key);
-    const { account, record } = key;
     if (region === keys.region) {
       throw new ServiceError("UnsupportedOperationException", `${key.arn} is the primary already.`);
     }
-    const replica = keys.regions.at(region).find(account, record.id);
-    if (!replica) throw notFound({ arn: keyArn(region, account, record.id) });
+    if (replica instanceof ServiceError) throw replica;
+    if (!replica) throw notFound({ arn: keyArn(region, key.account, key.record.id) });
     checkUsable(replica);
-    await keys.regions.movePrimary(key, region);
+    await keys.regions.related.movePrimary(key, region);
   },
   responseElements: () => null,
 });
+
+/** The related key in a Region; undefined where there is none. What another Bondstore refuses to say is answered. */
+async function findReplica(
+  key: KmsKey,
+  region: string,
+  { own: { regions } }: KmsCall,
+): Promise<KmsKey | ServiceError | undefined> {
+  const { account, record } = key;
+  const store = regions.find(region);
+  if (store) return store.find(account, record.id);
+  if (!record.multiRegion?.replicaRegions.includes(region)) return undefined;
+  try {
+    return (await regions.elsewhere.look(region, key)).key;
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+    throw error;
+  }
+}
 
 /** Some things are done to a multi-Region primary only, in its own Region. */
 function checkPrimary({ arn, record }: KmsKey, { region }: KeyStore, what: string): void {
@@ -138,9 +178,9 @@ function checkPrimary({ arn, record }: KmsKey, { region }: KeyStore, what: strin
 }
 
 function checkServed(region: string, { regions }: KeyStore): void {
-  if (regions.find(region)) return;
+  if (regions.find(region) || regions.elsewhere.peers.serving(region)) return;
   throw new ServiceError(
     "UnsupportedOperationException",
-    `Region ${region} is not served by this Bondstore; its operator adds it with --also-region.`,
+    `Region ${region} is not served by this Bondstore; its operator adds it with --also-region, or joins one that serves it.`,
   );
 }

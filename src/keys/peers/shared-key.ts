@@ -1,0 +1,208 @@
+import type { Random } from "../../lib/random.ts";
+import { ServiceError } from "../../lib/service-error.ts";
+import { Corruption } from "../../storage/store.ts";
+import type { MadeMaterial } from "../algorithms/kind.ts";
+import { kindOfSpec } from "../algorithms/kinds.ts";
+import { importedForm, isImportable } from "../imported-forms.ts";
+import type { KeyRecord, KeyVersion, MultiRegion } from "../key-record.ts";
+import { type KeySpecName, type KeyUsage, keySpecs, specOf } from "../key-specs.ts";
+import type { MaterialPlace, MaterialWrapper } from "../materials.ts";
+import type { ReplicaParts } from "../replica.ts";
+import { deriveKey, unwrapUnder, wrapUnder } from "../wrapping.ts";
+import { regionForm } from "./agreements.ts";
+import {
+  bytesIn,
+  ifThere,
+  listIn,
+  type Members,
+  membersOf,
+  numberIn,
+  textIn,
+  textsIn,
+  wordIn,
+} from "./forms.ts";
+import type { Peer } from "./peer.ts";
+
+/** What related keys have in common, as it came from a peer. */
+export interface SharedKey
+  extends Pick<KeyRecord, "id" | "spec" | "usage" | "origin" | "rotation" | "importSecret"> {
+  readonly multiRegion: MultiRegion;
+  readonly versions: readonly SharedVersion[];
+}
+
+/** A version, and its material under the peer's key; imported material does not travel. */
+export interface SharedVersion
+  extends Pick<KeyVersion, "id" | "createdAtMs" | "rotation" | "publicKey" | "pending"> {
+  readonly sealed?: Buffer;
+}
+
+const origins = ["AWS_KMS", "EXTERNAL"] as const;
+const usages: readonly KeyUsage[] = [
+  "ENCRYPT_DECRYPT",
+  "SIGN_VERIFY",
+  "GENERATE_VERIFY_MAC",
+  "KEY_AGREEMENT",
+  "ENCAPSULATE_DECAPSULATE",
+];
+const specs = Object.keys(keySpecs) as readonly KeySpecName[];
+const replicasMax = 100;
+const versionsMax = 1_000;
+const tagsMax = 50;
+export const keyIdForm = /^mrk-[0-9a-f]{32}$/;
+export const accountForm = /^\d{12}$/;
+const versionForm = /^[0-9a-f]{64}$/;
+
+const keyOf = ({ id, secret }: Peer) => deriveKey(secret, Buffer.from(id), "materials of peers");
+const bound = (account: string, keyId: string, versionId: string) =>
+  `material of ${account} ${keyId} ${versionId}`;
+
+/** The common part of a key, for one peer: its materials are opened and sealed anew, and never in the text. */
+export function writeShared(
+  record: KeyRecord & { readonly multiRegion: MultiRegion },
+  place: MaterialPlace,
+  peer: Peer,
+  { wrapper, random }: { readonly wrapper: MaterialWrapper; readonly random: Random },
+): Members {
+  const { id, spec, usage, origin, rotation, importSecret } = record;
+  const { primaryRegion, replicaRegions } = record.multiRegion;
+  return {
+    ...{ id, spec, usage, origin, primaryRegion, replicaRegions },
+    ...(rotation && { rotation }),
+    ...(importSecret && { importSecret: Buffer.from(importSecret).toString("base64") }),
+    versions: record.versions.map((version) => ({
+      ...{ id: version.id, createdAtMs: version.createdAtMs },
+      ...(version.rotation && { rotation: version.rotation }),
+      ...(version.publicKey && { publicKey: Buffer.from(version.publicKey).toString("base64") }),
+      ...(version.pending && { pending: true }),
+      ...(!version.imported && { sealed: sealed(version).toString("base64") }),
+    })),
+  };
+
+  function sealed(version: KeyVersion): Buffer {
+    const material = wrapper.unwrap(place, version);
+    if (!material) throw new Corruption(`material ${version.id} of ${place.arn}`);
+    try {
+      return wrapUnder(keyOf(peer), material, bound(place.account, id, version.id), random);
+    } finally {
+      material.fill(0);
+    }
+  }
+}
+
+/** Reads what `writeShared` has made. Throws `ValidationException`. */
+export function readShared(value: unknown): SharedKey {
+  const members = membersOf(value, "key");
+  const spec = wordIn(members, "spec", specs);
+  const usage = wordIn(members, "usage", usages);
+  if (!specOf(spec).usages[usage]) throw invalid(`a key of spec ${spec} is not for ${usage}`);
+  const rotation = ifThere(members, "rotation", rotationIn);
+  const importSecret = ifThere(members, "importSecret", bytesIn);
+  return {
+    id: textIn(members, "id", keyIdForm),
+    ...{ spec, usage, origin: wordIn(members, "origin", origins) },
+    ...(rotation && { rotation }),
+    ...(importSecret && { importSecret }),
+    multiRegion: {
+      primaryRegion: textIn(members, "primaryRegion", regionForm),
+      replicaRegions: textsIn(members, "replicaRegions", regionForm, replicasMax),
+    },
+    versions: listIn(members, "versions", versionsMax).map(readVersion),
+  };
+}
+
+function rotationIn(members: Members, name: string): NonNullable<KeyRecord["rotation"]> {
+  const rotation = membersOf(members[name], name);
+  return { periodDays: numberIn(rotation, "periodDays"), nextAtMs: numberIn(rotation, "nextAtMs") };
+}
+
+function readVersion(value: unknown): SharedVersion {
+  const members = membersOf(value, "versions");
+  const rotations = ["AUTOMATIC", "ON_DEMAND"] as const;
+  const rotation = ifThere(members, "rotation", (from, name) => wordIn(from, name, rotations));
+  const publicKey = ifThere(members, "publicKey", bytesIn);
+  const sealed = ifThere(members, "sealed", bytesIn);
+  return {
+    id: textIn(members, "id", versionForm),
+    createdAtMs: numberIn(members, "createdAtMs"),
+    ...(rotation && { rotation }),
+    ...(publicKey && { publicKey }),
+    ...(members["pending"] === true && { pending: true }),
+    ...(sealed && { sealed }),
+  };
+}
+
+/**
+ * The material of a version that a peer has sent, for use at once. Where a public key follows from it, that one counts
+ * and not what the peer says. Throws `ValidationException`.
+ */
+export function materialOf(
+  version: SharedVersion & { readonly sealed: Buffer },
+  { id, spec }: Pick<SharedKey, "id" | "spec">,
+  account: string,
+  { peer, random }: { readonly peer: Peer; readonly random: Random },
+): MadeMaterial {
+  const plain = unwrapUnder(keyOf(peer), version.sealed, bound(account, id, version.id));
+  const material = plain && formOf(spec, plain, version.publicKey, random);
+  if (!material) throw invalid(`material ${version.id} of ${id} is none of a key of spec ${spec}`);
+  return material;
+}
+
+function formOf(
+  spec: KeySpecName,
+  bytes: Buffer,
+  publicKey: Uint8Array | undefined,
+  random: Random,
+): MadeMaterial | undefined {
+  if (isImportable(spec)) {
+    const form = importedForm(spec, bytes);
+    bytes.fill(0);
+    return form;
+  }
+  try {
+    kindOfSpec(spec).openPrivate(spec, bytes, random).wipe?.();
+    return { bytes, ...(publicKey && { publicKey: Buffer.from(publicKey) }) };
+  } catch {
+    return undefined;
+  }
+}
+
+const invalid = (message: string) => new ServiceError("ValidationException", message);
+
+const states = [
+  "Enabled",
+  "Disabled",
+  "PendingDeletion",
+  "PendingImport",
+  "PendingReplicaDeletion",
+  "Updating",
+] as const;
+
+/** Reads what a peer says of a replica there, with the ids of the materials it has. */
+export function readLook(answer: Members): Pick<
+  KeyRecord,
+  "state" | "policy" | "tags" | "description" | "createdAtMs"
+> & {
+  readonly materials: readonly string[];
+} {
+  return {
+    ...readOwn(answer),
+    state: wordIn(answer, "state", states),
+    createdAtMs: numberIn(answer, "createdAtMs"),
+    materials: textsIn(answer, "materials", versionForm, versionsMax),
+  };
+}
+
+/** Reads what a replica has of its own. */
+export function readOwn(own: Members): ReplicaParts {
+  const tags = membersOf(own["tags"], "tags");
+  return {
+    policy: textIn(own, "policy", /^.{0,32768}$/s),
+    description: textIn(own, "description", /^.{0,8192}$/s),
+    tags: Object.fromEntries(
+      textsIn({ tags: Object.keys(tags) }, "tags", /^.{1,128}$/s, tagsMax).map((key) => [
+        key,
+        textIn(tags, key, /^.{0,256}$/s),
+      ]),
+    ),
+  };
+}

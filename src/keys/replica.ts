@@ -1,0 +1,82 @@
+import type { KeyRecord, KeyVersion, MultiRegion } from "./key-record.ts";
+
+const dayMs = 86_400_000;
+
+/** What a replica has of its own. */
+export type ReplicaParts = Pick<KeyRecord, "policy" | "description" | "tags">;
+
+/** The Regions of related keys, the primary's first. */
+export const regionsOf = ({ primaryRegion, replicaRegions }: MultiRegion): readonly string[] => [
+  primaryRegion,
+  ...replicaRegions,
+];
+
+/** A replica of a primary, before it has the materials. */
+export function replicaOf(
+  primary: Omit<KeyRecord, "createdAtMs" | "manager" | "aliases" | "state" | keyof ReplicaParts>,
+  own: ReplicaParts,
+  createdAtMs: number,
+): KeyRecord {
+  const { id, spec, usage, origin, importSecret, multiRegion, versions } = primary;
+  return {
+    ...{ ...own, id, createdAtMs, manager: "CUSTOMER", aliases: [], spec, usage, origin, versions },
+    ...(importSecret && { importSecret }),
+    ...(multiRegion && { multiRegion }),
+    state: origin === "EXTERNAL" ? "PendingImport" : "Enabled",
+  };
+}
+
+/** A replica as its primary is now; `carry` makes the versions that it does not have yet. */
+export function following<Version extends KeyVersion>(
+  { rotation: _, ...replica }: KeyRecord,
+  primary: Pick<KeyRecord, "rotation" | "multiRegion"> & { readonly versions: readonly Version[] },
+  carry: (version: Version) => KeyVersion,
+): KeyRecord {
+  const { rotation, multiRegion } = primary;
+  const versions = primary.versions.map((version) => {
+    const known = replica.versions.find(({ id }) => id === version.id);
+    return known ? sameTurn(known, version) : carry(version);
+  });
+  return {
+    ...replica,
+    ...(multiRegion && { multiRegion }),
+    ...(rotation && { rotation }),
+    versions,
+  };
+}
+
+/** Whether and since when a version encrypts is the primary's to say. */
+function sameTurn(
+  { pending: _, rotation: _before, ...own }: KeyVersion,
+  { pending, rotation, createdAtMs }: KeyVersion,
+): KeyVersion {
+  return { ...own, createdAtMs, ...(rotation && { rotation }), ...(pending && { pending }) };
+}
+
+/** What related keys agree on. Imported materials come into each Region by themselves, under the same names. */
+export const sharedText = ({
+  multiRegion,
+  rotation,
+  spec,
+  usage,
+  origin,
+  versions,
+}: KeyRecord): string =>
+  JSON.stringify([
+    [multiRegion?.primaryRegion, [...(multiRegion?.replicaRegions ?? [])]],
+    [rotation?.periodDays, rotation?.nextAtMs, spec, usage, origin],
+    versions.map(({ id, pending }) => [id, pending]),
+  ]);
+
+/** A primary that waited for its last replica waits for its own end from now on. */
+export function begun(
+  { deletionWaitsDays: windowDays, ...record }: KeyRecord,
+  nowMs: number,
+): KeyRecord {
+  if (windowDays === undefined) return record;
+  if (record.multiRegion?.replicaRegions.length) {
+    return { ...record, deletionWaitsDays: windowDays };
+  }
+  const atMs = nowMs + windowDays * dayMs;
+  return { ...record, state: "PendingDeletion", deletion: { atMs, windowDays } };
+}
