@@ -5,6 +5,7 @@ import {
   sign as signBytes,
   verify as verifyBytes,
 } from "node:crypto";
+import { hmacSha256 } from "./hash.ts";
 
 /** Holds an Ed25519 key pair; the private half never leaves it. */
 export interface Signer {
@@ -29,7 +30,7 @@ export function createSigner(seed: Uint8Array): Signer {
   return {
     publicKey: publicDer.subarray(publicPrefix.length),
     sign: (bytes) => signBytes(null, bytes, privateKey),
-    authenticate: (bytes) => createHmac("sha256", macKey).update(bytes).digest(),
+    authenticate: (bytes) => hmacSha256(macKey, bytes),
   };
 }
 
