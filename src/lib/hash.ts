@@ -35,7 +35,11 @@ export function hmacSha256(secret: string | Uint8Array, data: string | Uint8Arra
   }
   if (typeof data === "string") inner.write(data, blockBytes);
   else inner.set(data, blockBytes);
-  outer.write(hash("sha256", inner.subarray(0, blockBytes + bytes), "binary"), blockBytes, "latin1");
+  outer.write(
+    hash("sha256", inner.subarray(0, blockBytes + bytes), "binary"),
+    blockBytes,
+    "latin1",
+  );
   const mac = sha256(outer);
   inner.fill(0, 0, blockBytes + bytes);
   outer.fill(0);

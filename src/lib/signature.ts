@@ -14,7 +14,7 @@ export interface Signer {
   /** Signs for everybody who has the public key. */
   sign(bytes: Uint8Array): Buffer;
   /** A MAC that only the holder of this signer can check: ten times cheaper than a signature. */
-  authenticate(bytes: Uint8Array): Buffer;
+  authenticate(bytes: string | Uint8Array): Buffer;
 }
 
 /** PKCS #8 and SPKI say which curve in a fixed prefix (RFC 8410). */
