@@ -106,6 +106,18 @@ export function factsOf(
   });
 }
 
+/** KMS's condition keys for a call that encrypts or decrypts. */
+export function cipherFacts(
+  reference: Pick<KeyReference, "key" | "alias">,
+  call: KmsCall,
+  context?: Context,
+  algorithm = "SYMMETRIC_DEFAULT",
+): Record<string, Fact> {
+  const facts = factsOf(reference, call, context);
+  facts["kms:encryptionalgorithm"] = algorithm;
+  return facts;
+}
+
 /** Condition keys of a call on a key without an encryption context. */
 export const plainFacts = (_input: unknown, target: KeyTarget, call: KmsCall) =>
   factsOf(target.reference, call);
