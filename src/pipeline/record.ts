@@ -19,11 +19,11 @@ export interface Judged {
     decision: Decision;
     change: readonly string[];
   }[];
-  operation?: Operation["parts"];
-  input?: unknown;
-  target?: Target;
-  output?: unknown;
-  readonly refusal?: ServiceError;
+  operation: Operation["parts"] | undefined;
+  input: unknown;
+  target: Target | undefined;
+  output: unknown;
+  refusal: ServiceError | undefined;
 }
 
 const reads =
