@@ -141,7 +141,12 @@ async function serve(
 ): Promise<HttpResponse> {
   const { pipeline } = options;
   const { model, operation } = routed;
-  const verified = await authenticate({ request, read, routed, whole, id }, options);
+  let verified: Verified;
+  try {
+    verified = authenticate(read, routed, whole, options);
+  } catch (error) {
+    throw await recorded(error, { request, read, form: routed, id }, options);
+  }
   const { principal, region } =
     verified.kind === "signed" ? verified : { ...verified, region: options.region };
   const account = "account" in principal ? principal.account : "";
@@ -163,19 +168,16 @@ async function serve(
 }
 
 /** Says who asks. */
-async function authenticate(
-  { request, read, routed, whole, id }: Arrived,
+function authenticate(
+  read: ReadRequest,
+  { model }: Routed,
+  whole: Buffer | undefined,
   options: Door,
-): Promise<Verified> {
-  const { directory, signatures } = options;
-  try {
-    const verified = verifyClaim(read, signatures, whole);
-    admit(verified, routed.model.name, options);
-    if (verified.kind === "signed") directory.noteUse(verified.accessKeyId, routed.model.name);
-    return verified;
-  } catch (error) {
-    throw await recorded(error, { request, read, form: routed, id }, options);
-  }
+): Verified {
+  const verified = verifyClaim(read, options.signatures, whole);
+  admit(verified, model.name, options);
+  if (verified.kind === "signed") options.directory.noteUse(verified.accessKeyId, model.name);
+  return verified;
 }
 
 interface Unproven {
