@@ -111,10 +111,16 @@ function authorize(name: string, target: Target, judged: Judged): void {
     if (principal.kind === "service" && principal.name === operation.internal) return;
     throw new ServiceError("AccessDenied", "This operation belongs to a service");
   }
-  const { action = name } = operation;
+  const { action = name, context } = operation;
   const verb = typeof action === "string" ? action : action(input, target);
-  const context = operation.context?.(input, target, call);
-  demand({ action: `${service.prefix}:${verb}`, target, ...(context && { context }) }, judged);
+  demand(
+    {
+      action: `${service.prefix}:${verb}`,
+      target,
+      ...(context && { context: () => context(input, target, call) }),
+    },
+    judged,
+  );
   for (const further of operation.also?.(input, target, call) ?? []) {
     demand(further, judged);
   }
