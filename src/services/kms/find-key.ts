@@ -67,12 +67,8 @@ const absence = (reference: KeyReference) => ({ refusal: notFound(reference) });
 
 /** A key as the pipeline judges it. */
 export function toTarget(reference: KeyReference, call: KmsCall, finding: Finding): KeyTarget {
-  return {
-    ...demandTarget(reference, call, finding),
-    type: keyType,
-    reference,
-    ...(!reference.key && { absent: absence(reference) }),
-  };
+  const target = { ...demandTarget(reference, call, finding), type: keyType, reference };
+  return reference.key ? target : { ...target, absent: absence(reference) };
 }
 
 /** A key as the judge sees it, for the call's principal. */
