@@ -18,8 +18,8 @@ export interface AccessDemand {
   };
   /** Where it is acted on, when that is not the Region of the request: a replica that is made there. */
   readonly region?: string;
-  /** Condition keys of the service, names in lower case. */
-  readonly context?: Record<string, Fact>;
+  /** Condition keys of the service, names in lower case; a function is called once a policy asks for any of them. */
+  readonly context?: Record<string, Fact> | (() => Record<string, Fact>);
 }
 
 /** Facts of the request itself, for the global condition keys. */

@@ -9,6 +9,8 @@ export interface Light {
   readonly principal: Principal;
   readonly demand: AccessDemand;
   readonly request: RequestFacts;
+  /** The condition keys of the service, since one of them was asked for. */
+  context?: Record<string, Fact>;
 }
 
 const yesOrNo = (yes: boolean): string => (yes ? "true" : "false");
@@ -104,12 +106,20 @@ function tag(tags: Tags | undefined, key: string): Fact {
 /** Keys about the request itself that only its service can read out of the input. */
 const requestTags = /^aws:(?:requesttag\/|tagkeys$)/;
 
+function contextOf(light: Light): Record<string, Fact> | undefined {
+  const { context } = light.demand;
+  if (typeof context !== "function") return context;
+  light.context ??= context();
+  return light.context;
+}
+
 /** The value of a condition key, by its name in lower case. No service can fill a global key, but for request tags. */
 export function findFact(light: Light, key: string): Fact {
   const global = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;
   if (global) return global(light);
   const { demand, principal } = light;
-  const named = demand.context && Object.hasOwn(demand.context, key) && demand.context[key];
+  const context = contextOf(light);
+  const named = context && Object.hasOwn(context, key) && context[key];
   if (named && (!key.startsWith("aws:") || requestTags.test(key))) return named;
   const slash = key.indexOf("/");
   if (slash < 0) return undefined;

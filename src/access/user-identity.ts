@@ -9,9 +9,19 @@ export function serviceName(via: string): string {
   return via.replace(/^([^.]+)\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/, "$1.amazonaws.com");
 }
 
+const identities = new WeakMap<Principal, Fields>();
+
 /** CloudTrail's userIdentity: who acted, and the service that made the call for them, if one did. */
 export function userIdentity(principal: Principal, via?: string): Fields {
-  const invokedBy = via === undefined ? {} : { invokedBy: serviceName(via) };
+  if (via !== undefined) return identityOf(principal, { invokedBy: serviceName(via) });
+  const known = identities.get(principal);
+  if (known) return known;
+  const identity = identityOf(principal, {});
+  identities.set(principal, identity);
+  return identity;
+}
+
+function identityOf(principal: Principal, invokedBy: Fields): Fields {
   switch (principal.kind) {
     case "anonymous":
       return {

@@ -44,30 +44,38 @@ export const entrySizeMax = 1_048_576;
 /** Told to the sealer, so that nothing sealed elsewhere can pass for an event. */
 const domain = Buffer.from("bondstore trail event\0");
 
+/** The domain, and behind it the beginning of the one entry that is being made. */
+const beginning = Buffer.alloc(domain.length + fixedSize + 3 * 256);
+domain.copy(beginning);
+
 /** Makes the entry of an event; answers its bytes and its leaf hash. */
 export function writeEntry(
   facts: Omit<EntryFacts, "sealerId">,
   plain: Buffer,
   sealer: Sealer,
 ): { readonly bytes: Buffer; readonly leaf: Buffer } {
-  const head = Buffer.allocUnsafe(prefixSize + fixedSize + 3 * 256);
-  let at = prefixSize;
-  head[at] = version;
-  head.writeUIntBE(facts.position, at + 1, 6);
-  head.writeUIntBE(facts.timeMs, at + 7, 6);
-  at = writeName(head, at + fixedSize, facts.account);
-  at = writeName(head, at, facts.requestId);
-  at = writeName(head, at, sealer.id);
-  const sealed = sealer.seal(plain, boundBytes(head.subarray(prefixSize, at)));
-  const bytes = Buffer.allocUnsafe(at + sealed.length);
-  head.copy(bytes, prefixSize, prefixSize, at);
-  bytes.set(sealed, at);
+  let end = domain.length;
+  beginning[end] = version;
+  beginning.writeUIntBE(facts.position, end + 1, 6);
+  beginning.writeUIntBE(facts.timeMs, end + 7, 6);
+  end = writeName(beginning, end + fixedSize, facts.account);
+  end = writeName(beginning, end, facts.requestId);
+  end = writeName(beginning, end, sealer.id);
+  const pieces = sealer.sealPieces(plain, beginning.subarray(0, end));
+  let size = prefixSize + end - domain.length;
+  for (const piece of pieces) size += piece.length;
+  assert(size <= entrySizeMax, "an event fits its entry");
+  const bytes = Buffer.allocUnsafe(size);
+  let at = prefixSize + beginning.copy(bytes, prefixSize, domain.length, end);
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
   const plainHash = sha256(plain);
   const leaf = leafHash(plainHash, sha256(bytes.subarray(prefixSize)));
-  assert(bytes.length <= entrySizeMax, "an event fits its entry");
-  bytes.writeUInt32BE(bytes.length - 4, 0);
-  leaf.copy(bytes, 4);
-  plainHash.copy(bytes, 36);
+  bytes.writeUInt32BE(size - 4, 0);
+  bytes.set(leaf, 4);
+  bytes.set(plainHash, 36);
   return { bytes, leaf };
 }
 

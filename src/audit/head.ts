@@ -73,7 +73,7 @@ function writeHead({ origin, size, root, timeMs, covered }: Head, signer: Signer
   const time = new Date(timeMs).toISOString();
   const lines = [title, origin, size, root.toString("base64"), time, covered, ""];
   const signed = lines.join("\n");
-  const mac = signer.authenticate(Buffer.from(signed)).toString("base64");
+  const mac = signer.authenticate(signed).toString("base64");
   return `${`${signed}${mac}\n`.padEnd(slotSize - 1)}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { SealerSource } from "../storage/store.ts";
@@ -42,7 +43,7 @@ export function createRecorder(options: {
 
   async function writeAll(): Promise<void> {
     // Calls that end in this turn of the event loop come along.
-    await Promise.resolve();
+    await nextTurn();
     while (waiting.length > 0) {
       const batch = takeBatch();
       try {

@@ -27,15 +27,14 @@ export function keyFacts(
   // A service that acts by itself is known by aws:SourceArn and aws:SourceAccount, not as a go-between.
   if (via !== undefined && !serves) facts["kms:viaservice"] = viaService(via, region);
   if (alias !== undefined) facts["kms:requestalias"] = alias;
-  return context ? { ...facts, ...contextFacts(context) } : facts;
+  if (context) addContext(facts, context);
+  return facts;
 }
 
-function contextFacts(context: Context): Record<string, Fact> {
-  const facts: Record<string, Fact> = {};
+function addContext(facts: Record<string, Fact>, context: Context): void {
   const names = Object.keys(context);
   if (names.length > 0) facts["kms:encryptioncontextkeys"] = names;
   for (const name of names) addValue(facts, name, context[name] ?? "");
-  return facts;
 }
 
 /** Condition keys know no letter case: names that differ by it only give one key several values. */
@@ -65,11 +64,11 @@ export function grantFacts(
 /** KMS's condition keys for the constraints of a grant: what encryption context it is for. */
 export function constraintFacts(constraints: Grant["constraints"] = {}): Record<string, Fact> {
   const { equals, subset } = constraints;
-  return {
-    ...contextFacts(equals ?? subset ?? {}),
-    ...(equals && { "kms:grantconstrainttype": "EncryptionContextEquals" }),
-    ...(!equals && subset && { "kms:grantconstrainttype": "EncryptionContextSubset" }),
-  };
+  const facts: Record<string, Fact> = {};
+  addContext(facts, equals ?? subset ?? {});
+  if (equals) facts["kms:grantconstrainttype"] = "EncryptionContextEquals";
+  else if (subset) facts["kms:grantconstrainttype"] = "EncryptionContextSubset";
+  return facts;
 }
 
 const isService = (principal: string | undefined): boolean => principal?.includes("/") === false;

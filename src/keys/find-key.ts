@@ -36,7 +36,7 @@ export function findKey(keys: KeyStore, keyId: string, callerAccount: string): K
 function byId(keys: KeyStore, account: string, id: string, known: boolean): KeyReference {
   if (!idForm.test(id)) throw new ServiceError("NotFoundException", `Invalid keyId '${id}'`);
   const key = known ? keys.find(account, id) : undefined;
-  return { account, arn: keyArn(keys.region, account, id), key };
+  return { account, arn: key?.arn ?? keyArn(keys.region, account, id), key };
 }
 
 function byAlias(keys: KeyStore, account: string, alias: string, known: boolean): KeyReference {
@@ -70,12 +70,9 @@ export function keyDemandTarget(
   const { key, account, arn } = reference;
   if (!key) return { arn, account, authority: account === caller.account ? "account" : "resource" };
   const grants = key.grants.allowing(caller.principal, operation, context, caller.sourceArn);
-  return {
-    arn,
-    account,
-    authority: "resource",
-    policy: key.policy,
-    tags: key.record.tags,
-    ...(grants.length > 0 && { grants: grants.map(({ id }) => `grant ${id}`) }),
-  };
+  const { policy, record } = key;
+  const target = { arn, account, authority: "resource", policy, tags: record.tags } as const;
+  return grants.length === 0
+    ? target
+    : { ...target, grants: grants.map(({ id }) => `grant ${id}`) };
 }

@@ -6,6 +6,16 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() };
 
+let shownSecond = Number.NaN;
+let shown = "";
+
 /** A time in UTC to the second, `2026-11-22T10:00:00Z`: as trail events, condition keys and credentials show it. */
-export const isoSeconds = (timeMs: number): string =>
-  `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+export function isoSeconds(timeMs: number): string {
+  const second = Math.floor(timeMs / 1000);
+  // Most are of the second that was shown last.
+  if (second !== shownSecond) {
+    shown = `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
+    shownSecond = second;
+  }
+  return shown;
+}

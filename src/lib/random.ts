@@ -15,23 +15,30 @@ function createSystemRandom(): Random {
   const pool = Buffer.alloc(poolSize);
   let used = poolSize;
 
-  function bytes(size: number): Buffer {
-    if (size > poolSize / 4) return randomFillSync(Buffer.alloc(size));
+  /** Where bytes lie that nobody has had; whoever takes them wipes them. */
+  function draw(size: number): number {
     if (used + size > poolSize) {
       randomFillSync(pool);
       used = 0;
     }
-    const drawn = Buffer.from(pool.subarray(used, used + size));
-    pool.fill(0, used, used + size);
     used += size;
+    return used - size;
+  }
+
+  function bytes(size: number): Buffer {
+    if (size > poolSize / 4) return randomFillSync(Buffer.alloc(size));
+    const at = draw(size);
+    const drawn = Buffer.from(pool.subarray(at, at + size));
+    pool.fill(0, at, at + size);
     return drawn;
   }
 
   function uuid(): string {
-    const raw = bytes(16);
-    raw[6] = ((raw[6] ?? 0) & 0x0f) | 0x40;
-    raw[8] = ((raw[8] ?? 0) & 0x3f) | 0x80;
-    const hex = raw.toString("hex");
+    const at = draw(16);
+    pool[at + 6] = ((pool[at + 6] ?? 0) & 0x0f) | 0x40;
+    pool[at + 8] = ((pool[at + 8] ?? 0) & 0x3f) | 0x80;
+    const hex = pool.toString("hex", at, at + 16);
+    pool.fill(0, at, at + 16);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 

@@ -33,7 +33,10 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   readonly action?: string | ((input: NoInfer<Input>, target: NoInfer<On>) => string);
   /** Further things the caller must be allowed to do: the source of a copy, `iam:PassRole`. */
   also?(input: NoInfer<Input>, target: NoInfer<On>, call: Call<Own>): readonly AccessDemand[];
-  /** Condition keys of the service, by their names in lower case: `kms:encryptioncontextkeys`. */
+  /**
+   * Condition keys of the service, by their names in lower case: `kms:encryptioncontextkeys`. Called only where a
+   * policy asks for one of them.
+   */
   context?(
     input: NoInfer<Input>,
     target: NoInfer<On>,

@@ -19,32 +19,33 @@ export interface Judged {
     decision: Decision;
     change: readonly string[];
   }[];
-  operation?: Operation["parts"];
-  input?: unknown;
-  target?: Target;
-  output?: unknown;
-  readonly refusal?: ServiceError;
+  operation: Operation["parts"] | undefined;
+  input: unknown;
+  target: Target | undefined;
+  output: unknown;
+  refusal: ServiceError | undefined;
 }
 
 const reads =
   /^(Get|List|Describe|Head|Lookup|Search|Simulate|Verify|Decrypt|Encrypt|ReEncrypt|Generate)/;
 
-/** Puts a call into the trail. Successes of data events are left out, as CloudTrail does by default. */
-export async function recordCall(judged: Judged): Promise<void> {
+/**
+ * Puts a call into the trail; resolves once it is there. Successes of data events are left out, as CloudTrail does by
+ * default.
+ */
+export function recordCall(judged: Judged): Promise<unknown> | undefined {
   const { operation, refusal, call } = judged;
-  if (operation?.data && !refusal) return;
+  if (operation?.data && !refusal) return undefined;
   const event = eventOf(judged);
   const owner = ownerOf(judged);
+  const { trail, random } = call.parts;
   // Nobody asked for nobody's thing: it is in no account's trail, and strangers must not fill the disk with it.
-  if (owner === undefined && event.recipientAccountId === "") return;
-  if (owner === undefined || owner === event.recipientAccountId) {
-    await call.parts.trail.record(event);
-    return;
-  }
-  const sharedEventID = call.parts.random.uuid();
-  await Promise.all([
-    call.parts.trail.record({ ...event, eventID: call.parts.random.uuid(), sharedEventID }),
-    call.parts.trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
+  if (owner === undefined && event.recipientAccountId === "") return undefined;
+  if (owner === undefined || owner === event.recipientAccountId) return trail.record(event);
+  const sharedEventID = random.uuid();
+  return Promise.all([
+    trail.record({ ...event, eventID: random.uuid(), sharedEventID }),
+    trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
   ]);
 }
 

@@ -38,7 +38,17 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     store: parts.store.account(arrival.account),
     own,
   };
-  const judged: Judged = { call, service, arrival, demands: [] };
+  const judged: Judged = {
+    call,
+    service,
+    arrival,
+    demands: [],
+    operation: undefined,
+    input: undefined,
+    target: undefined,
+    output: undefined,
+    refusal: undefined,
+  };
   let output: unknown;
   try {
     const { name, parts: how } = findOperation(running, arrival);
@@ -53,10 +63,12 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     output = await how.handle(target, input, call);
   } catch (error) {
     const refusal = seenByCaller(error);
-    await recorded({ ...judged, refusal });
+    judged.refusal = refusal;
+    await recorded(judged);
     throw refusal;
   }
-  await recorded({ ...judged, output });
+  judged.output = output;
+  await recorded(judged);
   return output;
 }
 
@@ -99,10 +111,16 @@ function authorize(name: string, target: Target, judged: Judged): void {
     if (principal.kind === "service" && principal.name === operation.internal) return;
     throw new ServiceError("AccessDenied", "This operation belongs to a service");
   }
-  const { action = name } = operation;
+  const { action = name, context } = operation;
   const verb = typeof action === "string" ? action : action(input, target);
-  const context = operation.context?.(input, target, call);
-  demand({ action: `${service.prefix}:${verb}`, target, ...(context && { context }) }, judged);
+  demand(
+    {
+      action: `${service.prefix}:${verb}`,
+      target,
+      ...(context && { context: () => context(input, target, call) }),
+    },
+    judged,
+  );
   for (const further of operation.also?.(input, target, call) ?? []) {
     demand(further, judged);
   }

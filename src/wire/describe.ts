@@ -38,13 +38,11 @@ function describeValue(shape: Shape, value: unknown, budget: Budget): Described 
     case "structure": {
       const members = value as Readonly<Record<string, unknown>>;
       const labels = labelsOf(shape);
-      return describeEntries(
-        shape.members.map(
-          ({ name, shape: of, streaming }, index) =>
-            [labels[index] ?? "", streaming ? undefined : members[name], of] as const,
-        ),
-        budget,
-      );
+      const described: Record<string, Described> = {};
+      for (const [index, { name, shape: of, streaming }] of shape.members.entries()) {
+        if (!streaming) addMember(described, labels[index] ?? "", members[name], of, budget);
+      }
+      return described;
     }
     case "list": {
       const items = (value as readonly unknown[]).map((item) =>
@@ -55,11 +53,11 @@ function describeValue(shape: Shape, value: unknown, budget: Budget): Described 
     case "map": {
       if (shape.key.shape.sensitive) return undefined;
       const of = shape.value.shape;
-      const entries = Object.entries(value as Readonly<Record<string, unknown>>);
-      return describeEntries(
-        entries.map(([key, item]) => [key, item, of] as const),
-        budget,
-      );
+      const described: Record<string, Described> = {};
+      for (const [key, item] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+        addMember(described, key, item, of, budget);
+      }
+      return described;
     }
     case "timestamp":
       return value instanceof Date ? formatTimestamp(value, "iso8601") : undefined;
@@ -83,19 +81,18 @@ function labelsOf(shape: Extract<Shape, { readonly kind: "structure" }>): readon
   return labels;
 }
 
-function describeEntries(
-  entries: readonly (readonly [label: string, value: unknown, shape: Shape])[],
+function addMember(
+  described: Record<string, Described>,
+  label: string,
+  value: unknown,
+  shape: Shape,
   budget: Budget,
-): Described {
-  const described: Record<string, Described> = {};
-  for (const [label, value, shape] of entries) {
-    if (value === undefined || value === null) continue;
-    const shown = describeValue(shape, value, budget);
-    if (shown === undefined) continue;
-    budget.left -= label.length + 4;
-    described[label] = shown;
-  }
-  return described;
+): void {
+  if (value === undefined || value === null) return;
+  const shown = describeValue(shape, value, budget);
+  if (shown === undefined) return;
+  budget.left -= label.length + 4;
+  described[label] = shown;
 }
 
 function describeScalar(value: unknown, budget: Budget): Described | undefined {

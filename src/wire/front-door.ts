@@ -2,7 +2,7 @@ import type { Directory } from "../identity/directory.ts";
 import type { Principal } from "../identity/principal.ts";
 import { type ReadRequest, readClaim } from "../identity/signature/claim.ts";
 import { type Family, wordRefusal } from "../identity/signature/refusals.ts";
-import type { Verified } from "../identity/signature/request.ts";
+import type { SignatureOptions, Verified } from "../identity/signature/request.ts";
 import { checkClaim, verifyClaim } from "../identity/signature/verify.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -34,10 +34,15 @@ export interface FrontDoorOptions {
   readonly keepsOut: (principal: Principal) => string | undefined;
 }
 
+interface Door extends FrontDoorOptions {
+  readonly signatures: SignatureOptions;
+}
+
 /** From bytes to a call and back: routes, verifies the signature, reads, runs the pipeline, answers. */
 export function createFrontDoor(
-  options: FrontDoorOptions,
+  given: FrontDoorOptions,
 ): (request: HttpRequest) => Promise<HttpResponse> {
+  const options: Door = { ...given, signatures: judgedBy(given) };
   return async (request) => {
     const id = options.random.uuid();
     const read = readSafely(request);
@@ -73,11 +78,21 @@ function readSafely(request: HttpRequest): ReadRequest | { readonly refusal: unk
 }
 
 /** What every signature is judged by. */
-const judgedBy = ({ directory, clock, region, furtherRegions, pipeline }: FrontDoorOptions) => ({
-  find: (accessKeyId: string) => directory.findCredentials(accessKeyId),
+const judgedBy = ({
+  directory,
   clock,
   region,
-  furtherRegions: (service: string) => (pipeline.isEverywhere(service) ? furtherRegions : []),
+  furtherRegions,
+  pipeline,
+  admitSignatureV2,
+  hosts,
+}: FrontDoorOptions): SignatureOptions => ({
+  find: (accessKeyId) => directory.findCredentials(accessKeyId),
+  clock,
+  region,
+  furtherRegions: (service) => (pipeline.isEverywhere(service) ? furtherRegions : []),
+  admitSignatureV2,
+  bucketInHost: (host) => findBucketInHost(host, hosts),
 });
 
 /** A body of unknown length may be a long one. */
@@ -99,11 +114,11 @@ async function checkFirst(
     readonly routed: Route | undefined;
     readonly id: string;
   },
-  options: FrontDoorOptions,
+  options: Door,
 ): Promise<void> {
   if ("refusal" in read) throw read.refusal;
   try {
-    checkClaim(read, judgedBy(options));
+    checkClaim(read, options.signatures);
   } catch (error) {
     throw routed ? await recorded(error, { request, read, form: routed, id }, options) : error;
   }
@@ -122,11 +137,16 @@ interface Arrived {
 
 async function serve(
   { request, read, routed, whole, id }: Arrived,
-  options: FrontDoorOptions,
+  options: Door,
 ): Promise<HttpResponse> {
   const { pipeline } = options;
   const { model, operation } = routed;
-  const verified = await authenticate({ request, read, routed, whole, id }, options);
+  let verified: Verified;
+  try {
+    verified = authenticate(read, routed, whole, options);
+  } catch (error) {
+    throw await recorded(error, { request, read, form: routed, id }, options);
+  }
   const { principal, region } =
     verified.kind === "signed" ? verified : { ...verified, region: options.region };
   const account = "account" in principal ? principal.account : "";
@@ -148,24 +168,16 @@ async function serve(
 }
 
 /** Says who asks. */
-async function authenticate(
-  { request, read, routed, whole, id }: Arrived,
-  options: FrontDoorOptions,
-): Promise<Verified> {
-  const { directory, admitSignatureV2, hosts } = options;
-  const bucketInHost = (host: string) => findBucketInHost(host, hosts);
-  try {
-    const verified = verifyClaim(
-      read,
-      { ...judgedBy(options), admitSignatureV2, bucketInHost },
-      whole,
-    );
-    admit(verified, routed.model.name, options);
-    if (verified.kind === "signed") directory.noteUse(verified.accessKeyId, routed.model.name);
-    return verified;
-  } catch (error) {
-    throw await recorded(error, { request, read, form: routed, id }, options);
-  }
+function authenticate(
+  read: ReadRequest,
+  { model }: Routed,
+  whole: Buffer | undefined,
+  options: Door,
+): Verified {
+  const verified = verifyClaim(read, options.signatures, whole);
+  admit(verified, model.name, options);
+  if (verified.kind === "signed") options.directory.noteUse(verified.accessKeyId, model.name);
+  return verified;
 }
 
 interface Unproven {

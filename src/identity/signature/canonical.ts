@@ -31,7 +31,7 @@ export interface CanonicalParts {
   /** S3 takes paths as they are; every other service normalises them and encodes once more. */
   readonly s3: boolean;
   /** The query parameter that holds the signature itself. */
-  readonly without?: string;
+  readonly without?: string | undefined;
 }
 
 /** The hash of the canonical request. */

@@ -42,7 +42,7 @@ export function signatureCheck(credentials: Credentials, claim: V4Claim): Signat
   const name = `${credentials.accessKeyId}/${claim.scopeText}`;
   const key = hmacKey(name, credentials.secret, claim);
   return (signature, text) => {
-    const fits = equalDigits(createHmac("sha256", key).update(text).digest("hex"), signature);
+    const fits = equalDigits(hmacSha256(key, text).toString("hex"), signature);
     // Kept only once a signature held: a stranger, who knows no secret, cannot push others out.
     if (fits) keep(hmacKeys, name, credentials.secret, key);
     return fits;

@@ -144,6 +144,7 @@ function findRegion(
     throw refusal("wrong-date", { date: scope.date, requestDate, time });
   }
   const single = claim.algorithm === "AWS4-HMAC-SHA256";
+  if (single && scope.region === home) return home;
   const regions = [home, ...(furtherRegions?.(scope.service) ?? [])];
   const found = regions.find((region) =>
     single ? scope.region === region : inRegionSet(scope.region, region),
@@ -198,7 +199,7 @@ function checkSignature(
     signedHeaders: claim.signedHeaders,
     payloadHash,
     s3: claim.scope.service === "s3",
-    ...(claim.presigned ? { without: "X-Amz-Signature" } : {}),
+    without: claim.presigned ? "X-Amz-Signature" : undefined,
   });
   const text = `${claim.algorithm}\n${claim.time}\n${claim.scopeText}\n${hash}`;
   const fits = signatureCheck(credentials, claim)(claim.signature, text);

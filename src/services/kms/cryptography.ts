@@ -24,7 +24,7 @@ import { decryptByPair, encryptToPair } from "../../keys/use-pair.ts";
 import { type Checked, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { type CiphertextTarget, findByCiphertext } from "./find-by-ciphertext.ts";
-import { demandTarget, factsOf, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
+import { cipherFacts, demandTarget, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
 import { keyUse } from "./key-use.ts";
 import { isSymmetric } from "./metadata.ts";
 
@@ -34,10 +34,8 @@ export const encrypt = keyUse("Encrypt", {
     const { KeyId, EncryptionContext: context, GrantTokens: grantTokens } = input;
     return findAnyKey(KeyId, call, { operation: "Encrypt", context, grantTokens });
   },
-  context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) => ({
-    ...factsOf(reference, call, EncryptionContext),
-    "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
-  }),
+  context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) =>
+    cipherFacts(reference, call, EncryptionContext, EncryptionAlgorithm),
   async handle(target, input, { own: keys }): Promise<EncryptResponse> {
     const { Plaintext, EncryptionContext, DryRun } = input;
     const { EncryptionAlgorithm = "SYMMETRIC_DEFAULT" } = input;
@@ -61,10 +59,8 @@ export const decrypt = keyUse("Decrypt", {
       grantTokens: input.GrantTokens,
     });
   },
-  context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) => ({
-    ...factsOf(reference, call, EncryptionContext),
-    "kms:encryptionalgorithm": EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
-  }),
+  context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) =>
+    cipherFacts(reference, call, EncryptionContext, EncryptionAlgorithm),
   async handle(target, input, { own: keys }): Promise<DecryptResponse> {
     const { EncryptionContext, EncryptionAlgorithm = "SYMMETRIC_DEFAULT", DryRun } = input;
     const key = keyOf(target);
@@ -96,8 +92,12 @@ export const reEncrypt = keyUse(
     },
     action: "ReEncryptFrom",
     context: (input, target, call) => ({
-      ...factsOf(target.reference, call, input.SourceEncryptionContext),
-      "kms:encryptionalgorithm": input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
+      ...cipherFacts(
+        target.reference,
+        call,
+        input.SourceEncryptionContext,
+        input.SourceEncryptionAlgorithm,
+      ),
       "kms:reencryptonsamekey": isSameKey(target),
     }),
     also: (input, target, call) => {
@@ -108,8 +108,7 @@ export const reEncrypt = keyUse(
           action: "kms:ReEncryptTo",
           target: demandTarget(destination, call, { operation: "ReEncryptTo", context }),
           context: {
-            ...factsOf(destination, call, context),
-            "kms:encryptionalgorithm": input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT",
+            ...cipherFacts(destination, call, context, input.DestinationEncryptionAlgorithm),
             "kms:reencryptonsamekey": isSameKey(target),
           },
         },

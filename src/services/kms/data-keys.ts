@@ -9,7 +9,14 @@ import type {
 import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
-import { factsOf, findAnyKey, inAccount, type KeyTarget, type KmsCall, keyOf } from "./find-key.ts";
+import {
+  cipherFacts,
+  findAnyKey,
+  inAccount,
+  type KeyTarget,
+  type KmsCall,
+  keyOf,
+} from "./find-key.ts";
 import { keyUse } from "./key-use.ts";
 
 const randomBytesMax = 1024;
@@ -18,10 +25,7 @@ const dataKeyFacts = (
   { EncryptionContext }: Pick<Checked<GenerateDataKeyRequest>, "EncryptionContext">,
   { reference }: KeyTarget,
   call: KmsCall,
-) => ({
-  ...factsOf(reference, call, EncryptionContext),
-  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
-});
+) => cipherFacts(reference, call, EncryptionContext);
 
 /** Makes a data key: once in clear for use now, once encrypted to keep. */
 export const generateDataKey = keyUse("GenerateDataKey", {

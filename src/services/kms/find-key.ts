@@ -67,12 +67,8 @@ const absence = (reference: KeyReference) => ({ refusal: notFound(reference) });
 
 /** A key as the pipeline judges it. */
 export function toTarget(reference: KeyReference, call: KmsCall, finding: Finding): KeyTarget {
-  return {
-    ...demandTarget(reference, call, finding),
-    type: keyType,
-    reference,
-    ...(!reference.key && { absent: absence(reference) }),
-  };
+  const target = { ...demandTarget(reference, call, finding), type: keyType, reference };
+  return reference.key ? target : { ...target, absent: absence(reference) };
 }
 
 /** A key as the judge sees it, for the call's principal. */
@@ -104,6 +100,18 @@ export function factsOf(
     ...(alias !== undefined && { alias }),
     ...(context && { context }),
   });
+}
+
+/** KMS's condition keys for a call that encrypts or decrypts. */
+export function cipherFacts(
+  reference: Pick<KeyReference, "key" | "alias">,
+  call: KmsCall,
+  context?: Context,
+  algorithm = "SYMMETRIC_DEFAULT",
+): Record<string, Fact> {
+  const facts = factsOf(reference, call, context);
+  facts["kms:encryptionalgorithm"] = algorithm;
+  return facts;
 }
 
 /** Condition keys of a call on a key without an encryption context. */

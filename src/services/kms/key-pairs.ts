@@ -24,6 +24,7 @@ import {
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import {
+  cipherFacts,
   factsOf,
   findAnyKey,
   type KeyTarget,
@@ -57,8 +58,7 @@ const pairFacts = (
   { reference }: KeyTarget,
   call: KmsCall,
 ) => ({
-  ...factsOf(reference, call, input.EncryptionContext),
-  "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT",
+  ...cipherFacts(reference, call, input.EncryptionContext),
   "kms:datakeypairspec": input.KeyPairSpec,
 });
 

@@ -9,6 +9,8 @@ export interface BodySource {
   readonly length: number | undefined;
   /** Sends `100 Continue`, where the client waits for it. */
   readonly invite: (() => void) | undefined;
+  /** Whether a body of known length may be taken out of the stream before that has ended. */
+  readonly takenEarly: boolean;
 }
 
 /** A body, and whether somebody has begun to read it. */
@@ -51,13 +53,18 @@ export function openBody(source: BodySource): Body {
 
   return {
     begun: () => begun,
-    readAll(limitBytes) {
-      if (source.length === 0) return Promise.resolve(empty);
-      if (source.length !== undefined && source.length > limitBytes) {
-        return Promise.reject(new BodyTooLarge(`a body of ${source.length} bytes`));
+    async readAll(limitBytes) {
+      const { stream, length, takenEarly } = source;
+      if (length === 0) return empty;
+      if (length !== undefined && length > limitBytes) {
+        throw new BodyTooLarge(`a body of ${length} bytes`);
       }
       begin();
-      return collect(source.stream, limitBytes);
+      // A short body comes with its head: by the next step all of it is here, and nobody need listen for it.
+      await Promise.resolve();
+      const whole: unknown =
+        takenEarly && stream.readableLength === length ? stream.read() : undefined;
+      return Buffer.isBuffer(whole) ? whole : collect(stream, limitBytes);
     },
     body: {
       [Symbol.asyncIterator]() {

@@ -16,6 +16,7 @@ export async function serveHttp1(
     stream: incoming,
     length: bodyLength(incoming),
     invite: invited ? () => response.writeContinue() : undefined,
+    takenEarly: true,
   });
   const head: Head = {
     method: incoming.method ?? "",

@@ -26,6 +26,8 @@ export async function serveHttp2(
     length: bodyLength(stream, pseudo["content-length"]),
     invite:
       pseudo.expect === undefined ? undefined : () => stream.additionalHeaders({ ":status": 100 }),
+    // What is not read to its end is reset.
+    takenEarly: false,
   });
   const headers = readHeaders(head);
   let answer: HttpResponse;
