@@ -19,10 +19,12 @@ export function accountCommand(around: Surroundings): Command {
     command
       .command("create <name>")
       .description("make an account; its root credentials are shown once")
+      .option("--id <digits>", "the id that it has in another Bondstore as well")
       .addHelpText("after", help),
-  ).action(async (name: string, options: DataOptions) => {
+  ).action(async (name: string, options: DataOptions & { readonly id?: string }) => {
     const { json, out } = outputOf(options.json ?? false);
-    const made = (await askAdmin("account-create", { name }, options, around)) as Made;
+    const { id } = options;
+    const made = (await askAdmin("account-create", { name, id }, options, around)) as Made;
     if (json) {
       out(JSON.stringify(made));
       return;

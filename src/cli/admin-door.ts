@@ -1,8 +1,9 @@
 import { ServiceError } from "../lib/service-error.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http.ts";
 import { type RunningServer, startServer } from "../wire/server/start-server.ts";
-import { type Administered, type AdminOperation, adminOperations } from "./admin.ts";
+import { adminOperations } from "./admin.ts";
 import { clearSocket, openSocketPath } from "./admin-socket.ts";
+import type { Administered, AdminOperation } from "./administered.ts";
 
 const inputBytesMax = 65_536;
 

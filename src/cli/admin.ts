@@ -1,36 +1,21 @@
-import { newEvent } from "../audit/event.ts";
-import type { Json } from "../audit/trail.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import type { HsmWays } from "../serve-hsms.ts";
 import type { Opened } from "../server.ts";
-import type { ApplicationLogs } from "../services/kinesisanalyticsv2/application-logs.ts";
+import { type AdminOperation, checkTrail, findAccount, record } from "./administered.ts";
 import { explainRequest } from "./explain-request.ts";
+import { peerOperations } from "./peer-operations.ts";
 import { readLogs } from "./read-logs.ts";
-
-/** A Bondstore as its administrator's operations find it. */
-export interface Administered {
-  readonly opened: Opened;
-  /** Undefined when nothing is served. */
-  readonly endpoint?: string | undefined;
-  readonly ca?: string | undefined;
-  /** What engines wrote; undefined when nothing is served. */
-  readonly logs?: ApplicationLogs | undefined;
-  /** The ways to HSMs; undefined when nothing is served. */
-  readonly hsmWays?: HsmWays | undefined;
-}
-
-/** What an administrator may do with an open data directory, over its socket or with the directory itself. */
-export type AdminOperation = (
-  bondstore: Administered,
-  input: Readonly<Record<string, unknown>>,
-) => Promise<unknown>;
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
   logs: ({ logs }, input) => readLogs(logs, input),
+  ...peerOperations,
 
-  async "account-create"(bondstore, { name }) {
+  async "account-create"(bondstore, { name, id }) {
     const { opened, endpoint, ca } = bondstore;
-    const made = await createAccount(opened, String(name));
+    const made = await createAccount(
+      opened,
+      String(name),
+      id === undefined ? undefined : String(id),
+    );
     return {
       ready: endpoint !== undefined,
       endpoint,
@@ -150,48 +135,15 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
 const noCluster = (id: unknown) =>
   new ServiceError("NotFound", `there is no HSM cluster \`${String(id)}\``);
 
-/** What cannot be recorded is not done, by an operator neither. */
-function checkTrail({ trail }: Opened): void {
-  if (trail.isFailing())
-    throw new ServiceError("ServiceUnavailable", "the trail cannot be written");
-}
-
 /** Makes an account, and has it in the trail. */
 export async function createAccount(
   opened: Opened,
   name: string,
+  wantedId?: string,
 ): ReturnType<Opened["parts"]["directory"]["createAccount"]> {
   checkTrail(opened);
-  const made = await opened.parts.directory.createAccount(name);
+  const made = await opened.parts.directory.createAccount(name, wantedId);
   const { id } = made.account;
   await record(opened, id, "organizations", "CreateAccount", { accountName: name, accountId: id });
   return made;
-}
-
-function findAccount({ parts }: Opened, idOrName: unknown) {
-  const found = parts.directory.findAccount(String(idOrName));
-  if (!found) throw new ServiceError("NotFound", `there is no account \`${String(idOrName)}\``);
-  return found;
-}
-
-/** What the operator does with the directory itself is in the trail like everything else. */
-function record(
-  { parts }: Opened,
-  account: string,
-  service: string,
-  eventName: string,
-  requestParameters: { readonly [name: string]: Json },
-): Promise<void> {
-  const event = newEvent(parts, {
-    userIdentity: { type: "Operator", userName: "operator", accountId: account },
-    eventSource: `${service}.amazonaws.com`,
-    eventName,
-    sourceIPAddress: "bondstore",
-    userAgent: "bondstore",
-    requestParameters,
-    requestID: parts.random.uuid(),
-    readOnly: false,
-    recipientAccountId: account,
-  });
-  return parts.trail.record(event);
 }

@@ -7,6 +7,7 @@ import { envCommand } from "./env.ts";
 import { explainCommand } from "./explain.ts";
 import { hsmCommand } from "./hsm.ts";
 import { logsCommand } from "./logs.ts";
+import { peerCommand } from "./peer.ts";
 import { profileCommand } from "./profile.ts";
 import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
@@ -30,6 +31,7 @@ const commands: readonly MakeCommand[] = [
   profileCommand,
   accountCommand,
   hsmCommand,
+  peerCommand,
   resetCommand,
 ];
 

@@ -9,14 +9,18 @@ import { accountId } from "./ids.ts";
 export interface Accounts {
   all(): readonly Account[];
   find(idOrName: string): Account | undefined;
-  /** An account that is not stored yet; refuses a name that is taken or could be taken for an id. */
-  draft(name: string): Account;
+  /**
+   * An account that is not stored yet, with an id of its own or the one that is given; refuses a name that could be
+   * taken for an id, and an id that is taken or none.
+   */
+  draft(name: string, id?: string): Account;
   /** Stores it; inside a change. */
   put(account: Account): void;
   /** Lets it be found, once it is on disk. */
   show(account: Account): void;
 }
 
+const idForm = /^[1-9]\d{11}$/;
 const nameForm = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export function openAccounts(options: {
@@ -36,14 +40,20 @@ export function openAccounts(options: {
   }
   for (const { value } of table.range()) show(value);
 
-  function draft(name: string): Account {
+  function draft(name: string, wanted?: string): Account {
     if (!nameForm.test(name)) {
       throw new ServiceError(
         "ValidationError",
         `an account's name is 1 to 63 letters, digits, dots, underscores and hyphens: \`${name}\``,
       );
     }
-    let id = accountId(random);
+    if (wanted !== undefined && !idForm.test(wanted)) {
+      throw new ServiceError("ValidationError", `an account's id is 12 digits: \`${wanted}\``);
+    }
+    if (wanted !== undefined && byId.has(wanted)) {
+      throw new ServiceError("EntityAlreadyExists", `account ${wanted} already exists`);
+    }
+    let id = wanted ?? accountId(random);
     while (byId.has(id)) id = accountId(random);
     return { id, name, createdAtMs: clock.now() };
   }
@@ -52,6 +62,9 @@ export function openAccounts(options: {
     const name = account.name.toLowerCase();
     if (names.find([name]) !== undefined) {
       throw new ServiceError("EntityAlreadyExists", `account \`${account.name}\` already exists`);
+    }
+    if (table.find([account.id])) {
+      throw new ServiceError("EntityAlreadyExists", `account ${account.id} already exists`);
     }
     table.put([account.id], account);
     names.put([name], account.id);

@@ -133,8 +133,8 @@ export async function createDirectory(options: {
         await scope.change(() => endSession(scope, String(key[1])));
       }
     },
-    async createAccount(name) {
-      const account = accounts.draft(name);
+    async createAccount(name, id) {
+      const account = accounts.draft(name, id);
       const { scope } = hold(account.id);
       const key = newKey(scope);
       await store.transaction(() => {

@@ -63,9 +63,13 @@ export interface Directory {
   ): Promise<NewCredentials>;
   /** Ends every session made for an application's cell. */
   endApplicationSessions(application: string): Promise<void>;
-  /** The account with its root credentials, which are not kept in clear and not shown again. */
+  /**
+   * The account with its root credentials, which are not kept in clear and not shown again. `id` is the 12 digits that
+   * it has in another Bondstore as well.
+   */
   createAccount(
     name: string,
+    id?: string,
   ): Promise<{ readonly account: Account; readonly accessKeyId: string; readonly secret: string }>;
   accounts(): readonly Account[];
   findAccount(idOrName: string): Account | undefined;

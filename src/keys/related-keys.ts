@@ -12,6 +12,7 @@ import type { MaterialWrapper } from "./materials.ts";
 import {
   begun,
   following,
+  isOnItsWay,
   type ReplicaParts,
   regionsOf,
   replicaOf,
@@ -102,8 +103,12 @@ export class RelatedKeys {
     const { account, record } = primary;
     const source = this.#storeOf(primary);
     const target = this.#regions.find(region);
+    // A rotation that is on its way ends first: its end is the primary's to see.
+    await this.#regions.elsewhere.delivered();
     await this.#store.transaction(() => {
-      const { multiRegion: before, state } = this.#primaryRecord(primary, source);
+      const current = this.#primaryRecord(primary, source);
+      const { multiRegion: before, state } = current;
+      if (isOnItsWay(current, source.region)) throw changed(primary.arn);
       const others = before.replicaRegions.filter((other) => other !== region);
       const known = others.length < before.replicaRegions.length;
       const replica = target?.records.find(account, record.id);

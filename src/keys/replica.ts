@@ -53,6 +53,12 @@ function sameTurn(
   return { ...own, createdAtMs, ...(rotation && { rotation }), ...(pending && { pending }) };
 }
 
+/** Whether a primary's newest material was made here, and waits until every related key has it. */
+export const isOnItsWay = ({ origin, multiRegion, versions }: KeyRecord, region: string): boolean =>
+  origin === "AWS_KMS" &&
+  multiRegion?.primaryRegion === region &&
+  versions.at(-1)?.pending === true;
+
 /** What related keys agree on. Imported materials come into each Region by themselves, under the same names. */
 export const sharedText = ({
   multiRegion,

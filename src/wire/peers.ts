@@ -25,6 +25,8 @@ export function postToPeer({ id, endpoint, ca }: Place, sealed: Buffer): Promise
     const options = {
       method: "POST",
       headers: { [peerHeader]: id, "Content-Type": "application/octet-stream" },
+      // Messages are rare: no connection waits for the next one.
+      agent: false,
       // Nothing else vouches for it: what a machine trusts besides does not count.
       ...(ca !== undefined && { ca }),
       signal: AbortSignal.timeout(timeoutMs),

@@ -4,9 +4,8 @@ import type { Random } from "../../lib/random.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Store } from "../../storage/store.ts";
 import { GrantBook } from "../grants.ts";
-import type { KeyRecord, MultiRegion } from "../key-record.ts";
+import type { KeyRecord } from "../key-record.ts";
 import type { KeyRegions } from "../key-regions.ts";
-import type { KeyStore } from "../key-store.ts";
 import { type KmsKey, keyArn, toKmsKey } from "../kms-key.ts";
 import type { MaterialWrapper } from "../materials.ts";
 import { regionsOf } from "../replica.ts";
@@ -15,6 +14,7 @@ import type { Agreements, Terms } from "./agreements.ts";
 import { Correspondence, PeerSilent } from "./correspondence.ts";
 import type { Members } from "./forms.ts";
 import { type Lying, Outbox, type Parcel } from "./outbox.ts";
+import { Outcomes } from "./outcomes.ts";
 import type { Peer, PeerTransport, Reached } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
 import { readLook, writeShared } from "./shared-key.ts";
@@ -45,6 +45,8 @@ const silentMs = 30_000;
  */
 export class Elsewhere {
   readonly peers: Agreements;
+  /** What follows when a Region elsewhere has heard something, or will not. */
+  readonly outcomes: Outcomes;
   readonly #regions: KeyRegions;
   readonly #parts: ElsewhereParts;
   readonly #wrapper: MaterialWrapper;
@@ -65,6 +67,7 @@ export class Elsewhere {
     this.#parts = parts;
     this.#wrapper = wrapper;
     this.#outbox = new Outbox(parts);
+    this.outcomes = new Outcomes(regions, parts.store, this.#outbox);
     const receiver = new Receiver(regions, parts, wrapper);
     this.#letters = new Correspondence(parts, receiver.answers);
   }
@@ -168,6 +171,22 @@ export class Elsewhere {
     return { ...here, endpoint: ownEndpoint ?? here.endpoint, regions: this.peers.ownRegions };
   }
 
+  /** ARN of a key here that is related to one in a peer's Regions; undefined where there is none. */
+  relatedTo({ accounts, regions }: Peer): string | undefined {
+    for (const store of this.#regions.all()) {
+      for (const account of accounts) {
+        for (const id of store.ids(account)) {
+          const { multiRegion } = store.records.find(account, id) ?? {};
+          if (!multiRegion || !regionsOf(multiRegion).some((region) => regions.includes(region))) {
+            continue;
+          }
+          return keyArn(store.region, account, id);
+        }
+      }
+    }
+    return undefined;
+  }
+
   /** In its turn; by then it may be gone, or another one lies in its place. */
   #send(parcel: Lying, haste?: "waited for"): Promise<boolean> {
     const peer = this.peers.serving(parcel.region);
@@ -200,12 +219,13 @@ export class Elsewhere {
       }
       if (!(error instanceof ServiceError)) throw error;
       if (own === undefined && passing.includes(error.code)) return false;
-      if (gone === undefined) await this.#refused(parcel, error);
+      if (gone === undefined) await this.outcomes.refused(parcel, error);
       throw error;
     }
     this.#silentAtMs.delete(peer.id);
+    // First: after a kill it is sent again, and so what waits for it goes on.
+    if (gone === undefined) await this.outcomes.settle(account, id, parcel);
     await this.#parts.store.transaction(() => this.#outbox.remove(parcel));
-    if (gone === undefined) await this.settle(account, id);
     return true;
   }
 
@@ -224,77 +244,6 @@ export class Elsewhere {
     const key = writeShared({ ...record, multiRegion }, place, peer, parts);
     return { account, region, key, ...(own && { own }) };
   }
-
-  /** After a delivery: what waited until the Bondstores elsewhere have a key goes on. */
-  async settle(account: string, id: string): Promise<void> {
-    for (const store of this.#regions.all()) {
-      const key = store.find(account, id);
-      const { multiRegion } = key?.record ?? {};
-      if (!key || !multiRegion) continue;
-      const waits = (region: string) => this.#outbox.find(region, account, id) !== undefined;
-      const { primaryRegion, replicaRegions } = multiRegion;
-      if (key.record.state === "Updating" && !waits(primaryRegion)) {
-        await store.change(key, moved);
-      } else if (isOnItsWay(key.record, store) && !replicaRegions.some(waits)) {
-        await store.change(key, (record) => turned(record, store.clock.now()));
-      }
-    }
-  }
-
-  /** What was to be made is not made, and what was to become the primary does not: nothing waits for it any more. */
-  async #refused({ region, account, id, own }: Lying, refusal: ServiceError): Promise<void> {
-    const { related } = this.#regions;
-    const absent = refusal.code === "NotFoundException";
-    for (const store of this.#regions.all()) {
-      const key = store.find(account, id);
-      const { multiRegion, state } = key?.record ?? {};
-      if (!key || !multiRegion) continue;
-      const moves = state === "Updating" && multiRegion.primaryRegion === region;
-      if (!moves && !(own && multiRegion.primaryRegion === store.region)) continue;
-      await this.#parts.store.transaction(() => {
-        if (!moves) related.left(region, account, id);
-        else this.#takeBack(store, account, id, absent ? [region] : []);
-      });
-      this.#regions.forget(key);
-      await related.record("SynchronizeMultiRegionKey", store, key, refusal);
-    }
-  }
-
-  /** The Region that was to be the primary's cannot be: the one before stays it. */
-  #takeBack(store: KeyStore, account: string, id: string, without: readonly string[]): void {
-    const known = store.records.find(account, id)?.multiRegion;
-    if (!known) return;
-    const multiRegion: MultiRegion = {
-      primaryRegion: store.region,
-      replicaRegions: regionsOf(known)
-        .filter((region) => region !== store.region && !without.includes(region))
-        .sort(),
-    };
-    for (const region of without) this.#outbox.clear(region, account, id);
-    this.#regions.related.bring(account, id, regionsOf(multiRegion), (current, region) => ({
-      ...current,
-      multiRegion,
-      ...(region === store.region && { state: "Enabled" as const }),
-    }));
-  }
-}
-
-/** Whether the newest material was made here, and waits until every related key has it. */
-const isOnItsWay = ({ origin, multiRegion, versions }: KeyRecord, { region }: KeyStore): boolean =>
-  origin === "AWS_KMS" &&
-  multiRegion?.primaryRegion === region &&
-  versions.at(-1)?.pending === true;
-
-/** Another Region has the primary. */
-const moved = (record: KeyRecord): KeyRecord =>
-  record.state === "Updating" ? { ...record, state: "Enabled" } : record;
-
-/** The newest material encrypts from now on. */
-function turned(record: KeyRecord, createdAtMs: number): KeyRecord {
-  const last = record.versions.at(-1);
-  if (!last?.pending) return record;
-  const { pending: _, ...version } = last;
-  return { ...record, versions: [...record.versions.slice(0, -1), { ...version, createdAtMs }] };
 }
 
 /** In words for who called. */

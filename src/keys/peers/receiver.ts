@@ -80,6 +80,7 @@ export class Receiver {
     }
     const isNew = await this.#parts.store.transaction(() => {
       const before = store.records.find(account, key.id);
+      if (before && isOldNews(before, key, peer)) return undefined;
       if (before) checkFollows(before, key, peer, { arn, toldAtMs });
       else this.#checkBegins(arn, key, own, peer);
       checkNames(store, account, key);
@@ -90,6 +91,7 @@ export class Receiver {
       store.records.write(account, before, { ...after, toldAtMs });
       return before === undefined;
     });
+    if (isNew === undefined) return;
     this.#regions.forget({ account, record: key });
     const { related } = this.#regions;
     await related.record(isNew ? "CreateKey" : "SynchronizeMultiRegionKey", store, {
@@ -132,7 +134,7 @@ export class Receiver {
     checkSpeaksFor(region, peer, keyArn(region, account, id));
     await this.#parts.store.transaction(() => this.#regions.related.left(region, account, id));
     this.#regions.forget({ account, record: { id } });
-    await this.#regions.elsewhere.settle(account, id);
+    await this.#regions.elsewhere.outcomes.settle(account, id);
     this.#regions.elsewhere.deliverSoon();
   }
 
@@ -183,6 +185,14 @@ function checkSpeaksFor(region: string, { regions }: Peer, arn: string): void {
   if (regions.includes(region)) return;
   throw new ServiceError("AccessDeniedException", `the peer has no say about ${arn}`);
 }
+
+/**
+ * Whether a peer tells who the primary is after it has given it away, and that is known: its word was lost, or ours
+ * that it was heard. Nothing else of what it says counts.
+ */
+const isOldNews = ({ multiRegion }: KeyRecord, key: SharedKey, { regions }: Peer): boolean =>
+  multiRegion?.primaryRegion === key.multiRegion.primaryRegion &&
+  !regions.includes(key.multiRegion.primaryRegion);
 
 /** Whether a key here is the one that is told of, and this is news of it. */
 function checkFollows(

@@ -144,6 +144,8 @@ test("new material encrypts once every Bondstore has it", async (t) => {
   await world.deliver();
   assert.equal((await describe(here, id))?.CurrentKeyMaterialId, first);
   await refuses(here("RotateKeyOnDemand", { KeyId: primary }), "ConflictException");
+  const moved = here("UpdatePrimaryRegion", { KeyId: primary, PrimaryRegion: far });
+  await refuses(moved, "KMSInvalidStateException");
   const sealed = await seal(here, primary, EncryptionContext);
   world.cut.clear();
   await world.deliver();
