@@ -238,9 +238,7 @@ export async function serve(
       await rm(own, { recursive: true, force: true });
   }
   const { elsewhere } = opened;
-  const handle = admitPeers(frontDoor(keepsApplicationsOut), (id, sealed) =>
-    elsewhere.receive(id, sealed),
-  );
+  const handle = admitPeers(frontDoor(keepsApplicationsOut), elsewhere);
   const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
     // Applications run already: they end with the services.
     await stop();

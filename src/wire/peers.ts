@@ -50,22 +50,24 @@ export function postToPeer({ id, endpoint, ca }: Place, sealed: Buffer): Promise
   });
 }
 
-/** Lets messages of peers to `receive`, which answers undefined for what is of none; all else goes on. */
-export function admitPeers(
-  handle: Handle,
-  receive: (id: string, sealed: Buffer) => Promise<Buffer | undefined>,
-): Handle {
-  return (request) => (request.path === peerPath ? answer(request, receive) : handle(request));
+/** Whoever answers peers. */
+export interface PeerDoor {
+  /** Whether there is an agreement of this id: for none nothing is read. */
+  knows(id: string): boolean;
+  /** The sealed answer to a sealed message; undefined for what is of no peer. */
+  receive(id: string, sealed: Buffer): Promise<Buffer | undefined>;
 }
 
-async function answer(
-  request: HttpRequest,
-  receive: (id: string, sealed: Buffer) => Promise<Buffer | undefined>,
-): Promise<HttpResponse> {
+/** Lets messages of peers to their door; all else goes on. */
+export function admitPeers(handle: Handle, door: PeerDoor): Handle {
+  return (request) => (request.path === peerPath ? answer(request, door) : handle(request));
+}
+
+async function answer(request: HttpRequest, door: PeerDoor): Promise<HttpResponse> {
   const id = request.header(peerHeader) ?? "";
-  if (request.method !== "POST" || !/^[0-9a-f]{32}$/.test(id)) return { status: 403, headers: {} };
+  if (request.method !== "POST" || !door.knows(id)) return { status: 403, headers: {} };
   try {
-    const body = await receive(id, await request.readAll(messageBytesMax));
+    const body = await door.receive(id, await request.readAll(messageBytesMax));
     if (!body) return { status: 403, headers: {} };
     return { status: 200, headers: { "Content-Type": "application/octet-stream" }, body };
   } catch (error) {

@@ -84,6 +84,11 @@ export class Elsewhere {
     await this.delivered();
   }
 
+  /** Whether there is an agreement of this id. */
+  knows(id: string): boolean {
+    return this.peers.find(id) !== undefined;
+  }
+
   /** The sealed answer to what a peer has sent; undefined for what is of no peer. */
   receive(id: string, request: Buffer): Promise<Buffer | undefined> {
     return this.#letters.receive(id, request);
