@@ -33,18 +33,21 @@ export const peerOperations: Readonly<Record<string, AdminOperation>> = {
     return opened.elsewhere.peers.all().map(shown);
   },
 
-  /** Ends an agreement, unless keys are related to some of the other's. */
-  async "peer-remove"(bondstore, { id }) {
+  /** Ends an agreement, unless keys are related to some of the other's; by force then, too. */
+  async "peer-remove"(bondstore, { id, force }) {
     const { opened } = bondstore;
     checkTrail(opened);
     const peer = opened.elsewhere.peers.all().find((one) => one.id === String(id));
     if (!peer) throw new ServiceError("NotFound", `there is no peer \`${String(id)}\``);
     const related = opened.elsewhere.relatedTo(peer);
-    if (related !== undefined) {
-      throw new ServiceError("InvalidState", `${related} is related to a key of the peer`);
+    if (related !== undefined && force !== true) {
+      throw new ServiceError(
+        "InvalidState",
+        `${related} is related to a key of the peer; --force ends that, too`,
+      );
     }
-    await opened.elsewhere.peers.remove(peer.id);
-    await recordFor(bondstore, peer.accounts, "RemovePeer", { id: peer.id });
+    await opened.elsewhere.part(peer);
+    await recordFor(bondstore, peer.accounts, "RemovePeer", { id: peer.id, force: force === true });
     return { removed: peer.id };
   },
 };

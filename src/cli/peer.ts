@@ -51,8 +51,9 @@ export function peerCommand(around: Surroundings): Command {
     });
   addDataOptions(command.command("remove <id>"))
     .description("end an agreement; no key may be related to one of the other's")
-    .action(async (id: string, options: DataOptions) => {
-      const answer = await askAdmin("peer-remove", { id }, options, around);
+    .option("--force", "also then: primaries forget the other's replicas, replicas follow no more")
+    .action(async (id: string, { force, ...options }: DataOptions & { force?: boolean }) => {
+      const answer = await askAdmin("peer-remove", { id, force }, options, around);
       const { json, out } = outputOf(options.json ?? false);
       out(json ? JSON.stringify(answer) : `removed ${id}`);
     });

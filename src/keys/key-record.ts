@@ -16,8 +16,6 @@ export interface KeyRecord {
   /** Id of the custom key store whose token holds the material. */
   readonly customKeyStore?: string;
   readonly multiRegion?: MultiRegion;
-  /** When the primary's Bondstore sent what a replica in this one last took over from it. */
-  readonly toldAtMs?: number;
   /** `AWS`: made by a service for the account, such as `alias/aws/s3`. */
   readonly manager: "CUSTOMER" | "AWS";
   readonly policy: string;
@@ -49,6 +47,8 @@ export type KeyOrigin = "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM";
 export interface MultiRegion {
   readonly primaryRegion: string;
   readonly replicaRegions: readonly string[];
+  /** Grows with each change of what related keys share: of two versions of that, the later one counts. */
+  readonly turn?: number;
 }
 
 /** One material of a key. */

@@ -1,7 +1,8 @@
+import type { Key } from "../storage/store.ts";
 import { dueAt, type KeyPlace, type KeyRecord } from "./key-record.ts";
 import type { KeyTables } from "./key-tables.ts";
 
-/** The records of a Region's keys on disk, and the indexes that follow them. All but `find` inside a transaction. */
+/** The records of a Region's keys on disk, and the indexes that follow them. What writes does so inside a transaction. */
 export class KeyRecords {
   readonly #tables: Pick<KeyTables, "keys" | "keepers" | "versions" | "due">;
   readonly #region: string;
@@ -26,6 +27,19 @@ export class KeyRecords {
     if (wasDue !== undefined && wasDue !== due) this.#tables.due.remove([wasDue, record.id]);
     if (due !== undefined && wasDue !== due) this.#tables.due.put([due, record.id], place);
     this.#tables.keys(account).put([record.id], record);
+  }
+
+  /** Keys whose deletion, rotation or end of an import is due: read in parts, since whoever asks changes them. */
+  *due(nowMs: number): Iterable<KeyPlace> {
+    for (let after: Key | undefined, full = true; full; ) {
+      const range = { before: [nowMs + 1], limit: 100, ...(after && { after }) };
+      const part = [...this.#tables.due.range(range)];
+      for (const { key, value } of part) {
+        after = key;
+        yield value;
+      }
+      full = part.length === range.limit;
+    }
   }
 
   remove(account: string, record: KeyRecord): void {

@@ -23,6 +23,7 @@ import { LastUsage } from "./last-usage.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import { type FirstParts, type NewKey, type NewMaterial, symmetricKind } from "./new-key.ts";
 import { Quotas } from "./quotas.ts";
+import { nextTurn } from "./replica.ts";
 import { rotated } from "./rotated.ts";
 import type { SharedDataKeys } from "./shared-data-keys.ts";
 import type { TokenSource } from "./token.ts";
@@ -193,7 +194,7 @@ export class KeyStore {
     const followed = await this.#store.transaction(() => {
       const current = this.records.find(account, record.id);
       assert(current, "a key that was found exists");
-      const changed = how(asOf(current, this.clock.now()));
+      const changed = nextTurn(current, how(asOf(current, this.clock.now())));
       this.records.write(account, current, changed);
       return this.regions.related.follow(this.region, account, current, changed);
     });
@@ -203,12 +204,14 @@ export class KeyStore {
   }
 
   /** Adds a material. On demand it changes no schedule. Throws `ConflictException` while one is on its way. */
-  rotate(
+  async rotate(
     key: KmsKey,
     rotation: "AUTOMATIC" | "ON_DEMAND",
     check: (record: KeyRecord) => void = () => {},
   ): Promise<KmsKey | undefined> {
     const version = this.newVersion(key.account, key.record.id, { rotation });
+    // One that every Region elsewhere has by now, or that no Region is waited for any more, is on its way no longer.
+    await this.regions.elsewhere.outcomes.settle(key.account, key.record.id);
     return this.change(key, (record) => {
       check(record);
       const elsewhere = this.regions.related.reachesElsewhere(record);
@@ -247,12 +250,6 @@ export class KeyStore {
     });
     if (from) this.forget(from);
     if (to) this.forget(to);
-  }
-
-  /** Keys whose deletion, rotation or end of an import is due. */
-  due(): readonly KeyPlace[] {
-    const before = [this.clock.now() + 1];
-    return [...this.#tables.due.range({ before, limit: 100 })].map(({ value }) => value);
   }
 
   /** The key as it is on disk, even when its deletion is due. */

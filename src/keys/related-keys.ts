@@ -13,6 +13,7 @@ import {
   begun,
   following,
   isOnItsWay,
+  nextOf,
   type ReplicaParts,
   regionsOf,
   replicaOf,
@@ -64,7 +65,8 @@ export class RelatedKeys {
       if (target?.records.find(account, id) || before.includes(region)) {
         throw alreadyExists(keyArn(region, account, id));
       }
-      const multiRegion = { ...current.multiRegion, replicaRegions: [...before, region].sort() };
+      const replicaRegions = [...before, region].sort();
+      const multiRegion = nextOf(current.multiRegion, { replicaRegions });
       const replica = replicaOf({ ...current, multiRegion }, own, source.clock.now());
       if (target) this.#begin(target, account, replica);
       else this.#regions.elsewhere.later({ region, account, id, own });
@@ -103,22 +105,30 @@ export class RelatedKeys {
     const { account, record } = primary;
     const source = this.#storeOf(primary);
     const target = this.#regions.find(region);
+    // Who is neither here nor the new primary hears of it when that has taken over.
+    const isHere = (other: string) => this.#regions.find(other) !== undefined;
     // A rotation that is on its way ends first: its end is the primary's to see.
-    await this.#regions.elsewhere.delivered();
+    await this.#regions.elsewhere.deliverAbout(account, record);
     await this.#store.transaction(() => {
       const current = this.#primaryRecord(primary, source);
       const { multiRegion: before, state } = current;
-      if (isOnItsWay(current, source.region)) throw changed(primary.arn);
+      const { elsewhere } = this.#regions;
+      const busy =
+        elsewhere.waits(region, account, record.id) ||
+        before.replicaRegions.some((other) => elsewhere.makes(other, account, record.id));
+      if (busy || isOnItsWay(current, source.region)) throw changed(primary.arn);
       const others = before.replicaRegions.filter((other) => other !== region);
       const known = others.length < before.replicaRegions.length;
       const replica = target?.records.find(account, record.id);
       const ready = !target || replica?.state === "Enabled";
       if (!known || state !== "Enabled" || !ready) throw changed(primary.arn);
-      const multiRegion: MultiRegion = {
+      const multiRegion = nextOf(before, {
         primaryRegion: region,
         replicaRegions: [...others, source.region].sort(),
-      };
-      this.bring(account, record.id, regionsOf(multiRegion), (current, at) => ({
+      });
+      const told = target ? regionsOf(multiRegion) : regionsOf(multiRegion).filter(isHere);
+      if (!target) elsewhere.later({ region, account, id: record.id });
+      this.bring(account, record.id, told, (current, at) => ({
         ...current,
         multiRegion,
         // Until the other Bondstore has taken it there is no primary: two there are never.
@@ -168,16 +178,21 @@ export class RelatedKeys {
    * wait of a primary that waits for it.
    */
   left(region: string, account: string, id: string): void {
-    const [home] = [...this.#regions.all()].filter(
-      ({ region: own, records }) => records.find(account, id)?.multiRegion?.primaryRegion === own,
-    );
+    const home = this.primaryStore(account, id);
     const primary = home?.records.find(account, id);
     if (!primary?.multiRegion?.replicaRegions.includes(region)) return;
     const replicaRegions = primary.multiRegion.replicaRegions.filter((other) => other !== region);
-    const multiRegion: MultiRegion = { ...primary.multiRegion, replicaRegions };
+    const multiRegion = nextOf(primary.multiRegion, { replicaRegions });
     this.#regions.elsewhere.neverMind(region, account, id);
     this.bring(account, id, regionsOf(multiRegion), (current, at) =>
       begun({ ...current, multiRegion }, this.#regions.at(at).clock.now()),
+    );
+  }
+
+  /** Where a key's primary is, if it is here. */
+  primaryStore(account: string, id: string): KeyStore | undefined {
+    return [...this.#regions.all()].find(
+      ({ region, records }) => records.find(account, id)?.multiRegion?.primaryRegion === region,
     );
   }
 
@@ -194,9 +209,9 @@ export class RelatedKeys {
         this.#regions.elsewhere.later({ region, account, id });
         continue;
       }
+      // A primary of another Bondstore may name a replica here that is just being made, or destroyed.
       const before = store.records.find(account, id);
-      assert(before, "each Region of ours that a multi-Region key names has it");
-      store.records.write(account, before, how(before, region));
+      if (before) store.records.write(account, before, how(before, region));
     }
   }
 

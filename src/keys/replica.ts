@@ -5,6 +5,20 @@ const dayMs = 86_400_000;
 /** What a replica has of its own. */
 export type ReplicaParts = Pick<KeyRecord, "policy" | "description" | "tags">;
 
+/** What related keys say of each other after a change of it. */
+export const nextOf = ({ turn = 0, ...known }: MultiRegion, change: Partial<MultiRegion>) => ({
+  ...known,
+  ...change,
+  turn: turn + 1,
+});
+
+/** A record as a change has left it, one turn further where that is something related keys share. */
+export function nextTurn(before: KeyRecord, after: KeyRecord): KeyRecord {
+  const { multiRegion } = after;
+  if (!multiRegion || sharedText(before) === sharedText(after)) return after;
+  return { ...after, multiRegion: nextOf(multiRegion, {}) };
+}
+
 /** The Regions of related keys, the primary's first. */
 export const regionsOf = ({ primaryRegion, replicaRegions }: MultiRegion): readonly string[] => [
   primaryRegion,

@@ -38,7 +38,7 @@ export class Upkeep {
     await this.#keys.lastUsage.write().catch((error: unknown) => {
       failure = error;
     });
-    for (const place of this.#keys.due()) {
+    for (const place of this.#keys.records.due(this.#keys.clock.now())) {
       // A key that cannot be served keeps no other waiting.
       await this.#serve(place).catch((error: unknown) => {
         failure ??= error;

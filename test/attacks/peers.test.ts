@@ -40,11 +40,14 @@ function agreementOf({ at }: Neighbours): { readonly ours: Peer; readonly theirs
   return { ours, theirs };
 }
 
+let told = 0;
+
 /** Sends the second Bondstore a message that the first has sealed as it likes. */
 async function tell(world: Neighbours, message: Record<string, unknown>): Promise<Refused> {
   const { ours } = agreementOf(world);
   const { keys, clock } = world.at.second;
-  const request = sealRequest(ours, { sentAtMs: clock.nowMs + 1, ...message }, systemRandom);
+  told += 1;
+  const request = sealRequest(ours, { sentAtMs: clock.nowMs + told, ...message }, systemRandom);
   const answer = await keys.regions.elsewhere.receive(ours.id, request);
   assert.ok(answer);
   return openAnswer(ours, answer, request) as Refused;
@@ -115,7 +118,7 @@ test("a message that was kept and sent again later makes nothing again", async (
     const answer = await elsewhere.receive(theirs.id, request);
     return answer && (openAnswer(theirs, answer, request) as Refused).refusal?.code;
   };
-  assert.equal(await again(), "ConflictException");
+  assert.equal(await again(), "RequestExpired");
   await there("ScheduleKeyDeletion", { KeyId: id, PendingWindowInDays: 7 });
   world.at.second.clock.nowMs += 8 * dayMs;
   await world.at.second.keys.regions.at(away).upkeep.start();
@@ -133,8 +136,9 @@ test("a peer speaks for its own Regions, its accounts and its keys alone", async
   const record = world.at.second.keys.regions.at(away).records.find(acme, id);
   assert.ok(record);
   const [version] = record.versions;
+  const turn = 9;
   const key = {
-    ...{ id, spec: "SYMMETRIC_DEFAULT", usage: "ENCRYPT_DECRYPT", origin: "AWS_KMS" },
+    ...{ turn, id, spec: "SYMMETRIC_DEFAULT", usage: "ENCRYPT_DECRYPT", origin: "AWS_KMS" },
     ...{ primaryRegion: home, replicaRegions: [away] },
     versions: [{ id: version?.id, createdAtMs: version?.createdAtMs }],
   };

@@ -49,6 +49,8 @@ export interface PrivateKey {
 export interface Kind {
   /** Undefined where this platform cannot. */
   generate(spec: KeySpecName, random: Random): MadeMaterial | Promise<MadeMaterial> | undefined;
+  /** Makes a key anew from its material, for kinds that are never imported; undefined for bytes that are none. */
+  remake?(spec: KeySpecName, material: Uint8Array): MadeMaterial | undefined;
   /** `spki` is SubjectPublicKeyInfo (DER) of such a key. Throws what OpenSSL throws for other bytes. */
   openPublic?(spec: KeySpecName, spki: Uint8Array, random: Random): PublicKey;
   /** `material` stays the caller's, and is used until `wipe`. */

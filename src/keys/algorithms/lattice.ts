@@ -1,7 +1,7 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem512, ml_kem768, ml_kem1024 } from "@noble/post-quantum/ml-kem.js";
 import { bits, objectId, sequence } from "../../lib/der.ts";
-import type { Kind } from "./kind.ts";
+import type { Kind, MadeMaterial } from "./kind.ts";
 
 /** ML-DSA by key spec, with its object identifier (RFC 9881). */
 const signers: Readonly<Record<string, readonly [scheme: typeof ml_dsa44, oid: string]>> = {
@@ -19,15 +19,17 @@ const encapsulators: Readonly<Record<string, readonly [scheme: typeof ml_kem512,
 
 const [signingSeedBytes, encapsulatingSeedBytes, entropyBytes] = [32, 64, 32];
 
+/** What both kinds of scheme do. */
+interface Scheme {
+  keygen(seed: Uint8Array): { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+}
+
 /** ML-DSA (FIPS 204), hedged, with an empty context. The material is the seed. */
 export const mlDsa: Kind = {
-  generate(spec, random) {
-    const [scheme, oid] = rowOf(signers, spec);
-    const bytes = random.bytes(signingSeedBytes);
-    const { publicKey, secretKey } = scheme.keygen(bytes);
-    secretKey.fill(0);
-    return { bytes, publicKey: spkiOf(oid, publicKey) };
-  },
+  generate: (spec, random) => made(signers, spec, random.bytes(signingSeedBytes)),
+
+  remake: (spec, material) =>
+    material.length === signingSeedBytes ? made(signers, spec, Buffer.from(material)) : undefined,
 
   openPublic(spec, spki) {
     const [scheme, oid] = rowOf(signers, spec);
@@ -61,13 +63,12 @@ export const mlDsa: Kind = {
 
 /** ML-KEM (FIPS 203). The material is the seed, d and z. */
 export const mlKem: Kind = {
-  generate(spec, random) {
-    const [scheme, oid] = rowOf(encapsulators, spec);
-    const bytes = random.bytes(encapsulatingSeedBytes);
-    const { publicKey, secretKey } = scheme.keygen(bytes);
-    secretKey.fill(0);
-    return { bytes, publicKey: spkiOf(oid, publicKey) };
-  },
+  generate: (spec, random) => made(encapsulators, spec, random.bytes(encapsulatingSeedBytes)),
+
+  remake: (spec, material) =>
+    material.length === encapsulatingSeedBytes
+      ? made(encapsulators, spec, Buffer.from(material))
+      : undefined,
 
   openPublic(spec, spki, random) {
     const [scheme, oid] = rowOf(encapsulators, spec);
@@ -93,6 +94,18 @@ export const mlKem: Kind = {
     };
   },
 };
+
+/** The key of a seed. */
+function made(
+  rows: Readonly<Record<string, readonly [scheme: Scheme, oid: string]>>,
+  spec: string,
+  bytes: Buffer,
+): MadeMaterial {
+  const [scheme, oid] = rowOf(rows, spec);
+  const { publicKey, secretKey } = scheme.keygen(bytes);
+  secretKey.fill(0);
+  return { bytes, publicKey: spkiOf(oid, publicKey) };
+}
 
 function rowOf<Row>(rows: Readonly<Record<string, Row>>, spec: string): Row {
   const row = rows[spec];

@@ -41,12 +41,13 @@ export const sm2: Kind = {
   generate(_spec, random) {
     if (!getHashes().includes("sm3")) return undefined;
     // Of n - 1 there is no inverse of 1 + d.
-    const d = draw(random, n - 2n);
-    const point = Point.BASE.multiply(d).toBytes(false).subarray(1);
-    return {
-      bytes: Buffer.concat([pkcs8Head, toBytes(d), pkcs8Between, point]),
-      publicKey: Buffer.concat([spkiHead, point]),
-    };
+    return madeOf(draw(random, n - 2n));
+  },
+
+  remake(_spec, material) {
+    const d = secretOf(material);
+    const made = d > 0n && d <= n - 2n ? madeOf(d) : undefined;
+    return made?.bytes.equals(material) ? made : undefined;
   },
 
   openPublic(_spec, spki, random) {
@@ -61,7 +62,7 @@ export const sm2: Kind = {
   },
 
   openPrivate(_spec, material, random) {
-    const d = fromBytes(material.subarray(pkcs8Head.length, pkcs8Head.length + bytes));
+    const d = secretOf(material);
     const point = Point.BASE.multiply(d);
     return {
       sign: async (message, { type }) =>
@@ -74,6 +75,17 @@ export const sm2: Kind = {
     };
   },
 };
+
+const secretOf = (material: Uint8Array): bigint =>
+  fromBytes(material.subarray(pkcs8Head.length, pkcs8Head.length + bytes));
+
+function madeOf(d: bigint) {
+  const point = Point.BASE.multiply(d).toBytes(false).subarray(1);
+  return {
+    bytes: Buffer.concat([pkcs8Head, toBytes(d), pkcs8Between, point]),
+    publicKey: Buffer.concat([spkiHead, point]),
+  };
+}
 
 /** The point of a public key; undefined where it is none of this curve. */
 function pointOf(spki: Uint8Array): Point | undefined {

@@ -7,6 +7,7 @@ import type { Offer, Peer, Reached } from "./peer.ts";
 
 /** An offer is taken within this time, or never. */
 const offeredMs = 3_600_000;
+const secretBytes = 32;
 const regionsMax = 100;
 const peersMax = 1_000;
 
@@ -57,7 +58,7 @@ export class Agreements {
   async offer({ accounts, ownEndpoint }: Terms, here: Reached): Promise<Offer> {
     for (const { id } of this.all()) if (!this.find(id)) await this.remove(id);
     const id = this.#random.bytes(16).toString("hex");
-    const secret = this.#random.bytes(32);
+    const secret = this.#random.bytes(secretBytes);
     const offeredUntilMs = this.#clock.now() + offeredMs;
     await this.#keep({
       ...{ id, secret, accounts, offeredUntilMs },
@@ -76,50 +77,65 @@ export class Agreements {
   ): Promise<Peer> {
     const offer = membersOf(text, "offer");
     const peer: Peer = {
-      ...{ id: textIn(offer, "id", idForm), secret: bytesIn(offer, "secret"), role: "joiner" },
+      ...{ id: textIn(offer, "id", idForm), role: "joiner" },
+      secret: bytesIn(offer, "secret", secretBytes, secretBytes),
       ...{ accounts, ...placeIn(offer) },
       ...(ownEndpoint !== undefined && { ownEndpoint }),
     };
     if (this.#known.has(peer.id)) throw new ServiceError("AlreadyExists", "it has joined already");
-    this.#checkRegions(peer);
+    this.#checkRegions(peer, this.all());
     await meet(peer);
     await this.#keep(peer);
     return peer;
   }
 
-  /** Notes where a peer is now and what it serves: it has said so itself. The first time, it has joined. */
-  async learn({ offeredUntilMs: _, ...peer }: Peer, told: Members): Promise<void> {
+  /** Notes where a peer is: it has said so itself. The first time, it has joined, and its Regions are those it names. */
+  async learn({ offeredUntilMs, ...peer }: Peer, told: Members): Promise<void> {
     const { ca: _ca, ...before } = peer;
     const after: Peer = { ...before, ...placeIn(told) };
-    this.#checkRegions(after);
-    const lost = peer.regions.find((region) => !after.regions.includes(region));
-    if (lost !== undefined) {
-      throw new ServiceError("ValidationException", `Region ${lost} was served by the peer`);
+    const regions = JSON.stringify(after.regions) === JSON.stringify(peer.regions);
+    // Later it may have another port or certificate: who it is, and what it serves, the operators have agreed on.
+    if (offeredUntilMs === undefined && !(regions && isSameHost(peer, after))) {
+      throw new ServiceError("ValidationException", "the agreement was about another place");
     }
-    await this.#keep(after);
+    await this.#keep(after, peer.id);
   }
 
   /** Ends an agreement. */
   async remove(id: string): Promise<void> {
+    this.#known.delete(id);
     await this.#store.transaction(() => {
       this.#table.remove([id]);
     });
-    this.#known.delete(id);
   }
 
-  async #keep(peer: Peer): Promise<void> {
-    if (this.#known.size >= peersMax && !this.#known.has(peer.id)) {
-      throw new ServiceError("LimitExceeded", `there are ${peersMax} peers already`);
-    }
-    await this.#store.transaction(() => this.#table.put([peer.id], peer));
+  /** Writes an agreement: a new one, or in the place of one that is still there. */
+  async #keep(peer: Peer, known?: string): Promise<void> {
+    await this.#store.transaction(() => {
+      if (known !== undefined && !this.#table.find([known])) {
+        throw new ServiceError("NotFoundException", "the agreement has ended");
+      }
+      this.#checkRegions(peer, this.#written());
+      this.#table.put([peer.id], peer);
+    });
     this.#known.set(peer.id, peer);
+    // It may have been ended between the two.
+    if (!this.#table.find([peer.id])) this.#known.delete(peer.id);
+  }
+
+  #written(): readonly Peer[] {
+    return [...this.#table.range({ limit: peersMax })].map(({ value }) => value);
   }
 
   /** A Region is of one Bondstore: here, there, or at another peer. */
-  #checkRegions({ id, regions }: Peer): void {
+  #checkRegions({ id, regions }: Peer, peers: readonly Peer[]): void {
+    const others = peers.filter((peer) => peer.id !== id);
+    if (others.length >= peersMax) {
+      throw new ServiceError("LimitExceeded", `there are ${peersMax} peers already`);
+    }
+    const taken = [this.ownRegions, ...others.map((peer) => peer.regions)].flat();
     for (const region of regions) {
-      const served = this.serving(region);
-      if (!this.ownRegions.includes(region) && (!served || served.id === id)) continue;
+      if (!taken.includes(region)) continue;
       throw new ServiceError("ValidationException", `Region ${region} is served elsewhere already`);
     }
   }
@@ -133,8 +149,19 @@ export class Agreements {
 function placeIn(members: Members): Pick<Peer, "endpoint" | "ca" | "regions"> {
   const ca = ifThere(members, "ca", (from, name) => textIn(from, name, caForm));
   return {
-    regions: textsIn(members, "regions", regionForm, regionsMax),
-    endpoint: textIn(members, "endpoint", endpointForm),
+    regions: [...textsIn(members, "regions", regionForm, regionsMax)].sort(),
+    endpoint: endpointIn(members),
     ...(ca !== undefined && { ca }),
   };
 }
+
+function endpointIn(members: Members): string {
+  const endpoint = textIn(members, "endpoint", endpointForm);
+  if (URL.canParse(endpoint)) return endpoint;
+  throw new ServiceError("ValidationException", `\`${endpoint}\` is no endpoint`);
+}
+
+const isSameHost = (one: Peer, other: Peer): boolean => {
+  const [here, there] = [new URL(one.endpoint), new URL(other.endpoint)];
+  return here.protocol === there.protocol && here.hostname === there.hostname;
+};

@@ -2,10 +2,12 @@ import type { Clock } from "../../lib/clock.ts";
 import { eachMinute } from "../../lib/each-minute.ts";
 import type { Random } from "../../lib/random.ts";
 import { ServiceError } from "../../lib/service-error.ts";
+import { PolicyError } from "../../policy/policy.ts";
 import type { Store } from "../../storage/store.ts";
 import { GrantBook } from "../grants.ts";
-import type { KeyRecord } from "../key-record.ts";
+import type { KeyRecord, MultiRegion } from "../key-record.ts";
 import type { KeyRegions } from "../key-regions.ts";
+import type { KeyStore } from "../key-store.ts";
 import { type KmsKey, keyArn, toKmsKey } from "../kms-key.ts";
 import type { MaterialWrapper } from "../materials.ts";
 import { regionsOf } from "../replica.ts";
@@ -13,11 +15,12 @@ import type { Vault } from "../vault.ts";
 import type { Agreements, Terms } from "./agreements.ts";
 import { Correspondence, PeerSilent } from "./correspondence.ts";
 import type { Members } from "./forms.ts";
-import { type Lying, Outbox, type Parcel } from "./outbox.ts";
+import { Outbox, type Parcel } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { Peer, PeerTransport, Reached } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
-import { readLook, writeShared } from "./shared-key.ts";
+import { Sender } from "./sender.ts";
+import { readLook } from "./shared-key.ts";
 
 /** Other Bondstores, which serve other Regions, and how they are reached. */
 export interface PeerParts {
@@ -33,12 +36,6 @@ export interface ElsewhereParts extends PeerParts {
   readonly random: Random;
 }
 
-/** Refusals that are of this moment, or of the way here: what is refused so is sent again. */
-const passing = ["RequestExpired", "ConflictException", "AccessDeniedException"];
-
-/** Less than the minute after which everything is tried again. */
-const silentMs = 30_000;
-
 /**
  * Related keys in other Bondstores. Each change is a parcel in the transaction that makes it; parcels are sent at once
  * and then each minute, until the other side has taken them over.
@@ -49,15 +46,9 @@ export class Elsewhere {
   readonly outcomes: Outcomes;
   readonly #regions: KeyRegions;
   readonly #parts: ElsewhereParts;
-  readonly #wrapper: MaterialWrapper;
   readonly #outbox: Outbox;
   readonly #letters: Correspondence;
-  /** By peer: what is sent to it goes one after the other. */
-  readonly #lines = new Map<string, Promise<unknown>>();
-  /** By peer that did not answer: when. What nobody waits for leaves it alone for a while. */
-  readonly #silentAtMs = new Map<string, number>();
-  #passes: Promise<void> | undefined;
-  #anotherPass = false;
+  readonly #sender: Sender;
   #greeting: { readonly here: Reached; readonly left: Set<string> } | undefined;
   #endRounds: () => Promise<void> = async () => undefined;
 
@@ -65,11 +56,13 @@ export class Elsewhere {
     this.peers = parts.peers;
     this.#regions = regions;
     this.#parts = parts;
-    this.#wrapper = wrapper;
     this.#outbox = new Outbox(parts);
     this.outcomes = new Outcomes(regions, parts.store, this.#outbox);
     const receiver = new Receiver(regions, parts, wrapper);
     this.#letters = new Correspondence(parts, receiver.answers);
+    const { outcomes } = this;
+    const carried = { outbox: this.#outbox, letters: this.#letters, outcomes, wrapper };
+    this.#sender = new Sender(regions, parts, carried);
   }
 
   /** Tells the peers where this Bondstore is, and sends what was left; both again each minute until they have it. */
@@ -97,7 +90,11 @@ export class Elsewhere {
   /** Takes an offer, and tells the other side so. Throws what is wrong, also that it is not reached. */
   join(offer: unknown, terms: Terms, here: Reached): Promise<Peer> {
     return this.peers.join(offer, terms, async (peer) => {
-      await this.#letters.ask(peer, "hello", this.#hello(peer, here)).catch(unreached);
+      await this.#letters.ask(peer, "hello", this.#hello(peer, here)).catch((error: unknown) => {
+        // Its operator may know why; a tenant need not.
+        const why = error instanceof PeerSilent && error.cause instanceof Error && error.cause;
+        return unreached(why ? new PeerSilent(`${peer.endpoint}: ${why.message}`) : error);
+      });
     });
   }
 
@@ -111,26 +108,21 @@ export class Elsewhere {
     this.#outbox.clear(region, account, id);
   }
 
+  /** A Region of ours has its replica again: that it was gone is not said any more. Inside a transaction. */
+  isBack(region: string, account: string, id: string): void {
+    for (const { regions } of this.peers.all()) {
+      for (const to of regions) this.#outbox.clearGone(to, account, id, region);
+    }
+  }
+
   /** Sends what there is, some time soon. */
   deliverSoon(): void {
-    if (this.peers.all().length === 0) return;
-    this.#anotherPass = true;
-    this.#passes ??= this.#pass().finally(() => {
-      this.#passes = undefined;
-    });
+    this.#sender.deliverSoon();
   }
 
   /** Waits for what is being sent. */
-  async delivered(): Promise<void> {
-    await this.#passes;
-    await Promise.all(this.#lines.values());
-  }
-
-  async #pass(): Promise<void> {
-    while (this.#anotherPass) {
-      this.#anotherPass = false;
-      for (const lying of this.#outbox.all()) await this.#send(lying).catch(() => undefined);
-    }
+  delivered(): Promise<void> {
+    return this.#sender.delivered();
   }
 
   /**
@@ -139,7 +131,25 @@ export class Elsewhere {
    */
   async deliver(region: string, account: string, id: string): Promise<boolean> {
     const lying = this.#outbox.find(region, account, id);
-    return lying === undefined || this.#send(lying, "waited for");
+    return lying === undefined || this.#sender.send(lying, "waited for");
+  }
+
+  /** Sends all that lies there about a key, and waits for it. */
+  async deliverAbout(account: string, { id, multiRegion }: KeyRecord): Promise<void> {
+    const regions = multiRegion ? regionsOf(multiRegion) : [];
+    await Promise.all(
+      regions.map((region) => this.deliver(region, account, id).catch(() => undefined)),
+    );
+  }
+
+  /** Whether a Region has yet to make its replica of a key. */
+  makes(region: string, account: string, id: string): boolean {
+    return this.#outbox.find(region, account, id)?.own !== undefined;
+  }
+
+  /** Whether a Region has yet to hear of a key. */
+  waits(region: string, account: string, id: string): boolean {
+    return this.#outbox.find(region, account, id) !== undefined;
   }
 
   /** A replica elsewhere as it is there now, with the ids of the materials it has. Throws why nothing is known. */
@@ -155,7 +165,12 @@ export class Elsewhere {
     const answer = await this.#letters.ask(peer, "look", asked).catch(unreached);
     const { materials, ...own } = readLook(answer);
     const seen: KeyRecord = { ...record, ...own, aliases: [] };
-    return { key: toKmsKey(region, account, seen, new GrantBook([])), materials };
+    try {
+      return { key: toKmsKey(region, account, seen, new GrantBook([])), materials };
+    } catch (cause) {
+      if (!(cause instanceof PolicyError)) throw cause;
+      return unreached(new PeerSilent("the other Bondstore tells no key", { cause }));
+    }
   }
 
   async #round(): Promise<void> {
@@ -169,90 +184,66 @@ export class Elsewhere {
         .catch(() => undefined);
     }
     this.deliverSoon();
-    await this.#passes;
+    await this.delivered();
   }
 
   #hello({ ownEndpoint }: Peer, here: Reached): Members {
     return { ...here, endpoint: ownEndpoint ?? here.endpoint, regions: this.peers.ownRegions };
   }
 
-  /** ARN of a key here that is related to one in a peer's Regions; undefined where there is none. */
+  /** ARN of a key that is related to one in a peer's Regions, or was and the peer does not know; undefined: none. */
   relatedTo({ accounts, regions }: Peer): string | undefined {
-    for (const store of this.#regions.all()) {
-      for (const account of accounts) {
-        for (const id of store.ids(account)) {
-          const { multiRegion } = store.records.find(account, id) ?? {};
-          if (!multiRegion || !regionsOf(multiRegion).some((region) => regions.includes(region))) {
-            continue;
-          }
-          return keyArn(store.region, account, id);
-        }
-      }
+    for (const region of regions) {
+      for (const { account, id } of this.#outbox.for(region)) return keyArn(region, account, id);
+    }
+    for (const [store, account, { id, multiRegion }] of this.#multiRegion(accounts)) {
+      if (!regionsOf(multiRegion).some((region) => regions.includes(region))) continue;
+      return keyArn(store.region, account, id);
     }
     return undefined;
   }
 
-  /** In its turn; by then it may be gone, or another one lies in its place. */
-  #send(parcel: Lying, haste?: "waited for"): Promise<boolean> {
-    const peer = this.peers.serving(parcel.region);
-    if (!peer || (!haste && this.#isSilent(peer))) return Promise.resolve(false);
-    const before = this.#lines.get(peer.id) ?? Promise.resolve();
-    const sent = before.then(() => this.#sendNow(parcel, peer));
-    this.#lines.set(
-      peer.id,
-      sent.catch(() => undefined),
-    );
-    return sent;
-  }
-
-  #isSilent({ id }: Peer): boolean {
-    return this.#parts.clock.now() - (this.#silentAtMs.get(id) ?? 0) < silentMs;
-  }
-
-  async #sendNow(parcel: Lying, peer: Peer): Promise<boolean> {
-    const { region, account, id, gone, own } = parcel;
-    const message =
-      gone === undefined
-        ? this.#keyMessage(parcel, peer)
-        : { account, region: gone, id, primaryRegion: region };
-    try {
-      if (message) await this.#letters.ask(peer, gone === undefined ? "keep" : "gone", message);
-    } catch (error) {
-      if (error instanceof PeerSilent) {
-        this.#silentAtMs.set(peer.id, this.#parts.clock.now());
-        return false;
+  /**
+   * Ends an agreement, whatever is related: primaries here know the other's replicas no more, and nothing is left to be
+   * said. Replicas here of its primaries stay as they are, and follow nobody.
+   */
+  async part({ id: peerId, accounts, regions }: Peer): Promise<void> {
+    await this.peers.remove(peerId);
+    for (const [store, account, { id }] of this.#multiRegion(accounts)) {
+      await this.#parts.store.transaction(() => this.outcomes.part(regions, account, id));
+      this.#regions.forget({ account, record: { id } });
+      await this.outcomes.settle(account, id);
+      await this.#regions.related.record("SynchronizeMultiRegionKey", store, {
+        account,
+        arn: keyArn(store.region, account, id),
+      });
+    }
+    await this.#parts.store.transaction(() => {
+      for (const region of regions) {
+        for (const lying of [...this.#outbox.for(region)]) this.#outbox.remove(lying);
       }
-      if (!(error instanceof ServiceError)) throw error;
-      if (own === undefined && passing.includes(error.code)) return false;
-      if (gone === undefined) await this.outcomes.refused(parcel, error);
-      throw error;
-    }
-    this.#silentAtMs.delete(peer.id);
-    // First: after a kill it is sent again, and so what waits for it goes on.
-    if (gone === undefined) await this.outcomes.settle(account, id, parcel);
-    await this.#parts.store.transaction(() => this.#outbox.remove(parcel));
-    return true;
+    });
   }
 
-  /** The key as it is now, for a peer; undefined where it is no more, or not there. */
-  #keyMessage({ region, account, id, own }: Parcel, peer: Peer): Members | undefined {
-    const source = [...this.#regions.all()].find(
-      ({ records }) => records.find(account, id) !== undefined,
-    );
-    const record = source?.records.find(account, id);
-    const { multiRegion } = record ?? {};
-    if (!source || !record || !multiRegion || !regionsOf(multiRegion).includes(region)) {
-      return undefined;
+  *#multiRegion(
+    accounts: readonly string[],
+  ): Iterable<
+    readonly [KeyStore, account: string, KeyRecord & { readonly multiRegion: MultiRegion }]
+  > {
+    for (const store of this.#regions.all()) {
+      for (const account of accounts) {
+        for (const id of [...store.ids(account)]) {
+          const record = store.records.find(account, id);
+          const { multiRegion } = record ?? {};
+          if (record && multiRegion) yield [store, account, { ...record, multiRegion }];
+        }
+      }
     }
-    const place = { account, arn: keyArn(source.region, account, id) };
-    const parts = { wrapper: this.#wrapper, random: this.#parts.random };
-    const key = writeShared({ ...record, multiRegion }, place, peer, parts);
-    return { account, region, key, ...(own && { own }) };
   }
 }
 
 /** In words for who called. */
 function unreached(error: unknown): never {
   if (!(error instanceof PeerSilent)) throw error;
-  throw new ServiceError("DependencyTimeoutException", error.message);
+  throw new ServiceError("DependencyTimeoutException", `${error.message}; try again later`);
 }

@@ -22,11 +22,23 @@ export function textIn(members: Members, name: string, form: RegExp): string {
   return value;
 }
 
-export function numberIn(members: Members, name: string): number {
+/** A whole number that is not negative. */
+export function numberIn(
+  members: Members,
+  name: string,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
   const value = members[name];
-  if (!Number.isSafeInteger(value) || Number(value) < 0) throw malformed(name);
+  if (!Number.isSafeInteger(value) || Number(value) < 0 || Number(value) > max) {
+    throw malformed(name);
+  }
   return Number(value);
 }
+
+/** The last time that a Date can be of, in milliseconds. */
+const lastMs = 8.64e15;
+
+export const timeIn = (members: Members, name: string): number => numberIn(members, name, lastMs);
 
 export function listIn(members: Members, name: string, max: number): readonly unknown[] {
   const value = members[name];
@@ -59,9 +71,12 @@ export function wordIn<Word extends string>(
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Bytes in base64. */
-export const bytesIn = (members: Members, name: string): Buffer =>
-  Buffer.from(textIn(members, name, base64), "base64");
+/** Bytes in base64, within a length. */
+export function bytesIn(members: Members, name: string, max: number, min = 0): Buffer {
+  const bytes = Buffer.from(textIn(members, name, base64), "base64");
+  if (bytes.length > max || bytes.length < min) throw malformed(name);
+  return bytes;
+}
 
 /** What is there or not. */
 export const ifThere = <Value>(

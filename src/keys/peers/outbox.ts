@@ -17,11 +17,13 @@ export interface Parcel {
 /** A parcel as it lies there: a later one in its place has another mark. */
 export interface Lying extends Parcel {
   readonly mark: string;
+  /** It was sent before, and whether it was heard is not known. */
+  readonly sent?: true;
 }
 
 /**
  * What other Bondstores have yet to hear. Of a key there is one parcel for each Region, without its content: that is
- * what the key is when it is sent. All but `all` and `of` inside a transaction.
+ * what the key is when it is sent. What writes does so inside a transaction.
  */
 export class Outbox {
   readonly #store: Store;
@@ -32,8 +34,9 @@ export class Outbox {
     this.#random = random;
   }
 
-  all(): readonly Lying[] {
-    return [...this.#table.range()].map(({ value }) => value);
+  /** All that is for a Region. */
+  *for(region: string): Iterable<Lying> {
+    for (const { value } of this.#table.range({ prefix: [region] })) yield value;
   }
 
   /** What lies there for a Region about a key: that it changed, not that a replica is gone. */
@@ -41,17 +44,38 @@ export class Outbox {
     return this.#table.find([region, account, id, ""]);
   }
 
+  /** The same parcel as it lies there now; undefined once it is delivered, or another lies in its place. */
+  again(lying: Lying): Lying | undefined {
+    const now = this.#table.find(keyOf(lying));
+    return now?.mark === lying.mark ? now : undefined;
+  }
+
   put(parcel: Parcel): void {
-    const { region, account, id, gone = "" } = parcel;
-    const key = [region, account, id, gone];
-    const own = parcel.own ?? this.#table.find(key)?.own;
-    this.#table.put(key, { ...parcel, ...(own && { own }), mark: this.#random.uuid() });
+    const before = this.#table.find(keyOf(parcel));
+    const own = parcel.own ?? before?.own;
+    this.#table.put(keyOf(parcel), {
+      ...parcel,
+      ...(own && { own }),
+      ...(before?.sent && { sent: true }),
+      mark: this.#random.uuid(),
+    });
+  }
+
+  /** Notes that a parcel is being sent. */
+  send(lying: Lying): void {
+    const now = this.again(lying);
+    if (now && !now.sent) this.#table.put(keyOf(lying), { ...now, sent: true });
+  }
+
+  /** Notes that a parcel was heard and refused: what it asks for was not done. */
+  refused(lying: Lying): void {
+    const { sent: _, ...now } = this.again(lying) ?? lying;
+    if (this.again(lying)) this.#table.put(keyOf(lying), now);
   }
 
   /** Takes out what was delivered, unless it has changed meanwhile. */
-  remove({ region, account, id, gone = "", mark }: Lying): void {
-    const key = [region, account, id, gone];
-    if (this.#table.find(key)?.mark === mark) this.#table.remove(key);
+  remove(lying: Lying): void {
+    if (this.again(lying)) this.#table.remove(keyOf(lying));
   }
 
   /** Nothing need be said of a key to a Region any more. */
@@ -59,7 +83,14 @@ export class Outbox {
     this.#table.remove([region, account, id, ""]);
   }
 
+  /** It is not said any more that the replica of a Region is gone: there is another. */
+  clearGone(to: string, account: string, id: string, gone: string): void {
+    this.#table.remove([to, account, id, gone]);
+  }
+
   get #table() {
     return this.#store.system.table<Lying>("kms.outbox");
   }
 }
+
+const keyOf = ({ region, account, id, gone = "" }: Parcel) => [region, account, id, gone];

@@ -1,22 +1,31 @@
 import { assert } from "../../lib/assert.ts";
-import type { Random } from "../../lib/random.ts";
 import { ServiceError } from "../../lib/service-error.ts";
-import { compilePolicy } from "../../policy/policy.ts";
+import type { MadeMaterial } from "../algorithms/kind.ts";
 import { isExpired, type KeyRecord, type KeyVersion } from "../key-record.ts";
 import type { KeyRegions } from "../key-regions.ts";
 import type { KeyStore } from "../key-store.ts";
 import { keyArn } from "../kms-key.ts";
-import type { MaterialWrapper } from "../materials.ts";
-import { following, type ReplicaParts, regionsOf, replicaOf } from "../replica.ts";
+import type { MaterialPlace, MaterialWrapper } from "../materials.ts";
+import { following, nextOf, type ReplicaParts, regionsOf, replicaOf } from "../replica.ts";
 import { regionForm } from "./agreements.ts";
+import {
+  accountOf,
+  alreadyExists,
+  checkBegins,
+  checkFollows,
+  checkNames,
+  checkPolicy,
+  checkSpeaksFor,
+  invalid,
+  isKnown,
+  openMaterial,
+} from "./checks.ts";
 import type { Answers } from "./correspondence.ts";
 import type { ElsewhereParts } from "./elsewhere.ts";
-import { ifThere, type Members, membersOf, numberIn, textIn, textsIn } from "./forms.ts";
+import { ifThere, type Members, membersOf, textIn, textsIn } from "./forms.ts";
 import type { Peer } from "./peer.ts";
 import {
-  accountForm,
   keyIdForm,
-  materialOf,
   readOwn,
   readShared,
   type SharedKey,
@@ -24,6 +33,15 @@ import {
 } from "./shared-key.ts";
 
 const relatedMax = 101;
+const refusalsPerMinute = 100;
+
+/** What a message is about, and who sent it. */
+interface Told {
+  readonly peer: Peer;
+  readonly account: string;
+  readonly arn: string;
+  readonly store: KeyStore;
+}
 
 /**
  * What peers tell and ask about related keys. A peer speaks for the Regions that it serves and the accounts that were
@@ -34,6 +52,8 @@ export class Receiver {
   readonly #regions: KeyRegions;
   readonly #parts: ElsewhereParts;
   readonly #wrapper: MaterialWrapper;
+  /** By peer: how many refusals are in the trail, of this minute. */
+  readonly #refusals = new Map<string, { readonly minute: number; readonly count: number }>();
 
   constructor(regions: KeyRegions, parts: ElsewhereParts, wrapper: MaterialWrapper) {
     this.#regions = regions;
@@ -44,20 +64,25 @@ export class Receiver {
         await parts.peers.learn(peer, message);
         return {};
       },
-      keep: (peer, message) => this.#recorded(peer, message, () => this.#keep(peer, message)),
-      gone: (peer, message) => this.#recorded(peer, message, () => this.#gone(peer, message)),
+      keep: (peer, message) =>
+        this.#recorded(peer, message, (account) => this.#keep(peer, message, account)),
+      gone: (peer, message) =>
+        this.#recorded(peer, message, (account) => this.#gone(peer, message, account)),
       look: async (peer, message) => this.#look(peer, message),
     };
   }
 
-  /** What is refused is in the trail of the account that it was about. */
-  async #recorded(peer: Peer, message: Members, act: () => Promise<void>): Promise<Members> {
+  /** What is refused is in the trail of the account that it was about, up to so much a minute. */
+  async #recorded(
+    peer: Peer,
+    message: Members,
+    act: (account: string) => Promise<Members>,
+  ): Promise<Members> {
+    const account = accountOf(peer, message);
     try {
-      await act();
-      return {};
+      return await act(account);
     } catch (error) {
-      const account = accountOf(peer, message);
-      if (error instanceof ServiceError) {
+      if (error instanceof ServiceError && this.#mayRecord(peer)) {
         const store = this.#regions.at(this.#regions.home);
         const arn = keyArn(store.region, account, "*");
         const event = "SynchronizeMultiRegionKey";
@@ -67,42 +92,107 @@ export class Receiver {
     }
   }
 
+  #mayRecord({ id }: Peer): boolean {
+    const minute = Math.floor(this.#parts.clock.now() / 60_000);
+    const known = this.#refusals.get(id);
+    const count = known?.minute === minute ? known.count + 1 : 1;
+    this.#refusals.set(id, { minute, count });
+    return count <= refusalsPerMinute;
+  }
+
   /** A replica as its primary is now; it is made where `own` says what it has of its own. */
-  async #keep(peer: Peer, message: Members): Promise<void> {
-    const account = accountOf(peer, message);
+  async #keep(peer: Peer, message: Members, account: string): Promise<Members> {
     const key = readShared(message["key"]);
     const own = ifThere(message, "own", (from, name) => readOwn(membersOf(from[name], name)));
-    const toldAtMs = numberIn(message, "sentAtMs");
     const store = this.#storeIn(message);
     const arn = keyArn(store.region, account, key.id);
     if (!regionsOf(key.multiRegion).includes(store.region)) {
       throw invalid(`${arn} is none of the related keys that were told of`);
     }
-    const isNew = await this.#parts.store.transaction(() => {
-      const before = store.records.find(account, key.id);
-      if (before && isOldNews(before, key, peer)) return undefined;
-      if (before) checkFollows(before, key, peer, { arn, toldAtMs });
-      else this.#checkBegins(arn, key, own, peer);
-      checkNames(store, account, key);
-      const replica = before ?? this.#begun(arn, key, own, store);
-      const after = following(replica, key, (version) =>
-        this.#carry(version, key, { peer, account, arn }),
+    const { vault } = this.#parts;
+    const had = vault.find(arn) !== undefined;
+    let event: string | undefined;
+    try {
+      event = await this.#parts.store.transaction(() =>
+        this.#write(key, own, { peer, account, arn, store }),
       );
-      store.records.write(account, before, { ...after, toldAtMs });
-      return before === undefined;
-    });
-    if (isNew === undefined) return;
+    } catch (error) {
+      // Nothing is under what was made for it.
+      if (!had && !store.records.find(account, key.id)) vault.destroy(arn);
+      throw error;
+    }
+    if (event === undefined) return {};
     this.#regions.forget({ account, record: key });
-    const { related } = this.#regions;
-    await related.record(isNew ? "CreateKey" : "SynchronizeMultiRegionKey", store, {
-      account,
-      arn,
-    });
+    await this.#regions.related.record(event, store, { account, arn });
+    this.#regions.elsewhere.deliverSoon();
+    return {};
   }
 
-  #checkBegins(arn: string, key: SharedKey, own: ReplicaParts | undefined, peer: Peer): void {
-    if (!own) throw new ServiceError("NotFoundException", `Key '${arn}' does not exist`);
-    checkSpeaksFor(key.multiRegion.primaryRegion, peer, arn);
+  /** Writes what was told, inside a transaction. Answers the name of the event; undefined where it was known. */
+  #write(
+    told: SharedKey,
+    own: ReplicaParts | undefined,
+    { peer, account, arn, store }: Told,
+  ): string | undefined {
+    const before = store.records.find(account, told.id);
+    if (before && isKnown(before, told, peer)) return undefined;
+    this.#checkAgrees(told, peer, account);
+    if (before) checkFollows(before, told, arn);
+    else checkBegins(told, own, peer, arn);
+    checkNames(store, account, told);
+    const key = this.#taken(told, account, store);
+    const known = before?.versions ?? [];
+    // Opened before anything is made: most of what may be wrong with a key is wrong with these.
+    const materials = new Map(
+      key.versions
+        .filter(({ id }) => !known.some((version) => version.id === id))
+        .map((version) => [version.id, openMaterial(version, key, account, peer)]),
+    );
+    const replica = before ?? this.#begun(arn, key, own, store);
+    if (!before) this.#regions.elsewhere.isBack(store.region, account, key.id);
+    const after = following(replica, key, ({ sealed: _, ...version }) =>
+      this.#wrapped(version, materials.get(version.id), { account, arn }),
+    );
+    store.records.write(account, before, after);
+    const { primaryRegion, replicaRegions } = key.multiRegion;
+    if (primaryRegion === store.region && before?.multiRegion?.primaryRegion !== primaryRegion) {
+      this.#regions.related.bring(account, key.id, replicaRegions, (current) => ({
+        ...current,
+        multiRegion: key.multiRegion,
+      }));
+    }
+    return before ? "SynchronizeMultiRegionKey" : "CreateKey";
+  }
+
+  /** Every key of this id here is one of those that the peer has a say about. */
+  #checkAgrees({ id }: SharedKey, peer: Peer, account: string): void {
+    for (const { region, records } of this.#regions.all()) {
+      const record = records.find(account, id);
+      if (!record) continue;
+      const arn = keyArn(region, account, id);
+      if (!record.multiRegion) throw alreadyExists(arn);
+      checkSpeaksFor(record.multiRegion.primaryRegion, peer, arn);
+    }
+  }
+
+  /** A primary that moves here must be able to be one; it names no replica that is not here any more. */
+  #taken(key: SharedKey, account: string, store: KeyStore): SharedKey {
+    const { primaryRegion, replicaRegions } = key.multiRegion;
+    const home = this.#regions.find(primaryRegion);
+    if (!home) return key;
+    const record = home.records.find(account, key.id);
+    if (home !== store || record?.state !== "Enabled") {
+      throw new ServiceError(
+        "KMSInvalidStateException",
+        `${keyArn(primaryRegion, account, key.id)} cannot become the primary.`,
+      );
+    }
+    const there = replicaRegions.filter((region) => {
+      const own = this.#regions.find(region);
+      return !own || own.records.find(account, key.id);
+    });
+    if (there.length === replicaRegions.length) return key;
+    return { ...key, multiRegion: nextOf(key.multiRegion, { replicaRegions: there }) };
   }
 
   #begun(arn: string, key: SharedKey, own: ReplicaParts | undefined, store: KeyStore): KeyRecord {
@@ -112,30 +202,34 @@ export class Receiver {
     return replicaOf({ ...key, versions: [] }, own, store.clock.now());
   }
 
-  #carry(
-    { sealed, ...version }: SharedVersion,
-    key: SharedKey,
-    { peer, account, arn }: { readonly peer: Peer; readonly account: string; readonly arn: string },
+  #wrapped(
+    version: Omit<SharedVersion, "sealed">,
+    material: MadeMaterial | undefined,
+    place: MaterialPlace,
   ): KeyVersion {
-    if (key.origin === "EXTERNAL") return version;
-    if (!sealed) throw invalid(`material ${version.id} of ${arn} is missing`);
-    const random: Random = this.#parts.random;
-    const { bytes, publicKey } = materialOf({ ...version, sealed }, key, account, { peer, random });
-    const wrapped = this.#wrapper.wrap({ account, arn }, version, bytes);
-    bytes.fill(0);
+    if (!material) return version;
+    const wrapped = this.#wrapper.wrap(place, version, material.bytes);
+    material.bytes.fill(0);
+    const { publicKey } = material;
     return { ...version, wrapped, ...(publicKey && { publicKey }) };
   }
 
-  /** A replica in one of the peer's Regions is no more. */
-  async #gone(peer: Peer, message: Members): Promise<void> {
-    const account = accountOf(peer, message);
+  /** A replica in one of the peer's Regions is no more. Answers who is the primary now, if none here is. */
+  async #gone(peer: Peer, message: Members, account: string): Promise<Members> {
     const id = textIn(message, "id", keyIdForm);
     const region = textIn(message, "region", regionForm);
     checkSpeaksFor(region, peer, keyArn(region, account, id));
-    await this.#parts.store.transaction(() => this.#regions.related.left(region, account, id));
+    const { related, elsewhere } = this.#regions;
+    const moved = await this.#parts.store.transaction(() => {
+      related.left(region, account, id);
+      const stores = [...this.#regions.all()];
+      const record = stores.map(({ records }) => records.find(account, id)).find(Boolean);
+      return related.primaryStore(account, id) ? undefined : record?.multiRegion?.primaryRegion;
+    });
     this.#regions.forget({ account, record: { id } });
-    await this.#regions.elsewhere.outcomes.settle(account, id);
-    this.#regions.elsewhere.deliverSoon();
+    await elsewhere.outcomes.settle(account, id);
+    elsewhere.deliverSoon();
+    return moved === undefined ? {} : { primaryRegion: moved };
   }
 
   /** A replica as it is here; and whether the Bondstores of all related Regions are known, as its primary's must be. */
@@ -170,71 +264,3 @@ export class Receiver {
     throw new ServiceError("UnsupportedOperationException", `Region ${region} is not served there`);
   }
 }
-
-/** The account that a message is about, if the peer may speak of it. */
-function accountOf(peer: Peer, message: Members): string {
-  const account = textIn(message, "account", accountForm);
-  if (peer.accounts.includes(account)) return account;
-  throw new ServiceError(
-    "UnsupportedOperationException",
-    `the Bondstores were not joined for account ${account}`,
-  );
-}
-
-function checkSpeaksFor(region: string, { regions }: Peer, arn: string): void {
-  if (regions.includes(region)) return;
-  throw new ServiceError("AccessDeniedException", `the peer has no say about ${arn}`);
-}
-
-/**
- * Whether a peer tells who the primary is after it has given it away, and that is known: its word was lost, or ours
- * that it was heard. Nothing else of what it says counts.
- */
-const isOldNews = ({ multiRegion }: KeyRecord, key: SharedKey, { regions }: Peer): boolean =>
-  multiRegion?.primaryRegion === key.multiRegion.primaryRegion &&
-  !regions.includes(key.multiRegion.primaryRegion);
-
-/** Whether a key here is the one that is told of, and this is news of it. */
-function checkFollows(
-  before: KeyRecord,
-  key: SharedKey,
-  peer: Peer,
-  { arn, toldAtMs }: { readonly arn: string; readonly toldAtMs: number },
-): void {
-  if (!before.multiRegion) throw alreadyExists(arn);
-  checkSpeaksFor(before.multiRegion.primaryRegion, peer, arn);
-  const kinds = ["spec", "usage", "origin"] as const;
-  if (kinds.some((kind) => before[kind] !== key[kind])) throw alreadyExists(arn);
-  if ((before.toldAtMs ?? 0) >= toldAtMs) {
-    throw new ServiceError("ConflictException", `${arn} has later news already`);
-  }
-  const lost = before.versions.find(
-    ({ id, pending }) => !pending && !key.versions.some((version) => version.id === id),
-  );
-  if (lost) throw invalid(`${arn} would lose its material ${lost.id}`);
-}
-
-/** By the id of its material a ciphertext finds its key: none may be that of another key. */
-function checkNames(store: KeyStore, account: string, { id: keyId, versions }: SharedKey): void {
-  for (const { id } of versions) {
-    const place = store.findVersion(id);
-    if (!place || (place.account === account && place.keyId === keyId)) continue;
-    throw invalid(`material ${id} is of another key`);
-  }
-  if (new Set(versions.map(({ id }) => id)).size < versions.length) {
-    throw invalid(`key ${keyId} has a material twice`);
-  }
-}
-
-/** A key whose policy is none could not even be looked at. */
-function checkPolicy(text: string): void {
-  try {
-    compilePolicy(text, "resource");
-  } catch {
-    throw invalid("the policy of the replica is none");
-  }
-}
-
-const invalid = (message: string) => new ServiceError("ValidationException", message);
-const alreadyExists = (arn: string) =>
-  new ServiceError("AlreadyExistsException", `${arn} already exists`);

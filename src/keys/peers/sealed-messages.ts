@@ -37,5 +37,9 @@ const seal = (peer: Peer, message: unknown, bound: string, random: Random): Buff
 
 function open(peer: Peer, sealed: Uint8Array, bound: string): unknown {
   const text = unwrapUnder(keyOf(peer), sealed, bound);
-  return text && (JSON.parse(text.toString()) as unknown);
+  try {
+    return text && (JSON.parse(text.toString()) as unknown);
+  } catch {
+    return undefined;
+  }
 }

@@ -19,6 +19,7 @@ import {
   numberIn,
   textIn,
   textsIn,
+  timeIn,
   wordIn,
 } from "./forms.ts";
 import type { Peer } from "./peer.ts";
@@ -26,13 +27,13 @@ import type { Peer } from "./peer.ts";
 /** What related keys have in common, as it came from a peer. */
 export interface SharedKey
   extends Pick<KeyRecord, "id" | "spec" | "usage" | "origin" | "rotation" | "importSecret"> {
-  readonly multiRegion: MultiRegion;
+  readonly multiRegion: MultiRegion & { readonly turn: number };
   readonly versions: readonly SharedVersion[];
 }
 
 /** A version, and its material under the peer's key; imported material does not travel. */
 export interface SharedVersion
-  extends Pick<KeyVersion, "id" | "createdAtMs" | "rotation" | "publicKey" | "pending"> {
+  extends Pick<KeyVersion, "id" | "createdAtMs" | "rotation" | "pending"> {
   readonly sealed?: Buffer;
 }
 
@@ -51,6 +52,10 @@ const tagsMax = 50;
 export const keyIdForm = /^mrk-[0-9a-f]{32}$/;
 export const accountForm = /^\d{12}$/;
 const versionForm = /^[0-9a-f]{64}$/;
+/** Of the largest kinds of key, with room to spare. */
+const sealedBytesMax = 16_384;
+const importSecretBytes = 32;
+const periodDays = [90, 2560] as const;
 
 const keyOf = ({ id, secret }: Peer) => deriveKey(secret, Buffer.from(id), "materials of peers");
 const bound = (account: string, keyId: string, versionId: string) =>
@@ -64,15 +69,14 @@ export function writeShared(
   { wrapper, random }: { readonly wrapper: MaterialWrapper; readonly random: Random },
 ): Members {
   const { id, spec, usage, origin, rotation, importSecret } = record;
-  const { primaryRegion, replicaRegions } = record.multiRegion;
+  const { primaryRegion, replicaRegions, turn = 0 } = record.multiRegion;
   return {
-    ...{ id, spec, usage, origin, primaryRegion, replicaRegions },
+    ...{ id, spec, usage, origin, primaryRegion, replicaRegions, turn },
     ...(rotation && { rotation }),
     ...(importSecret && { importSecret: Buffer.from(importSecret).toString("base64") }),
     versions: record.versions.map((version) => ({
       ...{ id: version.id, createdAtMs: version.createdAtMs },
       ...(version.rotation && { rotation: version.rotation }),
-      ...(version.publicKey && { publicKey: Buffer.from(version.publicKey).toString("base64") }),
       ...(version.pending && { pending: true }),
       ...(!version.imported && { sealed: sealed(version).toString("base64") }),
     })),
@@ -95,75 +99,71 @@ export function readShared(value: unknown): SharedKey {
   const spec = wordIn(members, "spec", specs);
   const usage = wordIn(members, "usage", usages);
   if (!specOf(spec).usages[usage]) throw invalid(`a key of spec ${spec} is not for ${usage}`);
-  const rotation = ifThere(members, "rotation", rotationIn);
-  const importSecret = ifThere(members, "importSecret", bytesIn);
+  const origin = wordIn(members, "origin", origins);
+  const rotates = origin === "AWS_KMS" && spec === "SYMMETRIC_DEFAULT";
+  const rotation = rotates ? ifThere(members, "rotation", rotationIn) : undefined;
+  const importSecret = ifThere(members, "importSecret", (from, name) =>
+    bytesIn(from, name, importSecretBytes, importSecretBytes),
+  );
+  const multiRegion = multiRegionIn(members);
+  const versions = listIn(members, "versions", rotates ? versionsMax : 1).map(readVersion);
+  const [current, ...later] = [...versions].reverse();
+  const encrypts = [current, ...later].some((version) => version && !version.pending);
+  if (later.some(({ pending }) => pending) || (origin === "AWS_KMS" && !encrypts)) {
+    throw invalid("the versions of the key do not follow each other");
+  }
   return {
     id: textIn(members, "id", keyIdForm),
-    ...{ spec, usage, origin: wordIn(members, "origin", origins) },
+    ...{ spec, usage, origin, multiRegion, versions },
     ...(rotation && { rotation }),
     ...(importSecret && { importSecret }),
-    multiRegion: {
-      primaryRegion: textIn(members, "primaryRegion", regionForm),
-      replicaRegions: textsIn(members, "replicaRegions", regionForm, replicasMax),
-    },
-    versions: listIn(members, "versions", versionsMax).map(readVersion),
   };
+}
+
+function multiRegionIn(members: Members): SharedKey["multiRegion"] {
+  const primaryRegion = textIn(members, "primaryRegion", regionForm);
+  const replicaRegions = textsIn(members, "replicaRegions", regionForm, replicasMax);
+  if (replicaRegions.includes(primaryRegion)) throw invalid("a primary is not its own replica");
+  return { primaryRegion, replicaRegions, turn: numberIn(members, "turn") };
 }
 
 function rotationIn(members: Members, name: string): NonNullable<KeyRecord["rotation"]> {
   const rotation = membersOf(members[name], name);
-  return { periodDays: numberIn(rotation, "periodDays"), nextAtMs: numberIn(rotation, "nextAtMs") };
+  const days = numberIn(rotation, "periodDays", periodDays[1]);
+  if (days < periodDays[0]) throw invalid("the period of the rotation is too short");
+  return { periodDays: days, nextAtMs: timeIn(rotation, "nextAtMs") };
 }
 
 function readVersion(value: unknown): SharedVersion {
   const members = membersOf(value, "versions");
   const rotations = ["AUTOMATIC", "ON_DEMAND"] as const;
   const rotation = ifThere(members, "rotation", (from, name) => wordIn(from, name, rotations));
-  const publicKey = ifThere(members, "publicKey", bytesIn);
-  const sealed = ifThere(members, "sealed", bytesIn);
+  const sealed = ifThere(members, "sealed", (from, name) => bytesIn(from, name, sealedBytesMax));
   return {
     id: textIn(members, "id", versionForm),
-    createdAtMs: numberIn(members, "createdAtMs"),
+    createdAtMs: timeIn(members, "createdAtMs"),
     ...(rotation && { rotation }),
-    ...(publicKey && { publicKey }),
     ...(members["pending"] === true && { pending: true }),
     ...(sealed && { sealed }),
   };
 }
 
 /**
- * The material of a version that a peer has sent, for use at once. Where a public key follows from it, that one counts
- * and not what the peer says. Throws `ValidationException`.
+ * The material of a version that a peer has sent, for use at once. Its public key is made of it: what the peer says of
+ * that does not count. Throws `ValidationException`.
  */
 export function materialOf(
   version: SharedVersion & { readonly sealed: Buffer },
   { id, spec }: Pick<SharedKey, "id" | "spec">,
   account: string,
-  { peer, random }: { readonly peer: Peer; readonly random: Random },
+  peer: Peer,
 ): MadeMaterial {
   const plain = unwrapUnder(keyOf(peer), version.sealed, bound(account, id, version.id));
-  const material = plain && formOf(spec, plain, version.publicKey, random);
+  const remake = isImportable(spec) ? importedForm : kindOfSpec(spec).remake;
+  const material = plain && remake?.(spec, plain);
+  plain?.fill(0);
   if (!material) throw invalid(`material ${version.id} of ${id} is none of a key of spec ${spec}`);
   return material;
-}
-
-function formOf(
-  spec: KeySpecName,
-  bytes: Buffer,
-  publicKey: Uint8Array | undefined,
-  random: Random,
-): MadeMaterial | undefined {
-  if (isImportable(spec)) {
-    const form = importedForm(spec, bytes);
-    bytes.fill(0);
-    return form;
-  }
-  try {
-    kindOfSpec(spec).openPrivate(spec, bytes, random).wipe?.();
-    return { bytes, ...(publicKey && { publicKey: Buffer.from(publicKey) }) };
-  } catch {
-    return undefined;
-  }
 }
 
 const invalid = (message: string) => new ServiceError("ValidationException", message);
@@ -187,7 +187,7 @@ export function readLook(answer: Members): Pick<
   return {
     ...readOwn(answer),
     state: wordIn(answer, "state", states),
-    createdAtMs: numberIn(answer, "createdAtMs"),
+    createdAtMs: timeIn(answer, "createdAtMs"),
     materials: textsIn(answer, "materials", versionForm, versionsMax),
   };
 }

@@ -167,6 +167,7 @@ test("another Bondstore's key becomes the primary, never two at once", async (t)
   const { world, here, there, primary, id, replicate } = await start(t);
   await replicate(away);
   await replicate(far);
+  await world.deliver();
   const move = (as: As, PrimaryRegion: string) =>
     as("UpdatePrimaryRegion", { KeyId: id, PrimaryRegion });
   world.cut.add("second");
