@@ -16,7 +16,7 @@ import { Agreements } from "../../src/keys/peers/agreements.ts";
 import type { PeerTransport } from "../../src/keys/peers/peer.ts";
 import { openRoot } from "../../src/keys/root-of-trust.ts";
 import { noTokens, type TokenSource } from "../../src/keys/token.ts";
-import { openVault } from "../../src/keys/vault.ts";
+import { openVault, type Vault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
@@ -39,6 +39,7 @@ export type As = <Output = Record<string, never>>(
 export interface KmsBench {
   readonly clock: { nowMs: number };
   readonly keys: KeyService;
+  readonly vault: Vault;
   readonly events: TrailEvent[];
   /** What `verify` finds wrong with the keys of an account. */
   inspect(account?: string): readonly KeyProblem[];
@@ -167,6 +168,7 @@ export async function openKms(
     },
     clock,
     keys,
+    vault,
     inspect: (account = acme) => inspection.check(account).problems,
     events,
     user(name, actions = [], account = acme, statements = undefined) {
