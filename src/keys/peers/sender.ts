@@ -76,6 +76,7 @@ export class Sender {
       }
     }
     this.#passes.delete(id);
+    for (const what of [...this.#restsFromMs.keys()]) this.#rests(what);
   }
 
   /** In its turn. */
