@@ -38,7 +38,7 @@ export function unwrapMaterial(
   const key = createPrivateKey({ key: Buffer.from(privateKey), format: "der", type: "pkcs8" });
   const { hash, aes } = wrappingAlgorithms[algorithm];
   if (!aes) return decryptOaep(key, hash, wrapped);
-  const modulusBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  const modulusBytes = modulusBytesOf(key);
   const aesKey = decryptOaep(key, hash, wrapped.subarray(0, modulusBytes));
   if (aesKey?.length !== aesKeyBytes) return undefined;
   const material = unwrapPadded(aesKey, wrapped.subarray(modulusBytes));
@@ -46,8 +46,12 @@ export function unwrapMaterial(
   return material;
 }
 
-/** RSAES-OAEP; undefined when it is not what the key encrypted. */
+const modulusBytesOf = (key: KeyObject): number =>
+  (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+
+/** RSAES-OAEP; undefined when it is not what the key encrypted, also by a zero that was left out in front. */
 function decryptOaep(key: KeyObject, oaepHash: string, sealed: Uint8Array): Buffer | undefined {
+  if (sealed.length !== modulusBytesOf(key)) return undefined;
   try {
     return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, sealed);
   } catch {
