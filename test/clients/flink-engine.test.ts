@@ -49,11 +49,20 @@ const start = (directory: string, id: string, code: FlinkCode, restorePath?: str
     ...(restorePath === undefined ? {} : { restorePath }),
   });
 
-const directoryFor = (t: { after(run: () => void): void }) => {
+/** A directory for cells; both are gone after the test, the cells first: a running one writes in it. */
+const workplace = (t: { after(run: () => Promise<void>): void }) => {
   const directory = mkdtempSync(join(tmpdir(), "flink-"));
   mkdirSync(join(directory, "state"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
+  const started: Awaited<ReturnType<typeof startFlink>>[] = [];
+  t.after(async () => {
+    for (const job of started) await job.stop(0);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return async (id: string, code: FlinkCode, restorePath?: string) => {
+    const job = await start(directory, id, code, restorePath);
+    started.push(job);
+    return job;
+  };
 };
 
 /** The largest number counted, and whether each was counted once. */
@@ -64,9 +73,8 @@ const counted = (log: readonly string[]) => {
 };
 
 test("a SQL application goes on from its savepoint, each row counted once", async (t) => {
-  const directory = directoryFor(t);
-  const first = await start(directory, "first", { kind: "sql", script });
-  t.after(() => first.stop(0));
+  const startIn = workplace(t);
+  const first = await startIn("first", { kind: "sql", script });
   await first.running(runningMs);
   const path = await first.savepoint("file:///state/savepoints");
   assert.match(path, /^file:\/state\/savepoints\/savepoint-/);
@@ -75,8 +83,7 @@ test("a SQL application goes on from its savepoint, each row counted once", asyn
   await first.stop(0);
   const before = counted(first.cell.log);
 
-  const second = await start(directory, "second", { kind: "sql", script }, path);
-  t.after(() => second.stop(0));
+  const second = await startIn("second", { kind: "sql", script }, path);
   await second.running(runningMs);
   for (let tries = 0; counted(second.cell.log).count === 0 && tries < 100; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -88,14 +95,13 @@ test("a SQL application goes on from its savepoint, each row counted once", asyn
 });
 
 test("a JAR of Flink's examples runs, and what it cannot do is in the log", async (t) => {
-  const directory = directoryFor(t);
-  const jar = await start(directory, "jar", {
+  const startIn = workplace(t);
+  const jar = await startIn("jar", {
     kind: "jar",
     jarPath: join(flinkHome, "examples/flink-examples-streaming-1.20.0.jar"),
     entryClass: "org.apache.flink.streaming.examples.windowing.TopSpeedWindowing",
     args: [],
   });
-  t.after(() => jar.stop(0));
   const { state } = await jar.running(runningMs);
   assert.equal(state, "RUNNING");
   await jar.cancel();
@@ -104,8 +110,7 @@ test("a JAR of Flink's examples runs, and what it cannot do is in the log", asyn
 });
 
 test("a script that Flink refuses ends with Flink's reason", async (t) => {
-  const directory = directoryFor(t);
-  const job = await start(directory, "wrong", { kind: "sql", script: "SELEC 1" });
-  t.after(() => job.stop(0));
+  const startIn = workplace(t);
+  const job = await startIn("wrong", { kind: "sql", script: "SELEC 1" });
   await assert.rejects(job.running(runningMs), /Non-query expression/);
 });
