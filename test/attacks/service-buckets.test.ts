@@ -8,12 +8,15 @@ import {
   DeletePublicAccessBlockCommand,
   GetObjectCommand,
   ListBucketsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   PutBucketEncryptionCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
+import type { Invoke, Parts } from "../../src/pipeline/call.ts";
+import { clearState } from "../../src/services/kinesisanalyticsv2/state-bucket.ts";
 import { startS3 } from "../support/s3.ts";
 
 const service = "kinesisanalytics.amazonaws.com";
@@ -120,4 +123,27 @@ test("only the service makes such buckets; no request from outside names the ope
     assert.equal(answer.status, 403);
     await answer.arrayBuffer();
   }
+});
+
+test("what a killed cell has left half uploaded goes with the rest of its state", async (t) => {
+  const { acme, call } = await start(t);
+  const invoke: Invoke = <Output>(_service: string, operation: string, input: object) =>
+    call(operation, input) as Promise<Output>;
+  const parts = { invoke } as Pick<Parts, "invoke"> as Parts;
+  for (const Key of ["checkpoints/1/a", "checkpoints/1/b", "snapshots/1/c"]) {
+    await call("CreateMultipartUpload", { Bucket: bucket, Key });
+  }
+  const arn = `arn:aws:kinesisanalytics:us-east-1:${acme.account}:application/orders`;
+  const clear = (prefix: string, but?: string) =>
+    clearState(bucket, prefix, acme.account, arn, parts, but);
+  const left = async () => {
+    const listed = await call("ListMultipartUploads", { Bucket: bucket });
+    const { Uploads = [] } = listed as ListMultipartUploadsCommandOutput;
+    return Uploads.map(({ Key }) => Key);
+  };
+  await clear("checkpoints/", "checkpoints/1/b");
+  assert.deepEqual(await left(), ["checkpoints/1/b", "snapshots/1/c"]);
+  await clear("");
+  assert.deepEqual(await left(), []);
+  await call("DeleteBucket", { Bucket: bucket });
 });

@@ -1,4 +1,4 @@
-import type { ListObjectsV2Output } from "@aws-sdk/client-s3";
+import type { ListMultipartUploadsOutput, ListObjectsV2Output } from "@aws-sdk/client-s3";
 import type { Invoke, Parts, Source } from "../../pipeline/call.ts";
 import { encryptionContext } from "./encryption.ts";
 import { type ApplicationRecord, bucketName, serviceName } from "./records.ts";
@@ -120,7 +120,7 @@ export async function listState(
   return found;
 }
 
-/** Removes everything below a prefix, but what is below another one. */
+/** Removes everything below a prefix, but what is below another one; uploads, too, that a killed cell left open. */
 export async function clearState(
   bucket: string,
   prefix: string,
@@ -129,9 +129,27 @@ export async function clearState(
   parts: Parts,
   but?: string,
 ): Promise<void> {
+  const as = asService(account, arn);
+  const isKept = (key: string) => but !== undefined && key.startsWith(but);
   for (const { key } of await listState(bucket, prefix, account, arn, parts)) {
-    if (but !== undefined && key.startsWith(but)) continue;
-    const input = { Bucket: bucket, Key: key };
-    await parts.invoke("s3", "DeleteObject", input, asService(account, arn));
+    if (isKept(key)) continue;
+    await parts.invoke("s3", "DeleteObject", { Bucket: bucket, Key: key }, as);
   }
+  let next: Pick<ListMultipartUploadsOutput, "NextKeyMarker" | "NextUploadIdMarker"> | undefined;
+  do {
+    const page: ListMultipartUploadsOutput = await parts.invoke(
+      "s3",
+      "ListMultipartUploads",
+      {
+        ...{ Bucket: bucket, Prefix: prefix },
+        ...(next && { KeyMarker: next.NextKeyMarker, UploadIdMarker: next.NextUploadIdMarker }),
+      },
+      as,
+    );
+    for (const { Key = "", UploadId } of page.Uploads ?? []) {
+      if (isKept(Key)) continue;
+      await parts.invoke("s3", "AbortMultipartUpload", { Bucket: bucket, Key, UploadId }, as);
+    }
+    next = page.IsTruncated ? page : undefined;
+  } while (next);
 }
