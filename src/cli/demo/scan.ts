@@ -20,26 +20,38 @@ export function formsOf(text: string): Buffer[] {
   return forms.map((form) => Buffer.from(form));
 }
 
-/** Searches every file of a folder for a text, in all forms that it could have. */
+/** Searches every file of a folder for a text, in all forms that it could have. A file that goes meanwhile is none. */
 export async function scanFor(folder: string, text: string): Promise<Scan> {
   const forms = formsOf(text);
-  const overlap = Math.max(...forms.map(({ length }) => length)) - 1;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const scan = { files: 0, bytes: 0, found: [] as string[] };
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
+    const seen = await scanFile(path, forms).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (!seen) continue;
     scan.files += 1;
-    let kept: Buffer = Buffer.alloc(0);
-    for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      const bytes: Buffer = Buffer.concat([kept, part as Buffer]);
-      scan.bytes += (part as Buffer).length;
-      if (forms.some((form) => bytes.includes(form))) {
-        scan.found.push(path);
-        break;
-      }
-      kept = bytes.subarray(Math.max(0, bytes.length - overlap));
-    }
+    scan.bytes += seen.bytes;
+    if (seen.found) scan.found.push(path);
   }
   return scan;
+}
+
+async function scanFile(
+  path: string,
+  forms: readonly Buffer[],
+): Promise<{ readonly bytes: number; readonly found: boolean }> {
+  const overlap = Math.max(...forms.map(({ length }) => length)) - 1;
+  let kept: Buffer = Buffer.alloc(0);
+  let read = 0;
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    const bytes: Buffer = Buffer.concat([kept, part as Buffer]);
+    read += (part as Buffer).length;
+    if (forms.some((form) => bytes.includes(form))) return { bytes: read, found: true };
+    kept = bytes.subarray(Math.max(0, bytes.length - overlap));
+  }
+  return { bytes: read, found: false };
 }
