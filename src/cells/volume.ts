@@ -54,6 +54,8 @@ const gocryptfs = [
   // The volume dies with its cell: room that is not there shows at the write, as on any disk.
   "-noprealloc",
   "-masterkey=stdin",
+  // Nobody writes beside the mount: what the kernel has of a file stays right.
+  "-kernel_cache",
 ];
 
 /** What is to be installed, or allowed, before volumes can be mounted here; undefined: nothing. */

@@ -36,6 +36,9 @@ export interface ElsewhereParts extends PeerParts {
   readonly random: Random;
 }
 
+/** Parcels about one key for which one call waits. */
+const marksMax = 64;
+
 /**
  * Related keys in other Bondstores. Each change is a parcel in the transaction that makes it; parcels are sent at once
  * and then each minute, until the other side has taken them over.
@@ -134,12 +137,24 @@ export class Elsewhere {
     return lying === undefined || this.#sender.send(lying, "waited for");
   }
 
-  /** Sends all that lies there about a key, and waits for it. */
+  /**
+   * Sends all that lies there about a key, and waits for it: also for what is put there by its end, as that of a
+   * rotation is. What was not taken is not tried again.
+   */
   async deliverAbout(account: string, { id, multiRegion }: KeyRecord): Promise<void> {
     const regions = multiRegion ? regionsOf(multiRegion) : [];
-    await Promise.all(
-      regions.map((region) => this.deliver(region, account, id).catch(() => undefined)),
-    );
+    const tried = new Set<string>();
+    const untried = () =>
+      regions
+        .flatMap((region) => this.#outbox.find(region, account, id) ?? [])
+        .filter(({ mark }) => !tried.has(mark));
+    for (let lying = untried(); lying.length > 0; lying = untried()) {
+      if (tried.size > marksMax) return;
+      for (const { mark } of lying) tried.add(mark);
+      await Promise.all(
+        lying.map((one) => this.#sender.send(one, "waited for").catch(() => undefined)),
+      );
+    }
   }
 
   /** Whether a Region has yet to make its replica of a key. */

@@ -163,6 +163,29 @@ test("new material encrypts once every Bondstore has it", async (t) => {
   }
 });
 
+test("a key whose rotation is still being told moves once that has ended", async (t) => {
+  const { world, here, there, primary, id, replicate } = await start(t);
+  await replicate(away);
+  await world.deliver();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let seen = 0;
+  world.watch = (to, from, sealed) => {
+    seen += 1;
+    if (to !== "second" || seen > 1) return undefined;
+    const { elsewhere } = world.at.second.keys.regions;
+    return held.then(() => elsewhere.receive(from, sealed)).then((answer) => answer ?? sealed);
+  };
+  await here("RotateKeyOnDemand", { KeyId: primary });
+  const moved = here("UpdatePrimaryRegion", { KeyId: id, PrimaryRegion: away });
+  release();
+  await moved;
+  assert.ok(seen > 1);
+  assert.deepEqual(await regionsIn(there, id), [away, home]);
+});
+
 test("another Bondstore's key becomes the primary, never two at once", async (t) => {
   const { world, here, there, primary, id, replicate } = await start(t);
   await replicate(away);
