@@ -1,0 +1,365 @@
+import type { Name, ObjectName, PartitionItem, Position, Property, Range } from "./tree.ts";
+import type { Expression } from "./tree-expression.ts";
+import type { Query } from "./tree-query.ts";
+import type { SqlType } from "./types.ts";
+
+/** Statements that make, change, drop or show what a project holds. */
+export type Definition =
+  | CreateTable
+  | CreateTableLike
+  | CreateView
+  | CreateMaterializedView
+  | CreateFunction
+  | CreateSqlFunction
+  | CreateSchema
+  | Drop
+  | AlterTable
+  | AlterView
+  | AlterMaterializedView
+  | TruncateTable
+  | CloneTable
+  | RestoreTable
+  | AnalyzeTable
+  | Use
+  | Show
+  | Describe;
+
+export interface ColumnDefinition {
+  readonly at: Position;
+  readonly name: Name;
+  readonly type: SqlType;
+  /** False: NOT NULL. */
+  readonly nullable: boolean;
+  readonly default?: Expression;
+  readonly generated?: Expression;
+  readonly primaryKey: boolean;
+  readonly comment?: string;
+}
+
+/** A view's column has no type of its own. */
+export interface ViewColumn {
+  readonly name: Name;
+  readonly comment?: string;
+}
+
+export interface Clustering {
+  readonly at: Position;
+  /** CLUSTERED BY or RANGE CLUSTERED BY. */
+  readonly range: boolean;
+  readonly columns: readonly Name[];
+  readonly sortedBy: readonly { readonly column: Name; readonly descending: boolean }[];
+  readonly buckets?: number;
+}
+
+export interface CreateTable {
+  readonly kind: "create-table";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly external: boolean;
+  readonly ifNotExists: boolean;
+  /** CREATE OR REPLACE TABLE. */
+  readonly orReplace: boolean;
+  readonly columns: readonly ColumnDefinition[];
+  /** Of the table's own PRIMARY KEY clause. */
+  readonly primaryKey: readonly Name[];
+  readonly partitionColumns: readonly ColumnDefinition[];
+  /** AUTO PARTITIONED BY (trunc_time(c, 'day') AS name). */
+  readonly autoPartition?: { readonly expression: Expression; readonly name?: Name };
+  readonly comment?: string;
+  readonly clustering?: Clustering;
+  readonly storedAs?: string;
+  readonly storedBy?: string;
+  readonly rowFormatSerde?: string;
+  /** ROW FORMAT DELIMITED: `FIELDS TERMINATED BY` and its kin by name. */
+  readonly delimiters: readonly Property[];
+  readonly serdeProperties: readonly Property[];
+  readonly location?: string;
+  /** USING 'a.jar,b.jar' of an external table. */
+  readonly resources: readonly string[];
+  readonly properties: readonly Property[];
+  readonly lifecycle?: number;
+  readonly query?: Query;
+}
+
+export interface CreateTableLike {
+  readonly kind: "create-table-like";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly external: boolean;
+  readonly ifNotExists: boolean;
+  readonly like: ObjectName;
+  readonly storedBy?: string;
+  readonly location?: string;
+  readonly properties: readonly Property[];
+  readonly lifecycle?: number;
+}
+
+export interface CreateView {
+  readonly kind: "create-view";
+  readonly at: Position;
+  readonly view: ObjectName;
+  readonly orReplace: boolean;
+  readonly ifNotExists: boolean;
+  readonly columns: readonly ViewColumn[];
+  readonly comment?: string;
+  readonly query: Query;
+  /** The text of the query, which the view keeps. */
+  readonly queryRange: Range;
+  /** CREATE VIEW f(@a BIGINT) AS ..: a view with parameters. */
+  readonly parameters: readonly Parameter[];
+}
+
+export interface CreateMaterializedView {
+  readonly kind: "create-materialized-view";
+  readonly at: Position;
+  readonly view: ObjectName;
+  readonly orReplace: boolean;
+  readonly ifNotExists: boolean;
+  readonly lifecycle?: number;
+  readonly buildDeferred: boolean;
+  readonly columns: readonly ViewColumn[];
+  /** DISABLE REWRITE. */
+  readonly rewriteDisabled: boolean;
+  readonly comment?: string;
+  readonly partitionedOn: readonly Name[];
+  readonly clustering?: Clustering;
+  /** REFRESH EVERY n MINUTES and the like, as the text that was written. */
+  readonly refresh?: string;
+  readonly properties: readonly Property[];
+  readonly query: Query;
+  readonly queryRange: Range;
+}
+
+/** A table's columns, a type, or ANY. */
+export type ParameterType =
+  | { readonly kind: "type"; readonly type: SqlType }
+  | { readonly kind: "table"; readonly columns: readonly ColumnDefinition[] }
+  | { readonly kind: "any" };
+
+export interface Parameter {
+  /** Without its `@`. */
+  readonly name: Name;
+  readonly type: ParameterType;
+  readonly default?: Expression;
+}
+
+/** CREATE FUNCTION f AS 'class' USING 'resources'. */
+export interface CreateFunction {
+  readonly kind: "create-function";
+  readonly at: Position;
+  readonly function: ObjectName;
+  readonly temporary: boolean;
+  readonly orReplace: boolean;
+  readonly ifNotExists: boolean;
+  readonly className: string;
+  readonly resources: readonly string[];
+}
+
+/** CREATE SQL FUNCTION f(@a BIGINT) RETURNS t AS body; in a script, FUNCTION f(..) AS body is temporary. */
+export interface CreateSqlFunction {
+  readonly kind: "create-sql-function";
+  readonly at: Position;
+  readonly function: ObjectName;
+  readonly temporary: boolean;
+  readonly orReplace: boolean;
+  readonly ifNotExists: boolean;
+  readonly parameters: readonly Parameter[];
+  /** `@result TABLE (..)` has kind `table`. */
+  readonly returns?: ParameterType;
+  readonly body: Expression | Query;
+  readonly bodyRange: Range;
+}
+
+export interface CreateSchema {
+  readonly kind: "create-schema";
+  readonly at: Position;
+  readonly schema: ObjectName;
+  readonly ifNotExists: boolean;
+  readonly comment?: string;
+}
+
+export interface Drop {
+  readonly kind: "drop";
+  readonly at: Position;
+  readonly type: "table" | "view" | "materialized-view" | "function" | "schema";
+  readonly name: ObjectName;
+  readonly ifExists: boolean;
+  readonly purge: boolean;
+}
+
+export interface AlterTable {
+  readonly kind: "alter-table";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly action: AlterTableAction;
+}
+
+/** The values of one PARTITION (..). */
+export type PartitionSpec = readonly PartitionItem[];
+
+export type AlterTableAction =
+  | {
+      readonly kind: "add-partitions";
+      readonly ifNotExists: boolean;
+      readonly partitions: readonly { readonly spec: PartitionSpec; readonly location?: string }[];
+    }
+  /** Each partition is conditions that all hold: comparisons of partition columns with values. */
+  | {
+      readonly kind: "drop-partitions";
+      readonly ifExists: boolean;
+      readonly partitions: readonly (readonly Expression[])[];
+    }
+  | { readonly kind: "rename"; readonly to: Name }
+  | {
+      readonly kind: "add-columns";
+      readonly ifNotExists: boolean;
+      readonly columns: readonly ColumnDefinition[];
+    }
+  | { readonly kind: "drop-columns"; readonly columns: readonly Name[] }
+  /** CHANGE [COLUMN] old new type: without a type only the name or the comment changes. */
+  | {
+      readonly kind: "change-column";
+      readonly column: Name;
+      readonly name: Name;
+      readonly type?: SqlType;
+      readonly comment?: string;
+      /** `false`: NOT NULL, `true`: NULL. */
+      readonly nullable?: boolean;
+      /** FIRST, or AFTER a column. */
+      readonly place?: { readonly after?: Name };
+    }
+  | { readonly kind: "set-comment"; readonly comment: string }
+  | { readonly kind: "set-lifecycle"; readonly days: number; readonly partition?: PartitionSpec }
+  | { readonly kind: "enable-lifecycle" | "disable-lifecycle"; readonly partition?: PartitionSpec }
+  | { readonly kind: "set-properties"; readonly properties: readonly Property[] }
+  | { readonly kind: "touch"; readonly partition?: PartitionSpec }
+  | {
+      readonly kind: "rename-partition";
+      readonly partition: PartitionSpec;
+      readonly to: PartitionSpec;
+    }
+  | {
+      readonly kind: "merge-partitions";
+      readonly ifExists: boolean;
+      readonly partitions: readonly (readonly Expression[])[];
+      readonly into: PartitionSpec;
+      readonly overwrite: boolean;
+      readonly purge: boolean;
+    }
+  | {
+      readonly kind: "exchange-partition";
+      readonly partition: PartitionSpec;
+      readonly with: ObjectName;
+    }
+  | { readonly kind: "change-owner"; readonly owner: string }
+  | { readonly kind: "merge-small-files"; readonly partition?: PartitionSpec }
+  | {
+      readonly kind: "compact";
+      readonly mode: "major" | "minor";
+      readonly partition?: PartitionSpec;
+    }
+  | { readonly kind: "set-clustering"; readonly clustering?: Clustering };
+
+export interface AlterView {
+  readonly kind: "alter-view";
+  readonly at: Position;
+  readonly view: ObjectName;
+  readonly action:
+    | { readonly kind: "rename"; readonly to: Name }
+    | { readonly kind: "change-owner"; readonly owner: string }
+    | { readonly kind: "set-comment"; readonly comment: string };
+}
+
+export interface AlterMaterializedView {
+  readonly kind: "alter-materialized-view";
+  readonly at: Position;
+  readonly view: ObjectName;
+  readonly action:
+    | { readonly kind: "rebuild"; readonly partitions: readonly (readonly Expression[])[] }
+    | { readonly kind: "set-lifecycle"; readonly days: number }
+    | { readonly kind: "enable-lifecycle" | "disable-lifecycle" }
+    | { readonly kind: "enable-rewrite" | "disable-rewrite" }
+    | { readonly kind: "set-properties"; readonly properties: readonly Property[] }
+    | {
+        readonly kind: "drop-partitions";
+        readonly ifExists: boolean;
+        readonly partitions: readonly (readonly Expression[])[];
+      };
+}
+
+export interface TruncateTable {
+  readonly kind: "truncate";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly partitions: readonly PartitionSpec[];
+}
+
+export interface CloneTable {
+  readonly kind: "clone";
+  readonly at: Position;
+  readonly source: ObjectName;
+  /** Empty: all partitions. */
+  readonly partitions: readonly PartitionSpec[];
+  readonly target: ObjectName;
+  readonly ifExists?: "overwrite" | "ignore";
+}
+
+export interface RestoreTable {
+  readonly kind: "restore";
+  readonly at: Position;
+  readonly table: ObjectName;
+  /** ('LSN'='x') names the table by its identity when several dropped ones share the name. */
+  readonly properties: readonly Property[];
+  readonly partitions: readonly PartitionSpec[];
+  /** TO LSN 'x'. */
+  readonly lsn?: string;
+  /** AS new_table. */
+  readonly as?: Name;
+}
+
+export interface AnalyzeTable {
+  readonly kind: "analyze";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly partition?: PartitionSpec;
+  /** FOR COLUMNS; empty with it: all of them. */
+  readonly columns?: readonly Name[];
+}
+
+export interface Use {
+  readonly kind: "use";
+  readonly at: Position;
+  readonly type: "project" | "schema";
+  readonly name: ObjectName;
+}
+
+export interface Show {
+  readonly kind: "show";
+  readonly at: Position;
+  readonly what:
+    | "tables"
+    | "views"
+    | "materialized-views"
+    | "partitions"
+    | "create-table"
+    | "functions"
+    | "history"
+    | "schemas"
+    | "columns";
+  /** The table of PARTITIONS, CREATE TABLE, HISTORY and COLUMNS. */
+  readonly table?: ObjectName;
+  /** IN or FROM. */
+  readonly in?: ObjectName;
+  readonly like?: string;
+  readonly partition?: PartitionSpec;
+}
+
+/** DESC [EXTENDED] t, and DESC FUNCTION f, DESC SCHEMA s. */
+export interface Describe {
+  readonly kind: "describe";
+  readonly at: Position;
+  readonly type: "table" | "function" | "schema";
+  readonly name: ObjectName;
+  readonly extended: boolean;
+  readonly partition?: PartitionSpec;
+}
