@@ -2,8 +2,9 @@ import type { Definition, ParameterType } from "./tree-definition.ts";
 import type { Expression } from "./tree-expression.ts";
 import type { Query, Relation } from "./tree-query.ts";
 
+export type * from "./tree-alter.ts";
 export type * from "./tree-definition.ts";
-export type * from "./tree-expression.ts";
+export * from "./tree-expression.ts";
 export type * from "./tree-query.ts";
 
 /** Where something stands in the text, both counted from 1; a column is one UTF-16 unit. */
