@@ -1,5 +1,6 @@
 import type { AccessDemand } from "../access/authorize.ts";
 import type { ServiceError } from "../lib/service-error.ts";
+import type { Decision } from "../policy/question.ts";
 import type { Call, Parts } from "./call.ts";
 
 export { ServiceError } from "../lib/service-error.ts";
@@ -58,6 +59,8 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   readonly open?: boolean;
   /** True: not reachable from outside; only a service of this Bondstore invokes it, by this principal. */
   readonly internal?: string;
+  /** True: a step of another operation, not reachable from outside; it is judged as the caller of that one. */
+  readonly step?: boolean;
 }
 
 /** An operation with its types forgotten, as the pipeline holds it. */
@@ -75,6 +78,13 @@ export function operation<Input, Output, On extends Target, Own>(
   return { name, parts: parts as unknown as Operation["parts"] };
 }
 
+/** Permissions that a service keeps itself. */
+export interface Permissions<Own> {
+  judge(demand: AccessDemand, call: Call<Own>): Decision;
+  /** What the caller is told of what was not allowed. */
+  refusal(demand: AccessDemand, decision: Decision): ServiceError;
+}
+
 /** A service as data: `services/index.ts` has one line for each. */
 export interface Service<Own = unknown> {
   /** Name of its model table, as in SigV4's credential scope: `kms`. */
@@ -86,6 +96,8 @@ export interface Service<Own = unknown> {
   readonly operations: readonly Operation[];
   /** Code of a refusal by policy; `AccessDeniedException` unless said. */
   readonly denied?: "AccessDenied";
+  /** For a service that has permissions of its own, in the place of policies (MaxCompute's projects). */
+  readonly permissions?: Permissions<Own>;
   /** True: requests without a signature are judged too (S3). */
   readonly anonymous?: boolean;
   /** True: it is once for all Regions. A service is in the home Region only, unless this or `inRegion` is there. */

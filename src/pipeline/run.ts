@@ -96,7 +96,8 @@ async function recorded(judged: Judged): Promise<void> {
 
 function findOperation(running: Running, arrival: Arrival): Operation {
   const found = running.operations.get(arrival.operation);
-  if (!found || (found.parts.internal !== undefined && !arrival.inner)) {
+  const { internal, step = false } = found?.parts ?? {};
+  if (!found || ((internal !== undefined || step) && !arrival.inner)) {
     throw notBuilt(running.service.name, arrival.operation);
   }
   return found;
@@ -132,17 +133,24 @@ function authorize(name: string, target: Target, judged: Judged): void {
 
 function demand(wanted: AccessDemand, judged: Judged): void {
   const { call, service } = judged;
+  const { permissions } = service;
   const facts = factsOf(call);
-  const decision = call.parts.access.authorize(call.principal, wanted, facts);
+  const decision = permissions
+    ? permissions.judge(wanted, call)
+    : call.parts.access.authorize(call.principal, wanted, facts);
   judged.demands.push({
     action: wanted.action,
     resource: wanted.target.arn,
     decision,
-    change: decision.allowed
-      ? []
-      : call.parts.access.smallestChange(call.principal, wanted, facts, decision),
+    change:
+      decision.allowed || permissions
+        ? []
+        : call.parts.access.smallestChange(call.principal, wanted, facts, decision),
   });
-  if (!decision.allowed) throw accessDenied(service, call, wanted, decision);
+  if (decision.allowed) return;
+  throw permissions
+    ? permissions.refusal(wanted, decision)
+    : accessDenied(service, call, wanted, decision);
 }
 
 /** What the global condition keys are filled from. */

@@ -1,0 +1,50 @@
+import type { Principal } from "../identity/principal.ts";
+import type { AccountStore, Store, Table } from "../storage/store.ts";
+
+/** A project of the warehouse as it is stored, in its account, by name. */
+export interface ProjectRecord {
+  /** Never used again: a project that is made later under this name has nothing of this one. */
+  readonly id: string;
+  /** In lower case. */
+  readonly name: string;
+  readonly account: string;
+  /** As `principalName` has it. */
+  readonly owner: string;
+  readonly comment: string;
+  readonly createdAtMs: number;
+  readonly modifiedAtMs: number;
+  /** As `setproject` sets them: `odps.sql.type.system.odps2`. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** ARN of the key that seals its tables; absent: the account's own keys do. */
+  readonly keyArn?: string;
+}
+
+const nameForm = /^[a-z][a-z0-9_]{2,127}$/;
+
+/** Whether a project may have this name, in lower case (MaxCompute, project naming). */
+export const isProjectName = (name: string): boolean => nameForm.test(name);
+
+export const projectTable = (store: AccountStore): Table<ProjectRecord> => store.table("projects");
+
+/** A principal in MaxCompute's words: `RAM$<account>:<user>`, for an account's root `ALIYUN$<account>`. */
+export function principalName(principal: Principal): string {
+  switch (principal.kind) {
+    case "root":
+      return `ALIYUN$${principal.account}`;
+    case "user":
+      return `RAM$${principal.account}:${principal.name}`;
+    case "session":
+      return `RAM$${principal.account}:role/${principal.roleName}`;
+    case "service":
+      return `SERVICE$${principal.name}`;
+    case "anonymous":
+      return "ANONYMOUS$";
+  }
+}
+
+/** A project by its name in either case, in one account. */
+export const findProject = (
+  store: Store,
+  account: string,
+  name: string,
+): ProjectRecord | undefined => projectTable(store.account(account)).find([name.toLowerCase()]);

@@ -1,0 +1,226 @@
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { operation, ServiceError } from "../../pipeline/operation.ts";
+import type { Column } from "../../sql/types.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
+import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
+import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { type RowsRecord } from "./instance-record.ts";
+import { instanceOf, type InstanceTarget } from "./instances.ts";
+import type { ProjectEngine } from "./project-engines.ts";
+import { callerName } from "./projects.ts";
+import { type PlacedFile, placedFiles } from "./relations.ts";
+import { resultFiles, shownRowsMax } from "./results.ts";
+import { tunnelSchema } from "./table-answer.ts";
+import { findPartition } from "./tables.ts";
+import {
+  answerCompression,
+  invalid,
+  noSession,
+  rowRange,
+  sessionMs,
+  storedColumns,
+  wantedColumns,
+} from "./tunnel.ts";
+
+/** A download as it was begun: what it reads stays what it was, whatever is written meanwhile. */
+interface DownloadRecord {
+  readonly id: string;
+  readonly by: string;
+  readonly beganAtMs: number;
+  /** Id of the table, or of the job whose rows are read. */
+  readonly of: string;
+  readonly version: number;
+  readonly partition?: readonly string[];
+  readonly rows: number;
+  /** Of a job: no more than is shown anyway. */
+  readonly limited: boolean;
+}
+
+const downloadRows = (store: AccountStore): Table<DownloadRecord> => store.table("odps-downloads");
+
+const answerOf = (
+  { id, rows }: DownloadRecord,
+  columns: readonly Column[],
+  partitionColumns: readonly Column[],
+): OdpsAnswer => ({
+  json: {
+    DownloadID: id,
+    Status: "normal",
+    RecordCount: rows,
+    Schema: tunnelSchema(columns, partitionColumns),
+    QuotaName: "default",
+    SupportReadByRawSize: false,
+  },
+});
+
+/** Keeps a session, and forgets those of the project that are over. */
+async function begin(
+  { project, store }: Pick<TableTarget, "project" | "store">,
+  record: Omit<DownloadRecord, "id" | "by" | "beganAtMs">,
+  call: OdpsCall,
+): Promise<DownloadRecord> {
+  const id = call.parts.random.bytes(16).toString("hex");
+  const made = { id, by: callerName(call), beganAtMs: call.timeMs, ...record };
+  const rows = downloadRows(store);
+  await call.parts.store.transaction(() => {
+    for (const { key, value } of [...rows.range({ prefix: [project.id], limit: 100 })]) {
+      if (call.timeMs - value.beganAtMs > sessionMs) rows.remove(key);
+    }
+    rows.put([project.id, id], made);
+  });
+  return made;
+}
+
+/** The session of a request: its own user's, and of the thing that the path names. */
+function sessionOf(
+  { project, store }: Pick<TableTarget, "project" | "store">,
+  of: string,
+  { parameters }: OdpsInput,
+  call: OdpsCall,
+): DownloadRecord {
+  const id = parameters["downloadid"] ?? "";
+  const found = downloadRows(store).find([project.id, id]);
+  const fits =
+    found?.of === of &&
+    found.by === callerName(call) &&
+    call.timeMs - found.beganAtMs <= sessionMs;
+  if (!fits) throw noSession(id);
+  return found;
+}
+
+function partitionsOf(
+  { table, store }: TableTarget,
+  { parameters }: OdpsInput,
+): readonly PartitionRecord[] {
+  const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
+  const { partition } = parameters;
+  if (table.kind !== "table") throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
+  if (table.partitionColumns.length === 0) {
+    if (partition !== undefined) throw invalid(`The table ${table.name} has no partitions.`);
+    return partitions;
+  }
+  if (partition === undefined) {
+    throw invalid(`The table ${table.name} is partitioned: name a partition.`);
+  }
+  return [findPartition(table, partitions, partition)];
+}
+
+const onTable = {
+  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  action: "Select",
+};
+
+/** Begins a download of a table or one partition at its present version. */
+export const createTableDownload = operation("CreateTableDownload", {
+  ...onTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { table } = target;
+    const partitions = partitionsOf(target, input);
+    const rows = partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
+    const values = table.partitionColumns.length > 0 ? partitions[0]?.values : undefined;
+    const session = await begin(
+      target,
+      {
+        ...{ of: table.id, version: table.version, rows, limited: false },
+        ...(values && { partition: values }),
+      },
+      call,
+    );
+    return { created: "", ...answerOf(session, table.columns, table.partitionColumns) };
+  },
+});
+
+export const getTableDownload = operation("GetTableDownload", {
+  ...onTable,
+  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+    const { table } = target;
+    const session = sessionOf(target, table.id, input, call);
+    return answerOf(session, table.columns, table.partitionColumns);
+  },
+});
+
+/** Rows of a download, judged anew at each read. */
+export const readTableDownload = operation("ReadTableDownload", {
+  ...onTable,
+  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+    const { table, store, project } = target;
+    const session = sessionOf(target, table.id, input, call);
+    const content = contentAt(store, table, session.version);
+    if (!content) throw noSession(session.id);
+    const partitions = content.partitions.filter(
+      ({ values }) =>
+        !session.partition || session.partition.every((value, at) => value === values[at]),
+    );
+    const files = placedFiles(table, partitions);
+    const columns = storedColumns(table, wantedColumns(input, table.columns));
+    return stream({ project, files, columns, rows: session.rows }, input, call);
+  },
+});
+
+interface Readable {
+  readonly project: TableTarget["project"];
+  readonly files: readonly PlacedFile[];
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+function stream({ project, files, columns, rows }: Readable, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+  const range = rowRange(input, rows);
+  const compression = answerCompression(input);
+  const form = "arrow" in input.parameters ? "arrow" : "record";
+  const read = (cell: ProjectEngine) =>
+    cell.engine.read({
+      files: files.map(({ name }) => name),
+      ...{ columns, ...range, form },
+      ...(compression && { compression }),
+    });
+  return {
+    body: call.own.engines.stream(project, async (cell) => {
+      await cell.place(files);
+      return read(cell);
+    }),
+    ...(compression && { encoding: compression }),
+  };
+}
+
+function rowsOf({ instance }: InstanceTarget): RowsRecord {
+  if (instance.rows) return instance.rows;
+  throw new ServiceError(
+    "InstanceTypeNotSupported",
+    `The instance ${instance.id} has no rows: read its result instead.`,
+  );
+}
+
+/** Begins to read the rows of a query: all, or as many as are shown. */
+export const createInstanceDownload = operation("CreateInstanceDownload", {
+  resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
+  action: "Read",
+  async handle(target, { parameters }, call): Promise<OdpsAnswer> {
+    const { columns, rows } = rowsOf(target);
+    const limited = "instance_tunnel_limit_enabled" in parameters;
+    const count = limited ? Math.min(rows, shownRowsMax) : rows;
+    const wanted = { of: target.instance.id, version: 0, rows: count, limited };
+    return { created: "", ...answerOf(await begin(target, wanted, call), columns, []) };
+  },
+});
+
+export const getInstanceDownload = operation("GetInstanceDownload", {
+  resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
+  action: "Read",
+  handle(target, input, call): OdpsAnswer {
+    const session = sessionOf(target, target.instance.id, input, call);
+    return answerOf(session, rowsOf(target).columns, []);
+  },
+});
+
+export const readInstanceDownload = operation("ReadInstanceDownload", {
+  resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
+  action: "Read",
+  handle(target, input, call): OdpsAnswer {
+    const { project, instance } = target;
+    const { rows } = sessionOf(target, instance.id, input, call);
+    const kept = rowsOf(target);
+    const columns = wantedColumns(input, kept.columns);
+    return stream({ project, files: resultFiles(instance.id, kept), columns, rows }, input, call);
+  },
+});

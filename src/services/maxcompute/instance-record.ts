@@ -1,0 +1,52 @@
+import type { Document } from "../../pipeline/document.ts";
+import type { Column } from "../../sql/types.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
+import type { FileRecord } from "./catalog.ts";
+
+/** As MaxCompute names the states of a task. */
+export type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
+
+/** A table that a query read, at the version that it read: what leaves with its rows. */
+export interface ReadRecord {
+  readonly project: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly tableId: string;
+  readonly version: number;
+  readonly columns: readonly string[];
+}
+
+/** Rows that a query gave. */
+export interface RowsRecord {
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly file: FileRecord;
+  readonly reads: readonly ReadRecord[];
+  /** The session's time zone, in which instants are shown. */
+  readonly timezone: string;
+}
+
+/** A job as it is stored, by project and id. */
+export interface InstanceRecord {
+  readonly id: string;
+  readonly projectId: string;
+  readonly owner: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  readonly taskName: string;
+  readonly taskType: string;
+  readonly status: TaskStatus;
+  /** The job as the client sent it. */
+  readonly source: Document;
+  readonly query: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** What a statement printed, or why it failed. */
+  readonly text?: string;
+  readonly rows?: RowsRecord;
+}
+
+export const instanceRows = (store: AccountStore): Table<InstanceRecord> =>
+  store.table("odps-instances");
+
+export const isOver = ({ status }: Pick<InstanceRecord, "status">): boolean =>
+  status !== "Waiting" && status !== "Running";

@@ -1,0 +1,144 @@
+import type { ProjectRecord } from "../../projects/project.ts";
+import type { Parts } from "../../pipeline/call.ts";
+import type { Document } from "../../pipeline/document.ts";
+import { ServiceError } from "../../pipeline/operation.ts";
+import type { OdpsCall } from "./find-project.ts";
+import { type InstanceRecord, instanceRows, isOver, type RowsRecord } from "./instance-record.ts";
+import type { SubmittedJob } from "./submitted-job.ts";
+
+/** What a job gives: text, rows, or both. */
+export interface Outcome {
+  readonly text?: string;
+  readonly rows?: RowsRecord;
+}
+
+/** A job while it runs. */
+export interface RunningJob {
+  readonly record: InstanceRecord;
+  /** Aborted by `StopInstance`, and when Bondstore stops. */
+  readonly signal: AbortSignal;
+  /** 0 to 100. */
+  percent: number;
+}
+
+/** Does a job for the caller; throws `ServiceError` whose code and words are the job's. */
+export type RunJob = (job: RunningJob, project: ProjectRecord, call: OdpsCall) => Promise<Outcome>;
+
+const jobsMax = 200;
+
+/** The jobs of all projects while they run; each is a row from its submission on. */
+export class Jobs {
+  readonly #parts: Parts;
+  readonly #run: RunJob;
+  readonly #running = new Map<
+    string,
+    { readonly job: RunningJob; readonly abort: AbortController; readonly done: Promise<void> }
+  >();
+
+  constructor(parts: Parts, run: RunJob) {
+    this.#parts = parts;
+    this.#run = run;
+  }
+
+  /** Begins a job and answers its id. Refuses where too many run. */
+  async submit(
+    project: ProjectRecord,
+    { taskName, query, settings }: SubmittedJob,
+    source: Document,
+    owner: string,
+    call: OdpsCall,
+  ): Promise<string> {
+    if (this.#running.size >= jobsMax) {
+      throw new ServiceError("ServiceUnavailable", `${jobsMax} jobs run already; try again later.`);
+    }
+    const { store, random } = this.#parts;
+    const id = `${instantText(call.timeMs)}g${random.bytes(5).toString("hex")}`;
+    const record: InstanceRecord = {
+      ...{ id, projectId: project.id, owner, startedAtMs: call.timeMs },
+      ...{ taskName, taskType: "SQL", status: "Running", source, query, settings },
+    };
+    const rows = instanceRows(store.account(project.account));
+    await store.transaction(() => rows.put([project.id, id], record));
+    const abort = new AbortController();
+    const job: RunningJob = { record, signal: abort.signal, percent: 0 };
+    const done = this.#follow(job, project, call);
+    this.#running.set(id, { job, abort, done });
+    return id;
+  }
+
+  async #follow(job: RunningJob, project: ProjectRecord, call: OdpsCall): Promise<void> {
+    const { id } = job.record;
+    let end: Partial<InstanceRecord>;
+    try {
+      end = { status: "Success", ...(await this.#run(job, project, call)) };
+      if (job.signal.aborted) end = cancelled;
+    } catch (error) {
+      end = job.signal.aborted ? cancelled : { status: "Failed", text: failureText(error) };
+      if (!(error instanceof ServiceError)) call.own.onFault(id, error);
+    }
+    const { store, clock } = this.#parts;
+    const rows = instanceRows(store.account(project.account));
+    await store
+      .transaction(() => {
+        rows.put([project.id, id], { ...job.record, ...end, endedAtMs: clock.now() });
+      })
+      .catch((error: unknown) => call.own.onFault(id, error))
+      .finally(() => this.#running.delete(id));
+  }
+
+  /** Waits for the end of a job, at most so long. */
+  async ended(id: string, waitMs: number): Promise<void> {
+    const running = this.#running.get(id);
+    if (!running) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitMs);
+    });
+    await Promise.race([running.done, late]);
+    clearTimeout(timer);
+  }
+
+  /** How far a job is, in percent. */
+  percentOf(id: string): number {
+    return this.#running.get(id)?.job.percent ?? 0;
+  }
+
+  async cancel(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    running?.abort.abort();
+    await running?.done;
+  }
+
+  /** Ends all. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+  }
+}
+
+const cancelled = { status: "Cancelled", text: "The instance was stopped." } as const;
+
+/** Jobs that ran when Bondstore ended have failed: said at its next start. */
+export async function endInterrupted(parts: Parts): Promise<void> {
+  for (const { id: account } of parts.directory.accounts()) {
+    const rows = instanceRows(parts.store.account(account));
+    const left = [...rows.range()].filter(({ value }) => !isOver(value));
+    if (left.length === 0) continue;
+    await parts.store.transaction(() => {
+      for (const { key, value } of left) {
+        const text = "ODPS-0010000: System internal error - Bondstore ended while it ran";
+        rows.put(key, { ...value, status: "Failed", text, endedAtMs: parts.clock.now() });
+      }
+    });
+  }
+}
+
+/** As MaxCompute prints it: code and words. */
+function failureText(error: unknown): string {
+  if (!(error instanceof ServiceError)) {
+    return "ODPS-0010000: System internal error - the statement failed inside the service";
+  }
+  return error.message.startsWith("ODPS-") ? error.message : `${error.code}: ${error.message}`;
+}
+
+/** `20261128011500123`, in UTC. */
+const instantText = (timeMs: number): string => new Date(timeMs).toISOString().replace(/\D/g, "");

@@ -1,0 +1,53 @@
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { operation } from "../../pipeline/operation.ts";
+import { contentAt, rowsIn } from "./catalog.ts";
+import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { placedFiles } from "./relations.ts";
+import { shownRowsMax } from "./results.ts";
+import { findPartition } from "./tables.ts";
+import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
+
+/** The first rows of a table or a partition, in one form. */
+function rowsShown(
+  target: TableTarget,
+  input: OdpsInput,
+  asked: string | undefined,
+  form: "csv" | "preview",
+  call: OdpsCall,
+): AsyncIterable<Buffer> {
+  const { project, store, table } = target;
+  const wanted = Number(asked ?? "100");
+  if (!Number.isInteger(wanted) || wanted < 0) throw invalid("The number of rows is no number.");
+  const { partitions: all } = contentAt(store, table, table.version) ?? { partitions: [] };
+  const { partition } = input.parameters;
+  const partitions = partition === undefined ? all : [findPartition(table, all, partition)];
+  const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
+  const files = placedFiles(table, partitions);
+  return call.own.engines.stream(project, async (cell) => {
+    await cell.place(files);
+    return cell.engine.read({
+      files: files.map(({ name }) => name),
+      columns: storedColumns(table, wantedColumns({ ...input, parameters: { columns: input.parameters["cols"] ?? "" } }, table.columns)),
+      ...{ from: 0, count: Math.min(wanted, rows, shownRowsMax), form },
+      timezone: "Asia/Shanghai",
+    });
+  });
+}
+
+/** `?data&linenum=n`: rows as CSV. */
+export const previewTable = operation("PreviewTable", {
+  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  action: "Select",
+  handle: (target, input, call): OdpsAnswer => ({
+    body: rowsShown(target, input, input.parameters["linenum"], "csv", call),
+  }),
+});
+
+/** `/preview?limit=n`: rows as an Arrow stream. */
+export const previewTableArrow = operation("PreviewTableArrow", {
+  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  action: "Select",
+  handle: (target, input, call): OdpsAnswer => ({
+    body: rowsShown(target, input, input.parameters["limit"], "preview", call),
+  }),
+});

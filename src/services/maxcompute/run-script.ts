@@ -1,0 +1,50 @@
+import { ServiceError } from "../../pipeline/operation.ts";
+import { parseScript } from "../../sql/parse.ts";
+import { SqlError } from "../../sql/sql-error.ts";
+import type { Outcome, RunJob } from "./jobs.ts";
+import type { StatementInput } from "./run-statement.ts";
+
+const settingBytesMax = 4096;
+
+/** Flags that a client or a project sets for what runs. */
+export type Session = Map<string, string>;
+
+/**
+ * Runs the statements of a job in their order; each is a call of its own that is judged and recorded. The first that
+ * fails ends the job: those before it have happened.
+ */
+export const runScript: RunJob = async (job, project, call) => {
+  const { query, settings } = job.record;
+  const session: Session = new Map([
+    ...Object.entries(project.properties),
+    ...Object.entries(settings),
+  ]);
+  const { statements, text } = worded(() => parseScript(query));
+  let outcome: Outcome = {};
+  for (const { statement, range } of statements) {
+    if (job.signal.aborted) return outcome;
+    if (statement.kind === "set") {
+      session.set(statement.key.toLowerCase(), statement.value.slice(0, settingBytesMax));
+      continue;
+    }
+    const input: StatementInput = {
+      labels: { Project: project.name },
+      ...{ parameters: {}, headers: {} },
+      ...{ statement, text, session, job, sql: text.slice(range.start, range.end) },
+    };
+    outcome = await call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, call);
+  }
+  return outcome;
+};
+
+/** A refusal of SQL becomes one that the caller may see. */
+export function worded<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw asService(error);
+  }
+}
+
+export const asService = (error: unknown): unknown =>
+  error instanceof SqlError ? new ServiceError(error.code, error.message) : error;

@@ -1,0 +1,51 @@
+import type { AccessDemand } from "../../access/authorize.ts";
+import type { OdpsInput } from "../../pipeline/document.ts";
+import { operation } from "../../pipeline/operation.ts";
+import type { Plan } from "../../sql/plan.ts";
+import { resolveStatement } from "../../sql/resolve.ts";
+import type { Statement } from "../../sql/tree.ts";
+import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
+import type { Outcome, RunningJob } from "./jobs.ts";
+import { asService, type Session, worded } from "./run-script.ts";
+import { StatementCatalog } from "./session.ts";
+import { demandsOf } from "./statements/demands.ts";
+import { execute } from "./statements/execute.ts";
+
+/** One statement of a job. */
+export interface StatementInput extends OdpsInput {
+  readonly statement: Statement;
+  /** The whole text, in which its places are. */
+  readonly text: string;
+  /** The statement's own text. */
+  readonly sql: string;
+  readonly session: Session;
+  readonly job: RunningJob;
+}
+
+/** A statement with its names found: what is judged, and then done. */
+export interface StatementTarget extends ProjectTarget {
+  readonly plan: Plan;
+  readonly catalog: StatementCatalog;
+  readonly demands: readonly AccessDemand[];
+}
+
+/** Runs one statement of a job: a step that is judged by what it reads and writes, and recorded. */
+export const runStatement = operation("RunStatement", {
+  resolve(input: StatementInput, call: OdpsCall): StatementTarget {
+    const within = projectOf(input, call);
+    const catalog = new StatementCatalog(within.project, input.session, call);
+    const plan = worded(() => resolveStatement(input.statement, catalog));
+    return { ...within, plan, catalog, demands: worded(() => demandsOf(plan, within, catalog, call)) };
+  },
+  action: "CreateInstance",
+  step: true,
+  readOnly: false,
+  also: (_input, { demands }) => demands,
+  async handle(target, input, call): Promise<Outcome> {
+    try {
+      return await execute(target, input, call);
+    } catch (error) {
+      throw asService(error);
+    }
+  },
+});

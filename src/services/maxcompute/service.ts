@@ -1,0 +1,57 @@
+import type { Service } from "../../pipeline/operation.ts";
+import * as downloads from "./downloads.ts";
+import * as instances from "./instances.ts";
+import type { CellsOutside } from "./project-engines.ts";
+import * as projects from "./projects.ts";
+import * as preview from "./preview.ts";
+import { runStatement } from "./run-statement.ts";
+import * as tables from "./tables.ts";
+import * as uploads from "./uploads.ts";
+import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
+
+/** A warehouse for MaxCompute's clients. */
+export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
+  name: "maxcompute",
+  prefix: "odps",
+  eventSource: "maxcompute.aliyuncs.com",
+  operations: [
+    projects.getProject,
+    projects.updateProject,
+    projects.listProjects,
+    projects.getTenant,
+    projects.getTunnelEndpoint,
+    projects.getLogviewHost,
+    projects.putClientLogs,
+    tables.listTables,
+    tables.getTable,
+    tables.listPartitions,
+    tables.getPartition,
+    tables.listSchemas,
+    preview.previewTable,
+    preview.previewTableArrow,
+    downloads.createTableDownload,
+    downloads.getTableDownload,
+    downloads.readTableDownload,
+    downloads.createInstanceDownload,
+    downloads.getInstanceDownload,
+    downloads.readInstanceDownload,
+    uploads.createTableUpload,
+    uploads.putTableBlock,
+    uploads.getTableUpload,
+    uploads.commitTableUpload,
+    instances.createInstance,
+    instances.getInstance,
+    instances.getInstanceTasks,
+    instances.getInstanceResult,
+    instances.getInstanceSource,
+    instances.getInstanceProgress,
+    instances.getInstanceSummary,
+    instances.getInstanceDetail,
+    instances.getInstanceQueueing,
+    instances.stopInstance,
+    instances.listInstances,
+    runStatement,
+  ],
+  start: (parts) => startWarehouse(parts, outside),
+  stop: stopWarehouse,
+});

@@ -1,0 +1,99 @@
+import { findProject, type ProjectRecord } from "../../projects/project.ts";
+import type { Catalog, CatalogFunction, CatalogName, CatalogTable } from "../../sql/catalog.ts";
+import type { AccountStore } from "../../storage/store.ts";
+import {
+  contentAt,
+  defaultSchema,
+  rowsIn,
+  schemaRows,
+  type TableRecord,
+  tableRows,
+  type VersionRecord,
+} from "./catalog.ts";
+import type { OdpsCall } from "./find-project.ts";
+
+/** A table as a statement has found it: what it reads, whatever is written meanwhile. */
+export interface FoundTable {
+  readonly project: ProjectRecord;
+  readonly store: AccountStore;
+  readonly record: TableRecord;
+  readonly content: VersionRecord;
+}
+
+const nothing = (record: TableRecord): VersionRecord => ({
+  ...{ version: record.version, atMs: record.createdAtMs, by: record.owner },
+  ...{ operation: "CREATE", partitions: [] },
+});
+
+/**
+ * The names that a statement may use, looked up at most once each: a table that was found stays the one that it was,
+ * at the version that it had.
+ */
+export class StatementCatalog implements Catalog {
+  readonly project: string;
+  readonly schema: string;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly #call: OdpsCall;
+  readonly #found = new Map<string, CatalogTable | undefined>();
+  readonly #tables = new Map<string, FoundTable>();
+
+  constructor(project: ProjectRecord, settings: ReadonlyMap<string, string>, call: OdpsCall) {
+    this.project = project.name;
+    this.schema = settings.get("odps.default.schema")?.toLowerCase() || defaultSchema;
+    this.settings = settings;
+    this.#call = call;
+  }
+
+  findTable(name: CatalogName): CatalogTable | undefined {
+    const { project = this.project, schema = this.#schemaIn(project) } = name;
+    const key = `${project}.${schema}.${name.name}`;
+    if (!this.#found.has(key)) this.#found.set(key, this.#look(project, schema, name.name));
+    return this.#found.get(key);
+  }
+
+  /** Elsewhere a name without a schema is of the default one. */
+  #schemaIn(project: string): string {
+    return project === this.project ? this.schema : defaultSchema;
+  }
+
+  #look(projectName: string, schema: string, name: string): CatalogTable | undefined {
+    const { store: stores } = this.#call.parts;
+    const project = findProject(stores, this.#call.account, projectName);
+    if (!project) return undefined;
+    const store = stores.account(project.account);
+    const record = tableRows(store).find([project.id, schema, name]);
+    if (!record) return undefined;
+    const content = contentAt(store, record, record.version) ?? nothing(record);
+    this.#tables.set(record.id, { project, store, record, content });
+    const { id, kind, columns, partitionColumns, view, transactional, primaryKey } = record;
+    return {
+      ...{ project: project.name, schema, name, id, kind, columns, partitionColumns },
+      ...{ transactional, primaryKey, ...(view && { view }) },
+    };
+  }
+
+  /** What was found of a table. */
+  found({ id }: Pick<CatalogTable, "id">): FoundTable {
+    const found = this.#tables.get(id);
+    if (!found) throw new Error(`the table ${id} was not found by this statement`);
+    return found;
+  }
+
+  /** Whether a schema is there. */
+  hasSchema(project: ProjectRecord, schema: string): boolean {
+    const store = this.#call.parts.store.account(project.account);
+    return schema === defaultSchema || schemaRows(store).find([project.id, schema]) !== undefined;
+  }
+
+  findFunction(_name: CatalogName): CatalogFunction | undefined {
+    return undefined;
+  }
+
+  maxPartition(table: CatalogTable): string | undefined {
+    const { content } = this.found(table);
+    const values = content.partitions.flatMap((partition) =>
+      rowsIn(partition) > 0 ? [partition.values[0] ?? ""] : [],
+    );
+    return values.sort().at(-1);
+  }
+}

@@ -1,0 +1,118 @@
+import type { Expression } from "../../../sql/tree.ts";
+import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import type { PartitionRecord, TableRecord } from "../catalog.ts";
+import { partitionName } from "../catalog.ts";
+import { callerName } from "../projects.ts";
+import type { FoundTable } from "../session.ts";
+import { putVersion, sameValues } from "../versions.ts";
+import { type Doing, notBuilt } from "./execute.ts";
+import { constant, partitionValues, semantic } from "./names.ts";
+
+type Change = (partitions: readonly PartitionRecord[]) => readonly PartitionRecord[];
+
+/** What an action does to a table's partitions, to be called inside a transaction; undefined: nothing. */
+export function changePartitions(
+  action: AlterTableAction,
+  found: FoundTable,
+  doing: Doing<AlterTable>,
+): (() => void) | undefined {
+  const change = changeOf(action, found, doing);
+  if (!change) return undefined;
+  const { record, store, project } = found;
+  const { call } = doing;
+  return () => {
+    putVersion(store, {
+      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "ALTER PARTITION", added: [], change },
+    });
+  };
+}
+
+function changeOf(
+  action: AlterTableAction,
+  { record }: FoundTable,
+  { statement, call }: Doing<AlterTable>,
+): Change | undefined {
+  const { at } = statement;
+  const atMs = call.timeMs;
+  switch (action.kind) {
+    case "add-partitions": {
+      if (action.partitions.some(({ location }) => location !== undefined)) {
+        throw notBuilt("LOCATION of a partition");
+      }
+      const all = action.partitions.map(({ spec }) => partitionValues(spec, record, at));
+      return (partitions) => {
+        const after = [...partitions];
+        for (const values of all) {
+          if (after.some((partition) => sameValues(partition.values, values))) {
+            if (action.ifNotExists) continue;
+            throw semantic(at, `partition ${partitionName(record, values)} already exists`);
+          }
+          after.push({ values, files: [], createdAtMs: atMs, modifiedAtMs: atMs });
+        }
+        return after;
+      };
+    }
+    case "drop-partitions":
+      return (partitions) => {
+        let after = partitions;
+        for (const conditions of action.partitions) {
+          const left = after.filter(({ values }) => !conditions.every((one) => holds(one, values, record)));
+          if (left.length === after.length && !action.ifExists) {
+            throw semantic(at, "there is no such partition");
+          }
+          after = left;
+        }
+        return after;
+      };
+    case "rename-partition": {
+      const from = partitionValues(action.partition, record, at);
+      const to = partitionValues(action.to, record, at);
+      return (partitions) => {
+        if (partitions.some(({ values }) => sameValues(values, to))) {
+          throw semantic(at, `partition ${partitionName(record, to)} already exists`);
+        }
+        if (!partitions.some(({ values }) => sameValues(values, from))) {
+          throw semantic(at, `there is no partition ${partitionName(record, from)}`);
+        }
+        return partitions.map((one) => (sameValues(one.values, from) ? { ...one, values: to } : one));
+      };
+    }
+    case "exchange-partition":
+    case "merge-partitions":
+    case "merge-small-files":
+    case "compact":
+      throw notBuilt(`ALTER TABLE … ${action.kind}`);
+    default:
+      return undefined;
+  }
+}
+
+const orders: Readonly<Record<string, (sign: number) => boolean>> = {
+  "=": (sign) => sign === 0,
+  "<>": (sign) => sign !== 0,
+  "<": (sign) => sign < 0,
+  "<=": (sign) => sign <= 0,
+  ">": (sign) => sign > 0,
+  ">=": (sign) => sign >= 0,
+};
+
+const numbers = new Set(["tinyint", "smallint", "int", "bigint"]);
+
+/** Whether a comparison of a partition column with a constant holds for a partition. */
+function holds(condition: Expression, values: readonly string[], table: TableRecord): boolean {
+  if (condition.kind !== "binary" || condition.left.kind !== "name") {
+    throw semantic(condition.at, "a comparison of a partition column with a constant is expected");
+  }
+  const key = condition.left.parts.at(-1)?.key;
+  const at = table.partitionColumns.findIndex(({ name }) => name === key);
+  const order = orders[condition.operator];
+  if (at < 0 || !order) {
+    throw semantic(condition.at, `partition column ${key ?? ""} cannot be compared so`);
+  }
+  const [one, other] = [values[at] ?? "", constant(condition.right)];
+  if (numbers.has(table.partitionColumns[at]?.type.kind ?? "")) {
+    return order(Number(one) - Number(other));
+  }
+  return order(one < other ? -1 : one > other ? 1 : 0);
+}

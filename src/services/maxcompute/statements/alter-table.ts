@@ -1,0 +1,91 @@
+import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import type { TableRecord } from "../catalog.ts";
+import { tableRows } from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import { callerName } from "../projects.ts";
+import { changedMeanwhile, putVersion } from "../versions.ts";
+import { changeColumns } from "./alter-columns.ts";
+import { changePartitions } from "./alter-partitions.ts";
+import { type Doing, notBuilt } from "./execute.ts";
+import { notFound, placed, semantic, tableAt } from "./names.ts";
+import { alreadyExists, checkLifecycle } from "./put-table.ts";
+
+type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, { kind: Kind }>;
+
+/** ALTER TABLE. */
+export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  const where = placed(statement.table, target.catalog, call);
+  const there = tableAt(where, target.catalog);
+  if (!there) throw notFound(where);
+  const { action } = statement;
+  const { record, store, project } = there;
+  if (record.kind !== "table") throw semantic(statement.at, `${record.name} is a ${record.kind}`);
+  const content = changePartitions(action, there, doing);
+  await call.parts.store.transaction(() => {
+    if (content) {
+      content();
+      return;
+    }
+    if (action.kind === "rename") {
+      rename(action, there.record, doing);
+      return;
+    }
+    const redefine = redefinition(action, doing);
+    // A change of shape is a new version too: what was approved was another table.
+    putVersion(store, {
+      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "ALTER", added: [], change: (partitions) => partitions },
+      redefine: (now) => ({ ...redefine(now), definedAtMs: call.timeMs }),
+    });
+  });
+  return { text: "OK" };
+}
+
+/** How an action changes what a table is. */
+function redefinition(
+  action: AlterTableAction,
+  { statement }: Doing<AlterTable>,
+): (table: TableRecord) => TableRecord {
+  switch (action.kind) {
+    case "add-columns":
+    case "drop-columns":
+    case "change-column":
+      return (table) => changeColumns(action, table, statement.at);
+    case "set-comment":
+      return (table) => ({ ...table, comment: action.comment });
+    case "set-lifecycle": {
+      if (action.partition) throw notBuilt("a lifecycle of one partition");
+      checkLifecycle(action.days, statement.at);
+      return (table) => ({ ...table, lifecycleDays: action.days });
+    }
+    case "set-properties":
+      return (table) => ({ ...table, properties: { ...table.properties, ...told(action) } });
+    case "touch":
+      return (table) => table;
+    default:
+      throw notBuilt(`ALTER TABLE … ${action.kind}`);
+  }
+}
+
+const told = ({ properties }: Action<"set-properties">): Record<string, string> =>
+  Object.fromEntries(
+    properties
+      .map(({ key, value }) => [key.toLowerCase(), value] as const)
+      .filter(([key]) => !key.startsWith("bondstore.") && key !== "transactional"),
+  );
+
+/** RENAME TO: within the schema; the table stays the one that it was. */
+function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<AlterTable>): void {
+  const { statement, target, call } = doing;
+  const { project, schema } = placed(statement.table, target.catalog, call);
+  const rows = tableRows(call.parts.store.account(project.account));
+  const now = rows.find([project.id, schema, record.name]);
+  if (now?.id !== record.id) throw changedMeanwhile(record.name);
+  if (!/^[a-z_][a-z0-9_]{0,127}$/.test(to.key)) throw semantic(to.at, `${to.text} is no table's name`);
+  if (rows.find([project.id, schema, to.key])) {
+    throw alreadyExists({ project, schema, name: to.key, at: to.at });
+  }
+  rows.remove([project.id, schema, record.name]);
+  rows.put([project.id, schema, to.key], { ...now, name: to.key, definedAtMs: call.timeMs });
+}

@@ -1,0 +1,94 @@
+import type { CloneTable } from "../../../sql/tree-definition.ts";
+import type { FileRecord, PartitionRecord } from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import { callerName } from "../projects.ts";
+import type { FoundTable } from "../session.ts";
+import { putVersion, sameValues, withFiles } from "../versions.ts";
+import type { Doing } from "./execute.ts";
+import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
+import { alreadyExists, putTable } from "./put-table.ts";
+
+/** CLONE TABLE: a copy of the rows as they are now, in its own files; its owner is who made it. */
+export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  const from = placed(statement.source, target.catalog, call);
+  const source = tableAt(from, target.catalog);
+  if (!source) throw notFound(from);
+  if (source.record.kind !== "table") throw semantic(statement.at, `${from.name} is no table`);
+  const where = placedNew(statement.target, target.catalog, call);
+  const there = tableAt(where, target.catalog);
+  if (there && !statement.ifExists) throw alreadyExists(where);
+  if (there) checkFits(source, there, doing);
+  const partitions = wantedPartitions(source, doing);
+  const copied: PartitionRecord[] = [];
+  for (const partition of partitions) copied.push(await copy(partition, source, where.project.account, doing));
+  const added = copied.flatMap(({ files }) => files);
+  const { columns, partitionColumns, comment, transactional, primaryKey, properties } = source.record;
+  await call.parts.store.transaction(() => {
+    if (there) return putClone(there, copied, added, doing);
+    const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };
+    const content = { operation: "CLONE", partitions: copied, added };
+    return putTable(where, call, { kind: "table", ...shape }, { content });
+  });
+  return { text: "OK" };
+}
+
+function checkFits(source: FoundTable, there: FoundTable, { statement }: Doing<CloneTable>): void {
+  const shape = ({ record }: FoundTable) =>
+    JSON.stringify([record.columns, record.partitionColumns].map((columns) =>
+      columns.map(({ name, type }) => [name, type]),
+    ));
+  if (shape(source) === shape(there)) return;
+  throw semantic(statement.at, `${there.record.name} has other columns than ${source.record.name}`);
+}
+
+function wantedPartitions(
+  { record, content }: FoundTable,
+  { statement }: Doing<CloneTable>,
+): readonly PartitionRecord[] {
+  if (statement.partitions.length === 0) return content.partitions;
+  return statement.partitions.map((items) => {
+    const values = partitionValues(items, record, statement.at);
+    const found = content.partitions.find((partition) => sameValues(partition.values, values));
+    if (!found) throw semantic(statement.at, `there is no partition ${values.join("/")}`);
+    return found;
+  });
+}
+
+/** The files of a partition once more, sealed for who gets them. */
+async function copy(
+  partition: PartitionRecord,
+  source: FoundTable,
+  account: string,
+  { call }: Doing,
+): Promise<PartitionRecord> {
+  const { store, random } = call.parts;
+  const files: FileRecord[] = [];
+  for (const { blob, rows } of partition.files) {
+    const body = source.store.blobs.read(blob);
+    files.push({ id: random.uuid(), rows, blob: await store.account(account).blobs.write(body) });
+  }
+  return { ...partition, files, createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
+}
+
+function putClone(
+  { project, store, record }: FoundTable,
+  copied: readonly PartitionRecord[],
+  added: readonly FileRecord[],
+  { statement, call }: Doing<CloneTable>,
+): void {
+  const overwrite = statement.ifExists === "overwrite";
+  putVersion(store, {
+    ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+    ...{ operation: "CLONE", added },
+    change(before) {
+      let after = before;
+      for (const { values, files } of copied) {
+        const there = before.some((partition) => sameValues(partition.values, values));
+        if (there && !overwrite) continue;
+        after = withFiles(after, values, files, { atMs: call.timeMs, overwrite: true });
+      }
+      return after;
+    },
+  });
+}

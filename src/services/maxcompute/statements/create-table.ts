@@ -1,0 +1,109 @@
+import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
+import type { Outcome } from "../jobs.ts";
+import { type Doing, notBuilt } from "./execute.ts";
+import { notFound, placed, placedNew, semantic, tableAt } from "./names.ts";
+import {
+  alreadyExists,
+  checkColumns,
+  checkLifecycle,
+  columnsOf,
+  type NewTable,
+  putTable,
+} from "./put-table.ts";
+import { keepFiles } from "./query.ts";
+
+/** Properties that a table keeps as they are told. */
+const ownProperties = ["comment", "columnar.nested.type"];
+
+function refuseUnbuilt(statement: CreateTable): void {
+  if (statement.external || statement.location !== undefined) throw notBuilt("an external table");
+  if (statement.autoPartition) throw notBuilt("AUTO PARTITIONED BY");
+  const special = statement.columns.find((column) => column.default ?? column.generated);
+  if (special) throw notBuilt(`a default or generated value (column ${special.name.text})`);
+}
+
+/** CREATE TABLE, empty or with the rows of a query. */
+export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  refuseUnbuilt(statement);
+  const where = placedNew(statement.table, target.catalog, call);
+  const there = tableAt(where, target.catalog);
+  if (there && statement.ifNotExists) return { text: "OK" };
+  if (there && !statement.orReplace) throw alreadyExists(where);
+  checkLifecycle(statement.lifecycle, statement.at);
+  const properties = Object.fromEntries(
+    statement.properties.map(({ key, value }) => [key.toLowerCase(), value]),
+  );
+  const transactional = properties["transactional"]?.toLowerCase() === "true";
+  const primaryKey = [
+    ...statement.columns.filter((column) => column.primaryKey).map(({ name }) => name.key),
+    ...statement.primaryKey.map(({ key }) => key),
+  ];
+  if (primaryKey.length > 0 && !transactional) {
+    throw semantic(statement.at, "PRIMARY KEY needs TBLPROPERTIES (\"transactional\"=\"true\")");
+  }
+  const made: NewTable = {
+    ...shapeOf(doing),
+    ...{ transactional, primaryKey, comment: statement.comment ?? "" },
+    ...(statement.lifecycle !== undefined && { lifecycleDays: statement.lifecycle }),
+    properties: Object.fromEntries(
+      Object.entries(properties).filter(
+        ([key]) => ownProperties.includes(key) || !key.startsWith("bondstore."),
+      ),
+    ),
+  };
+  checkColumns(made.columns, made.partitionColumns, statement.at);
+  const content = await firstContent(doing, made);
+  await call.parts.store.transaction(() =>
+    putTable(where, call, made, {
+      ...(there && { replaces: there.record }),
+      ...(content && { content }),
+    }),
+  );
+  return { text: "OK" };
+}
+
+/** The columns that a definition tells, or those of its query. */
+function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable {
+  const partitionColumns = columnsOf(statement.partitionColumns);
+  const told = columnsOf(statement.columns);
+  if (plan.kind !== "made-of-query") return { kind: "table", columns: told, partitionColumns };
+  const parted = new Set(partitionColumns.map(({ name }) => name));
+  const columns = plan.selection.columns.filter(({ name }) => !parted.has(name));
+  return { kind: "table", columns: told.length > 0 ? told : columns, partitionColumns };
+}
+
+async function firstContent({ target, input, call }: Doing<CreateTable>, made: NewTable) {
+  const { plan } = target;
+  if (plan.kind !== "made-of-query") return undefined;
+  const partitionBy = made.partitionColumns.map(({ name }) => name);
+  const partitions = await keepFiles(plan.selection, partitionBy, { target, input, call });
+  const added = partitions.flatMap(({ files }) => files);
+  return { operation: "CREATE TABLE AS", partitions, added };
+}
+
+/** CREATE TABLE a LIKE b: the shape, without rows and rights. */
+export async function createLike({
+  statement,
+  target,
+  call,
+}: Doing<CreateTableLike>): Promise<Outcome> {
+  if (statement.external || statement.location !== undefined) throw notBuilt("an external table");
+  const where = placedNew(statement.table, target.catalog, call);
+  const source = placed(statement.like, target.catalog, call);
+  const like = tableAt(source, target.catalog)?.record;
+  if (!like) throw notFound(source);
+  const there = tableAt(where, target.catalog);
+  if (there && statement.ifNotExists) return { text: "OK" };
+  if (there) throw alreadyExists(where);
+  checkLifecycle(statement.lifecycle, statement.at);
+  const { columns, partitionColumns, comment, transactional, primaryKey } = like;
+  const lifecycleDays = statement.lifecycle;
+  await call.parts.store.transaction(() =>
+    putTable(where, call, {
+      ...{ kind: "table", columns, partitionColumns, comment, transactional, primaryKey },
+      ...(lifecycleDays !== undefined && { lifecycleDays }),
+    }),
+  );
+  return { text: "OK" };
+}

@@ -1,0 +1,118 @@
+import type { AccessDemand } from "../../../access/authorize.ts";
+import type { CatalogTable } from "../../../sql/catalog.ts";
+import type { Plan, Read } from "../../../sql/plan.ts";
+import type { ObjectName, Statement } from "../../../sql/tree.ts";
+import { type OdpsCall, type ProjectTarget, projectArn, tableArn } from "../find-project.ts";
+import type { StatementCatalog } from "../session.ts";
+import { placed } from "./names.ts";
+
+/** Condition keys by which a demand tells the warehouse's judge more than its names. */
+export const demandKeys = { columns: "odps:columns", onBehalfOf: "odps:onbehalfof" } as const;
+
+/** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
+export function demandsOf(
+  plan: Plan,
+  { account }: ProjectTarget,
+  catalog: StatementCatalog,
+  call: OdpsCall,
+): readonly AccessDemand[] {
+  const reads = plan.reads.flatMap((read) => readDemands(read, catalog));
+  if (plan.kind === "query") return reads;
+  if (plan.kind === "write") {
+    return [...reads, ...plan.writes.map(({ table }) => onTable("Update", table, account))];
+  }
+  return [...reads, ...definitionDemands(plan.statement, catalog, account, call)];
+}
+
+const onTable = (
+  verb: string,
+  { project, schema, name }: Pick<CatalogTable, "project" | "schema" | "name">,
+  account: string,
+  context?: AccessDemand["context"],
+): AccessDemand => ({
+  action: `odps:${verb}`,
+  target: { arn: tableArn(project, schema, name), account },
+  ...(context && { context }),
+});
+
+/**
+ * The caller needs Select on what the statement names; what a view reads, its owner must be allowed to read at this
+ * moment. So nobody lends what is not theirs, and a view lends what its owner has.
+ */
+function readDemands({ table, columns, through }: Read, catalog: StatementCatalog): AccessDemand[] {
+  const chain = [...through, table];
+  return chain.map((one, at) => {
+    const { record, project } = catalog.found(one);
+    const before = chain[at - 1];
+    const owner = before && catalog.found(before).record.owner;
+    const last = at === chain.length - 1;
+    return onTable("Select", { ...one, project: project.name }, project.account, {
+      [demandKeys.columns]: last ? columns : record.columns.map(({ name }) => name),
+      ...(owner !== undefined && { [demandKeys.onBehalfOf]: owner }),
+    });
+  });
+}
+
+function definitionDemands(
+  statement: Statement,
+  catalog: StatementCatalog,
+  account: string,
+  call: OdpsCall,
+): AccessDemand[] {
+  const table = (verb: string, written: ObjectName): AccessDemand => {
+    const { project, schema, name } = placed(written, catalog, call);
+    return onTable(verb, { project: project.name, schema, name }, project.account);
+  };
+  const inProject = (verb: string, written?: ObjectName): AccessDemand => {
+    const name = written ? placed(written, catalog, call).project.name : catalog.project;
+    return { action: `odps:${verb}`, target: { arn: projectArn(name), account } };
+  };
+  /** Made anew, or in the place of what is there: that is then altered. */
+  const make = (written: ObjectName): AccessDemand[] => {
+    const { project, schema, name } = placed(written, catalog, call);
+    const there = catalog.findTable({ project: project.name, schema, name });
+    return there ? [table("Alter", written)] : [inProject("CreateTable", written)];
+  };
+  switch (statement.kind) {
+    case "create-table":
+      return make(statement.table);
+    case "create-table-like":
+      return [table("Describe", statement.like), ...make(statement.table)];
+    case "create-view":
+    case "create-materialized-view":
+      return make(statement.view);
+    case "create-schema":
+      return [inProject("CreateSchema")];
+    case "create-function":
+    case "create-sql-function":
+      return [inProject("CreateFunction")];
+    case "drop":
+      return statement.type === "schema" || statement.type === "function"
+        ? [inProject("Write")]
+        : [table("Drop", statement.name)];
+    case "alter-table":
+      return [
+        table("Alter", statement.table),
+        ...(statement.action.kind === "exchange-partition"
+          ? [table("Alter", statement.action.with)]
+          : []),
+      ];
+    case "alter-view":
+    case "alter-materialized-view":
+      return [table("Alter", statement.view)];
+    case "truncate":
+      return [table("Update", statement.table)];
+    case "clone":
+      return [table("Select", statement.source), ...make(statement.target)];
+    case "restore":
+      return [table("Update", statement.table)];
+    case "analyze":
+      return [table("Select", statement.table)];
+    case "show":
+      return statement.table ? [table("Describe", statement.table)] : [inProject("List")];
+    case "describe":
+      return statement.type === "table" ? [table("Describe", statement.name)] : [inProject("Read")];
+    default:
+      return [];
+  }
+}

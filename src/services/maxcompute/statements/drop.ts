@@ -1,0 +1,36 @@
+import type { Drop } from "../../../sql/tree-definition.ts";
+import { type TableKind, tableRows } from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import { removeTable } from "../versions.ts";
+import { type Doing, notBuilt } from "./execute.ts";
+import { notFound, placed, semantic, tableAt } from "./names.ts";
+import { dropSchema } from "./schemas.ts";
+
+const kinds: Readonly<Record<string, readonly TableKind[]>> = {
+  table: ["table", "external"],
+  view: ["view"],
+  "materialized-view": ["materialized view"],
+};
+
+/** DROP of a table, view or schema. */
+export async function drop(doing: Doing<Drop>): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  if (statement.type === "schema") return dropSchema(doing);
+  if (statement.type === "function") throw notBuilt("DROP FUNCTION");
+  const where = placed(statement.name, target.catalog, call);
+  const there = tableAt(where, target.catalog);
+  if (!there) {
+    if (statement.ifExists) return { text: "OK" };
+    throw notFound(where);
+  }
+  if (!kinds[statement.type]?.includes(there.record.kind)) {
+    throw semantic(statement.at, `${where.name} is a ${there.record.kind}, not a ${statement.type}`);
+  }
+  const { store, record, project } = there;
+  await call.parts.store.transaction(() => {
+    if (tableRows(store).find([project.id, record.schema, record.name])) {
+      removeTable(store, project.id, record);
+    }
+  });
+  return { text: "OK" };
+}

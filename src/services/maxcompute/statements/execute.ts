@@ -1,0 +1,66 @@
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Statement } from "../../../sql/tree.ts";
+import type { OdpsCall } from "../find-project.ts";
+import type { Outcome } from "../jobs.ts";
+import type { StatementInput, StatementTarget } from "../run-statement.ts";
+import { alterTable } from "./alter-table.ts";
+import { cloneTable } from "./clone.ts";
+import { createLike, createTable } from "./create-table.ts";
+import { createView } from "./create-view.ts";
+import { drop } from "./drop.ts";
+import { explain } from "./explain.ts";
+import { keepRows } from "./query.ts";
+import { createSchema } from "./schemas.ts";
+import { describe, show } from "./show.ts";
+import { restore, truncate } from "./truncate.ts";
+import { writeTables } from "./write.ts";
+
+/** A statement while it is done. */
+export interface Doing<Kind extends Statement = Statement> {
+  readonly statement: Kind;
+  readonly target: StatementTarget;
+  readonly input: StatementInput;
+  readonly call: OdpsCall;
+}
+
+type Executor<Kind extends Statement> = (doing: Doing<Kind>) => Outcome | Promise<Outcome>;
+
+/** Who does a statement that is more than a query or a write, by its kind. Others are not built. */
+const executors: {
+  readonly [Kind in Statement["kind"]]?: Executor<Extract<Statement, { kind: Kind }>>;
+} = {
+  "create-table": createTable,
+  "create-table-like": createLike,
+  "create-view": createView,
+  "create-schema": createSchema,
+  drop,
+  "alter-table": alterTable,
+  truncate,
+  clone: cloneTable,
+  restore,
+  show,
+  describe,
+  explain,
+};
+
+/** Does what a plan says, to the tables that were found and judged. */
+export async function execute(
+  target: StatementTarget,
+  input: StatementInput,
+  call: OdpsCall,
+): Promise<Outcome> {
+  const { plan } = target;
+  if (plan.kind === "query") return { rows: await keepRows(plan, { target, input, call }) };
+  if (plan.kind === "write") return writeTables(plan, { target, input, call });
+  const { statement } = plan;
+  const executor = executors[statement.kind] as Executor<Statement> | undefined;
+  if (executor) return executor({ statement, target, input, call });
+  throw notBuilt(statement.kind);
+}
+
+/** A kind of statement that is understood and cannot be run yet. */
+export const notBuilt = (what: string): ServiceError =>
+  new ServiceError(
+    "ODPS-0130071",
+    `ODPS-0130071: Semantic analysis exception - ${what.replaceAll("-", " ")} is not supported by this Bondstore yet`,
+  );

@@ -1,0 +1,138 @@
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Plan, Read, Selection } from "../../../sql/plan.ts";
+import { emitDuckDb } from "../../../sql/emit.ts";
+import { type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
+import type { OdpsCall } from "../find-project.ts";
+import type { ReadRecord, RowsRecord } from "../instance-record.ts";
+import type { ProjectEngine } from "../project-engines.ts";
+import { type PlacedFile, placedFiles, quoteName, relationSql } from "../relations.ts";
+import type { StatementInput, StatementTarget } from "../run-statement.ts";
+import type { StatementCatalog } from "../session.ts";
+
+/** A statement that runs in the cell. */
+export interface Running {
+  readonly target: StatementTarget;
+  readonly input: StatementInput;
+  readonly call: OdpsCall;
+}
+
+export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
+  settings.get("odps.sql.timezone") ?? "Asia/Shanghai";
+
+/** What a query reads, for the record of what leaves with its rows. */
+export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): ReadRecord[] =>
+  reads.map(({ table, columns }) => {
+    const { project, record, content } = catalog.found(table);
+    return {
+      ...{ project: project.name, schema: record.schema, table: record.name },
+      ...{ tableId: record.id, version: content.version, columns },
+    };
+  });
+
+/** The text of a selection for DuckDB, and the files that must be in the cell for it. */
+export function emitted(
+  selection: Selection,
+  catalog: StatementCatalog,
+): { readonly sql: string; readonly files: readonly PlacedFile[] } {
+  const files: PlacedFile[] = [];
+  const sql = emitDuckDb(selection, (table, columns) => {
+    const { record, content } = catalog.found(table);
+    const placed = placedFiles(record, content.partitions);
+    files.push(...placed);
+    return relationSql(record, placed, columns);
+  });
+  return { sql, files };
+}
+
+/** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
+export function inCell<Result>(
+  { target, input, call }: Running,
+  work: (cell: ProjectEngine) => Promise<Result>,
+): Promise<Result> {
+  return call.own.engines.use(target.project, async (cell) => {
+    const { id } = input.job.record;
+    const cancel = () => void cell.engine.cancel(id);
+    input.job.signal.addEventListener("abort", cancel);
+    const timer = setInterval(() => {
+      input.job.percent = Math.floor(100 * cell.engine.progress(id));
+    }, progressMs);
+    try {
+      return await work(cell);
+    } catch (error) {
+      throw input.job.signal.aborted ? new ServiceError("Cancelled", "The job was stopped.") : error;
+    } finally {
+      clearInterval(timer);
+      input.job.signal.removeEventListener("abort", cancel);
+    }
+  });
+}
+
+const progressMs = 500;
+
+/**
+ * Files that a selection has left, sealed, by the values of the columns that part them. Columns of files have the
+ * names by which the table's files are read.
+ */
+export async function keepFiles(
+  selection: Selection,
+  partitionBy: readonly string[],
+  running: Running,
+  table: Pick<TableRecord, "altered"> = {},
+): Promise<readonly PartitionRecord[]> {
+  const { target, input, call } = running;
+  const { sql: text, files } = emitted(selection, target.catalog);
+  const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
+  const sql = `SELECT * FROM (\n${text}\n) AS kept(${names.join(", ")})`;
+  const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
+  return inCell(running, async (cell) => {
+    await cell.place(files);
+    const kept = await cell.engine.keep({
+      id: input.job.record.id,
+      sql,
+      file: partitionBy.length > 0 ? name : `${name}.parquet`,
+      settings: { timezone: timezoneOf(target.catalog) },
+      ...(partitionBy.length > 0 && { partitionBy }),
+    });
+    const made: PartitionRecord[] = [];
+    for (const { file, rows, values } of kept.files) {
+      if (values.includes(null)) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
+      const sealed = rows === 0 ? [] : [await cell.seal(file, rows)];
+      await cell.engine.remove(file);
+      const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
+      made.push({ values: values as string[], files: sealed, ...times });
+    }
+    return made;
+  });
+}
+
+const nullPartition = (column: string) =>
+  new ServiceError(
+    "ODPS-0123031",
+    `ODPS-0123031: Partition exception - invalid dynamic partition value: the column ${column} is NULL`,
+  );
+
+/** Runs a query and keeps its rows with the job. */
+export async function keepRows(
+  plan: Extract<Plan, { kind: "query" }>,
+  running: Running,
+): Promise<RowsRecord> {
+  const { target, input, call } = running;
+  const { sql, files } = emitted(plan.selection, target.catalog);
+  const name = `k/${call.parts.random.bytes(8).toString("hex")}.parquet`;
+  const file = await inCell(running, async (cell) => {
+    await cell.place(files);
+    const timezone = timezoneOf(target.catalog);
+    const kept = await cell.engine.keep({ id: input.job.record.id, sql, file: name, settings: { timezone } });
+    const sealed = await cell.seal(name, kept.rows);
+    await cell.engine.remove(name);
+    return sealed;
+  });
+  await call.parts.store.transaction(() => target.store.blobs.keep(file.blob));
+  return {
+    columns: plan.selection.columns,
+    rows: file.rows,
+    file,
+    reads: readRecords(plan.reads, target.catalog),
+    timezone: timezoneOf(target.catalog),
+  };
+}

@@ -1,0 +1,181 @@
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Describe, Show } from "../../../sql/tree-definition.ts";
+import { type Column, typeText } from "../../../sql/types.ts";
+import {
+  bytesIn,
+  partitionName,
+  rowsIn,
+  schemaRows,
+  type TableRecord,
+  tableRows,
+  versionRows,
+} from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import type { FoundTable } from "../session.ts";
+import { type Doing, notBuilt } from "./execute.ts";
+import { notFound, partitionValues, placed, semantic, tableAt } from "./names.ts";
+import { sameValues } from "../versions.ts";
+
+/** SHOW: lists, as text. */
+export function show(doing: Doing<Show>): Outcome {
+  const { statement, target } = doing;
+  switch (statement.what) {
+    case "tables":
+    case "views":
+      return { text: tableList(doing) };
+    case "schemas":
+      return {
+        text: ["default", ...[...schemaRows(target.store).range({ prefix: [target.project.id] })].map(
+          ({ value }) => value.name,
+        )].join("\n"),
+      };
+    case "partitions": {
+      const { record, content } = named(doing);
+      if (record.partitionColumns.length === 0) {
+        throw semantic(statement.at, `${record.name} is not a partitioned table`);
+      }
+      const names = content.partitions.map(({ values }) => partitionName(record, values));
+      return { text: names.sort().join("\n") };
+    }
+    case "create-table":
+      return { text: definitionText(named(doing)) };
+    case "history":
+      return { text: historyText(named(doing)) };
+    case "functions":
+      return { text: "" };
+    default:
+      throw notBuilt(`SHOW ${statement.what}`);
+  }
+}
+
+function named({ statement, target, call }: Doing<Show>): FoundTable {
+  if (!statement.table) throw semantic(statement.at, "a table is expected");
+  const where = placed(statement.table, target.catalog, call);
+  const found = tableAt(where, target.catalog);
+  if (!found) throw notFound(where);
+  return found;
+}
+
+function tableList({ statement, target, call }: Doing<Show>): string {
+  const { project, store, catalog } = target;
+  if (statement.in && placed(statement.in, catalog, call).project.id !== project.id) {
+    throw notBuilt("SHOW TABLES IN another project");
+  }
+  const like = statement.like?.toLowerCase().split(/[*%]/);
+  const fits = (name: string) =>
+    !like || new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`).test(name);
+  return [...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
+    .map(({ value }) => value)
+    .filter(({ kind }) => (statement.what === "views" ? kind === "view" : true))
+    .filter(({ name }) => fits(name))
+    .map(({ owner, name }) => `${owner}:${name}`)
+    .join("\n");
+}
+
+const columnText = ({ name, type, comment, nullable }: Column): string =>
+  `  \`${name}\` ${typeText(type).toUpperCase()}${nullable ? "" : " NOT NULL"}` +
+  (comment === undefined || comment === "" ? "" : ` COMMENT ${literal(comment)}`);
+
+const literal = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+
+/** A statement that makes the same. */
+function definitionText({ record, project }: FoundTable): string {
+  const name = `\`${project.name}\`.\`${record.name}\``;
+  if (record.view) return `CREATE VIEW ${name} AS ${record.view.text}`;
+  const { columns, partitionColumns, comment, lifecycleDays, transactional } = record;
+  const lines = [`CREATE TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`];
+  if (comment !== "") lines.push(`COMMENT ${literal(comment)}`);
+  if (partitionColumns.length > 0) {
+    lines.push(`PARTITIONED BY (\n${partitionColumns.map(columnText).join(",\n")}\n)`);
+  }
+  if (transactional) lines.push('TBLPROPERTIES ("transactional"="true")');
+  if (lifecycleDays !== undefined) lines.push(`LIFECYCLE ${lifecycleDays}`);
+  return `${lines.join("\n")};`;
+}
+
+function historyText({ record, store }: FoundTable): string {
+  const lines = [...versionRows(store).range({ prefix: [record.id], reverse: true, limit: 1000 })].map(
+    ({ value }) => {
+      const rows = value.partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
+      return [value.version, value.operation, timeText(value.atMs), value.by, rows].join("\t");
+    },
+  );
+  return ["ObjectId\tVersion\tOperation\tTime\tBy\tRows", ...lines.map((line) => `${record.id}\t${line}`)].join("\n");
+}
+
+const timeText = (timeMs: number): string =>
+  new Date(timeMs).toISOString().replace("T", " ").slice(0, 19);
+
+const inner = 84;
+const rule = `+${"-".repeat(inner)}+`;
+const line = (text: string): string => `| ${text.padEnd(inner - 2)} |`;
+
+/** DESC: a box of text, as MaxCompute draws it. */
+export function describe({ statement, target, call }: Doing<Describe>): Outcome {
+  if (statement.type !== "table") throw notBuilt(`DESC ${statement.type}`);
+  const where = placed(statement.name, target.catalog, call);
+  const found = tableAt(where, target.catalog);
+  if (!found) throw notFound(where);
+  const { record } = found;
+  if (statement.partition) return { text: partitionBox(found, statement) };
+  const facts = (pairs: readonly (readonly [string, string])[]) =>
+    pairs.map(([name, value]) => line(`${`${name}:`.padEnd(25)} ${value}`));
+  const columns = (title: string, list: readonly Column[]) => [
+    rule,
+    line(`${title}:`),
+    rule,
+    line("Field           | Type       | Label | Comment"),
+    rule,
+    ...list.map(({ name, type, comment = "" }) =>
+      line(`${name.padEnd(15)} | ${typeText(type).padEnd(10)} |       | ${comment}`),
+    ),
+  ];
+  const size = found.content.partitions.reduce((sum, partition) => sum + bytesIn(partition), 0);
+  const text = [
+    rule,
+    ...facts([
+      ["Owner", record.owner],
+      ["Project", where.project.name],
+      ["Schema", record.schema],
+      ["TableComment", record.comment],
+    ]),
+    rule,
+    ...facts([
+      ["CreateTime", timeText(record.createdAtMs)],
+      ["LastDDLTime", timeText(record.definedAtMs)],
+      ["LastModifiedTime", timeText(found.content.atMs)],
+      ...(record.lifecycleDays === undefined ? [] : [["Lifecycle", String(record.lifecycleDays)] as const]),
+    ]),
+    rule,
+    line(kindText(record, size)),
+    ...columns("Native Columns", record.columns),
+    ...(record.partitionColumns.length > 0 ? columns("Partition Columns", record.partitionColumns) : []),
+    rule,
+  ];
+  return { text: text.join("\n") };
+}
+
+const kindText = (record: TableRecord, size: number): string =>
+  record.view
+    ? `VirtualView  : YES  | ViewText: ${record.view.text}`
+    : `InternalTable: YES      | Size: ${size}`;
+
+function partitionBox({ record, content }: FoundTable, { partition = [], at }: Describe): string {
+  const values = partitionValues(partition, record, at);
+  const found = content.partitions.find((one) => sameValues(one.values, values));
+  if (!found) {
+    throw new ServiceError(
+      "NoSuchPartition",
+      `ODPS-0130131: Partition not found - partition ${partitionName(record, values)} does not exist`,
+    );
+  }
+  return [
+    rule,
+    line(`PartitionSize: ${bytesIn(found)}`),
+    rule,
+    line(`CreateTime:               ${timeText(found.createdAtMs)}`),
+    line(`LastModifiedTime:         ${timeText(found.modifiedAtMs)}`),
+    rule,
+  ].join("\n");
+}

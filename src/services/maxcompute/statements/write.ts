@@ -1,0 +1,91 @@
+import type { Plan, Write } from "../../../sql/plan.ts";
+import { type PartitionRecord, rowsIn } from "../catalog.ts";
+import { callerName } from "../projects.ts";
+import type { Outcome } from "../jobs.ts";
+import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
+import { keepFiles, type Running } from "./query.ts";
+
+const operations = { into: "INSERT", overwrite: "INSERT OVERWRITE", replace: "REWRITE" } as const;
+
+/** Runs INSERT, UPDATE, DELETE and MERGE: all tables that a statement writes change at once, or none does. */
+export async function writeTables(
+  { writes }: Extract<Plan, { kind: "write" }>,
+  running: Running,
+): Promise<Outcome> {
+  const done: { readonly write: Write; readonly made: readonly PartitionRecord[] }[] = [];
+  for (const write of writes) {
+    const { record } = running.target.catalog.found(write.table);
+    const made = await keepFiles(write.selection, write.dynamicPartition, running, record);
+    done.push({ write, made: made.map((partition) => withStatic(partition, write)) });
+  }
+  const { call } = running;
+  await call.parts.store.transaction(() => {
+    for (const { write, made } of done) putWrite(write, made, running);
+  });
+  const rows = done.reduce(
+    (sum, { made }) => sum + made.reduce((inner, partition) => inner + rowsIn(partition), 0),
+    0,
+  );
+  return { text: `OK\nRows written: ${rows}` };
+}
+
+/** All partition values of what was written: those that the statement tells, then those of its rows. */
+function withStatic(partition: PartitionRecord, write: Write): PartitionRecord {
+  const { table, staticPartition, dynamicPartition } = write;
+  const values = table.partitionColumns.map(({ name }) => {
+    const told = staticPartition.find(({ column }) => column === name)?.value;
+    return told ?? partition.values[dynamicPartition.indexOf(name)] ?? "";
+  });
+  return { ...partition, values };
+}
+
+function putWrite(write: Write, made: readonly PartitionRecord[], running: Running): void {
+  const { target, call } = running;
+  const { project, store, record, content } = target.catalog.found(write.table);
+  putVersion(store, {
+    projectId: project.id,
+    table: record,
+    atMs: call.timeMs,
+    by: callerName(call),
+    operation: operations[write.mode],
+    added: made.flatMap(({ files }) => files),
+    change(before, now) {
+      if (write.mode !== "replace") return changed(write, before, made, call.timeMs);
+      // The new content was made of a version that must still be the newest.
+      if (now.version !== content.version) throw changedMeanwhile(record.name);
+      return replaced(before, made, call.timeMs);
+    },
+  });
+}
+
+/** The rows of some partitions are those, and others are as they were. */
+function changed(
+  { mode, ifNotExists }: Write,
+  before: readonly PartitionRecord[],
+  made: readonly PartitionRecord[],
+  atMs: number,
+): readonly PartitionRecord[] {
+  let after = before;
+  const begun: (readonly string[])[] = [];
+  for (const { values, files } of made) {
+    const there = before.some((partition) => sameValues(partition.values, values));
+    if (there && ifNotExists) continue;
+    const overwrite = mode === "overwrite" && !begun.some((other) => sameValues(other, values));
+    begun.push(values);
+    after = withFiles(after, values, files, { atMs, overwrite });
+  }
+  return after;
+}
+
+/** The table holds just these rows; partitions without any stay, empty. */
+function replaced(
+  before: readonly PartitionRecord[],
+  made: readonly PartitionRecord[],
+  atMs: number,
+): readonly PartitionRecord[] {
+  let after: readonly PartitionRecord[] = before.map((partition) => ({ ...partition, files: [] }));
+  for (const { values, files } of made) {
+    after = withFiles(after, values, files, { atMs, overwrite: false });
+  }
+  return after;
+}

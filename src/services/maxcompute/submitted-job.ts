@@ -1,0 +1,71 @@
+import { type Document, type Part, partOf, partsOf, textOf } from "../../pipeline/document.ts";
+import { ServiceError } from "../../pipeline/operation.ts";
+
+/** A job of one SQL task, as a client submits it. */
+export interface SubmittedJob {
+  readonly taskName: string;
+  readonly query: string;
+  /** Flags of the session, from the client's settings. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const queryBytesMax = 4 * 1024 * 1024;
+const settingsMax = 500;
+
+/** Jobs of other engines, as their tasks are called, and what each is. */
+const otherTasks: Readonly<Record<string, string>> = {
+  CUPID: "a Spark job",
+  LOT: "a MapReduce job",
+  Graph: "a Graph job",
+  XFlow: "a PAI job",
+  PS: "a PAI job",
+  Merge: "a merge of small files",
+  SQLRT: "an interactive session (MCQA)",
+  SQLCost: "an estimate of costs",
+};
+
+/** Reads the body of `POST /instances`. Refuses what is not one SQL task. */
+export function readJob(document: Document | undefined): SubmittedJob {
+  const tasks = partOf(partOf(document?.["Instance"], "Job"), "Tasks");
+  const kinds =
+    typeof tasks === "object" && !Array.isArray(tasks)
+      ? Object.entries(tasks as Document).filter(([name]) => !/^[@#]/.test(name))
+      : [];
+  const [[kind, task] = ["", undefined]] = kinds;
+  if (kinds.length !== 1 || partsOf(task).length !== 1) {
+    throw malformed(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
+  }
+  if (kind !== "SQL") {
+    const what = otherTasks[kind] ?? `a task of kind ${kind.slice(0, 64)}`;
+    throw malformed(`it is ${what}, and only SQL tasks are built`);
+  }
+  const query = textOf(partOf(task, "Query"));
+  const taskName = textOf(partOf(task, "Name")) ?? "AnonymousSQLTask";
+  if (query === undefined || query.trim() === "") throw malformed("its task has no Query");
+  if (Buffer.byteLength(query) > queryBytesMax) throw malformed("its Query is too long");
+  if (!/^[\w-]{1,128}$/.test(taskName)) throw malformed("the Name of its task is not a name");
+  return { taskName, query, settings: readSettings(partOf(task, "Config")) };
+}
+
+function readSettings(config: Part): Record<string, string> {
+  const settings: Record<string, string> = {};
+  const inside = config as Document | undefined;
+  for (const property of partsOf(inside?.["Property"])) {
+    if (textOf(partOf(property, "Name")) !== "settings") continue;
+    let given: unknown;
+    try {
+      given = JSON.parse(textOf(partOf(property, "Value")) ?? "{}");
+    } catch {
+      throw malformed("its settings are not JSON");
+    }
+    for (const [name, value] of Object.entries(given ?? {})) {
+      if (typeof value === "object") continue;
+      settings[name.toLowerCase()] = String(value);
+    }
+  }
+  if (Object.keys(settings).length > settingsMax) throw malformed("it has too many settings");
+  return settings;
+}
+
+const malformed = (why: string) =>
+  new ServiceError("InvalidArgument", `ODPS-0420411: Invalid argument - the job is not run: ${why}.`);

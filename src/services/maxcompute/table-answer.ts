@@ -1,0 +1,116 @@
+import type { Part } from "../../pipeline/document.ts";
+import { type Column, typeText } from "../../sql/types.ts";
+import { bytesIn, type PartitionRecord, rowsIn, type TableRecord } from "./catalog.ts";
+
+const typeNames = {
+  table: "MANAGED_TABLE",
+  view: "VIRTUAL_VIEW",
+  "materialized view": "MATERIALIZED_VIEW",
+  external: "EXTERNAL_TABLE",
+} as const;
+
+export const secondsOf = (timeMs: number): number => Math.floor(timeMs / 1000);
+
+/** `Sat, 28 Nov 2026 01:00:00 GMT` */
+export const rfc822 = (timeMs: number): string => new Date(timeMs).toUTCString();
+
+const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
+  name,
+  type: typeText(type).toUpperCase(),
+  comment,
+  label: "",
+  isNullable: nullable,
+});
+
+/** What clients read of a table: the JSON that stands inside the XML. */
+function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]): string {
+  const { transactional, primaryKey } = table;
+  return JSON.stringify({
+    columns: table.columns.map(columnAnswer),
+    partitionKeys: table.partitionColumns.map(columnAnswer),
+    comment: table.comment,
+    owner: table.owner,
+    createTime: secondsOf(table.createdAtMs),
+    lastDDLTime: secondsOf(table.definedAtMs),
+    lastModifiedTime: secondsOf(
+      Math.max(table.createdAtMs, ...partitions.map(({ modifiedAtMs }) => modifiedAtMs)),
+    ),
+    isVirtualView: table.kind === "view",
+    isMaterializedView: table.kind === "materialized view",
+    isExternal: table.kind === "external",
+    ...(table.view && { viewText: table.view.text, viewExpandedText: table.view.text }),
+    lifecycle: table.lifecycleDays ?? -1,
+    size: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
+    recordNum: partitions.reduce((sum, partition) => sum + rowsIn(partition), 0),
+    fileNum: partitions.reduce((sum, { files }) => sum + files.length, 0),
+    IsArchived: false,
+    PhysicalSize: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
+    FileNum: partitions.reduce((sum, { files }) => sum + files.length, 0),
+    Reserved: JSON.stringify({
+      Transactional: String(transactional),
+      ...(primaryKey.length > 0 && { PrimaryKey: primaryKey }),
+    }),
+  });
+}
+
+/** The element of a table. Lists leave the schema out. */
+export function tableElement(
+  project: string,
+  table: TableRecord,
+  partitions?: readonly PartitionRecord[],
+): Part {
+  return {
+    "@format": "json",
+    Name: table.name,
+    TableId: table.id,
+    Project: project,
+    SchemaName: table.schema,
+    Owner: table.owner,
+    Comment: table.comment,
+    Type: typeNames[table.kind],
+    CreationTime: rfc822(table.createdAtMs),
+    LastModifiedTime: rfc822(table.definedAtMs),
+    ...(partitions && {
+      Schema: { "@format": "Json", "#": schemaJson(table, partitions) },
+    }),
+  };
+}
+
+/** The element of a partition in a list. */
+export const partitionElement = (table: TableRecord, partition: PartitionRecord): Part => ({
+  Column: table.partitionColumns.map(({ name }, at) => ({
+    "@Name": name,
+    "@Value": partition.values[at] ?? "",
+  })),
+  CreationTime: secondsOf(partition.createdAtMs),
+  LastDDLTime: secondsOf(partition.createdAtMs),
+  LastModifiedTime: secondsOf(partition.modifiedAtMs),
+});
+
+/** What clients read of one partition. */
+export const partitionJson = (partition: PartitionRecord): string =>
+  JSON.stringify({
+    createTime: secondsOf(partition.createdAtMs),
+    lastDDLTime: secondsOf(partition.createdAtMs),
+    lastModifiedTime: secondsOf(partition.modifiedAtMs),
+    partitionSize: bytesIn(partition),
+    partitionRecordNum: rowsIn(partition),
+  });
+
+/** The schema of a tunnel session. */
+export const tunnelSchema = (
+  columns: readonly Column[],
+  partitionColumns: readonly Column[] = [],
+) => ({
+  IsVirtualView: false,
+  columns: columns.map(tunnelColumn),
+  partitionKeys: partitionColumns.map(tunnelColumn),
+});
+
+const tunnelColumn = ({ name, type, comment = "", nullable }: Column, at: number) => ({
+  name,
+  type: typeText(type),
+  nullable: String(nullable),
+  comment,
+  column_id: String(at),
+});

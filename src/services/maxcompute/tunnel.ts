@@ -1,0 +1,56 @@
+import type { OdpsInput } from "../../pipeline/document.ts";
+import { ServiceError } from "../../pipeline/operation.ts";
+import type { Column } from "../../sql/types.ts";
+import { storedName, type TableRecord } from "./catalog.ts";
+
+/** How long a session of the tunnel serves (MaxCompute: 24 hours). */
+export const sessionMs = 24 * 60 * 60 * 1000;
+
+export const noSession = (id: string): ServiceError =>
+  new ServiceError("NoSuchUpload", `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`);
+
+export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);
+
+/** Columns as the table's files have them. */
+export const storedColumns = (table: TableRecord, columns: readonly Column[]): readonly Column[] =>
+  columns.map((column) => ({ ...column, name: storedName(table, column.name) }));
+
+/** `rowrange=(start,count)` within what there is. */
+export function rowRange({ parameters }: OdpsInput, rows: number): { from: number; count: number } {
+  const text = parameters["rowrange"] ?? `(0,${rows})`;
+  const [, from, count] = /^\((\d{1,15}),\s*(\d{1,15})\)$/.exec(text) ?? [];
+  if (from === undefined || count === undefined) {
+    throw invalid(`rowrange is (start,count), not \`${text.slice(0, 64)}\`.`);
+  }
+  const start = Number(from);
+  if (start > rows) throw invalid(`rowrange begins at ${start}, and there are ${rows} rows.`);
+  return { from: start, count: Math.min(Number(count), rows - start) };
+}
+
+/** `columns=a,b`: those, in the order asked. */
+export function wantedColumns(
+  { parameters }: OdpsInput,
+  columns: readonly Column[],
+): readonly Column[] {
+  const text = parameters["columns"] ?? "";
+  if (text === "") return columns;
+  return text.split(",").map((name) => {
+    const found = columns.find((column) => column.name === name.trim().toLowerCase());
+    if (!found) throw invalid(`There is no column \`${name.slice(0, 128)}\`.`);
+    return found;
+  });
+}
+
+/** The compression that a client can read and we write: the first of its list that is built. */
+export function answerCompression({ headers }: OdpsInput): "deflate" | undefined {
+  const accepted = (headers["accept-encoding"] ?? "").split(",").map((one) => one.trim());
+  return accepted[0] === "deflate" ? "deflate" : undefined;
+}
+
+/** The compression of what a client sends. */
+export function sentCompression({ headers }: OdpsInput): "deflate" | undefined {
+  const encoding = headers["content-encoding"] ?? "";
+  if (encoding === "" || encoding === "identity") return undefined;
+  if (encoding === "deflate") return "deflate";
+  throw invalid(`Content-Encoding ${encoding.slice(0, 32)} is not built; send deflate or none.`);
+}

@@ -1,0 +1,229 @@
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { operation } from "../../pipeline/operation.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
+import { contentAt, type FileRecord, readPartition } from "./catalog.ts";
+import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { callerName } from "./projects.ts";
+import { tunnelSchema } from "./table-answer.ts";
+import { findPartition } from "./tables.ts";
+import { invalid, noSession, sentCompression, sessionMs, storedColumns } from "./tunnel.ts";
+import { putVersion, sameValues, withFiles } from "./versions.ts";
+
+/** A block that is on disk for good. */
+interface BlockRecord {
+  readonly id: number;
+  readonly file: FileRecord;
+  readonly atMs: number;
+}
+
+/** An upload: nothing of it is in the table before it is committed. */
+interface UploadRecord {
+  readonly id: string;
+  readonly by: string;
+  readonly beganAtMs: number;
+  readonly tableId: string;
+  readonly partition?: readonly string[];
+  readonly overwrite: boolean;
+  readonly status: "normal" | "closed";
+}
+
+const uploadRows = (store: AccountStore): Table<UploadRecord> => store.table("odps-uploads");
+const blockRows = (store: AccountStore): Table<BlockRecord> => store.table("odps-blocks");
+
+const blocksMax = 20_000;
+const fieldBytesMax = 8 * 1024 * 1024;
+
+const blocksOf = (store: AccountStore, id: string): readonly BlockRecord[] =>
+  [...blockRows(store).range({ prefix: [id] })].map(({ value }) => value);
+
+function answerOf({ store, table }: TableTarget, upload: UploadRecord): OdpsAnswer {
+  return {
+    json: {
+      UploadID: upload.id,
+      Status: upload.status,
+      Schema: tunnelSchema(table.columns, table.partitionColumns),
+      UploadedBlockList: blocksOf(store, upload.id).map(({ id, file, atMs }) => ({
+        BlockID: id,
+        BlockLength: file.blob.size,
+        Date: new Date(atMs).toUTCString(),
+        ModifyTime: Math.floor(atMs / 1000),
+      })),
+      MaxFieldSize: fieldBytesMax,
+      QuotaName: "default",
+    },
+  };
+}
+
+/** The upload that a request is about: its own user's, into the table that the path names. */
+function uploadOf(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord {
+  const id = parameters["uploadid"] ?? "";
+  const found = uploadRows(target.store).find([target.project.id, id]);
+  const fits =
+    found?.tableId === target.table.id &&
+    found.by === callerName(call) &&
+    call.timeMs - found.beganAtMs <= sessionMs;
+  if (!fits) throw noSession(id);
+  return found;
+}
+
+const onTable = {
+  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  action: "Update",
+};
+
+/** Begins an upload into a table or one partition. */
+export const createTableUpload = operation("CreateTableUpload", {
+  ...onTable,
+  async handle(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { project, store, table } = target;
+    if (table.kind !== "table") throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
+    const partition = await partitionFor(target, parameters, call);
+    const overwrite = parameters["overwrite"] === "true";
+    const upload: UploadRecord = {
+      id: call.parts.random.bytes(16).toString("hex"),
+      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
+      ...{ overwrite, status: "normal", ...(partition && { partition }) },
+    };
+    await call.parts.store.transaction(() => {
+      forgetOld(store, project.id, call.timeMs);
+      uploadRows(store).put([project.id, upload.id], upload);
+    });
+    return { created: "", ...answerOf(target, upload) };
+  },
+});
+
+/** The partition that an upload is for; one that is not there is made where the client asks for it. */
+async function partitionFor(
+  { table, store, project }: TableTarget,
+  parameters: OdpsInput["parameters"],
+  call: OdpsCall,
+): Promise<readonly string[] | undefined> {
+  const { partition } = parameters;
+  if (table.partitionColumns.length === 0) {
+    if (partition !== undefined) throw invalid(`The table ${table.name} has no partitions.`);
+    return undefined;
+  }
+  if (partition === undefined) {
+    throw invalid(`The table ${table.name} is partitioned: name a partition.`);
+  }
+  const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
+  const values = readPartition(table, partition);
+  const there = values && partitions.some((one) => sameValues(one.values, values));
+  if (!values || there || parameters["create_partition"] !== "true") {
+    return findPartition(table, partitions, partition).values;
+  }
+  await call.parts.store.transaction(() => {
+    putVersion(store, {
+      ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "ALTER PARTITION", added: [] },
+      change: (now) =>
+        now.some((one) => sameValues(one.values, values))
+          ? now
+          : withFiles(now, values, [], { atMs: call.timeMs, overwrite: false }),
+    });
+  });
+  return values;
+}
+
+/** Uploads that nobody has committed in their time, with their blocks. */
+function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {
+  const rows = uploadRows(store);
+  for (const { key, value } of [...rows.range({ prefix: [projectId], limit: 100 })]) {
+    if (nowMs - value.beganAtMs <= sessionMs) continue;
+    if (value.status === "normal") {
+      for (const { file } of blocksOf(store, value.id)) store.blobs.remove(file.blob);
+    }
+    forgetBlocks(store, value.id);
+    rows.remove(key);
+  }
+}
+
+function forgetBlocks(store: AccountStore, id: string): void {
+  for (const { key } of [...blockRows(store).range({ prefix: [id] })]) blockRows(store).remove(key);
+}
+
+/** Takes one block: sent again, it takes the place of the first. */
+export const putTableBlock = operation("PutTableBlock", {
+  ...onTable,
+  data: true,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { table, store, project } = target;
+    const upload = uploadOf(target, input, call);
+    const text = input.parameters["blockid"] ?? "";
+    const id = Number(text);
+    if (!/^\d{1,5}$/.test(text) || id >= blocksMax) {
+      throw invalid(`A block's id is a number below ${blocksMax}, not \`${text.slice(0, 32)}\`.`);
+    }
+    if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
+    const file = await takeBlock(target, input, call);
+    const key = [upload.id, id];
+    await call.parts.store.transaction(() => {
+      const now = uploadRows(store).find([project.id, upload.id]);
+      if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
+      const before = blockRows(store).find(key);
+      if (before) store.blobs.remove(before.file.blob);
+      store.blobs.keep(file.blob);
+      blockRows(store).put(key, { id, file, atMs: call.timeMs });
+    });
+    return { headers: { "x-odps-tunnel-block-rows": String(file.rows), "odps-tunnel-table": table.name } };
+  },
+});
+
+async function takeBlock(
+  { project, table }: TableTarget,
+  input: OdpsInput,
+  call: OdpsCall,
+): Promise<FileRecord> {
+  const { body } = input;
+  if (!body) throw invalid("A block has a body.");
+  const compression = sentCompression(input);
+  const name = `u/${call.parts.random.bytes(8).toString("hex")}.parquet`;
+  return call.own.engines.use(project, async (cell) => {
+    const { rows } = await cell.engine.take(
+      {
+        file: name,
+        columns: storedColumns(table, table.columns),
+        form: "arrow" in input.parameters ? "arrow" : "record",
+        ...(compression && { compression }),
+      },
+      body,
+    );
+    const file = await cell.seal(name, rows);
+    await cell.engine.remove(name);
+    return file;
+  });
+}
+
+export const getTableUpload = operation("GetTableUpload", {
+  ...onTable,
+  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+    return answerOf(target, uploadOf(target, input, call));
+  },
+});
+
+/** Puts all blocks into the table at once; committed again, it is done already. */
+export const commitTableUpload = operation("CommitTableUpload", {
+  ...onTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { project, store, table } = target;
+    const upload = uploadOf(target, input, call);
+    const key = [project.id, upload.id];
+    await call.parts.store.transaction(() => {
+      if (uploadRows(store).find(key)?.status !== "normal") return;
+      // Blocks were kept when they came: here they only change hands.
+      const files = blocksOf(store, upload.id)
+        .map(({ file }) => file)
+        .filter(({ rows }) => rows > 0);
+      const { partition = [], overwrite } = upload;
+      putVersion(store, {
+        ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+        ...{ operation: "TUNNEL", added: [] },
+        change: (partitions) =>
+          withFiles(partitions, partition, files, { atMs: call.timeMs, overwrite }),
+      });
+      forgetBlocks(store, upload.id);
+      uploadRows(store).put(key, { ...upload, status: "closed" });
+    });
+    return answerOf(target, { ...upload, status: "closed" });
+  },
+});

@@ -1,0 +1,137 @@
+import { ServiceError } from "../../pipeline/operation.ts";
+import type { AccountStore } from "../../storage/store.ts";
+import {
+  contentAt,
+  type FileRecord,
+  type PartitionRecord,
+  type TableRecord,
+  tableRows,
+  type VersionRecord,
+  versionRows,
+} from "./catalog.ts";
+
+/** How long a version that is not the newest can still be read and restored (MaxCompute: one day by default). */
+const keptMs = 24 * 60 * 60 * 1000;
+const prunedAtOnce = 100;
+
+/** A change of what a table holds. */
+export interface ContentChange {
+  readonly projectId: string;
+  readonly table: Pick<TableRecord, "id" | "schema" | "name">;
+  readonly atMs: number;
+  readonly by: string;
+  readonly operation: string;
+  /** Files that the new content has and the old has not: they are kept with it. */
+  readonly added: readonly FileRecord[];
+  /** What the table then holds. Throws to refuse. */
+  readonly change: (
+    partitions: readonly PartitionRecord[],
+    before: TableRecord,
+  ) => readonly PartitionRecord[];
+  /** A further change of the table itself. */
+  readonly redefine?: (table: TableRecord) => TableRecord;
+}
+
+/**
+ * Puts a new version of a table, inside a transaction. Refuses when the table is not the one that was found: it was
+ * dropped, or made anew under its name.
+ */
+export function putVersion(store: AccountStore, wanted: ContentChange): TableRecord {
+  const { projectId, table, atMs, by, operation } = wanted;
+  const key = [projectId, table.schema, table.name];
+  const before = tableRows(store).find(key);
+  if (before?.id !== table.id) throw changedMeanwhile(table.name);
+  const content = contentAt(store, before, before.version)?.partitions ?? [];
+  const partitions = wanted.change(content, before);
+  const version = before.version + 1;
+  const after = { ...(wanted.redefine?.(before) ?? before), version };
+  const used = new Set(partitions.flatMap(({ files }) => files.map(({ id }) => id)));
+  for (const { id, blob } of wanted.added) {
+    if (used.has(id)) store.blobs.keep(blob);
+    else store.blobs.discard(blob);
+  }
+  versionRows(store).put([before.id, version], { version, atMs, by, operation, partitions });
+  tableRows(store).put(key, after);
+  prune(store, after, atMs);
+  return after;
+}
+
+/** The refusal of a write to a table that is not as it was when the statement began. */
+export const changedMeanwhile = (name: string): ServiceError =>
+  new ServiceError(
+    "ODPS-0110141",
+    `ODPS-0110141: Data version exception - the table ${name} has changed since the statement began; run it again`,
+  );
+
+/** Drops versions that nobody can ask for any more, with the files that only they have. */
+function prune(store: AccountStore, { id, version }: TableRecord, nowMs: number): void {
+  const rows = versionRows(store);
+  const old: VersionRecord[] = [];
+  let keptFrom = version;
+  for (const { value } of rows.range({ prefix: [id], limit: prunedAtOnce })) {
+    // A version is of use until the next one is old itself.
+    const next = value.version < version ? rows.find([id, value.version + 1]) : undefined;
+    if (next && nowMs - next.atMs > keptMs) old.push(value);
+    else {
+      keptFrom = value.version;
+      break;
+    }
+  }
+  if (old.length === 0) return;
+  const kept = new Set<string>();
+  for (const { value } of rows.range({ prefix: [id], from: [id, keptFrom] })) {
+    for (const { files } of value.partitions) for (const file of files) kept.add(file.id);
+  }
+  for (const { version, partitions } of old) {
+    removeFiles(store, partitions, kept);
+    rows.remove([id, version]);
+  }
+}
+
+/** Removes files that are not among those kept, each once. */
+function removeFiles(
+  store: AccountStore,
+  partitions: readonly PartitionRecord[],
+  kept: Set<string>,
+): void {
+  for (const { files } of partitions) {
+    for (const file of files) {
+      if (kept.has(file.id)) continue;
+      kept.add(file.id);
+      store.blobs.remove(file.blob);
+    }
+  }
+}
+
+/** Removes a table with every version, inside a transaction. */
+export function removeTable(store: AccountStore, projectId: string, table: TableRecord): void {
+  const now = tableRows(store).find([projectId, table.schema, table.name]);
+  if (now?.id !== table.id) throw changedMeanwhile(table.name);
+  tableRows(store).remove([projectId, table.schema, table.name]);
+  const gone = new Set<string>();
+  for (const { key, value } of [...versionRows(store).range({ prefix: [table.id] })]) {
+    removeFiles(store, value.partitions, gone);
+    versionRows(store).remove(key);
+  }
+}
+
+/** Adds files to one partition, or begins it. */
+export function withFiles(
+  partitions: readonly PartitionRecord[],
+  values: readonly string[],
+  files: readonly FileRecord[],
+  { atMs, overwrite }: { readonly atMs: number; readonly overwrite: boolean },
+): readonly PartitionRecord[] {
+  const at = partitions.findIndex((partition) => sameValues(partition.values, values));
+  const before = partitions[at];
+  const after: PartitionRecord = {
+    values,
+    files: overwrite ? files : [...(before?.files ?? []), ...files],
+    createdAtMs: before?.createdAtMs ?? atMs,
+    modifiedAtMs: atMs,
+  };
+  return before ? partitions.with(at, after) : [...partitions, after];
+}
+
+export const sameValues = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((value, at) => value === other[at]);

@@ -1,0 +1,162 @@
+import type { Principal } from "../../identity/principal.ts";
+import { OdpsSignatures, readOdpsClaim } from "../../identity/signature/odps.ts";
+import { ServiceError } from "../../lib/service-error.ts";
+import type { Document, OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import type { FrontDoorOptions } from "../front-door.ts";
+import { BodyTooLarge, type HttpRequest, type HttpResponse } from "../http.ts";
+import { MalformedXml } from "../protocols/xml-reader.ts";
+import type { Handle } from "../server/serving.ts";
+import { encodeAnswer, encodeRefusal, inOdpsWords } from "./answer.ts";
+import { type OdpsRouted, routeOdps } from "./routes.ts";
+import { readDocument } from "./xml-document.ts";
+
+type DoorOptions = Pick<
+  FrontDoorOptions,
+  "pipeline" | "directory" | "clock" | "random" | "onFault" | "keepsOut" | "region"
+>;
+
+/** Path of the endpoint that clients configure; tunnel clients are told a bare host and leave it out. */
+const prefix = "/api";
+const bodyBytesMax = 8 * 1024 * 1024;
+const userAgentMax = 512;
+
+/** Lets what is signed in MaxCompute's manner to its own door; all else goes on. */
+export function admitOdps(handle: Handle, options: DoorOptions): Handle {
+  const { directory, clock } = options;
+  const signatures = new OdpsSignatures((id) => directory.findCredentials(id), clock);
+  return (request) =>
+    request.header("authorization")?.startsWith("ODPS ")
+      ? answer(request, signatures, options)
+      : handle(request);
+}
+
+async function answer(
+  request: HttpRequest,
+  signatures: OdpsSignatures,
+  options: DoorOptions,
+): Promise<HttpResponse> {
+  const id = options.random.uuid();
+  try {
+    return await serve(request, id, signatures, options);
+  } catch (error) {
+    const known = inOdpsWords(asRefusal(error));
+    if (!known || known.cause !== undefined) options.onFault(id, known?.cause ?? error);
+    const refusal =
+      known ?? new ServiceError("InternalServerError", "The request failed inside the service");
+    return encodeRefusal(refusal, id, request.header("host") ?? "");
+  }
+}
+
+function asRefusal(error: unknown): unknown {
+  if (error instanceof BodyTooLarge) {
+    return new ServiceError("InvalidArgument", `The body is longer than ${bodyBytesMax} bytes.`);
+  }
+  if (error instanceof MalformedXml) {
+    return new ServiceError("MalformedXML", `The body is not XML: ${error.message}.`);
+  }
+  return error;
+}
+
+async function serve(
+  request: HttpRequest,
+  id: string,
+  signatures: OdpsSignatures,
+  options: DoorOptions,
+): Promise<HttpResponse> {
+  const { pipeline } = options;
+  const path = request.path.startsWith(`${prefix}/`)
+    ? request.path.slice(prefix.length)
+    : request.path;
+  const routed = routeOdps(request, path);
+  const principal = await authenticate(request, { path, id, routed }, signatures, options);
+  if (!routed) {
+    throw new ServiceError(
+      "MethodNotAllowed",
+      `${request.method} ${path} is not built in this Bondstore, or not known; docs/coverage.md lists what is`,
+    );
+  }
+  const account = "account" in principal ? principal.account : "";
+  const output = await pipeline.run({
+    id,
+    service: "maxcompute",
+    operation: routed.operation,
+    principal,
+    account,
+    source: {
+      ip: request.peer.ip,
+      userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
+      secure: request.peer.secure,
+    },
+    decode: () => inputOf(request, routed),
+    describe: (input) => describeOdps(input as OdpsInput),
+    inner: false,
+  });
+  const scheme = request.peer.secure ? "https" : "http";
+  const endpoint = `${scheme}://${request.header("host") ?? ""}${request.path.slice(0, request.path.length - path.length)}`;
+  return encodeAnswer((output ?? {}) as OdpsAnswer, id, endpoint);
+}
+
+/** Says who asks. What names a key of ours and does not prove it is in that account's trail before it is refused. */
+async function authenticate(
+  request: HttpRequest,
+  { path, id, routed }: { path: string; id: string; routed: OdpsRouted | undefined },
+  signatures: OdpsSignatures,
+  { directory, pipeline, keepsOut }: DoorOptions,
+): Promise<Principal> {
+  const claim = readOdpsClaim(request.header("authorization") ?? "");
+  if (!claim) {
+    throw new ServiceError("AuthorizationRequired", "The Authorization header is malformed.");
+  }
+  const { method, query, headers } = request;
+  try {
+    const token = request.header("authorization-sts-token");
+    const { principal } = signatures.verify({ method, path, query, headers }, claim, token);
+    const why = keepsOut(principal);
+    if (why !== undefined) throw new ServiceError("NoPermission", why);
+    directory.noteUse(claim.accessKeyId, "maxcompute");
+    return principal;
+  } catch (error) {
+    const account = directory.accountOfKey(claim.accessKeyId);
+    if (!(error instanceof ServiceError) || account === undefined) throw error;
+    await pipeline.refused({
+      id,
+      service: "maxcompute",
+      operation: routed?.operation ?? "Unknown",
+      account,
+      accessKeyId: claim.accessKeyId,
+      ip: request.peer.ip,
+      userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
+      refusal: error,
+    });
+    throw error;
+  }
+}
+
+async function inputOf(request: HttpRequest, routed: OdpsRouted): Promise<OdpsInput> {
+  const { labels, parameters, body } = routed;
+  const headers = Object.fromEntries(
+    request.headers.filter(
+      ([name]) =>
+        name.startsWith("x-odps-") || name === "accept-encoding" || name === "content-encoding",
+    ),
+  );
+  const input = { labels, parameters, headers };
+  if (body === "data") return { ...input, body: request.body };
+  const whole = (await request.readAll(bodyBytesMax)).toString("utf8");
+  if (body === "xml") return { ...input, document: readDocument(whole) };
+  return body === "text" ? { ...input, text: whole } : input;
+}
+
+const shownMax = 4096;
+
+/** What the trail shows of a call: names and parameters, and the text of what is run. */
+export function describeOdps({ labels, parameters, document, text }: OdpsInput) {
+  const shown = (value: string) =>
+    value.length > shownMax ? `${value.slice(0, shownMax)}…` : value;
+  return {
+    ...labels,
+    parameters: { ...parameters },
+    ...(document && { document: shown(JSON.stringify(document satisfies Document)) }),
+    ...(text !== undefined && { text: shown(text) }),
+  };
+}

@@ -1,0 +1,132 @@
+import { decodeUrl, readParameters } from "../../identity/signature/odps.ts";
+import type { HttpRequest } from "../http.ts";
+
+/** How a body is read: as a document of XML, as text, as data that streams, or not at all. */
+export type BodyForm = "xml" | "text" | "data" | "none";
+
+/**
+ * Operation, `METHOD path?names that the query must have`, and the form of the body. `[schema]` stands for
+ * `/schemas/{Schema}` or nothing. The first that fits counts. Of the paths PyODPS, the Java SDK and the JDBC driver ask.
+ */
+const table: readonly (readonly [operation: string, pattern: string, body?: BodyForm])[] = [
+  ["ListProjects", "GET /projects"],
+  ["GetTenant", "GET /tenants"],
+  ["GetLogviewHost", "GET /logview/host"],
+  ["GetTunnelEndpoint", "GET /projects/{Project}/tunnel?service"],
+  ["PutClientLogs", "PUT /projects/{Project}/logs", "text"],
+
+  ["GetSecurityConfiguration", "GET /projects/{Project}?security_configuration"],
+  [
+    "GetSecurityConfiguration",
+    "GET /projects/{Project}?security_configuration_without_exception_policy",
+  ],
+  ["PutSecurityConfiguration", "PUT /projects/{Project}?security_configuration", "xml"],
+  ["GetProjectPolicy", "GET /projects/{Project}?policy"],
+  ["PutProjectPolicy", "PUT /projects/{Project}?policy", "text"],
+  ["GetProject", "GET /projects/{Project}"],
+  ["UpdateProject", "PUT /projects/{Project}", "xml"],
+
+  ["RunSecurityQuery", "POST /projects/{Project}/authorization", "xml"],
+  ["ListUsers", "GET /projects/{Project}/users"],
+  ["ListUserRoles", "GET /projects/{Project}/users/{User}?roles"],
+  ["GetUser", "GET /projects/{Project}/users/{User}"],
+  ["ListRoles", "GET /projects/{Project}/roles"],
+  ["ListRoleUsers", "GET /projects/{Project}/roles/{Role}?users"],
+  ["GetRolePolicy", "GET /projects/{Project}/roles/{Role}?policy"],
+  ["PutRolePolicy", "PUT /projects/{Project}/roles/{Role}?policy", "text"],
+
+  ["ListSchemas", "GET /projects/{Project}/schemas"],
+  ["ListTables", "GET /projects/{Project}[schema]/tables"],
+  ["PreviewTable", "GET /projects/{Project}[schema]/tables/{Table}?data&linenum"],
+  ["PreviewTableArrow", "GET /projects/{Project}[schema]/tables/{Table}/preview"],
+  ["ReadTableDownload", "GET /projects/{Project}[schema]/tables/{Table}?data&downloadid"],
+  ["GetTableDownload", "GET /projects/{Project}[schema]/tables/{Table}?downloadid"],
+  ["CreateTableDownload", "POST /projects/{Project}[schema]/tables/{Table}?downloads"],
+  ["CreateTableUpload", "POST /projects/{Project}[schema]/tables/{Table}?uploads"],
+  ["PutTableBlock", "PUT /projects/{Project}[schema]/tables/{Table}?uploadid&blockid", "data"],
+  ["GetTableUpload", "GET /projects/{Project}[schema]/tables/{Table}?uploadid"],
+  ["CommitTableUpload", "POST /projects/{Project}[schema]/tables/{Table}?uploadid"],
+  ["ListPartitions", "GET /projects/{Project}[schema]/tables/{Table}?partitions"],
+  ["GetPartition", "GET /projects/{Project}[schema]/tables/{Table}?partition"],
+  ["GetTable", "GET /projects/{Project}[schema]/tables/{Table}"],
+
+  ["ListResources", "GET /projects/{Project}[schema]/resources"],
+  ["ListFunctions", "GET /projects/{Project}[schema]/registration/functions"],
+
+  ["CreateInstance", "POST /projects/{Project}/instances", "xml"],
+  ["ListInstances", "GET /projects/{Project}/instances"],
+  ["ReadInstanceDownload", "GET /projects/{Project}/instances/{Instance}?data&downloadid"],
+  ["GetInstanceDownload", "GET /projects/{Project}/instances/{Instance}?downloadid"],
+  ["CreateInstanceDownload", "POST /projects/{Project}/instances/{Instance}?downloads"],
+  ["GetInstanceResult", "GET /projects/{Project}/instances/{Instance}?result"],
+  ["GetInstanceTasks", "GET /projects/{Project}/instances/{Instance}?taskstatus"],
+  ["GetInstanceSource", "GET /projects/{Project}/instances/{Instance}?source"],
+  ["GetInstanceProgress", "GET /projects/{Project}/instances/{Instance}?instanceprogress"],
+  ["GetInstanceSummary", "GET /projects/{Project}/instances/{Instance}?instancesummary"],
+  ["GetInstanceDetail", "GET /projects/{Project}/instances/{Instance}?instancedetail"],
+  ["GetInstanceDetail", "GET /projects/{Project}/instances/{Instance}?detail"],
+  ["GetInstanceQueueing", "GET /projects/{Project}/instances/{Instance}?cached"],
+  ["GetInstance", "GET /projects/{Project}/instances/{Instance}"],
+  ["StopInstance", "PUT /projects/{Project}/instances/{Instance}", "xml"],
+];
+
+interface Row {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: RegExp;
+  readonly labels: readonly string[];
+  readonly needs: readonly string[];
+  readonly body: BodyForm;
+}
+
+const rows: readonly Row[] = table.flatMap(([operation, pattern, body = "none"]) => {
+  const [, method = "", path = "", needs = ""] = /^(\w+) ([^?]+)\??(.*)$/.exec(pattern) ?? [];
+  const forms = path.includes("[schema]")
+    ? [path.replace("[schema]", ""), path.replace("[schema]", "/schemas/{Schema}")]
+    : [path];
+  return forms.map((form) => ({
+    operation,
+    method,
+    path: new RegExp(`^${form.replaceAll(/\{\w+\}/g, "([^/]+)")}/?$`),
+    labels: [...form.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
+    needs: needs === "" ? [] : needs.split("&"),
+    body,
+  }));
+});
+
+/** Every operation that a path leads to. */
+export const odpsOperations: readonly string[] = [...new Set(table.map(([name]) => name))];
+
+/** A request whose operation is known. */
+export interface OdpsRouted {
+  readonly operation: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly body: BodyForm;
+}
+
+const parametersMax = 100;
+
+/** Finds what a request asks for; `path` is what follows the endpoint's prefix. Undefined: nothing that is known. */
+export function routeOdps(
+  { method, query }: Pick<HttpRequest, "method" | "query">,
+  path: string,
+): OdpsRouted | undefined {
+  const parameters = Object.create(null) as Record<string, string>;
+  let count = 0;
+  for (const [name, value] of readParameters(query)) {
+    count += 1;
+    if (count > parametersMax) return undefined;
+    parameters[name] = value;
+  }
+  for (const row of rows) {
+    if (row.method !== method || !row.needs.every((name) => name in parameters)) continue;
+    const found = row.path.exec(path);
+    if (!found) continue;
+    const labels = Object.fromEntries(
+      row.labels.map((name, at) => [name, decodeUrl(found[at + 1] ?? "")]),
+    );
+    return { operation: row.operation, labels, parameters, body: row.body };
+  }
+  return undefined;
+}
