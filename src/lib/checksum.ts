@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { crc32c } from "./crc32c.ts";
 import { createHasher, type Hasher } from "./hash.ts";
 
 /** The checksums that S3 knows, by the names of its API. */
@@ -46,65 +47,18 @@ function words(...values: readonly number[]): Buffer {
   return bytes;
 }
 
-/** Row `k` of a table is what a byte becomes `k` bytes later: eight bytes are taken at a time. */
-const rows = 8;
-
-/** Castagnoli's polynomial, reflected. */
-const castagnoli = 0x82f63b78;
-
-function makeTable32(polynomial: number): Int32Array {
-  const table = new Int32Array(256 * rows);
-  for (let byte = 0; byte < 256; byte += 1) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-    table[byte] = crc;
-  }
-  for (let at = 256; at < table.length; at += 1) {
-    const before = table[at - 256] ?? 0;
-    table[at] = (before >>> 8) ^ (table[before & 0xff] ?? 0);
-  }
-  return table;
-}
-
-let table32: Int32Array | undefined;
-
 function startCrc32c(): Hasher {
-  table32 ??= makeTable32(castagnoli);
-  const table = table32;
   let crc = -1;
   return {
     update(data) {
-      crc = advance32(table, crc, data);
+      crc = crc32c(crc, data);
     },
     digest: () => words(~crc),
   };
 }
 
-function advance32(t: Int32Array, start: number, data: Uint8Array): number {
-  let crc = start;
-  let at = 0;
-  const eights = data.length - (data.length % 8);
-  // Typed arrays within their bounds: `| 0` turns the undefined that cannot be into a number at no cost.
-  const byte = (index: number) => (data[index] ?? 0) | 0;
-  for (; at < eights; at += 8) {
-    const low =
-      crc ^ (byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
-    crc =
-      ((t[1792 + (low & 0xff)] ?? 0) ^
-        (t[1536 + ((low >>> 8) & 0xff)] ?? 0) ^
-        (t[1280 + ((low >>> 16) & 0xff)] ?? 0) ^
-        (t[1024 + (low >>> 24)] ?? 0) ^
-        (t[768 + byte(at + 4)] ?? 0) ^
-        (t[512 + byte(at + 5)] ?? 0) ^
-        (t[256 + byte(at + 6)] ?? 0) ^
-        (t[byte(at + 7)] ?? 0)) |
-      0;
-  }
-  for (; at < data.length; at += 1) {
-    crc = (crc >>> 8) ^ (t[(crc ^ byte(at)) & 0xff] ?? 0);
-  }
-  return crc;
-}
+/** Row `k` of a table is what a byte becomes `k` bytes later: eight bytes are taken at a time. */
+const rows = 8;
 
 /** The polynomial of NVMe, reflected, in two halves. */
 const nvmeHigh = 0x9a6c9329;

@@ -1,0 +1,112 @@
+import { type IncomingMessage, request } from "node:http";
+import { pipeline, Readable } from "node:stream";
+import type { Cell } from "../../cells/cell.ts";
+import { streamError } from "./stream-error.ts";
+
+/** DuckDB answered, and refused. */
+export class EngineRefusal extends Error {
+  override readonly name = "EngineRefusal";
+}
+
+/** The connection into the cell broke: most likely the cell has ended. */
+export class EngineLost extends Error {
+  override readonly name = "EngineLost";
+}
+
+/** What runs inside may have been taken over by a query: its answers must not exhaust this process. */
+const answerBytesMax = 16 * 1024 * 1024;
+
+/** Sends a question into the cell; the answer's head is back when this resolves. */
+export async function ask(
+  cell: Cell,
+  path: string,
+  body: string | AsyncIterable<Buffer>,
+): Promise<IncomingMessage> {
+  const connection = await cell.connect("engine").catch((error: unknown) => {
+    throw new EngineLost("the engine cannot be reached", { cause: error });
+  });
+  const headers = { host: "engine", connection: "close" };
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { createConnection: () => connection, method: "POST", path, headers },
+      resolve,
+    );
+    let sourceError: unknown;
+    asked.once("error", (error) =>
+      reject(sourceError ?? new EngineLost("the engine's connection broke", { cause: error })),
+    );
+    if (typeof body === "string") return void asked.end(body);
+    const source = Readable.from(body);
+    source.once("error", (error) => {
+      sourceError = error;
+    });
+    // An answer may come before all was sent: then nobody reads the rest, and that is no failure.
+    pipeline(source, asked, () => {});
+  });
+}
+
+/** Reads a whole answer of JSON. */
+export async function answerOf(response: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const line of linesOf(response)) text += `${line}\n`;
+  const answer = parsed(text);
+  if (response.statusCode === 200) return answer;
+  throw new EngineRefusal(String(field(answer, "error") ?? "the engine refused without a reason"));
+}
+
+/** Reads an answer line by line. */
+export async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let size = 0;
+  let rest = "";
+  response.setEncoding("utf8");
+  for await (const part of bytesOf(response)) {
+    size += part.length;
+    if (size > answerBytesMax) {
+      response.destroy();
+      throw new EngineRefusal("the engine's answer is too long");
+    }
+    const lines = (rest + part).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Reads an answer that is a stream; refuses one that ends early or with an error. */
+export async function* streamOf(response: IncomingMessage): AsyncGenerator<Buffer> {
+  if (response.statusCode !== 200) await answerOf(response);
+  yield* bytesOf(response);
+  const told = response.trailers[streamError];
+  if (told === undefined) throw new EngineLost("the engine's stream ended early");
+  if (told !== "") throw new EngineRefusal(decoded(told));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text).slice(0, 2_000);
+  } catch {
+    return "the engine refused";
+  }
+}
+
+async function* bytesOf(response: IncomingMessage) {
+  try {
+    yield* response;
+  } catch (error) {
+    throw new EngineLost("the engine's connection broke", { cause: error });
+  }
+  if (!response.complete) throw new EngineLost("the engine's answer ended early");
+}
+
+/** Reads JSON that the cell has written. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new EngineRefusal("the engine's answer is no JSON");
+  }
+}
+
+/** A member of an object that came from the cell. */
+export const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Inside, Program } from "../../cells/layout.ts";
+import type { Bind } from "../../cells/sandbox.ts";
+import type { InsideOptions } from "./inside/main.ts";
+
+const home = "/engine";
+const here = fileURLToPath(new URL("./", import.meta.url));
+const compiled = fileURLToPath(new URL("../../", import.meta.url));
+/** What the program inside imports: nothing else of Bondstore is in the cell. */
+const folders = ["engines/duckdb", "sql", "lib"];
+const packages = [
+  "@duckdb/node-bindings",
+  `@duckdb/node-bindings-${process.platform}-${process.arch}`,
+  `@duckdb/node-bindings-${process.platform}-${process.arch}-musl`,
+  "detect-libc",
+  "apache-arrow",
+  "flatbuffers",
+  "json-with-bigint",
+  "tslib",
+];
+
+/** Files of the host that the program in the cell is made of. */
+export function programBinds(): readonly Bind[] {
+  const modules = modulesFolder();
+  return [
+    { source: process.execPath, target: `${home}/node` },
+    ...folders.map((folder) => ({
+      source: join(compiled, folder),
+      target: `${home}/src/${folder}`,
+    })),
+    { source: packageFile(), target: `${home}/package.json` },
+    ...packages.map((name) => ({
+      source: join(modules, name),
+      target: `${home}/node_modules/${name}`,
+      optional: true,
+    })),
+  ];
+}
+
+/** Where npm has put the packages: beside each other, for us as for the program inside. */
+function modulesFolder(): string {
+  const entry = createRequire(import.meta.url).resolve("@duckdb/node-bindings");
+  return join(dirname(entry), "../..");
+}
+
+/** The package's description says that its files are ES modules. */
+function packageFile(): string {
+  let at = here;
+  while (!existsSync(join(at, "package.json"))) {
+    const above = dirname(at);
+    if (above === at) throw new Error("the package of Bondstore is not found");
+    at = above;
+  }
+  return join(at, "package.json");
+}
+
+/** How the program is started in a cell. */
+export function programIn(
+  inside: Inside,
+  options: Omit<InsideOptions, "work" | "port">,
+  heapMb: number,
+): Program {
+  const told: InsideOptions = { ...options, work: inside.work, port: inside.port("engine") };
+  const main = `${inside.path(`${home}/src/engines/duckdb`)}/inside/main.js`;
+  return {
+    command: inside.path(`${home}/node`),
+    args: [`--max-old-space-size=${heapMb}`, main, JSON.stringify(told)],
+    env: {},
+  };
+}

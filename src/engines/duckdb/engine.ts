@@ -1,0 +1,143 @@
+import type { CellOptions } from "../../cells/layout.ts";
+import type { Limits } from "../../cells/limits.ts";
+import { assert } from "../../lib/assert.ts";
+import type { Column } from "../../sql/types.ts";
+import { columnsOf, keptOf, takenOf } from "./answers.ts";
+import {
+  answerOf,
+  ask,
+  EngineLost,
+  EngineRefusal,
+  field,
+  linesOf,
+  parsed,
+  streamOf,
+} from "./ask.ts";
+import { createCellKeeper } from "./cell-keeper.ts";
+import { checkFile } from "./files.ts";
+import { createJobQueue } from "./job-queue.ts";
+import {
+  type KeepQuestion,
+  type Kept,
+  type ReadQuestion,
+  type Taken,
+  type TakeQuestion,
+  writtenColumns,
+} from "./questions.ts";
+
+/** DuckDB for one project, in a cell of its own that is started anew when it has died. */
+export interface WarehouseEngine {
+  /** Runs a query and leaves its rows as files below the volume. */
+  keep(job: KeepQuestion): Promise<Kept>;
+  /** Says what columns a query has, without running it. */
+  describe(sql: string): Promise<readonly Column[]>;
+  /** Reads files as a stream of the tunnel, or as CSV. */
+  read(what: ReadQuestion): AsyncIterable<Buffer>;
+  /** Takes a stream of the tunnel into one file. */
+  take(what: TakeQuestion, body: AsyncIterable<Buffer>): Promise<Taken>;
+  /** Ends a job, whether it runs or waits. Its `keep` rejects. */
+  cancel(jobId: string): Promise<void>;
+  /** How far a job is, from 0 to 1, where DuckDB knows. */
+  progress(jobId: string): number;
+  /** Ends the cell and with it all that runs. */
+  stop(): Promise<void>;
+}
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly cell: Pick<CellOptions, "id" | "runDirectory" | "onLog" | "unconfined"> & {
+    readonly volume: NonNullable<CellOptions["volume"]>;
+  };
+  readonly limits: Limits & {
+    /** What DuckDB may put on the volume beside the data when memory does not suffice. */
+    readonly spillBytes: number;
+  };
+  /** Queries that run at a time. */
+  readonly jobs: number;
+  /** Streams that are read or taken at a time. */
+  readonly streams: number;
+}
+
+const waitingMax = 1_000;
+
+/** Starts DuckDB for a project. Rejects when its cell does not come up. */
+export async function startEngine(options: EngineOptions): Promise<WarehouseEngine> {
+  const keeper = createCellKeeper(options);
+  const jobs = createJobQueue({ running: options.jobs, waiting: waitingMax });
+  const streams = createJobQueue({ running: options.streams, waiting: waitingMax });
+  const progress = new Map<string, number>();
+  await keeper.cell();
+
+  async function keep(job: KeepQuestion): Promise<Kept> {
+    assert(!progress.has(job.id), `a job \`${job.id}\` runs already`);
+    checkFile(job.file);
+    progress.set(job.id, 0);
+    try {
+      return await jobs.run(job.id, () =>
+        keeper.during(async (cell) => {
+          const response = await ask(cell, "/keep", JSON.stringify(job));
+          for await (const line of linesOf(response)) {
+            const told = parsed(line);
+            const error = field(told, "error");
+            if (error !== undefined) throw new EngineRefusal(String(error));
+            const kept = field(told, "kept");
+            if (kept) return keptOf(kept, job.file, job.partitionBy?.length ?? 0);
+            const share = Number(field(told, "progress"));
+            if (share >= 0 && share <= 1) progress.set(job.id, share);
+          }
+          throw new EngineLost("the engine's answer ended early");
+        }),
+      );
+    } finally {
+      progress.delete(job.id);
+    }
+  }
+
+  async function* read(what: ReadQuestion): AsyncGenerator<Buffer> {
+    for (const file of what.files) checkFile(file);
+    const question = JSON.stringify({ ...what, columns: writtenColumns(what.columns) });
+    const place = await streams.enter("read");
+    try {
+      yield* keeper.throughout(async (cell) => streamOf(await ask(cell, "/read", question)));
+    } finally {
+      place.leave();
+    }
+  }
+
+  function take(what: TakeQuestion, body: AsyncIterable<Buffer>): Promise<Taken> {
+    checkFile(what.file);
+    const head = Buffer.from(JSON.stringify({ ...what, columns: writtenColumns(what.columns) }));
+    return streams.run("take", () =>
+      keeper.during(async (cell) =>
+        takenOf(await answerOf(await ask(cell, "/take", withHead(head, body)))),
+      ),
+    );
+  }
+
+  return {
+    keep,
+    read,
+    take,
+    describe: (sql) =>
+      jobs.run("describe", () =>
+        keeper.during(async (cell) =>
+          columnsOf(await answerOf(await ask(cell, "/describe", JSON.stringify({ sql })))),
+        ),
+      ),
+    async cancel(id) {
+      if (!progress.has(id) || jobs.remove(id)) return;
+      const cell = keeper.running();
+      if (cell) await answerOf(await ask(cell, "/cancel", JSON.stringify({ id })));
+    },
+    progress: (id) => progress.get(id) ?? 0,
+    stop: keeper.stop,
+  };
+}
+
+/** A stream with a question before it: its length in four bytes, and itself. */
+async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(head.length);
+  yield Buffer.concat([length, head]);
+  yield* body;
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { createDeflate } from "node:zlib";
+import { streamError } from "../stream-error.ts";
+
+/** Reads a short body to its end. */
+export async function bodyText(request: IncomingMessage, bytesMax: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request) {
+    size += part.length;
+    if (size > bytesMax) throw new Error(`the question is longer than ${bytesMax} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** Somewhere to send bytes to that says when there is room for more. */
+export interface Sender {
+  send(bytes: Buffer): Promise<void>;
+  /** Sends what a compressor still holds. */
+  end(): Promise<void>;
+}
+
+/** Sends a stream as an answer's body, compressed where that was asked for. */
+export function sender(response: ServerResponse, compression: string | undefined): Sender {
+  if (compression !== undefined && compression !== "deflate") {
+    throw new Error(`the compression \`${compression}\` is not built`);
+  }
+  response.writeHead(200, { trailer: streamError });
+  if (compression === undefined) {
+    return { send: (bytes) => written(response, response, bytes), end: async () => {} };
+  }
+  const deflate = createDeflate();
+  deflate.pipe(response, { end: false });
+  return {
+    send: (bytes) => written(deflate, response, bytes),
+    async end() {
+      deflate.end();
+      await finished(deflate);
+    },
+  };
+}
+
+async function written(into: Writable, response: ServerResponse, bytes: Buffer): Promise<void> {
+  if (response.destroyed) throw new Error("nobody reads on");
+  if (into.write(bytes)) return;
+  const ending = new AbortController();
+  const gone = once(response, "close", { signal: ending.signal }).then(() => {
+    throw new Error("nobody reads on");
+  });
+  const drained = once(into, "drain", { signal: ending.signal });
+  gone.catch(() => {});
+  drained.catch(() => {});
+  try {
+    await Promise.race([drained, gone]);
+  } finally {
+    ending.abort();
+  }
+}
+
+/** Ends a stream's answer; the trailer says whether it is whole. */
+export function endStream(response: ServerResponse, failure: string | undefined): void {
+  response.addTrailers({ [streamError]: encodeURIComponent(failure ?? "") });
+  response.end();
+}

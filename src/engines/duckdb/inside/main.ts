@@ -1,0 +1,144 @@
+/** DuckDB for one project: answers questions that come over the cell's way in. Runs inside the cell. */
+import { mkdir, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import type { Database } from "@duckdb/node-bindings";
+import { dataFolder } from "../files.ts";
+import { readColumns, writtenColumns } from "../questions.ts";
+import { openDatabase } from "./binding.ts";
+import { bodyText, endStream, sender } from "./bodies.ts";
+import { describe, keep, type Running } from "./keep.ts";
+import { read } from "./read.ts";
+import { openStore, type Store } from "./store.ts";
+import { answerTake } from "./take.ts";
+
+/** What the command line says, as JSON. */
+export interface InsideOptions {
+  readonly work: string;
+  readonly port: number;
+  readonly memoryBytes: number;
+  readonly spillBytes: number;
+  readonly threads: number;
+}
+
+const progressMs = 250;
+const questionBytesMax = 8 * 1024 * 1024;
+const spillFolder = "spill";
+
+interface Engine {
+  readonly database: Database;
+  readonly store: Store;
+  readonly running: Map<string, Running>;
+}
+
+type Answer = (engine: Engine, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const answers: Readonly<Record<string, Answer>> = {
+  "/keep": answerKeep,
+  "/describe": answerDescribe,
+  "/read": answerRead,
+  "/take": ({ database, store }, request, response) =>
+    answerTake(database, store, request, response),
+  "/cancel": answerCancel,
+};
+
+const question = async (request: IncomingMessage) =>
+  JSON.parse(await bodyText(request, questionBytesMax));
+
+/** Lines of JSON: how far it is, again and again, and at last what came out. */
+async function answerKeep(
+  { database, store, running }: Engine,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const asked = await question(request);
+  const line = (value: object) => response.write(`${JSON.stringify(value)}\n`);
+  let timer: NodeJS.Timeout | undefined;
+  response.writeHead(200);
+  response.flushHeaders();
+  try {
+    const kept = await keep(database, store, asked, (job) => {
+      running.set(asked.id, job);
+      response.once("close", () => job.cancel());
+      timer = setInterval(() => line({ progress: job.progress() }), progressMs);
+    });
+    line({ kept: { ...kept, columns: writtenColumns(kept.columns) } });
+  } catch (error) {
+    line({ error: messageOf(error) });
+  } finally {
+    clearInterval(timer);
+    running.delete(asked.id);
+    response.removeAllListeners("close");
+    response.end();
+  }
+}
+
+async function answerDescribe(
+  { database }: Engine,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { sql } = await question(request);
+  const columns = await describe(database, sql);
+  response.end(JSON.stringify({ columns: writtenColumns(columns) }));
+}
+
+async function answerRead(
+  { database, store }: Engine,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const asked = await question(request);
+  const columns = readColumns(asked.columns);
+  const out = sender(response, asked.compression);
+  const failure = await read(database, store, { ...asked, columns }, out.send)
+    .then(out.end)
+    .then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
+  endStream(response, failure);
+}
+
+async function answerCancel(
+  { running }: Engine,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { id } = await question(request);
+  running.get(id)?.cancel();
+  response.end("{}");
+}
+
+const messageMax = 2_000;
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, messageMax);
+}
+
+async function start(options: InsideOptions): Promise<void> {
+  const spill = join(options.work, spillFolder);
+  await rm(spill, { recursive: true, force: true });
+  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const store = await openStore(join(options.work, dataFolder));
+  const database = await openDatabase({ ...options, spill, data: store.data });
+  const engine: Engine = { database, store, running: new Map() };
+  const server = createServer((request, response) => {
+    response.on("error", () => response.destroy());
+    const answer = answers[request.url ?? ""];
+    if (!answer) return void response.writeHead(404).end();
+    answer(engine, request, response).catch((error: unknown) => {
+      if (response.headersSent) return void response.destroy();
+      response.writeHead(400, { connection: "close" });
+      response.end(JSON.stringify({ error: messageOf(error) }));
+    });
+  });
+  // Bodies last as long as those who send them.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+}
+
+await start(JSON.parse(process.argv[2] ?? "{}"));

@@ -1,0 +1,144 @@
+import duckdb, { type Connection, type Database } from "@duckdb/node-bindings";
+import type { Column, SqlType } from "../../../sql/types.ts";
+import { codecType, quotedName, quotedText, storedType, textOf } from "../duckdb-types.ts";
+import type { ReadQuestion } from "../questions.ts";
+import { createCsvWriter } from "../tunnel/csv-writer.ts";
+import { createRecordWriter } from "../tunnel/record-writer.ts";
+import type { Form, Vector } from "../tunnel/vectors.ts";
+import { chunksOf, withConnection } from "./binding.ts";
+import { readVector } from "./read-vector.ts";
+import type { Store } from "./store.ts";
+
+/** Turns batches of rows into the bytes of a form. */
+interface Writer {
+  head?(): Buffer;
+  write(batch: readonly Vector[]): Iterable<Buffer>;
+  end?(): Buffer;
+}
+
+const text: SqlType = { kind: "string" };
+
+/** Hands stored rows to `send`, which answers when there is room for more. */
+export function read(
+  database: Database,
+  store: Store,
+  question: ReadQuestion,
+  send: (bytes: Buffer) => Promise<void>,
+): Promise<void> {
+  const { form, columns, timezone = "UTC" } = question;
+  const zone = form === "csv" ? timezone : "UTC";
+  return withConnection(database, zone, async (connection) => {
+    const writer = writerOf(question);
+    const head = writer.head?.();
+    if (head) await send(head);
+    const types = columns.map(({ type }) => (form === "csv" ? text : type));
+    for await (const batch of batches(connection, store, question, types)) {
+      for (const bytes of writer.write(batch)) await send(bytes);
+    }
+    const end = writer.end?.();
+    if (end) await send(end);
+  });
+}
+
+function writerOf({ form, columns }: ReadQuestion): Writer {
+  switch (form) {
+    case "csv":
+      return createCsvWriter(columns.map(({ name }) => name));
+    case "record":
+      return createRecordWriter(columns);
+    default:
+      throw new Error(`the form \`${form}\` is not built`);
+  }
+}
+
+/** Rows of a chunk are taken at once unless their texts are long. */
+const batchBytesMax = 32 * 1024 * 1024;
+const longRows = 16;
+
+async function* batches(
+  connection: Connection,
+  store: Store,
+  question: ReadQuestion,
+  types: readonly SqlType[],
+): AsyncGenerator<readonly Vector[]> {
+  const form: Form = question.form === "record" || question.form === "csv" ? "record" : "arrow";
+  let skip = question.from;
+  let left = question.count;
+  for (const file of question.files) {
+    if (left <= 0) return;
+    const source = quotedText(store.path(file));
+    const has = await rowsOf(connection, source);
+    if (skip >= has) {
+      skip -= has;
+      continue;
+    }
+    const count = Math.min(left, has - skip);
+    const sql = `${await selectOf(connection, source, question)} LIMIT ${count} OFFSET ${skip}`;
+    for await (const { chunk, rows } of chunksOf(connection, sql)) {
+      const step = textBytes(chunk, types, rows) > batchBytesMax ? longRows : rows;
+      for (let from = 0; from < rows; from += step) {
+        const range = { from, to: Math.min(rows, from + step) };
+        yield types.map((type, at) =>
+          readVector(type, form, duckdb.data_chunk_get_vector(chunk, at), range),
+        );
+      }
+    }
+    left -= count;
+    skip = 0;
+  }
+}
+
+/** How long the texts of a chunk's outermost columns are together. */
+function textBytes(
+  chunk: Parameters<typeof duckdb.data_chunk_get_vector>[0],
+  types: readonly SqlType[],
+  rows: number,
+): number {
+  let sum = 0;
+  for (const [at, { kind }] of types.entries()) {
+    if (!["string", "binary", "json"].includes(kind)) continue;
+    const vector = duckdb.data_chunk_get_vector(chunk, at);
+    const data = duckdb.vector_get_data(vector, 16 * rows);
+    const words = new Uint32Array(data.buffer, data.byteOffset, 4 * rows);
+    for (let row = 0; row < rows; row += 1) {
+      if (duckdb.validity_row_is_valid === undefined) break;
+      sum += words[4 * row] ?? 0;
+    }
+  }
+  return sum;
+}
+
+async function rowsOf(connection: Connection, source: string): Promise<number> {
+  const sql = `SELECT num_rows::BIGINT FROM parquet_file_metadata(${source})`;
+  for await (const { chunk } of chunksOf(connection, sql)) {
+    const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, 0), 8);
+    return Number(new BigInt64Array(data.buffer, data.byteOffset, 1)[0]);
+  }
+  return 0;
+}
+
+async function selectOf(
+  connection: Connection,
+  source: string,
+  { columns, form }: ReadQuestion,
+): Promise<string> {
+  const from = `read_parquet(${source}, hive_partitioning = false)`;
+  const prepared = await duckdb.prepare(connection, `SELECT * FROM ${from}`);
+  const names = new Map<string, string>();
+  for (let at = 0; at < duckdb.prepared_statement_column_count(prepared); at += 1) {
+    const name = duckdb.prepared_statement_column_name(prepared, at);
+    names.set(name.toLowerCase(), name);
+  }
+  const expressions = columns.map(({ name, type }) => expressionOf(names.get(name), type, form));
+  return `SELECT ${expressions.join(", ")} FROM ${from}`;
+}
+
+function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestion["form"]): string {
+  const column = name === undefined ? `CAST(NULL AS ${storedType(type)})` : quotedName(name);
+  if (form === "csv") return textOf(column, type);
+  const stored = `CAST(${column} AS ${storedType(type)})`;
+  return `CAST(${stored} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
+}
+
+/** Columns whose rows are read or taken. */
+export type Columns = readonly Column[];

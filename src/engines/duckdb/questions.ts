@@ -1,0 +1,78 @@
+import { type Column, parseType, typeText } from "../../sql/types.ts";
+
+/** How a stream of the tunnel is compressed. */
+export type Compression = "deflate";
+
+/** A query whose rows are to be kept. */
+export interface KeepQuestion {
+  /** Unique among the jobs that run. */
+  readonly id: string;
+  readonly sql: string;
+  /** Where the rows go, below the data directory: a file, or with `partitionBy` a new directory. */
+  readonly file: string;
+  readonly settings: { readonly timezone: string };
+  /** Columns of the query that are not kept in the file but say into which of several files a row goes. */
+  readonly partitionBy?: readonly string[];
+}
+
+/** One file that a query has left. */
+export interface KeptFile {
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Text of each `partitionBy` column, in its order; null where it is NULL. */
+  readonly values: readonly (string | null)[];
+}
+
+/** What a query has left, on disk for good. */
+export interface Kept {
+  /** All columns of the query, those of `partitionBy` among them. */
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly bytes: number;
+  /** One file, or without rows to part: none. A large partition may have several. */
+  readonly files: readonly KeptFile[];
+}
+
+/** Rows to be read. */
+export interface ReadQuestion {
+  /** Read one after the other, as if they were one. */
+  readonly files: readonly string[];
+  /** What is read, by name; a file that lacks a column has NULL there. */
+  readonly columns: readonly Column[];
+  readonly from: number;
+  readonly count: number;
+  /** `preview` is a whole Arrow stream with its schema. */
+  readonly form: "record" | "arrow" | "preview" | "csv";
+  readonly compression?: Compression;
+  /** In which zone CSV shows points in time; the other forms have no zone. */
+  readonly timezone?: string;
+}
+
+/** A stream of the tunnel that is to become a file. */
+export interface TakeQuestion {
+  readonly file: string;
+  readonly columns: readonly Column[];
+  readonly form: "record" | "arrow";
+  readonly compression?: Compression;
+}
+
+/** What a stream has left, on disk for good. */
+export interface Taken {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A column as it is written between the two sides: its type as text. */
+export interface WrittenColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Writes columns for the other side. */
+export const writtenColumns = (columns: readonly Column[]): readonly WrittenColumn[] =>
+  columns.map(({ name, type }) => ({ name, type: typeText(type) }));
+
+/** Reads columns that the other side has written. */
+export const readColumns = (columns: readonly WrittenColumn[]): readonly Column[] =>
+  columns.map(({ name, type }) => ({ name, type: parseType(type), nullable: true }));

@@ -1,0 +1,61 @@
+/** Castagnoli's polynomial, reflected. */
+const castagnoli = 0x82f63b78;
+/** Row `k` of the table is what a byte becomes `k` bytes later: eight bytes are taken at a time. */
+const rows = 8;
+const t = makeTable(castagnoli);
+
+function makeTable(polynomial: number): Int32Array {
+  const table = new Int32Array(256 * rows);
+  for (let byte = 0; byte < 256; byte += 1) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
+    table[byte] = crc;
+  }
+  for (let at = 256; at < table.length; at += 1) {
+    const before = table[at - 256] ?? 0;
+    table[at] = (before >>> 8) ^ (table[before & 0xff] ?? 0);
+  }
+  return table;
+}
+
+/** Takes a CRC32C further over bytes. It starts at -1; what is told at the end is its complement. */
+export function crc32c(start: number, data: Uint8Array, from = 0, to = data.length): number {
+  let crc = start;
+  let at = from;
+  const eights = to - ((to - from) % 8);
+  // Typed arrays within their bounds: `| 0` turns the undefined that cannot be into a number at no cost.
+  const byte = (index: number) => (data[index] ?? 0) | 0;
+  for (; at < eights; at += 8) {
+    const low =
+      crc ^ (byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
+    crc =
+      ((t[1792 + (low & 0xff)] ?? 0) ^
+        (t[1536 + ((low >>> 8) & 0xff)] ?? 0) ^
+        (t[1280 + ((low >>> 16) & 0xff)] ?? 0) ^
+        (t[1024 + (low >>> 24)] ?? 0) ^
+        (t[768 + byte(at + 4)] ?? 0) ^
+        (t[512 + byte(at + 5)] ?? 0) ^
+        (t[256 + byte(at + 6)] ?? 0) ^
+        (t[byte(at + 7)] ?? 0)) |
+      0;
+  }
+  for (; at < to; at += 1) {
+    crc = (crc >>> 8) ^ (t[(crc ^ byte(at)) & 0xff] ?? 0);
+  }
+  return crc;
+}
+
+/** Takes a CRC32C further over the four bytes of a word, lowest first. */
+export function crc32cWord(start: number, word: number): number {
+  const crc = start ^ word;
+  return (
+    (t[768 + (crc & 0xff)] ?? 0) ^
+    (t[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
+    (t[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
+    (t[crc >>> 24] ?? 0)
+  );
+}
+
+/** Takes a CRC32C further over one byte. */
+export const crc32cByte = (crc: number, byte: number): number =>
+  (crc >>> 8) ^ (t[(crc ^ byte) & 0xff] ?? 0);

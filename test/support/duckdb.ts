@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { openVolume, unmountBelow, type Volume } from "../../src/cells/volume.ts";
+import {
+  type EngineOptions,
+  startEngine,
+  type WarehouseEngine,
+} from "../../src/engines/duckdb/engine.ts";
+import { systemRandom } from "../../src/lib/random.ts";
+import { type Column, parseType } from "../../src/sql/types.ts";
+
+const mebi = 1024 * 1024;
+
+/** An engine in a real cell on a real volume; both end with the test. */
+export async function startTestEngine(
+  t: Pick<TestContext, "after">,
+  more: Partial<EngineOptions["limits"]> = {},
+): Promise<{ engine: WarehouseEngine; volume: Volume; data: string }> {
+  const directory = mkdtempSync(join(tmpdir(), "duckdb-"));
+  for (const name of ["mounts", "stored", "run"]) mkdirSync(join(directory, name));
+  const key = systemRandom.bytes(32).toString("hex");
+  const volume = await openVolume({
+    id: "project",
+    mountsIn: join(directory, "mounts"),
+    storedIn: join(directory, "stored"),
+    key: { pour: (into) => void into.end(`${key}\n`) },
+    random: systemRandom,
+    bytesMax: 4096 * mebi,
+  });
+  const started = await startEngine({
+    cell: { id: "project", runDirectory: join(directory, "run"), volume },
+    limits: {
+      memoryBytes: 768 * mebi,
+      cpus: 2,
+      processes: 128,
+      workBytes: 64 * mebi,
+      openFiles: 1024,
+      spillBytes: 2048 * mebi,
+      ...more,
+    },
+    jobs: 4,
+    streams: 8,
+  }).catch(async (error: unknown) => {
+    await volume.close();
+    throw error;
+  });
+  t.after(async () => {
+    await started.stop();
+    await volume.close();
+    unmountBelow(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return { engine: started, volume, data: join(volume.path, "work", "data") };
+}
+
+/** Columns by their names and types as text. */
+export const columnsOf = (types: Readonly<Record<string, string>>): readonly Column[] =>
+  Object.entries(types).map(([name, type]) => ({ name, type: parseType(type), nullable: true }));
+
+/** All bytes of a stream. */
+export async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}
