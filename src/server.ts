@@ -39,6 +39,7 @@ import { openTls } from "./tls.ts";
 import { describe } from "./wire/describe.ts";
 import { createFrontDoor } from "./wire/front-door.ts";
 import { findModel } from "./wire/models.ts";
+import { admitOdps } from "./wire/odps/door.ts";
 import { admitPeers, postToPeer } from "./wire/peers.ts";
 import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 
@@ -238,7 +239,15 @@ export async function serve(
       await rm(own, { recursive: true, force: true });
   }
   const { elsewhere } = opened;
-  const handle = admitPeers(frontDoor(keepsApplicationsOut), elsewhere);
+  const odps = { pipeline, directory, clock, random, region: config.region };
+  const handle = admitPeers(
+    admitOdps(frontDoor(keepsApplicationsOut), {
+      ...odps,
+      onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
+      keepsOut: keepsApplicationsOut,
+    }),
+    elsewhere,
+  );
   const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
     // Applications run already: they end with the services.
     await stop();

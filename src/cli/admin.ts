@@ -3,11 +3,13 @@ import type { Opened } from "../server.ts";
 import { type AdminOperation, checkTrail, findAccount, record } from "./administered.ts";
 import { explainRequest } from "./explain-request.ts";
 import { peerOperations } from "./peer-operations.ts";
+import { projectOperations } from "./project-operations.ts";
 import { readLogs } from "./read-logs.ts";
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
   logs: ({ logs }, input) => readLogs(logs, input),
   ...peerOperations,
+  ...projectOperations,
 
   async "account-create"(bondstore, { name, id }) {
     const { opened, endpoint, ca } = bondstore;

@@ -9,6 +9,7 @@ import { hsmCommand } from "./hsm.ts";
 import { logsCommand } from "./logs.ts";
 import { peerCommand } from "./peer.ts";
 import { profileCommand } from "./profile.ts";
+import { projectCommand } from "./project.ts";
 import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
@@ -32,6 +33,7 @@ const commands: readonly MakeCommand[] = [
   accountCommand,
   hsmCommand,
   peerCommand,
+  projectCommand,
   resetCommand,
 ];
 

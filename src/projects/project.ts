@@ -1,4 +1,7 @@
 import type { Principal } from "../identity/principal.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
 
 /** A project of the warehouse as it is stored, in its account, by name. */
@@ -48,3 +51,36 @@ export const findProject = (
   account: string,
   name: string,
 ): ProjectRecord | undefined => projectTable(store.account(account)).find([name.toLowerCase()]);
+
+const projectsMax = 1000;
+
+/** Makes a project. Refuses a name that is none, or taken in the account. */
+export async function createProject(
+  { store, random, clock }: { readonly store: Store; readonly random: Random; readonly clock: Clock },
+  account: string,
+  wanted: { readonly name: string; readonly comment?: string },
+): Promise<ProjectRecord> {
+  const name = wanted.name.toLowerCase();
+  if (!isProjectName(name)) {
+    throw new ServiceError(
+      "InvalidParameter",
+      `\`${wanted.name.slice(0, 128)}\` is no project's name: a letter, then 2 to 127 letters, digits or underscores`,
+    );
+  }
+  const nowMs = clock.now();
+  const record: ProjectRecord = {
+    ...{ id: random.uuid(), name, account, owner: `ALIYUN$${account}` },
+    ...{ comment: wanted.comment ?? "", createdAtMs: nowMs, modifiedAtMs: nowMs, properties: {} },
+  };
+  const table = projectTable(store.account(account));
+  await store.transaction(() => {
+    if (table.find([name])) {
+      throw new ServiceError("AlreadyExists", `there is a project \`${name}\` already`);
+    }
+    if ([...table.range({ limit: projectsMax })].length >= projectsMax) {
+      throw new ServiceError("LimitExceeded", `an account has at most ${projectsMax} projects`);
+    }
+    table.put([name], record);
+  });
+  return record;
+}

@@ -8,13 +8,15 @@ import { kinesis } from "./kinesis/service.ts";
 import type { Engines } from "./kinesisanalyticsv2/outside.ts";
 import { kinesisAnalyticsV2 } from "./kinesisanalyticsv2/service.ts";
 import { kms } from "./kms/service.ts";
+import type { CellsOutside } from "./maxcompute/project-engines.ts";
+import { maxCompute } from "./maxcompute/service.ts";
 import { s3 } from "./s3/service.ts";
 import { sts } from "./sts/service.ts";
 
 /** What services need from outside the layers below them. */
 export interface Outside {
   readonly shardLimits: "enforce" | "lift";
-  readonly engines: Engines;
+  readonly engines: Engines & CellsOutside;
   readonly hsms: HsmControl;
 }
 
@@ -29,4 +31,5 @@ export const services = ({ shardLimits, engines, hsms }: Outside): readonly Serv
   cloudHsmV2(hsms) as Service,
   cloudHsm(hsms) as Service,
   kinesisAnalyticsV2(engines) as Service,
+  maxCompute(engines) as Service,
 ];

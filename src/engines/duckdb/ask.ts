@@ -21,11 +21,12 @@ export async function ask(
   cell: Cell,
   path: string,
   body: string | AsyncIterable<Buffer>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const connection = await cell.connect("engine").catch((error: unknown) => {
     throw new EngineLost("the engine cannot be reached", { cause: error });
   });
-  const headers = { host: "engine", connection: "close" };
+  const headers = { host: "engine", connection: "close", ...more };
   return new Promise((resolve, reject) => {
     const asked = request(
       { createConnection: () => connection, method: "POST", path, headers },

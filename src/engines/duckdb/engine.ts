@@ -35,6 +35,12 @@ export interface WarehouseEngine {
   read(what: ReadQuestion): AsyncIterable<Buffer>;
   /** Takes a stream of the tunnel into one file. */
   take(what: TakeQuestion, body: AsyncIterable<Buffer>): Promise<Taken>;
+  /** Sends a file out of the cell as it is. */
+  give(file: string): AsyncIterable<Buffer>;
+  /** Takes a file into the cell as it is. */
+  put(file: string, body: AsyncIterable<Buffer>): Promise<void>;
+  /** Removes a file; one that is not there is not missed. */
+  remove(file: string): Promise<void>;
   /** Ends a job, whether it runs or waits. Its `keep` rejects. */
   cancel(jobId: string): Promise<void>;
   /** How far a job is, from 0 to 1, where DuckDB knows. */
@@ -93,12 +99,15 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
     }
   }
 
-  async function* read(what: ReadQuestion): AsyncGenerator<Buffer> {
+  function read(what: ReadQuestion): AsyncIterable<Buffer> {
     for (const file of what.files) checkFile(file);
-    const question = JSON.stringify({ ...what, columns: writtenColumns(what.columns) });
+    return stream("/read", JSON.stringify({ ...what, columns: writtenColumns(what.columns) }));
+  }
+
+  async function* stream(path: string, question: string): AsyncGenerator<Buffer> {
     const place = await streams.enter("read");
     try {
-      yield* keeper.throughout(async (cell) => streamOf(await ask(cell, "/read", question)));
+      yield* keeper.throughout(async (cell) => streamOf(await ask(cell, path, question)));
     } finally {
       place.leave();
     }
@@ -118,6 +127,15 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
     keep,
     read,
     take,
+    give: (file) => stream("/give", JSON.stringify({ file: checkFile(file) })),
+    async put(file, body) {
+      const headers = { "x-file": checkFile(file) };
+      await keeper.during(async (cell) => answerOf(await ask(cell, "/put", body, headers)));
+    },
+    async remove(file) {
+      const question = JSON.stringify({ file: checkFile(file) });
+      await keeper.during(async (cell) => answerOf(await ask(cell, "/remove", question)));
+    },
     describe: (sql) =>
       jobs.run("describe", () =>
         keeper.during(async (cell) =>

@@ -1,3 +1,5 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { missingForVolumes, openVolume, type Volume } from "../../cells/volume.ts";
 import { startEngine, type WarehouseEngine } from "../../engines/duckdb/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
@@ -8,8 +10,13 @@ import type { PlacedFile } from "./relations.ts";
 
 const gibi = 1024 ** 3;
 /** Of one project's cell: DuckDB spills to the volume past its share of the memory. */
-const limits = { memoryBytes: 2 * gibi, cpus: 2, threads: 2 } as const;
+const limits = {
+  ...{ memoryBytes: 3 * gibi, cpus: 2, processes: 256, openFiles: 4096 },
+  ...{ workBytes: gibi / 4, spillBytes: 20 * gibi },
+} as const;
 const volumeBytesMax = 100 * gibi;
+const jobsAtOnce = 4;
+const streamsAtOnce = 16;
 /** Copies of tables that a cell may keep besides what it uses. */
 const cacheBytesMax = 20 * gibi;
 const cellsMax = 4;
@@ -26,7 +33,7 @@ export interface CellsOutside {
 /** DuckDB in the cell of one project, with copies of the files that queries read. */
 export class ProjectEngine {
   readonly engine: WarehouseEngine;
-  readonly #volume: Volume | undefined;
+  readonly #volume: Volume;
   readonly #parts: Parts;
   readonly #account: string;
   /** Files in the cell, the one used last at the end, with their sizes. */
@@ -34,7 +41,7 @@ export class ProjectEngine {
 
   constructor(
     engine: WarehouseEngine,
-    volume: Volume | undefined,
+    volume: Volume,
     { parts, account }: { readonly parts: Parts; readonly account: string },
   ) {
     this.engine = engine;
@@ -84,8 +91,15 @@ export class ProjectEngine {
 
   async stop(): Promise<void> {
     await this.engine.stop();
-    await this.#volume?.close();
+    await this.#volume.close();
   }
+}
+
+/** In the place of a volume where this host has none and that was accepted. */
+async function plainDirectory(path: string): Promise<Volume> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const failed = new Promise<string>(() => {});
+  return { path, failed, close: () => rm(path, { recursive: true, force: true }) };
 }
 
 async function* once(body: Buffer): AsyncIterable<Buffer> {
@@ -155,10 +169,7 @@ export class ProjectEngines {
     const opened = this.#open(project);
     const slot = { opened, users: 0, usedMs: this.#parts.clock.now() };
     this.#slots.set(project.id, slot);
-    opened.then(
-      ({ engine }) => void engine.ended.then(() => this.#end(project.id, slot)),
-      () => this.#slots.delete(project.id),
-    );
+    opened.catch(() => this.#slots.delete(project.id));
     return slot;
   }
 
@@ -169,28 +180,27 @@ export class ProjectEngines {
     const volume = await this.#openVolume(project, id);
     try {
       const { runDirectory, unconfined, log } = this.#outside;
-      const engine = await startEngine({
-        id,
-        runDirectory,
-        volume,
-        limits,
-        onLog: (line) => log(`warehouse cell of project ${projectId}: ${line}`),
+      const cell = {
+        ...{ id, runDirectory, volume },
+        onLog: (line: string) => log(`warehouse cell of project ${projectId}: ${line}`),
         ...(unconfined === "accept" && { unconfined: "accepted" as const }),
-      });
+      };
+      const queues = { jobs: jobsAtOnce, streams: streamsAtOnce };
+      const engine = await startEngine({ cell, limits, ...queues });
       return new ProjectEngine(engine, volume, { parts: this.#parts, account });
     } catch (error) {
-      await volume?.close();
+      await volume.close();
       throw error;
     }
   }
 
   /** A working volume under a key of the account that is made for it and forgotten with it. */
-  async #openVolume({ account, name }: ProjectRecord, id: string): Promise<Volume | undefined> {
+  async #openVolume({ account, name }: ProjectRecord, id: string): Promise<Volume> {
     const { keys, random, region } = this.#parts;
     const { unconfined, runDirectory, volumeDirectory } = this.#outside;
     const missing = missingForVolumes();
     if (missing !== undefined) {
-      if (unconfined === "accept") return undefined;
+      if (unconfined === "accept") return plainDirectory(join(volumeDirectory, id));
       throw new ServiceError("ServiceUnavailable", `The warehouse cannot run: ${missing}.`);
     }
     const context = { "aws:odps:project": projectArn(name) };

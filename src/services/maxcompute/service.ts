@@ -3,6 +3,7 @@ import * as downloads from "./downloads.ts";
 import * as instances from "./instances.ts";
 import type { CellsOutside } from "./project-engines.ts";
 import * as projects from "./projects.ts";
+import { permissions } from "./permissions.ts";
 import * as preview from "./preview.ts";
 import { runStatement } from "./run-statement.ts";
 import * as tables from "./tables.ts";
@@ -14,6 +15,7 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
   name: "maxcompute",
   prefix: "odps",
   eventSource: "maxcompute.aliyuncs.com",
+  permissions,
   operations: [
     projects.getProject,
     projects.updateProject,

@@ -11,6 +11,7 @@ import { describe, keep, type Running } from "./keep.ts";
 import { read } from "./read.ts";
 import { openStore, type Store } from "./store.ts";
 import { answerTake } from "./take.ts";
+import { answerGive, answerPut, answerRemove } from "./transfer.ts";
 
 /** What the command line says, as JSON. */
 export interface InsideOptions {
@@ -40,6 +41,12 @@ const answers: Readonly<Record<string, Answer>> = {
   "/take": ({ database, store }, request, response) =>
     answerTake(database, store, request, response),
   "/cancel": answerCancel,
+  "/give": async ({ store }, request, response) =>
+    answerGive(store, await question(request), response),
+  "/put": ({ store }, request, response) =>
+    answerPut(store, String(request.headers["x-file"]), request, response),
+  "/remove": async ({ store }, request, response) =>
+    answerRemove(store, await question(request), response),
 };
 
 const question = async (request: IncomingMessage) =>

@@ -1,0 +1,40 @@
+import { ServiceError } from "../lib/service-error.ts";
+import { createProject, projectTable } from "../projects/project.ts";
+import type { Opened } from "../server.ts";
+import { type AdminOperation, checkTrail, findAccount, record } from "./administered.ts";
+
+/** The account that is named, or the only one that there is at first. */
+function accountOf(opened: Opened, wanted: unknown) {
+  if (wanted !== undefined) return findAccount(opened, wanted);
+  const [first] = opened.parts.directory.accounts();
+  if (!first) throw new ServiceError("NotFound", "there is no account yet");
+  return first;
+}
+
+/** What an administrator does with projects of the warehouse. */
+export const projectOperations: Readonly<Record<string, AdminOperation>> = {
+  async "project-create"({ opened, endpoint, ca }, { name, account, comment }) {
+    checkTrail(opened);
+    const { id } = accountOf(opened, account);
+    const made = await createProject(opened.parts, id, {
+      name: String(name),
+      ...(comment !== undefined && { comment: String(comment) }),
+    });
+    await record(opened, id, "maxcompute", "CreateProject", { project: made.name });
+    return {
+      project: made.name,
+      account: id,
+      owner: made.owner,
+      ...(endpoint !== undefined && { endpoint: `${endpoint}/api`, ca }),
+    };
+  },
+
+  async "project-list"({ opened }, { account }) {
+    const { id } = accountOf(opened, account);
+    return [...projectTable(opened.parts.store.account(id)).range()].map(
+      ({ value: { name, owner, comment, createdAtMs } }) => ({
+        ...{ project: name, account: id, owner, comment, createdAtMs },
+      }),
+    );
+  },
+};

@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import { askAdmin } from "./ask-admin.ts";
+import { addDataOptions, type DataOptions } from "./options.ts";
+import { outputOf } from "./output.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+interface Made {
+  readonly project: string;
+  readonly account: string;
+  readonly owner: string;
+  readonly endpoint?: string;
+}
+
+interface Named extends DataOptions {
+  readonly account?: string;
+  readonly comment?: string;
+}
+
+const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
+const inAccount = ["--account <id>", "id or name of the account; the first one unless said"] as const;
+
+/** `bondstore project`: projects of the warehouse. */
+export function projectCommand(around: Surroundings): Command {
+  const command = new Command("project").description("make and list projects of the warehouse");
+  addDataOptions(
+    command
+      .command("create <name>")
+      .description("make a project; the root of its account owns it")
+      .option(...inAccount)
+      .option("--comment <text>", "what it is for")
+      .addHelpText("after", help),
+  ).action(async (name: string, { account, comment, ...options }: Named) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const asked = { name, account, comment };
+    const made = (await askAdmin("project-create", asked, options, around)) as Made;
+    if (json) {
+      out(JSON.stringify(made));
+      return;
+    }
+    out(`Project ${made.project} of account ${made.account}, owned by ${made.owner}.`);
+    if (made.endpoint !== undefined) {
+      out(`  ODPS(access_key_id, secret, "${made.project}", endpoint="${made.endpoint}")`);
+    }
+  });
+  addDataOptions(
+    command
+      .command("list")
+      .description("list the projects of an account")
+      .option(...inAccount)
+      .addHelpText("after", help),
+  ).action(async ({ account, ...options }: Named) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const found = (await askAdmin("project-list", { account }, options, around)) as Made[];
+    if (json) out(JSON.stringify(found));
+    else for (const { project, owner } of found) out(`${project}  ${owner}`);
+  });
+  return command;
+}
