@@ -42,7 +42,7 @@ export type Literal =
   | { readonly kind: "decimal"; readonly at: Position; readonly text: string }
   | { readonly kind: "string"; readonly at: Position; readonly value: string }
   /** `X'616263'`. */
-  | { readonly kind: "binary"; readonly at: Position; readonly hex: string }
+  | { readonly kind: "bytes"; readonly at: Position; readonly hex: string }
   | { readonly kind: "boolean"; readonly at: Position; readonly value: boolean }
   | { readonly kind: "null"; readonly at: Position }
   /** `DATE '2026-01-31'`; the value is not checked yet. */

@@ -1,0 +1,159 @@
+import { parseError } from "./sql-error.ts";
+import { readString } from "./string-literal.ts";
+import type { Position } from "./tree.ts";
+
+/** A piece of SQL text. */
+export interface Token {
+  readonly kind: "word" | "quoted" | "string" | "number" | "symbol" | "variable" | "hint" | "end";
+  /** What it is compared by: a word in upper case, a symbol itself, otherwise empty. */
+  readonly key: string;
+  /** A name without backquotes, a string's value, a hint's inner text, otherwise as it was written. */
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+  readonly at: Position;
+}
+
+export interface Lexer {
+  /** The next piece; after the last one, `end` again and again. */
+  next(): Token;
+  /** Goes on at an offset that is not before the last piece. */
+  skipTo(offset: number): void;
+}
+
+const number = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[\p{L}_][\p{L}\p{N}_]*)?/uy;
+const wideWord = /[\p{L}_][\p{L}\p{N}_]*/uy;
+const symbols = new Set(
+  `<=> <> <= >= == != || && := -> ( ) [ ] , ; . : + - * / % & | ^ ~ = < > !`.split(" "),
+);
+
+const isDigit = (code: number) => code >= 48 && code <= 57;
+const isAsciiName = (code: number) =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || isDigit(code) || code === 95;
+
+/** Cuts SQL text into pieces, one at a time, so that a hostile text costs no more than what was read of it. */
+export function createLexer(text: string): Lexer {
+  let offset = 0;
+  let line = 1;
+  let lineStart = 0;
+  let last: Token | undefined;
+
+  const here = (): Position => ({ line, column: offset - lineStart + 1 });
+  const piece = (kind: Token["kind"], key: string, value: string, end: number): Token => {
+    const token = { kind, key, value, start: offset, end, at: here() };
+    countLines(offset, end);
+    offset = end;
+    last = token;
+    return token;
+  };
+  const countLines = (from: number, to: number): void => {
+    for (let at = text.indexOf("\n", from); at !== -1 && at < to; at = text.indexOf("\n", at + 1)) {
+      line += 1;
+      lineStart = at + 1;
+    }
+  };
+  const comment = (): Token | undefined => {
+    const end = text.indexOf("*/", offset + 2);
+    if (end === -1) throw parseError(here(), "invalid token '/*', expect \"*/\" at its end");
+    const isHint = text.charCodeAt(offset + 2) === 43 && last?.key === "SELECT";
+    if (isHint) return piece("hint", "", text.slice(offset + 3, end).trim(), end + 2);
+    countLines(offset, end);
+    offset = end + 2;
+    return undefined;
+  };
+  /** Passes blanks and comments; a hint is a piece. */
+  const blanks = (): Token | undefined => {
+    for (;;) {
+      const code = text.charCodeAt(offset);
+      if (code === 10) {
+        line += 1;
+        lineStart = offset + 1;
+      } else if (code === 45 && text.charCodeAt(offset + 1) === 45) {
+        const end = text.indexOf("\n", offset);
+        offset = end === -1 ? text.length : end;
+        continue;
+      } else if (code === 47 && text.charCodeAt(offset + 1) === 42) {
+        const hint = comment();
+        if (hint) return hint;
+        continue;
+      } else if (code !== 32 && code !== 9 && code !== 13 && code !== 12 && code !== 0xfeff) {
+        return undefined;
+      }
+      offset += 1;
+    }
+  };
+  const word = (): Token => {
+    let end = offset + 1;
+    while (isAsciiName(text.charCodeAt(end))) end += 1;
+    if (text.charCodeAt(end) >= 128) end = wideEnd();
+    const value = text.slice(offset, end);
+    return piece("word", value.toUpperCase(), value, end);
+  };
+  const wideEnd = (): number => {
+    wideWord.lastIndex = offset;
+    return wideWord.test(text) ? wideWord.lastIndex : unknown();
+  };
+  const backquoted = (): Token => {
+    let end = text.indexOf("`", offset + 1);
+    while (end !== -1 && text.charCodeAt(end + 1) === 96) end = text.indexOf("`", end + 2);
+    if (end === -1) throw parseError(here(), "invalid token '`', expect \"`\" at its end");
+    const value = text.slice(offset + 1, end).replaceAll("``", "`");
+    if (value.trim() === "") throw parseError(here(), "invalid token '``', expect a name in it");
+    return piece("quoted", "", value, end + 1);
+  };
+  const variable = (): Token => {
+    let end = offset + 1;
+    while (isAsciiName(text.charCodeAt(end))) end += 1;
+    if (end === offset + 1) return unknown();
+    return piece("variable", "", text.slice(offset + 1, end), end);
+  };
+  const symbol = (): Token => {
+    for (let length = 3; length > 0; length -= 1) {
+      const found = text.slice(offset, offset + length);
+      if (symbols.has(found)) return piece("symbol", found, found, offset + length);
+    }
+    return unknown();
+  };
+  const unknown = (): never => {
+    const found = String.fromCodePoint(text.codePointAt(offset) ?? 0);
+    throw parseError(here(), `invalid token '${found}'`);
+  };
+
+  /** `t.1` is no number, and neither is the dot of `a[1].b`. */
+  const mayBeFraction = () =>
+    isDigit(text.charCodeAt(offset + 1)) &&
+    !(last?.kind === "word" || last?.kind === "quoted" || last?.key === ")" || last?.key === "]");
+
+  const next = (): Token => {
+    const hint = blanks();
+    if (hint) return hint;
+    if (offset >= text.length) return piece("end", "", "<EOF>", text.length);
+    const code = text.charCodeAt(offset);
+    if (isDigit(code) || (code === 46 && mayBeFraction())) {
+      number.lastIndex = offset;
+      number.test(text);
+      return piece("number", "", text.slice(offset, number.lastIndex), number.lastIndex);
+    }
+    if (isAsciiName(code)) return word();
+    if (code === 39 || code === 34) {
+      const { value, end } = readString(text, offset, here);
+      return piece("string", "", value, end);
+    }
+    if (code === 96) return backquoted();
+    if (code === 64) return variable();
+    if (code >= 128) {
+      const end = wideEnd();
+      const value = text.slice(offset, end);
+      return piece("word", value.toUpperCase(), value, end);
+    }
+    return symbol();
+  };
+
+  return {
+    next,
+    skipTo: (target) => {
+      countLines(offset, target);
+      offset = Math.max(offset, target);
+    },
+  };
+}

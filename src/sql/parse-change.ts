@@ -1,0 +1,120 @@
+import type { Cursor } from "./cursor.ts";
+import { parseStar } from "./parse-call.ts";
+import { optionalPartition, parseNames, parseProperties } from "./parse-clauses.ts";
+import { parseExpression } from "./parse-expression.ts";
+import { parseQuery } from "./parse-query.ts";
+import { parseRelation } from "./parse-relation.ts";
+import type { Assignment, Delete, Merge, MergeBranch, Unload, Update } from "./tree.ts";
+
+/** UPDATE t SET a = 1 [FROM ..] [WHERE ..]. */
+export function parseUpdate(cursor: Cursor): Update {
+  const { at } = cursor.expect("UPDATE");
+  const table = cursor.objectName("a table");
+  const alias = cursor.alias();
+  const set = parseSet(cursor);
+  const from = cursor.take("FROM") ? parseRelation(cursor) : undefined;
+  const where = cursor.take("WHERE") ? parseExpression(cursor) : undefined;
+  return {
+    kind: "update",
+    at,
+    table,
+    set,
+    ...(alias && { alias }),
+    ...(from && { from }),
+    ...(where && { where }),
+  };
+}
+
+function parseSet(cursor: Cursor): Assignment[] {
+  cursor.expect("SET");
+  return cursor.list(() => {
+    const { parts: column } = cursor.objectName("a column");
+    cursor.expect("=");
+    return { column, value: parseExpression(cursor) };
+  });
+}
+
+/** DELETE FROM t [WHERE ..]. */
+export function parseDelete(cursor: Cursor): Delete {
+  const { at } = cursor.expect("DELETE");
+  cursor.expect("FROM");
+  const table = cursor.objectName("a table");
+  const alias = cursor.alias();
+  const where = cursor.take("WHERE") ? parseExpression(cursor) : undefined;
+  return { kind: "delete", at, table, ...(alias && { alias }), ...(where && { where }) };
+}
+
+/** MERGE INTO t USING source ON condition WHEN .. THEN .. */
+export function parseMerge(cursor: Cursor): Merge {
+  const { at } = cursor.expect("MERGE");
+  cursor.expect("INTO");
+  const table = cursor.objectName("a table");
+  const alias = cursor.alias();
+  cursor.expect("USING");
+  const using = parseRelation(cursor);
+  cursor.expect("ON");
+  const on = parseExpression(cursor);
+  const branches: MergeBranch[] = [];
+  while (cursor.is("WHEN")) branches.push(parseBranch(cursor));
+  if (branches.length === 0) cursor.fail('"WHEN"');
+  return { kind: "merge", at, table, using, on, branches, ...(alias && { alias }) };
+}
+
+function parseBranch(cursor: Cursor): MergeBranch {
+  const { at } = cursor.expect("WHEN");
+  const matched = !cursor.take("NOT");
+  cursor.expect("MATCHED");
+  const condition = cursor.take("AND") ? parseExpression(cursor) : undefined;
+  cursor.expect("THEN");
+  return { at, matched, ...(condition && { condition }), action: parseAction(cursor, matched) };
+}
+
+function parseAction(cursor: Cursor, matched: boolean): MergeBranch["action"] {
+  if (!matched) {
+    cursor.expect("INSERT");
+    const columns = cursor.is("(") ? parseNames(cursor) : [];
+    cursor.expect("VALUES");
+    const star = parseStar(cursor);
+    const values = star ? [star] : cursor.group(() => parseExpression(cursor));
+    return { kind: "insert", columns, values };
+  }
+  if (cursor.take("DELETE")) return { kind: "delete" };
+  if (!cursor.take("UPDATE")) cursor.fail('"UPDATE"', '"DELETE"');
+  return { kind: "update", set: parseSet(cursor) };
+}
+
+/** UNLOAD FROM (query)|table INTO LOCATION '..' and the form of what is written there. */
+export function parseUnload(cursor: Cursor): Unload {
+  const { at } = cursor.expect("UNLOAD");
+  cursor.expect("FROM");
+  const source = parseUnloadSource(cursor);
+  cursor.expect("INTO");
+  cursor.expect("LOCATION");
+  const location = cursor.string("a location");
+  const storedBy = cursor.takeAll("STORED", "BY") ? cursor.string() : undefined;
+  const serde = cursor.takeAll("ROW", "FORMAT", "SERDE") ? cursor.string() : undefined;
+  const serdeProperties = cursor.takeAll("WITH", "SERDEPROPERTIES") ? parseProperties(cursor) : [];
+  const storedAs = cursor.takeAll("STORED", "AS") ? cursor.name("a format").text : undefined;
+  const properties =
+    cursor.take("PROPERTIES") || cursor.take("TBLPROPERTIES") ? parseProperties(cursor) : [];
+  return {
+    kind: "unload",
+    at,
+    source,
+    location,
+    ...(storedBy !== undefined && { storedBy }),
+    ...(storedAs !== undefined && { storedAs }),
+    ...(serde !== undefined && { rowFormatSerde: serde }),
+    serdeProperties,
+    properties,
+  };
+}
+
+function parseUnloadSource(cursor: Cursor): Unload["source"] {
+  if (cursor.take("(")) {
+    const query = parseQuery(cursor);
+    cursor.expect(")");
+    return query;
+  }
+  return { kind: "table", name: cursor.objectName("a table"), ...optionalPartition(cursor) };
+}

@@ -1,0 +1,116 @@
+import type { Cursor } from "./cursor.ts";
+import { parseStar } from "./parse-call.ts";
+import { parseExpression } from "./parse-expression.ts";
+import { parseRelation } from "./parse-relation.ts";
+import { parseTransform } from "./parse-transform.ts";
+import { parseWindow } from "./parse-window.ts";
+import type {
+  Expression,
+  GroupBy,
+  GroupItem,
+  NamedWindow,
+  Relation,
+  Select,
+  SelectItem,
+} from "./tree.ts";
+
+type Sets = Extract<GroupItem, { readonly sets: unknown }>;
+const groupings: readonly (readonly [readonly string[], Sets["kind"]])[] = [
+  [["GROUPING", "SETS", "("], "grouping-sets"],
+  [["CUBE", "("], "cube"],
+  [["ROLLUP", "("], "rollup"],
+];
+
+/** Reads SELECT up to its tail; `given` is the FROM that stood before it. */
+export function parseSelect(cursor: Cursor, given?: Relation): Select {
+  const { at } = cursor.expect("SELECT");
+  const hints: string[] = [];
+  while (cursor.token.kind === "hint") hints.push(cursor.next().value);
+  const distinct = cursor.take("DISTINCT");
+  if (!distinct) cursor.take("ALL");
+  const transform = cursor.areNext("TRANSFORM", "(") ? parseTransform(cursor) : undefined;
+  const items = transform ? [] : cursor.list(() => parseItem(cursor));
+  const from = given ?? (cursor.take("FROM") ? parseRelation(cursor) : undefined);
+  const where = cursor.take("WHERE") ? parseExpression(cursor) : undefined;
+  const groupBy = cursor.is("GROUP") ? parseGroupBy(cursor) : undefined;
+  const having = cursor.take("HAVING") ? parseExpression(cursor) : undefined;
+  const early = cursor.take("QUALIFY") ? parseExpression(cursor) : undefined;
+  const windows = cursor.take("WINDOW") ? cursor.list(() => parseNamedWindow(cursor)) : [];
+  const qualify = early ?? (cursor.take("QUALIFY") ? parseExpression(cursor) : undefined);
+  return {
+    kind: "select",
+    at,
+    hints,
+    distinct,
+    items,
+    windows,
+    ...(transform && { transform }),
+    ...(from && { from }),
+    ...(where && { where }),
+    ...(groupBy && { groupBy }),
+    ...(having && { having }),
+    ...(qualify && { qualify }),
+  };
+}
+
+function parseItem(cursor: Cursor): SelectItem {
+  const { at } = cursor.token;
+  const star = parseStar(cursor);
+  if (star) {
+    if (!cursor.areNext("EXCEPT", "(")) return { at, expression: star };
+    // `SELECT * EXCEPT (SELECT ..)` has nothing to select from, so a parenthesis means columns.
+    cursor.next();
+    return { at, expression: { ...star, except: cursor.group(() => cursor.name()) } };
+  }
+  const expression = parseExpression(cursor);
+  if (cursor.areNext("AS", "(")) {
+    cursor.next();
+    return { at, expression, aliases: cursor.group(() => cursor.name()) };
+  }
+  const alias = cursor.alias();
+  return { at, expression, ...(alias && { alias }) };
+}
+
+function parseNamedWindow(cursor: Cursor): NamedWindow {
+  const name = cursor.name();
+  cursor.expect("AS");
+  return { name, window: parseWindow(cursor) };
+}
+
+function parseGroupBy(cursor: Cursor): GroupBy {
+  const { at } = cursor.expect("GROUP");
+  cursor.expect("BY");
+  const items = cursor.list(() => parseGroupItem(cursor));
+  return { at, items: parseAfterKeys(cursor, items) ?? items };
+}
+
+function parseGroupItem(cursor: Cursor): GroupItem {
+  return parseSets(cursor) ?? { kind: "key", expression: parseExpression(cursor) };
+}
+
+function parseSets(cursor: Cursor): Sets | undefined {
+  const { at } = cursor.token;
+  const found = groupings.find(([words]) => cursor.areNext(...words));
+  if (!found) return undefined;
+  const [words, kind] = found;
+  for (const _ of words.slice(1)) cursor.next();
+  return { kind, at, sets: cursor.group(() => parseSet(cursor)) };
+}
+
+/** `(a, b)`, `()` or a bare `a`. */
+function parseSet(cursor: Cursor): readonly Expression[] {
+  if (cursor.takeAll("(", ")")) return [];
+  const found = parseExpression(cursor);
+  return found.kind === "row" ? found.items : [found];
+}
+
+/** `keys WITH CUBE`, `keys WITH ROLLUP` and `keys GROUPING SETS (..)`: the clause takes the keys' place. */
+function parseAfterKeys(cursor: Cursor, items: readonly GroupItem[]): GroupItem[] | undefined {
+  const { at } = cursor.token;
+  const keys = items.flatMap((item) => (item.kind === "key" ? [[item.expression]] : []));
+  if (keys.length < items.length) return undefined;
+  const sets = parseSets(cursor);
+  if (sets) return [sets];
+  if (cursor.takeAll("WITH", "CUBE")) return [{ kind: "cube", at, sets: keys }];
+  return cursor.takeAll("WITH", "ROLLUP") ? [{ kind: "rollup", at, sets: keys }] : undefined;
+}

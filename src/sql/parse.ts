@@ -1,0 +1,134 @@
+import { Cursor } from "./cursor.ts";
+import { parseAlter } from "./parse-alter.ts";
+import { parseDelete, parseMerge, parseUnload, parseUpdate } from "./parse-change.ts";
+import { parseCreate } from "./parse-create.ts";
+import { parseExpression } from "./parse-expression.ts";
+import { parseParameterType, parseScriptFunction, parseVariable } from "./parse-function.ts";
+import { parseInsert, parseQueryStatement } from "./parse-insert.ts";
+import {
+  parseAnalyze,
+  parseClone,
+  parseDescribe,
+  parseDrop,
+  parseRestore,
+  parseShow,
+  parseTruncate,
+  parseUse,
+} from "./parse-maintenance.ts";
+import { isQueryStart, parseQuery } from "./parse-query.ts";
+import { parseError } from "./sql-error.ts";
+import type { AssignVariable, Script, ScriptStatement, Statement } from "./tree.ts";
+import { checkHeight } from "./tree-height.ts";
+
+/** The longest text that is read. */
+export const sqlBytesMax = 4 * 1024 * 1024;
+/** The most statements that one text may have. */
+export const statementsMax = 1000;
+
+const readers: ReadonlyMap<string, (cursor: Cursor) => Statement> = new Map([
+  ["SELECT", parseQueryStatement],
+  ["WITH", parseQueryStatement],
+  ["FROM", parseQueryStatement],
+  ["VALUES", parseQueryStatement],
+  ["(", parseQueryStatement],
+  ["INSERT", (cursor: Cursor): Statement => parseInsert(cursor)],
+  ["SET", parseSet],
+  ["UPDATE", parseUpdate],
+  ["DELETE", parseDelete],
+  ["MERGE", parseMerge],
+  ["UNLOAD", parseUnload],
+  ["CREATE", parseCreate],
+  ["DROP", parseDrop],
+  ["ALTER", parseAlter],
+  ["TRUNCATE", parseTruncate],
+  ["CLONE", parseClone],
+  ["RESTORE", parseRestore],
+  ["ANALYZE", parseAnalyze],
+  ["USE", parseUse],
+  ["SHOW", parseShow],
+  ["DESC", parseDescribe],
+  ["DESCRIBE", parseDescribe],
+  ["EXPLAIN", parseExplain],
+  ["FUNCTION", parseScriptFunction],
+]);
+const unsupported: ReadonlySet<string> = new Set(["IF", "ELSE", "LOOP", "WHILE", "BEGIN"]);
+
+/**
+ * Reads SQL text: statements with semicolons between them, each with the range of its text. Throws `SqlError` at the
+ * first piece that cannot stand where it stands.
+ */
+export function parseScript(text: string): Script {
+  const start = { line: 1, column: 1 };
+  if (text.length > sqlBytesMax || Buffer.byteLength(text) > sqlBytesMax) {
+    throw parseError(start, `the text is longer than ${sqlBytesMax} bytes`);
+  }
+  const cursor = new Cursor(text);
+  const statements: ScriptStatement[] = [];
+  for (;;) {
+    while (cursor.take(";"));
+    if (cursor.atEnd()) return { text, statements };
+    if (statements.length === statementsMax) {
+      throw parseError(cursor.at, `a text has at most ${statementsMax} statements`);
+    }
+    statements.push(parseOne(cursor));
+    if (!cursor.atEnd() && !cursor.is(";")) cursor.fail();
+  }
+}
+
+function parseOne(cursor: Cursor): ScriptStatement {
+  const { start } = cursor.token;
+  cursor.chained = 0;
+  const statement = parseStatement(cursor);
+  checkHeight(statement, cursor.chained);
+  return { statement, range: { start, end: cursor.lastEnd } };
+}
+
+function parseStatement(cursor: Cursor): Statement {
+  if (cursor.token.kind === "variable") return parseAssignment(cursor);
+  const { key } = cursor.token;
+  if (unsupported.has(key)) throw cursor.unsupported(key);
+  const read = readers.get(key);
+  return read ? read(cursor) : cursor.fail();
+}
+
+/** The value is the text up to the semicolon, whatever it holds. */
+function parseSet(cursor: Cursor): Statement {
+  const { at } = cursor.expect("SET");
+  const { at: keyAt } = cursor.token;
+  const [, key, value] = /^([\w.:-]+)\s*=\s*([\s\S]*)$/.exec(cursor.rest()) ?? [];
+  if (key === undefined || value === undefined) throw parseError(keyAt, "expect SET key=value");
+  return { kind: "set", at, key, value };
+}
+
+function parseExplain(cursor: Cursor): Statement {
+  const { at } = cursor.expect("EXPLAIN");
+  cursor.enter();
+  const statement = parseStatement(cursor);
+  cursor.leave();
+  return { kind: "explain", at, statement };
+}
+
+/** `@a [type] := query or expression`. */
+function parseAssignment(cursor: Cursor): AssignVariable {
+  const { at } = cursor.token;
+  const name = parseVariable(cursor);
+  const type = cursor.is(":=") ? undefined : parseParameterType(cursor);
+  cursor.expect(":=");
+  const cache = parseCache(cursor);
+  // A query in parentheses is a query here too, unless a type says that one value is meant.
+  const found = isQueryStart(cursor.token) ? parseQuery(cursor) : parseExpression(cursor);
+  const value = found.kind === "subquery" && type?.kind !== "type" ? found.query : found;
+  return {
+    kind: "assign",
+    at,
+    name,
+    ...(cache !== undefined && { cache }),
+    ...(type && { type }),
+    value,
+  };
+}
+
+function parseCache(cursor: Cursor): boolean | undefined {
+  if (cursor.takeAll("CACHE", "ON")) return true;
+  return cursor.takeAll("CACHE", "OFF") ? false : undefined;
+}

@@ -1,0 +1,27 @@
+import type { Position } from "./tree.ts";
+
+/**
+ * A refusal of SQL text, worded as MaxCompute words it: `ODPS-0130161:[1,8] Parse exception - ...`. The reason carries
+ * its own class, such as `Parse exception - ` or `Table not found - `.
+ */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+  readonly code: string;
+  readonly at: Position;
+  readonly reason: string;
+
+  constructor(code: string, at: Position, reason: string) {
+    super(`${code}:[${at.line},${at.column}] ${reason}`);
+    this.code = code;
+    this.at = at;
+    this.reason = reason;
+  }
+}
+
+/** The code of everything that cannot be read. */
+export const parseErrorCode = "ODPS-0130161";
+
+/** A text that cannot be read, for a reason of its own. */
+export function parseError(at: Position, reason: string): SqlError {
+  return new SqlError(parseErrorCode, at, `Parse exception - ${reason}`);
+}
