@@ -1,0 +1,57 @@
+import type { Column } from "./types.ts";
+
+/** A table, view or external table as a statement may name it. */
+export interface CatalogTable {
+  readonly project: string;
+  readonly schema: string;
+  readonly name: string;
+  /** Never reused: a table that is dropped and made again is another one. */
+  readonly id: string;
+  readonly kind: "table" | "view" | "materialized view" | "external";
+  readonly columns: readonly Column[];
+  readonly partitionColumns: readonly Column[];
+  /** What a view shows: its query's text, read in the project and schema in which it was made. */
+  readonly view?: { readonly text: string; readonly project: string; readonly schema: string };
+  readonly transactional: boolean;
+  /** Column names in lower case; empty without a key. */
+  readonly primaryKey: readonly string[];
+}
+
+/** A function that a project holds: written in SQL, or foreign code that a query cannot run yet. */
+export interface CatalogFunction {
+  readonly project: string;
+  readonly schema: string;
+  readonly name: string;
+  /** The text of CREATE SQL FUNCTION, where it is one. */
+  readonly definition?: string;
+}
+
+/** A name of an object, in lower case; what is missing is the current project or its default schema. */
+export interface CatalogName {
+  readonly project?: string;
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** All that the meaning of a statement depends on. */
+export interface Catalog {
+  readonly project: string;
+  readonly schema: string;
+  findTable(name: CatalogName): CatalogTable | undefined;
+  findFunction(name: CatalogName): CatalogFunction | undefined;
+  /** The value of the first partition column of the greatest partition that holds data. */
+  maxPartition(table: CatalogTable): string | undefined;
+  /** Flags of SET and of the project, by name in lower case. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** A flag that is on when it is set to `true`. */
+export function isOn(catalog: Catalog, flag: string, byDefault = false): boolean {
+  const value = catalog.settings.get(flag);
+  return value === undefined ? byDefault : value.trim().toLowerCase() === "true";
+}
+
+/** A table's full name, as messages and trails tell it. */
+export function fullName({ project, schema, name }: CatalogTable | CatalogFunction): string {
+  return schema === "default" || schema === "" ? `${project}.${name}` : `${project}.${schema}.${name}`;
+}

@@ -1,0 +1,124 @@
+import { resolveCall } from "./calls.ts";
+import { resolveCase, resolveElement, resolveExtract, resolveInterval, resolveLiteral } from "./values.ts";
+import { convert } from "./conversion.ts";
+import { fieldOf, resolveName } from "./names.ts";
+import {
+  resolveBetween,
+  resolveBinary,
+  resolveDistinct,
+  resolveInList,
+  resolveIs,
+  resolveLike,
+  resolveLogical,
+  resolveUnary,
+} from "./operators.ts";
+import { deeper, type Resolved, type Scope } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import { resolveExists, resolveInQuery, resolveScalarQuery } from "./subqueries.ts";
+import type { Expression, Position } from "./tree.ts";
+import { boolean } from "./type-rules.ts";
+import { type SqlType, typeText } from "./types.ts";
+
+/** Finds the names of an expression, its type, and the text by which DuckDB calculates it. */
+export function resolveExpression(expression: Expression, scope: Scope): Resolved {
+  const { world } = scope.environment;
+  const found = deeper(world, expression.at, () => resolveKind(expression, scope));
+  // What the rows are grouped by is one value in each group.
+  if (!scope.keys.has(found.sql)) return found;
+  return { ...found, uses: found.uses.filter((use) => use.of !== scope.sources) };
+}
+
+function resolveKind(expression: Expression, scope: Scope): Resolved {
+  switch (expression.kind) {
+    case "name":
+      return resolveName(expression, scope);
+    case "field":
+      return fieldOf(resolveExpression(expression.of, scope), expression.name);
+    case "element":
+      return resolveElement(expression, scope);
+    case "call":
+      return resolveCall(expression, scope);
+    case "unary":
+      return resolveUnary(expression, scope);
+    case "binary":
+      return resolveBinary(expression, scope);
+    case "and":
+    case "or":
+      return resolveLogical(expression, scope);
+    case "between":
+      return resolveBetween(expression, scope);
+    case "in-list":
+      return resolveInList(expression, scope);
+    case "in-query":
+      return resolveInQuery(expression, scope);
+    case "like":
+      return resolveLike(expression, scope);
+    case "is":
+      return resolveIs(expression, scope);
+    case "distinct":
+      return resolveDistinct(expression, scope);
+    case "exists":
+      return resolveExists(expression, scope);
+    case "subquery":
+      return resolveScalarQuery(expression, scope);
+    case "case":
+      return resolveCase(expression, scope);
+    case "cast":
+      return castTo(resolveExpression(expression.operand, scope), expression.type, expression.at);
+    case "extract":
+      return resolveExtract(expression, scope);
+    case "interval":
+      return resolveInterval(expression, scope);
+    case "variable":
+      return resolveVariable(expression.name.key, scope, expression.at);
+    case "star":
+      return refuse(expression.at, "* stands for columns, and cannot be used here");
+    case "row":
+      return refuse(expression.at, "a list of values can only stand before IN");
+    case "lambda":
+      return refuse(expression.at, "a lambda can only be the argument of a function that takes one");
+    default:
+      return resolveLiteral(expression);
+  }
+}
+
+function resolveVariable(name: string, scope: Scope, at: Position): Resolved {
+  const { parameters, variables } = scope.environment;
+  const parameter = parameters.get(name);
+  if (parameter) return parameter;
+  const variable = variables.get(name);
+  if (!variable || !("value" in variable.source)) {
+    return refuse(at, `variable @${name} cannot be resolved`);
+  }
+  const { value, type } = variable.source;
+  if (value.kind === "query") return refuse(at, `variable @${name} is a table, not a value`);
+  const environment = { ...variable.environment, parameters };
+  const found = resolveExpression(value, { ...scope, environment, sources: [], parent: undefined });
+  return type?.kind === "type" ? castTo(found, type.type, at) : found;
+}
+
+/** CAST that is written out. */
+export function castTo(value: Resolved, type: SqlType, at: Position): Resolved {
+  const converted = convert(value, type);
+  if (!converted) {
+    return refuse(at, `cannot cast ${typeText(value.type).toUpperCase()} to ${typeText(type).toUpperCase()}`);
+  }
+  return { ...converted, uses: value.uses };
+}
+
+/** A conversion that the statement leaves to us, where MaxCompute makes it. */
+export function convertTo(value: Resolved, type: SqlType, at: Position, what: string): Resolved {
+  const converted = convert(value, type);
+  if (!converted) {
+    const [from, to] = [typeText(value.type), typeText(type)].map((text) => text.toUpperCase());
+    return refuse(at, `${what} has type ${from}, and ${to} is expected; implicit conversion is not allowed`);
+  }
+  const origins = converted.sql === value.sql ? value.origins : undefined;
+  return { ...converted, uses: value.uses, ...(origins && { origins }) };
+}
+
+/** A condition: WHERE, ON, HAVING, WHEN. */
+export function resolveCondition(expression: Expression, scope: Scope, where: string): Resolved {
+  const found = resolveExpression(expression, scope);
+  return convertTo(found, boolean, expression.at, `the condition of ${where}`);
+}

@@ -1,0 +1,49 @@
+import { convert, type Typed } from "../conversion.ts";
+import { commonType, comparedType, string, voidType } from "../type-rules.ts";
+import type { SqlType } from "../types.ts";
+import type { Building, FunctionRow } from "./row.ts";
+
+/** DECODE(value, search, result, .., default): NULL finds NULL. */
+function decode(given: readonly Typed[], building: Building): Typed {
+  const [value, ...rest] = given;
+  if (!value || rest.length < 2) return building.refuse("DECODE takes a value and pairs of a search and a result");
+  const pairs = Math.floor(rest.length / 2);
+  const results = rest.filter((_, index) => index % 2 === 1 || index === pairs * 2);
+  const type = results.reduce<SqlType>(
+    (common, { type }) => commonType(common, type) ?? building.refuse("the results of DECODE have no common type"),
+    voidType,
+  );
+  const result = (each: Typed | undefined) => (each && convert(each, type)?.sql) ?? "NULL";
+  const whens = Array.from({ length: pairs }, (_, index) => {
+    const search = rest[index * 2] ?? value;
+    const compared = comparedType(value.type, search.type);
+    if (!compared) return building.refuse("a search of DECODE cannot be compared with its value");
+    const [left, right] = [value, search].map((each) => convert(each, compared)?.sql);
+    return `WHEN ${left} IS NOT DISTINCT FROM ${right} THEN ${result(rest[index * 2 + 1])}`;
+  });
+  const other = rest.length % 2 === 1 ? ` ELSE ${result(rest.at(-1))}` : "";
+  return { sql: `CASE ${whens.join(" ")}${other} END`, type };
+}
+
+/** NULL wins over every value. */
+const extreme = (name: string) => (given: readonly Typed[]): string =>
+  `CASE WHEN ${given.map(({ sql }) => `${sql} IS NOT NULL`).join(" AND ")} THEN ${name}(${given.map(({ sql }) => sql).join(", ")}) END`;
+
+/** Functions that choose, compare and tell about values. */
+export const otherFunctions: readonly FunctionRow[] = [
+  ["if(boolean, T, T) -> T", "CASE WHEN $1 THEN $2 ELSE $3 END"],
+  ["coalesce(T...) -> T", "coalesce($*)"],
+  ["nvl(T, T) -> T", "coalesce($1, $2)"],
+  ["nvl2(any, T, T) -> T", "CASE WHEN $1 IS NOT NULL THEN $2 ELSE $3 END"],
+  ["nullif(T, T) -> T", "nullif($1, $2)"],
+  ["isnull(any) -> boolean", "($1 IS NULL)"],
+  ["isnotnull(any) -> boolean", "($1 IS NOT NULL)"],
+  ["decode(any, any, any...) -> any", decode],
+  ["greatest(T...) -> T", extreme("greatest")],
+  ["least(T...) -> T", extreme("least")],
+  ["ordinal(bigint, T...) -> T", ([place, ...values]) => `list_sort([${values.map(({ sql }) => sql).join(", ")}])[${place?.sql}]`],
+  ["uuid() -> string", "CAST(uuid() AS VARCHAR)"],
+  ["unique_id() -> string", "CAST(uuid() AS VARCHAR)"],
+  ["hash(any...) -> int", "CAST(hash($*) % 2147483647 AS INTEGER)"],
+  ["to_char(N) -> string", ([value]) => (value && convert(value, string)?.sql) ?? "NULL"],
+];

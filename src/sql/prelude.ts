@@ -1,0 +1,95 @@
+import { dateMacros } from "./functions/date-macros.ts";
+import { textMacros } from "./functions/string-macros.ts";
+
+/** A DuckDB macro: its head, and the expression that it stands for. */
+export type Macro = readonly [head: string, body: string];
+
+/** How values are written and read where DuckDB's own way differs from MaxCompute's. */
+const conversions: readonly Macro[] = [
+  [
+    "odps_decimal_text(x)",
+    `CASE WHEN contains(CAST(x AS VARCHAR), '.')
+      THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END`,
+  ],
+  [
+    "odps_mantissa(digits)",
+    "left(digits, 1) || '.' || coalesce(nullif(rtrim(substr(digits, 2), '0'), ''), '0')",
+  ],
+  [
+    "odps_exponent_text(s)",
+    `CASE WHEN contains(s, 'e') THEN
+        split_part(s, 'e', 1) || CASE WHEN contains(s, '.') THEN '' ELSE '.0' END
+        || 'E' || CAST(CAST(split_part(s, 'e', 2) AS INTEGER) AS VARCHAR)
+      WHEN starts_with(s, '0.') THEN
+        odps_mantissa(ltrim(split_part(s, '.', 2), '0')) || 'E-' ||
+        CAST(length(split_part(s, '.', 2)) - length(ltrim(split_part(s, '.', 2), '0')) + 1 AS VARCHAR)
+      ELSE odps_mantissa(replace(s, '.', '')) || 'E' ||
+        CAST(length(split_part(s, '.', 1)) - 1 AS VARCHAR) END`,
+  ],
+  [
+    "odps_number_text(x)",
+    `CASE WHEN isnan(x) THEN 'NaN'
+      WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+      WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN CAST(x AS VARCHAR)
+      WHEN x < 0 THEN '-' || odps_exponent_text(CAST(-x AS VARCHAR))
+      ELSE odps_exponent_text(CAST(x AS VARCHAR)) END`,
+  ],
+  [
+    "odps_text_bigint(s)",
+    `CASE WHEN regexp_full_match(trim(s), '[+-]?[0-9]+') THEN TRY_CAST(trim(s) AS BIGINT)
+      ELSE TRY_CAST(trunc(TRY_CAST(trim(s) AS DOUBLE)) AS BIGINT) END`,
+  ],
+  [
+    "odps_text_boolean(s)",
+    "CASE lower(trim(s)) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END",
+  ],
+  [
+    "odps_text_date(s)",
+    `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:.]+)?')
+      THEN TRY_CAST(left(s, 10) AS DATE) END`,
+  ],
+  [
+    "odps_text_datetime(s)",
+    `date_trunc('millisecond', CASE
+      WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?')
+      THEN TRY_CAST(s AS TIMESTAMPTZ) END)`,
+  ],
+  ["odps_datetime_text(x)", "strftime(x, '%Y-%m-%d %H:%M:%S')"],
+  [
+    "odps_fraction_text(n)",
+    "CASE WHEN n = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(n AS VARCHAR), 9, '0'), '0') END",
+  ],
+  [
+    "odps_utc_datetime(x)",
+    "date_trunc('millisecond', CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC')",
+  ],
+  [
+    "odps_timestamp_text(x)",
+    `strftime(CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S')
+      || odps_fraction_text(((epoch_ns(x) % 1000000000) + 1000000000) % 1000000000)`,
+  ],
+  [
+    "odps_ntz_text(x)",
+    `strftime(CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S')
+      || odps_fraction_text(((epoch_ns(x) % 1000000000) + 1000000000) % 1000000000)`,
+  ],
+  ["odps_datetime_timestamp(x)", "CAST((x AT TIME ZONE 'UTC') AS TIMESTAMP_NS)"],
+  [
+    "odps_local_timestamp(x)",
+    `make_timestamp_ns(epoch_us(CAST(CAST(x AS TIMESTAMP) AS TIMESTAMPTZ)) * 1000
+      + ((epoch_ns(x) % 1000) + 1000) % 1000)`,
+  ],
+  [
+    "odps_timestamp_local(x)",
+    `make_timestamp_ns(epoch_us(CAST(CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC' AS TIMESTAMP)) * 1000
+      + ((epoch_ns(x) % 1000) + 1000) % 1000)`,
+  ],
+];
+
+/**
+ * What DuckDB is told once, before the first query of a session: the macros that emitted queries call. They hold no
+ * text of a user, and a user cannot name them: his functions are looked up in our table alone.
+ */
+export const duckDbPrelude: readonly string[] = [...conversions, ...textMacros, ...dateMacros].map(
+  ([head, body]) => `CREATE OR REPLACE TEMPORARY MACRO ${head} AS (${body})`,
+);

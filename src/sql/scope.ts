@@ -1,0 +1,167 @@
+import type { Catalog, CatalogTable } from "./catalog.ts";
+import type { Typed } from "./conversion.ts";
+import { refuse } from "./semantic-error.ts";
+import type { AssignVariable, CommonTable, Position, WindowDefinition } from "./tree.ts";
+import type { Column } from "./types.ts";
+
+const relationsMax = 1000;
+
+/** A base table or view as it is being read; columns are added as they are met. */
+export interface OpenRead {
+  readonly table: CatalogTable;
+  readonly columns: Set<string>;
+  readonly through: readonly CatalogTable[];
+  readonly at: Position;
+  readonly metadataOnly: boolean;
+  chosen: boolean;
+}
+
+/** A relation of the emitted text that is still being read. */
+export type OpenRelation =
+  | { readonly name: string; readonly read: OpenRead }
+  | { readonly name: string; readonly sql: string };
+
+/** A query's rows under a name that the emitted text defines once. */
+export interface NamedRows {
+  readonly name: string;
+  readonly columns: readonly OutputColumn[];
+}
+
+/** What one statement gathers while its names are found. */
+export interface World {
+  readonly catalog: Catalog;
+  readonly relations: OpenRelation[];
+  readonly reads: OpenRead[];
+  readonly functions: Set<string>;
+  readonly views: Map<string, NamedRows>;
+  /** Names that the emitted text has used. */
+  names: number;
+  /** How deep expressions and queries are nested at this moment. */
+  depth: number;
+}
+
+/** WITH's tables and a script's variables, read when they are first named. */
+export interface LazyRows {
+  readonly source: CommonTable | AssignVariable;
+  readonly environment: Environment;
+  rows?: NamedRows;
+}
+
+/** In which project names are looked up, and what shadows it. */
+export interface Environment {
+  readonly world: World;
+  readonly project: string;
+  readonly schema: string;
+  readonly commonTables: ReadonlyMap<string, LazyRows>;
+  readonly variables: ReadonlyMap<string, LazyRows>;
+  readonly through: readonly CatalogTable[];
+  /** Parameters of an SQL function, while its body is read. */
+  readonly parameters: ReadonlyMap<string, Resolved>;
+}
+
+/** Which column of which table a value is, as long as nothing was calculated with it. */
+export interface Origin {
+  readonly read: OpenRead;
+  readonly column: string;
+}
+
+/** A column that an expression looks at, outside of aggregates. */
+export interface ColumnUse {
+  /** The sources of the SELECT to which the column belongs: INVARIANT, one array for one SELECT. */
+  readonly of: readonly Source[];
+  readonly sql: string;
+  readonly name: string;
+  readonly at: Position;
+  readonly origins: readonly Origin[];
+}
+
+/** An expression with its type and the columns it depends on. */
+export interface Resolved extends Typed {
+  readonly uses: readonly ColumnUse[];
+  readonly origins?: readonly Origin[];
+}
+
+/** A column of a query's result: what it is called, and its type. In the emitted text it is `c` and its place. */
+export interface OutputColumn {
+  readonly name: string;
+  readonly type: Typed["type"];
+  readonly origins: readonly Origin[];
+  /** Tells that the column is looked at. */
+  readonly touch?: () => void;
+}
+
+export interface SourceColumn extends OutputColumn {
+  readonly sql: string;
+  /** Joined by USING: reached with its table's name only. */
+  hidden?: boolean;
+}
+
+/** What FROM brings in under one name. */
+export interface Source {
+  readonly alias: string | undefined;
+  /** Project, schema and table, for columns that are written out in full. */
+  readonly table?: CatalogTable;
+  readonly columns: readonly SourceColumn[];
+}
+
+/** Where names are looked up: one SELECT, inside another or not. */
+export interface Scope {
+  readonly environment: Environment;
+  readonly parent: Scope | undefined;
+  readonly sources: Source[];
+  readonly lambdas: readonly ReadonlyMap<string, Typed>[];
+  /** Texts of the GROUP BY keys, from the moment they are known. */
+  readonly keys: Set<string>;
+  readonly windows: ReadonlyMap<string, WindowDefinition>;
+  /** Whether an aggregate was met; an object, so that scopes that differ in a detail share it. */
+  readonly met: { aggregate: boolean };
+  /** Aliases of SELECT, where they may be used: ORDER BY, HAVING, QUALIFY. */
+  readonly aliases: ReadonlyMap<string, Resolved>;
+  readonly aliasesFirst: boolean;
+  /** Where this is, where aggregates are refused. */
+  readonly noAggregates: string | undefined;
+}
+
+export function openScope(
+  environment: Environment,
+  parent: Scope | undefined,
+  windows: Scope["windows"] = new Map(),
+): Scope {
+  return {
+    environment,
+    parent,
+    sources: [],
+    lambdas: [],
+    keys: new Set(),
+    windows,
+    met: { aggregate: false },
+    aliases: new Map(),
+    aliasesFirst: false,
+    noAggregates: undefined,
+  };
+}
+
+/** A name that the emitted text does not have yet. */
+export function freshName(world: World, letter: string, at: Position): string {
+  world.names += 1;
+  if (world.names > relationsMax) refuse(at, `the statement has more than ${relationsMax} relations`);
+  return `${letter}${world.names}`;
+}
+
+const depthMax = 200;
+
+/** Runs one step down; a statement that is nested too deep is refused before the stack is full. */
+export function deeper<Result>(world: World, at: Position, step: () => Result): Result {
+  world.depth += 1;
+  if (world.depth > depthMax) refuse(at, `the statement is nested deeper than ${depthMax}`);
+  try {
+    return step();
+  } finally {
+    world.depth -= 1;
+  }
+}
+
+/** Columns as a plan tells them. */
+export function plainColumns(columns: readonly OutputColumn[]): Column[] {
+  return columns.map(({ name, type }) => ({ name, type, nullable: true }));
+}

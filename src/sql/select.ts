@@ -1,0 +1,115 @@
+import { resolveCondition, resolveExpression } from "./expression.ts";
+import { groupText } from "./grouping.ts";
+import { limitText, orderTexts, type Rows, type Tail } from "./query.ts";
+import { resolveRelation } from "./relation.ts";
+import { type ColumnUse, type Environment, openScope, type OutputColumn, type Resolved, type Scope } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import { resolveTableCall } from "./table-functions.ts";
+import type { Expression, Select, SelectItem, StarExpression } from "./tree.ts";
+
+/** One column of a SELECT list. */
+export interface Item extends Resolved {
+  readonly name: string;
+}
+
+export function resolveSelect(select: Select, tail: Tail, environment: Environment, parent?: Scope): Rows {
+  if (select.transform) return refuse(select.transform.at, "SELECT TRANSFORM is not supported yet");
+  const windows = new Map(select.windows.map(({ name, window }) => [name.key, window]));
+  const open = openScope(environment, parent, windows);
+  const from = select.from && resolveRelation(select.from, open);
+  const where = select.where && resolveConjuncts(select.where, { ...open, noAggregates: "WHERE" }, "WHERE");
+  const group = select.groupBy && groupText(select, open);
+  const scope = group ? { ...open, keys: group.keys } : open;
+  const items = select.items.flatMap((item, index) => resolveItem(item, index, scope));
+  const aliases = new Map<string, Resolved>();
+  for (const item of items) if (!aliases.has(item.name)) aliases.set(item.name, item);
+  const after: Scope = { ...scope, aliases };
+  const having = select.having && resolveCondition(select.having, after, "HAVING");
+  const qualify = select.qualify && resolveCondition(select.qualify, after, "QUALIFY");
+  const order = orderTexts(tail, { ...after, aliasesFirst: true }, items);
+  const uses = [items, having ?? [], qualify ?? [], order].flat().flatMap((part) => part.uses);
+  if (group || having || scope.met.aggregate) checkGrouped(uses, scope);
+  const list = items.map(({ sql }, index) => `${sql} AS "c${index}"`);
+  const sql = [
+    `SELECT ${select.distinct ? "DISTINCT " : ""}${list.join(", ")}`,
+    from && ` FROM ${from}`,
+    where && ` WHERE ${where.sql}`,
+    group && ` GROUP BY ${group.sql}`,
+    having && ` HAVING ${having.sql}`,
+    qualify && ` QUALIFY ${qualify.sql}`,
+    order.sql,
+    limitText(tail, scope),
+  ];
+  const columns = items.map(({ name, type, origins }): OutputColumn => ({ name, type, origins: origins ?? [] }));
+  const outer = [...uses, ...(where?.uses ?? []), ...(group?.uses ?? [])];
+  return {
+    sql: sql.filter((part) => part !== undefined).join(""),
+    columns,
+    outerUses: outer.filter((use) => use.of !== open.sources),
+  };
+}
+
+function checkGrouped(uses: readonly ColumnUse[], scope: Scope): void {
+  const free = uses.find((use) => use.of === scope.sources && !scope.keys.has(use.sql));
+  if (free) refuse(free.at, `column reference ${free.name} should appear in GROUP BY key`);
+}
+
+function resolveItem(item: SelectItem, index: number, scope: Scope): Item[] {
+  const { expression } = item;
+  if (expression.kind === "star") return starItems(expression, scope);
+  const rows = resolveTableCall(expression, scope);
+  if (rows) {
+    const names = item.aliases ?? (item.alias ? [item.alias] : []);
+    if (names.length > 0 && names.length !== rows.length) {
+      return refuse(item.at, `${rows.length} aliases are expected, and ${names.length} are given`);
+    }
+    return rows.map((column, place) => ({ ...column, name: names[place]?.key ?? column.name }));
+  }
+  const value = resolveExpression(expression, scope);
+  return [{ ...value, name: item.alias?.key ?? ownName(expression) ?? `_c${index}` }];
+}
+
+function ownName(expression: Expression): string | undefined {
+  if (expression.kind === "name") return expression.parts.at(-1)?.key;
+  return expression.kind === "field" ? expression.name.key : undefined;
+}
+
+/** The columns for which `*` and `t.*` stand. */
+export function starItems({ qualifier, except, at }: StarExpression, scope: Scope): Item[] {
+  const [first, second] = qualifier.map(({ key }) => key);
+  const left = new Set(except.map(({ key }) => key));
+  const items = scope.sources.flatMap((source) => {
+    const { alias, table } = source;
+    const whole = table && first === table.project && second === table.name;
+    if (first !== undefined && !(second === undefined ? alias === first : whole)) return [];
+    return source.columns
+      .filter(({ name, hidden }) => !left.has(name) && (first !== undefined || !hidden))
+      .map((column): Item => {
+        column.touch?.();
+        const { name, sql, type, origins } = column;
+        return { name, sql, type, origins, uses: [{ of: scope.sources, sql, name, at, origins }] };
+      });
+  });
+  if (items.length > 0) return items;
+  const text = qualifier.map(({ text }) => text).join(".");
+  return refuse(at, text === "" ? "* stands for no column" : `table ${text} cannot be resolved`);
+}
+
+/** A condition whose parts all have to hold; parts that look at partition columns alone choose partitions. */
+export function resolveConjuncts(expression: Expression, scope: Scope, where: string): Resolved {
+  const operands = expression.kind === "and" ? expression.operands : [expression];
+  const parts = operands.map((operand) => resolveCondition(operand, scope, where));
+  for (const part of parts) choosePartitions(part);
+  const sql = parts.length === 1 ? (parts[0]?.sql ?? "true") : `(${parts.map(({ sql }) => sql).join(" AND ")})`;
+  return { sql, type: { kind: "boolean" }, uses: parts.flatMap(({ uses }) => uses) };
+}
+
+function choosePartitions({ uses }: Resolved): void {
+  for (const { read } of uses[0]?.origins ?? []) {
+    const isPartition = (name: string) => read.table.partitionColumns.some((column) => column.name === name);
+    const all = uses.every(({ origins }) =>
+      origins.some((origin) => origin.read === read && isPartition(origin.column)),
+    );
+    if (all) read.chosen = true;
+  }
+}

@@ -1,0 +1,75 @@
+import { fullName } from "./catalog.ts";
+import { resolveCondition, resolveExpression } from "./expression.ts";
+import { quoteText } from "./quote.ts";
+import type { Resolved, Scope } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import { openTable } from "./tables.ts";
+import type { CallExpression, Name } from "./tree.ts";
+import { bigint, string } from "./type-rules.ts";
+import { overText } from "./windows.ts";
+
+type Special = (call: CallExpression, scope: Scope) => Resolved;
+
+/** COUNT(*), COUNT(a, b): a row counts when none of its values is NULL. */
+const count: Special = (call, scope) => {
+  const { over, distinct } = call;
+  if (!over && scope.noAggregates) {
+    return refuse(call.at, `aggregate function COUNT cannot be used in ${scope.noAggregates}`);
+  }
+  const inner: Scope = over ? scope : { ...scope, keys: new Set(), noAggregates: "another aggregate" };
+  const star = call.arguments.length === 1 && call.arguments[0]?.kind === "star";
+  const values = star ? [] : call.arguments.map((argument) => resolveExpression(argument, inner));
+  if (!star && values.length === 0) return refuse(call.at, "COUNT takes a column or *");
+  if (star && distinct) return refuse(call.at, "COUNT(DISTINCT *) is not supported; name the columns");
+  const texts = values.map(({ sql }) => sql);
+  const whole = texts.map((sql) => `${sql} IS NOT NULL`).join(" AND ");
+  const counted = texts.length > 1 ? `CASE WHEN ${whole} THEN row(${texts.join(", ")}) END` : (texts[0] ?? "*");
+  const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
+  const window = over && overText(over, call.at, scope);
+  const sql = `count(${distinct ? "DISTINCT " : ""}${counted})${filter ? ` FILTER (WHERE ${filter.sql})` : ""}${window ? ` OVER (${window.sql})` : ""}`;
+  if (!over) scope.met.aggregate = true;
+  const uses = [...values, filter ?? [], window ?? []].flat().flatMap((part) => part.uses);
+  return { sql, type: bigint, uses: over ? uses : uses.filter((use) => use.of !== scope.sources) };
+};
+
+/** MAX_PT('project.table'): the name is a text, and still a table that the statement reads. */
+const maxPartition: Special = (call, scope) => {
+  const { environment } = scope;
+  const [argument] = call.arguments;
+  const value = argument && call.arguments.length === 1 ? resolveExpression(argument, scope) : undefined;
+  if (!argument || typeof value?.literal !== "string") {
+    return refuse(call.at, "MAX_PT takes the name of a table as a constant text");
+  }
+  const { at } = argument;
+  const parts = value.literal.split(".").map((part): Name => ({ text: part, key: part.trim().toLowerCase(), at }));
+  if (parts.length > 3) return refuse(at, `'${value.literal}' is not the name of a table`);
+  const { table, read } = openTable({ parts, at }, environment, true);
+  const [column] = table.partitionColumns;
+  if (!column) return refuse(at, `table ${fullName(table)} is not partitioned`);
+  read.columns.add(column.name);
+  read.chosen = true;
+  const greatest = environment.world.catalog.maxPartition(table);
+  if (greatest === undefined) return refuse(at, `table ${fullName(table)} has no partition with data`);
+  return { sql: quoteText(greatest), type: string, uses: [], literal: greatest };
+};
+
+/** Which keys a row of grouping sets was made without. */
+const grouping =
+  (name: string): Special =>
+  (call, scope) => {
+    const values = call.arguments.map((argument) => resolveExpression(argument, scope));
+    const keys = values.length > 0 ? values.map(({ sql }) => sql) : [...scope.keys];
+    const unknown = values.findIndex(({ sql }) => !scope.keys.has(sql));
+    if (unknown >= 0) return refuse(call.at, `${name} takes keys of GROUP BY`);
+    if (keys.length === 0) return refuse(call.at, `${name} needs GROUP BY`);
+    scope.met.aggregate = true;
+    return { sql: `CAST(grouping(${keys.join(", ")}) AS BIGINT)`, type: bigint, uses: [] };
+  };
+
+/** Calls that need more than the types of their arguments. */
+export const specialCalls: Readonly<Record<string, Special>> = {
+  count,
+  max_pt: maxPartition,
+  grouping: grouping("GROUPING"),
+  grouping_id: grouping("GROUPING_ID"),
+};

@@ -1,0 +1,90 @@
+import { type CatalogName, type CatalogTable, fullName, isOn } from "./catalog.ts";
+import { nameRows, resolveQuery, shapeRows } from "./query.ts";
+import type { Environment, NamedRows, OpenRead } from "./scope.ts";
+import { refuse, refuseTable } from "./semantic-error.ts";
+import { SqlError } from "./sql-error.ts";
+import type { ObjectName, Position } from "./tree.ts";
+import { parseStatement } from "./parse.ts";
+
+const viewsMax = 16;
+
+/** A table that a statement reads, from the moment it is named. */
+export interface Opened {
+  readonly table: CatalogTable;
+  readonly read: OpenRead;
+}
+
+/** The ways in which a name can be meant: two parts are a project and a table, or a schema and a table. */
+export function meantNames({ parts }: ObjectName, environment: Environment): CatalogName[] {
+  const { project, schema, world } = environment;
+  const [first = "", second = "", third = ""] = parts.map(({ key }) => key);
+  if (parts.length === 1) return [{ project, schema, name: first }];
+  if (parts.length === 3) return [{ project: first, schema: second, name: third }];
+  const inProject = { project: first, name: second };
+  const inSchema = { project, schema: first, name: second };
+  return isOn(world.catalog, "odps.namespace.schema") ? [inSchema, inProject] : [inProject];
+}
+
+/** Finds a table once; what is done afterwards is done to what was found. */
+export function findTable(name: ObjectName, environment: Environment): CatalogTable {
+  const names = meantNames(name, environment);
+  for (const meant of names) {
+    const table = environment.world.catalog.findTable(meant);
+    if (table) return table;
+  }
+  const [{ project, schema, name: table } = { name: "" }] = names;
+  const shown = schema && schema !== "default" ? [project, schema, table] : [project, table];
+  return refuseTable(name.at, shown.filter((part) => part !== undefined).join("."));
+}
+
+export function openTable(name: ObjectName, environment: Environment, metadataOnly = false): Opened {
+  const table = findTable(name, environment);
+  const { world, through } = environment;
+  const read: OpenRead = { table, columns: new Set(), through, at: name.at, metadataOnly, chosen: false };
+  world.reads.push(read);
+  return { table, read };
+}
+
+/** A view's rows, by its query's text as read in the project in which it was made. */
+export function openView({ table, read }: Opened, environment: Environment, at: Position): NamedRows {
+  const { world } = environment;
+  const through = [...environment.through, table];
+  const key = through.map(({ id }) => id).join("\n");
+  const rows = world.views.get(key) ?? readView(table, { ...environment, through }, at);
+  world.views.set(key, rows);
+  const touched = rows.columns.map((column, index) => {
+    const name = table.columns[index]?.name ?? column.name;
+    return { ...column, name, touch: () => read.columns.add(name) };
+  });
+  return { name: rows.name, columns: touched };
+}
+
+function readView(table: CatalogTable, around: Environment, at: Position): NamedRows {
+  const { view } = table;
+  const name = fullName(table);
+  if (!view) return refuse(at, `view ${name} has no query`);
+  const outer = around.through.slice(0, -1);
+  if (outer.some(({ id }) => id === table.id)) return refuse(at, `view ${name} reads itself`);
+  if (around.through.length > viewsMax) return refuse(at, `views are nested deeper than ${viewsMax}`);
+  const environment: Environment = {
+    ...around,
+    project: view.project,
+    schema: view.schema,
+    commonTables: new Map(),
+    variables: new Map(),
+    parameters: new Map(),
+  };
+  try {
+    const query = parseStatement(view.text);
+    if (query.kind !== "query") return refuse(at, `view ${name} is not a query`);
+    const rows = resolveQuery(query, environment);
+    if (rows.columns.length !== table.columns.length) {
+      return refuse(at, `view ${name} no longer has the columns that it was made with`);
+    }
+    return nameRows(shapeRows(rows, table.columns, environment, at), environment, at);
+  } catch (error) {
+    // Positions inside the view's text mean nothing to who names the view.
+    if (!(error instanceof SqlError) || error.at === at) throw error;
+    throw new SqlError(error.code, at, `${error.reason} (in view ${name})`);
+  }
+}
