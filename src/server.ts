@@ -219,7 +219,7 @@ export async function serve(
     services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
     (service, operation, input) => {
       const model = findModel(service)?.findOperation(operation);
-      return model ? (describe(model, input as Record<string, unknown>) as Json) : null;
+      return model ? (describe(model, input as Record<string, unknown>) as Json) : shownOf(input);
     },
   );
   const hsmWays = await openHsmWays({
@@ -315,6 +315,15 @@ async function listen(
 function installedFlink(cache: string, flinkHome: string | undefined): string | undefined {
   const home = flinkHomeIn(cache, flinkHome);
   return isInstalled(home) ? home : undefined;
+}
+
+const statementShownMax = 4096;
+
+/** A step of a service without a model: the statement that it runs. */
+function shownOf(input: unknown): Json {
+  const statement = typeof input === "object" && input ? Reflect.get(input, "sql") : undefined;
+  if (typeof statement !== "string") return null;
+  return { statement: statement.slice(0, statementShownMax) };
 }
 
 const describeFault = (cause: unknown): string =>

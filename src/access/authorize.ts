@@ -15,6 +15,8 @@ export interface AccessDemand {
     readonly tags?: Readonly<Record<string, string>>;
     /** Names of grants that allow the action (KMS). */
     readonly grants?: readonly string[];
+    /** Who made it, where its service lets that count (MaxCompute). */
+    readonly creator?: string;
   };
   /** Where it is acted on, when that is not the Region of the request: a replica that is made there. */
   readonly region?: string;

@@ -59,7 +59,7 @@ export function tableOf(input: OdpsInput, call: OdpsCall): TableTarget {
   const table = tableRows(within.store).find([within.project.id, schema, name]);
   const arn = tableArn(within.project.name, schema, name);
   const target = { ...within, arn, type: "ODPS::Table" };
-  if (table) return { ...target, table };
+  if (table) return { ...target, table, creator: table.owner };
   const refusal = new ServiceError(
     "NoSuchObject",
     `ODPS-0130131:[0,0] Table not found - table ${within.project.name}.${name.slice(0, 128)} cannot be resolved`,

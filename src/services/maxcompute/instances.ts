@@ -24,7 +24,7 @@ export function instanceOf(input: OdpsInput, call: OdpsCall): InstanceTarget {
   const instance = instanceRows(within.store).find([within.project.id, id]);
   const arn = `${projectArn(within.project.name)}/instances/${id.slice(0, 128)}`;
   const target = { ...within, arn, type: "ODPS::Instance" };
-  if (instance) return { ...target, instance, creators: [instance.owner] };
+  if (instance) return { ...target, instance, creator: instance.owner };
   const refusal = new ServiceError(
     "NoSuchObject",
     `ODPS-0420131: The instance ${id.slice(0, 128)} does not exist.`,

@@ -19,7 +19,10 @@ export function demandsOf(
   const reads = plan.reads.flatMap((read) => readDemands(read, catalog));
   if (plan.kind === "query") return reads;
   if (plan.kind === "write") {
-    return [...reads, ...plan.writes.map(({ table }) => onTable("Update", table, account))];
+    const updates = plan.writes.map(({ table }) =>
+      onTable("Update", table, account, undefined, catalog.found(table).record.owner),
+    );
+    return [...reads, ...updates];
   }
   return [...reads, ...definitionDemands(plan.statement, catalog, account, call)];
 }
@@ -29,9 +32,10 @@ const onTable = (
   { project, schema, name }: Pick<CatalogTable, "project" | "schema" | "name">,
   account: string,
   context?: AccessDemand["context"],
+  creator?: string,
 ): AccessDemand => ({
   action: `odps:${verb}`,
-  target: { arn: tableArn(project, schema, name), account },
+  target: { arn: tableArn(project, schema, name), account, ...(creator !== undefined && { creator }) },
   ...(context && { context }),
 });
 
@@ -46,10 +50,11 @@ function readDemands({ table, columns, through }: Read, catalog: StatementCatalo
     const before = chain[at - 1];
     const owner = before && catalog.found(before).record.owner;
     const last = at === chain.length - 1;
-    return onTable("Select", { ...one, project: project.name }, project.account, {
+    const asked = {
       [demandKeys.columns]: last ? columns : record.columns.map(({ name }) => name),
       ...(owner !== undefined && { [demandKeys.onBehalfOf]: owner }),
-    });
+    };
+    return onTable("Select", { ...one, project: project.name }, project.account, asked, record.owner);
   });
 }
 
@@ -61,7 +66,10 @@ function definitionDemands(
 ): AccessDemand[] {
   const table = (verb: string, written: ObjectName): AccessDemand => {
     const { project, schema, name } = placed(written, catalog, call);
-    return onTable(verb, { project: project.name, schema, name }, project.account);
+    const where = { project: project.name, schema, name };
+    const there = catalog.findTable(where);
+    const creator = there && catalog.found(there).record.owner;
+    return onTable(verb, where, project.account, undefined, creator);
   };
   const inProject = (verb: string, written?: ObjectName): AccessDemand => {
     const name = written ? placed(written, catalog, call).project.name : catalog.project;
