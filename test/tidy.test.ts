@@ -11,7 +11,8 @@ const directory = below(...storage, "storage");
 const access = below(...directory, "identity", "network", "audit");
 const keys = below(...access, "access");
 const hsm = below(...keys, "keys");
-const pipeline = below(...hsm, "hsm");
+const projects = below(...hsm, "hsm");
+const pipeline = below(...projects, "projects");
 const cells = below(...pipeline, "pipeline");
 const engines = below(...cells, "cells");
 const services = below(...engines, "engines");
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   access,
   keys,
   hsm,
+  projects,
   pipeline,
   cells,
   engines,

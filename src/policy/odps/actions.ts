@@ -8,6 +8,8 @@ export const actionsOf = {
     "CreateInstance",
     "CreateFunction",
     "CreateResource",
+    "CreateJob",
+    "CreateVolume",
     "CreateSchema",
     "All",
   ],
