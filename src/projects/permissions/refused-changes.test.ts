@@ -1,34 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  alice,
-  bob,
-  catalog,
-  dev,
-  granted,
-  now,
-  owner,
-  policy,
-  project,
-  stranger,
-} from "./cases/scene.ts";
-import { grant } from "./grants.ts";
+import { alice, bob, catalog, dev, now, owner, policy, project, stranger } from "./cases/scene.ts";
 import { revokeLabel, setPrincipalLabel, setTableLabel } from "./labels.ts";
 import { addToPackage, allowInstall, createPackage, installPackage } from "./packages.ts";
 import { createRole, dropRole, grantRole, revokeRole } from "./roles.ts";
 import { addTrustedProject, removeTrustedProject, setProtection, setSetting } from "./settings.ts";
-import {
-  type Change,
-  type Grant,
-  newPermissions,
-  type Permissions,
-  type Refusal,
-} from "./state.ts";
+import { type Change, newPermissions, type Permissions, type Refusal } from "./state.ts";
 import { addUser, purgePrivileges, removeUser } from "./users.ts";
 
 const plain = { comment: "", type: "resource" };
 const withDev: Permissions = { ...project, roles: [dev()] };
-const toDev = { to: { kind: "role", name: "dev" } } as const;
 const withPackage = done(createPackage(project, "k", now));
 
 function done(change: Change): Permissions {

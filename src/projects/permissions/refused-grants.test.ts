@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catalog, dev, granted, now, policy, project, stranger, t1 } from "./cases/scene.ts";
+import { catalog, dev, granted, policy, project, stranger, t1 } from "./cases/scene.ts";
 import { grant, revoke } from "./grants.ts";
-import { createPackage } from "./packages.ts";
 import { putPolicy, putRolePolicy } from "./roles.ts";
 import type { Change, Grant, Permissions, Refusal } from "./state.ts";
 
