@@ -19,7 +19,7 @@ const services = below(...engines, "engines");
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   policy: pure,
-  protection: pure,
+  protection: below(...pure, "policy"),
   sql: pure,
   storage,
   identity: directory,

@@ -1,0 +1,65 @@
+import { isSameName } from "../../policy/odps/names.ts";
+import { parseException } from "../../protection/exceptions.ts";
+import { isProjectName } from "./names.ts";
+import { wordPolicyError } from "./roles.ts";
+import {
+  type Change,
+  changedTo,
+  limits,
+  type Permissions,
+  refused,
+  type SecuritySettings,
+} from "./state.ts";
+
+/** Settings as commands spell them, in lower case, and as they are kept. */
+export const settingNames: Readonly<Record<string, keyof SecuritySettings>> = {
+  checkpermissionusingacl: "checkPermissionUsingAcl",
+  checkpermissionusingpolicy: "checkPermissionUsingPolicy",
+  objectcreatorhasaccesspermission: "objectCreatorHasAccessPermission",
+  objectcreatorhasgrantpermission: "objectCreatorHasGrantPermission",
+  labelsecurity: "labelSecurity",
+  externalresourceaccesscontrol: "externalResourceAccessControl",
+  "odps.security.enabledownloadprivilege": "enableDownloadPrivilege",
+};
+
+/** Switches one setting. */
+export function setSetting(state: Permissions, name: string, value: boolean): Change {
+  const setting = Object.hasOwn(settingNames, name.toLowerCase())
+    ? settingNames[name.toLowerCase()]
+    : undefined;
+  if (setting === undefined)
+    return refused("InvalidArgument", `there is no security setting ${name}`);
+  return changedTo({ ...state, settings: { ...state.settings, [setting]: value } });
+}
+
+/** Switches protection. Without exceptions, those that were there are gone. */
+export function setProtection(state: Permissions, on: boolean, exceptions?: string): Change {
+  if (!on && exceptions !== undefined)
+    return refused("InvalidArgument", "exceptions belong to a project that is protected");
+  try {
+    if (exceptions !== undefined) parseException(exceptions);
+  } catch (error) {
+    return wordPolicyError(error);
+  }
+  return changedTo({ ...state, protection: on, exceptions });
+}
+
+/** Trusts a project: data may go there. */
+export function addTrustedProject(state: Permissions, project: string): Change {
+  if (!isProjectName(project)) return refused("InvalidArgument", `invalid project name ${project}`);
+  if (isSameName(project, state.project))
+    return refused("InvalidArgument", `project ${project} need not trust itself`);
+  if (state.trustedProjects.some((one) => isSameName(one, project)))
+    return refused("ObjectAlreadyExists", `project ${project} is trusted already`);
+  if (state.trustedProjects.length >= limits.trustedProjects)
+    return refused("LimitExceeded", `${limits.trustedProjects} projects are trusted already`);
+  return changedTo({ ...state, trustedProjects: [...state.trustedProjects, project] });
+}
+
+/** Trusts a project no longer. */
+export function removeTrustedProject(state: Permissions, project: string): Change {
+  const trustedProjects = state.trustedProjects.filter((one) => !isSameName(one, project));
+  return trustedProjects.length === state.trustedProjects.length
+    ? refused("NoSuchObject", `project ${project} is not trusted`)
+    : changedTo({ ...state, trustedProjects });
+}
