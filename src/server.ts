@@ -28,6 +28,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
+import { Projects } from "./projects/projects.ts";
 import { makeRunDirectory } from "./run-directory.ts";
 import { type HsmWays, openHsmWays } from "./serve-hsms.ts";
 import { services } from "./services/index.ts";
@@ -119,7 +120,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const keys = new KeyService({ ...sealing, furtherRegions, tokens, peers, transport });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
-    parts: { ...base, directory: people, keys },
+    parts: { ...base, directory: people, keys, projects: new Projects(store) },
     furtherRegions,
     trail,
     root,

@@ -5,6 +5,7 @@ import type { Principal } from "../identity/principal.ts";
 import type { Keys } from "../keys/keys.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
+import type { Projects } from "../projects/projects.ts";
 import type { AccountStore, Store } from "../storage/store.ts";
 
 /** Everything below the pipeline, put together once by `server.ts`. */
@@ -19,6 +20,7 @@ export interface Parts {
   readonly directory: Directory;
   readonly access: Access;
   readonly keys: Keys;
+  readonly projects: Projects;
   readonly trail: Trail;
   /** Calls another service of this Bondstore through the whole pipeline: judged and recorded like any call. */
   readonly invoke: Invoke;

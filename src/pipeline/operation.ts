@@ -1,6 +1,7 @@
 import type { AccessDemand } from "../access/authorize.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
+import type { WantedFlow } from "../projects/projects.ts";
 import type { Call, Parts } from "./call.ts";
 
 export { ServiceError } from "../lib/service-error.ts";
@@ -43,6 +44,12 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
     target: NoInfer<On>,
     call: Call<Own>,
   ): Record<string, string | readonly string[] | undefined>;
+  /** Data of projects that would move, and where to: judged once access is. */
+  flows?(
+    input: NoInfer<Input>,
+    target: NoInfer<On>,
+    call: Call<Own>,
+  ): readonly WantedFlow[];
   /** What CloudTrail shows of the answer; null by default. */
   responseElements?(output: Output): unknown;
   /** Facts for the trail's additionalEventData. */

@@ -4,6 +4,8 @@ import type { Json, TrailEvent } from "../audit/trail.ts";
 import { isoSeconds } from "../lib/clock.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
+import type { WantedFlow } from "../projects/projects.ts";
+import type { FlowDecision } from "../protection/judge-flow.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
 import type { Operation, Service, Target } from "./operation.ts";
@@ -19,6 +21,7 @@ export interface Judged {
     decision: Decision;
     change: readonly string[];
   }[];
+  readonly flows: { readonly flow: WantedFlow; readonly decision: FlowDecision }[];
   operation: Operation["parts"] | undefined;
   input: unknown;
   target: Target | undefined;
@@ -67,6 +70,17 @@ function forOwner(
     recipientAccountId: owner,
   };
 }
+
+/** What moved or was kept in: of which table and version, where to, and by which rule. */
+const flowShown = (
+  { project, source, columns, destination, taskType, action }: WantedFlow,
+  decision: FlowDecision,
+) => ({
+  project: project.name,
+  ...source,
+  ...(columns && { columns }),
+  ...{ destination, taskType, action, decision },
+});
 
 /** A request that was refused before anybody knew whose it is: it only claims to be of this access key. */
 export interface Unproven {
@@ -164,7 +178,11 @@ function eventOf(judged: Judged): TrailEvent {
     event.resources = [{ accountId: target.account, type: target.type, ARN: target.arn }];
   }
   if (judged.demands.length > 0) {
-    event.decision = { demands: judged.demands } as unknown as Json;
+    const flows = judged.flows.map(({ flow, decision }) => flowShown(flow, decision));
+    event.decision = {
+      demands: judged.demands,
+      ...(flows.length > 0 && { flows }),
+    } as unknown as Json;
   }
   return event;
 }

@@ -1,5 +1,7 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
 import { assert } from "../lib/assert.ts";
+import { principalName } from "../projects/project.ts";
+import type { WantedFlow } from "../projects/projects.ts";
 import { StorageFull } from "../storage/store.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
@@ -43,6 +45,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     service,
     arrival,
     demands: [],
+    flows: [],
     operation: undefined,
     input: undefined,
     target: undefined,
@@ -125,6 +128,9 @@ function authorize(name: string, target: Target, judged: Judged): void {
   for (const further of operation.also?.(input, target, call) ?? []) {
     demand(further, judged);
   }
+  for (const flow of target.absent ? [] : (operation.flows?.(input, target, call) ?? [])) {
+    leave(flow, judged);
+  }
   if (target.absent) {
     if (target.absent.visible) demand(target.absent.visible, judged);
     throw target.absent.refusal;
@@ -151,6 +157,16 @@ function demand(wanted: AccessDemand, judged: Judged): void {
   throw permissions
     ? permissions.refusal(wanted, decision)
     : accessDenied(service, call, wanted, decision);
+}
+
+/** Whether data may go where it would go; the trail has each answer. */
+function leave(flow: WantedFlow, { call, flows }: Judged): void {
+  const { projects } = call.parts;
+  const { principal, timeMs, source } = call;
+  const asker = { name: principalName(principal), timeMs, ip: source.ip, secure: source.secure };
+  const decision = projects.judge(flow, asker);
+  flows.push({ flow, decision });
+  if (!decision.allowed) throw projects.refusal(flow, decision, asker);
 }
 
 /** What the global condition keys are filled from. */

@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
+import { newSecurity, securityTable } from "./security.ts";
 
 /** A project of the warehouse as it is stored, in its account, by name. */
 export interface ProjectRecord {
@@ -81,6 +82,7 @@ export async function createProject(
       throw new ServiceError("LimitExceeded", `an account has at most ${projectsMax} projects`);
     }
     table.put([name], record);
+    securityTable(store.account(account)).put([record.id], newSecurity(record));
   });
   return record;
 }

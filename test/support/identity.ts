@@ -5,6 +5,7 @@ import { systemRandom } from "../../src/lib/random.ts";
 import type { Parts } from "../../src/pipeline/call.ts";
 import type { Service } from "../../src/pipeline/operation.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
+import { Projects } from "../../src/projects/projects.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
 /** When the clock of these tests stands still. */
@@ -40,6 +41,7 @@ export async function startIdentity<Answer>(service: Service) {
       directory,
       access: createAccess({ directory }),
       keys: unreachable,
+      projects: new Projects(store),
       trail: {
         record: async (event) => void events.push(event),
         isFailing: () => false,

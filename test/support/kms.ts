@@ -21,6 +21,7 @@ import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
+import { Projects } from "../../src/projects/projects.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
@@ -157,7 +158,10 @@ export async function openKms(
   });
   const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(
-    { ...below, keys, directory: people as Directory, endpoint: () => "" },
+    {
+      ...{ ...below, keys, directory: people as Directory, endpoint: () => "" },
+      projects: new Projects(store),
+    },
     [kms],
     () => null,
   );

@@ -182,8 +182,9 @@ function findAllow(
   };
 }
 
-function isCreator(state: Permissions, { object, principal }: Question): boolean {
+function isCreator(state: Permissions, { object, principal, creator }: Question): boolean {
   if (!state.settings.objectCreatorHasAccessPermission) return false;
+  if (creator !== undefined) return isSameName(creator, principal);
   return state.creators.some(
     (one) => isSameName(one.user, principal) && isSameObject(one.object, object),
   );

@@ -9,6 +9,8 @@ export interface Question {
   readonly object: Omit<GrantedObject, "columns">;
   /** Columns that are read or written; absent: the whole table. */
   readonly columns?: readonly string[] | undefined;
+  /** Who made the thing. */
+  readonly creator?: string | undefined;
   /** The project somebody works in, when it is another: its packages may help. */
   readonly current?: Permissions | undefined;
   readonly timeMs: number;

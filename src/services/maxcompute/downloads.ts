@@ -1,15 +1,18 @@
+import type { AccessDemand } from "../../access/authorize.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
+import type { WantedFlow } from "../../projects/projects.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
 import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
-import { type RowsRecord } from "./instance-record.ts";
-import { instanceOf, type InstanceTarget } from "./instances.ts";
+import { countShown, flowsTo, rowsToShow, tableFlow } from "./flows.ts";
+import type { RowsRecord } from "./instance-record.ts";
+import { type InstanceTarget, instanceOf } from "./instances.ts";
 import type { ProjectEngine } from "./project-engines.ts";
 import { callerName } from "./projects.ts";
 import { type PlacedFile, placedFiles } from "./relations.ts";
-import { resultFiles, shownRowsMax } from "./results.ts";
+import { displayFlows, resultFiles, shownRowsMax } from "./results.ts";
 import { tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
@@ -105,15 +108,45 @@ function partitionsOf(
   return [findPartition(table, partitions, partition)];
 }
 
+/** A table whose rows would be carried away; with download control that is a privilege of its own. */
+interface DownloadTarget extends TableTarget {
+  readonly controlled: boolean;
+}
+
 const onTable = {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
-  action: "Select",
+  resolve(input: OdpsInput, call: OdpsCall): DownloadTarget {
+    const target = tableOf(input, call);
+    const { settings } = call.parts.projects.permissionsOf(target.project);
+    return { ...target, controlled: settings.enableDownloadPrivilege };
+  },
+  action: (_input: OdpsInput, { controlled }: DownloadTarget) =>
+    controlled ? "Download" : "Select",
+  also: (_input: OdpsInput, target: DownloadTarget): readonly AccessDemand[] =>
+    target.controlled ? [{ action: "odps:Describe", target }] : [],
+  flows: (input: OdpsInput, target: DownloadTarget, call: OdpsCall): readonly WantedFlow[] => {
+    const began = input.parameters["downloadid"];
+    const version =
+      began === undefined ? target.table.version : sessionOf(target, target.table.id, input, call).version;
+    const action = target.controlled ? "Download" : "Select";
+    return [tableFlow(target, { kind: "download" }, action, version)];
+  },
 };
+
+/** A job's rows: all of them are carried away, as many as are shown anyway are displayed. */
+const instanceFlows = (target: InstanceTarget, limited: boolean, call: OdpsCall) =>
+  limited
+    ? displayFlows(target, call)
+    : flowsTo(
+        target.instance.rows?.reads ?? [],
+        { kind: "download" },
+        { taskType: "DT", action: "Select", current: target.project },
+        call,
+      );
 
 /** Begins a download of a table or one partition at its present version. */
 export const createTableDownload = operation("CreateTableDownload", {
   ...onTable,
-  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table } = target;
     const partitions = partitionsOf(target, input);
     const rows = partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
@@ -132,7 +165,7 @@ export const createTableDownload = operation("CreateTableDownload", {
 
 export const getTableDownload = operation("GetTableDownload", {
   ...onTable,
-  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
     const { table } = target;
     const session = sessionOf(target, table.id, input, call);
     return answerOf(session, table.columns, table.partitionColumns);
@@ -142,7 +175,7 @@ export const getTableDownload = operation("GetTableDownload", {
 /** Rows of a download, judged anew at each read. */
 export const readTableDownload = operation("ReadTableDownload", {
   ...onTable,
-  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
     const { table, store, project } = target;
     const session = sessionOf(target, table.id, input, call);
     const content = contentAt(store, table, session.version);
@@ -195,10 +228,13 @@ function rowsOf({ instance }: InstanceTarget): RowsRecord {
 export const createInstanceDownload = operation("CreateInstanceDownload", {
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
   action: "Read",
+  flows: ({ parameters }, target, call) =>
+    instanceFlows(target, "instance_tunnel_limit_enabled" in parameters, call),
   async handle(target, { parameters }, call): Promise<OdpsAnswer> {
     const { columns, rows } = rowsOf(target);
     const limited = "instance_tunnel_limit_enabled" in parameters;
-    const count = limited ? Math.min(rows, shownRowsMax) : rows;
+    const shown = limited ? rowsToShow(displayFlows(target, call), call) : rows;
+    const count = Math.min(rows, limited ? shownRowsMax : rows, shown);
     const wanted = { of: target.instance.id, version: 0, rows: count, limited };
     return { created: "", ...answerOf(await begin(target, wanted, call), columns, []) };
   },
@@ -216,9 +252,12 @@ export const getInstanceDownload = operation("GetInstanceDownload", {
 export const readInstanceDownload = operation("ReadInstanceDownload", {
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
   action: "Read",
-  handle(target, input, call): OdpsAnswer {
+  flows: (input, target, call) =>
+    instanceFlows(target, sessionOf(target, target.instance.id, input, call).limited, call),
+  async handle(target, input, call): Promise<OdpsAnswer> {
     const { project, instance } = target;
-    const { rows } = sessionOf(target, instance.id, input, call);
+    const { rows, limited } = sessionOf(target, instance.id, input, call);
+    if (limited) await countShown(displayFlows(target, call), rowRange(input, rows).count, call);
     const kept = rowsOf(target);
     const columns = wantedColumns(input, kept.columns);
     return stream({ project, files: resultFiles(instance.id, kept), columns, rows }, input, call);

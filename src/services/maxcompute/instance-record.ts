@@ -14,6 +14,9 @@ export interface ReadRecord {
   readonly tableId: string;
   readonly version: number;
   readonly columns: readonly string[];
+  readonly creator: string;
+  /** Read through a view. */
+  readonly lent: boolean;
 }
 
 /** Rows that a query gave. */

@@ -4,7 +4,7 @@ import { operation, ServiceError } from "../../pipeline/operation.ts";
 import { type OdpsCall, type ProjectTarget, projectArn, projectOf } from "./find-project.ts";
 import { type InstanceRecord, instanceRows, isOver } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
-import { resultText } from "./results.ts";
+import { displayFlows, resultText } from "./results.ts";
 import { readJob } from "./submitted-job.ts";
 import { rfc822 } from "./table-answer.ts";
 import { pageOf } from "./tables.ts";
@@ -103,6 +103,7 @@ export const getInstanceTasks = operation(
 export const getInstanceResult = operation("GetInstanceResult", {
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
   action: "Read",
+  flows: (_input, target, call) => displayFlows(target, call),
   async handle(target, _input, call): Promise<OdpsAnswer> {
     const instance = now(target);
     const { text, format } = await resultText(target, instance, call);

@@ -1,25 +1,85 @@
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type Permissions, ServiceError } from "../../pipeline/operation.ts";
-import type { Decision } from "../../policy/question.ts";
-import { callerName } from "./projects.ts";
+import { judge } from "../../projects/permissions/judge.ts";
+import type { Question } from "../../projects/permissions/question.ts";
+import { type Decision, type Fact } from "../../policy/question.ts";
+import { isObjectType } from "../../policy/odps/actions.ts";
+import { principalName } from "../../projects/project.ts";
+import type { OdpsCall } from "./find-project.ts";
+import { demandKeys } from "./statements/demands.ts";
 import type { Warehouse } from "./warehouse.ts";
 
-/** The judge of what a project's members may do. */
+const arnForm =
+  /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|instances|packages)\/([^/]+))?$/;
+
+/** The project and the thing that an ARN names. */
+function thingOf(arn: string) {
+  const [, project = "", schema, plural, name] = arnForm.exec(arn) ?? [];
+  const type = plural === undefined ? "project" : plural.slice(0, -1);
+  if (!isObjectType(type)) throw new Error(`${arn} names nothing in a project`);
+  return {
+    project,
+    object: { type, name: name ?? project, ...(schema !== undefined && { schema }) },
+  };
+}
+
+const factsOf = ({ context = {} }: AccessDemand): Readonly<Record<string, Fact>> =>
+  typeof context === "function" ? context() : context;
+
+const listOf = (fact: Fact): readonly string[] | undefined =>
+  fact === undefined ? undefined : typeof fact === "string" ? [fact] : fact;
+
+/** The judge of what members of a project may do: its grants, policies, labels and packages, and nothing else. */
 export const permissions: Permissions<Warehouse> = {
-  judge({ action, target }, call): Decision {
-    const name = callerName(call);
-    const allowed = name === `ALIYUN$${target.account}`;
-    const why = allowed ? `${name} is the owner` : `no grant allows ${action} on ${target.arn}`;
+  judge(demand, call): Decision {
+    const { question, decision } = judged(demand, call);
+    const step = {
+      layer: "resource",
+      policy: `project ${thingOf(demand.target.arn).project}`,
+    } as const;
+    if (decision.allowed) {
+      const why = `${question.principal}: ${decision.because} (${decision.detail})`;
+      return { allowed: true, by: "resource", steps: [{ ...step, outcome: "allow", why }] };
+    }
+    const outcome = decision.because === "denied" ? "deny" : "silent";
     return {
-      allowed,
-      ...(!allowed && { refusal: "implicit" as const }),
+      allowed: false,
+      refusal: outcome === "deny" ? "explicit" : "implicit",
       by: "resource",
-      steps: [{ layer: "resource", policy: "", outcome: allowed ? "allow" : "silent", why }],
+      steps: [{ ...step, outcome, why: decision.message }],
     };
   },
-  refusal: ({ action, target }: AccessDemand) =>
+  refusal: (_demand: AccessDemand, { steps }: Decision) =>
     new ServiceError(
-      "ODPS-0420095",
-      `ODPS-0420095: Access Denied - Authorization Failed [4002], You have NO privilege '${action}' on {${target.arn}}`,
+      "ODPS-0130013",
+      `ODPS-0130013:Authorization exception - ${steps.at(-1)?.why ?? ""}`,
     ),
 };
+
+function judged(demand: AccessDemand, call: OdpsCall) {
+  const { target, action } = demand;
+  const { projects } = call.parts;
+  const { project: name, object } = thingOf(target.arn);
+  const project = projects.find(target.account, name);
+  if (!project) throw new ServiceError("NoSuchProject", `ODPS-0420111: Project not found - '${name}'.`);
+  const facts = factsOf(demand);
+  const [onBehalfOf] = listOf(facts[demandKeys.onBehalfOf]) ?? [];
+  const [currentName] = listOf(facts[demandKeys.current]) ?? [];
+  const current =
+    currentName === undefined || currentName === name
+      ? undefined
+      : projects.find(target.account, currentName);
+  const columns = listOf(facts[demandKeys.columns]);
+  const question: Question = {
+    principal: onBehalfOf ?? principalName(call.principal),
+    action: action.slice("odps:".length),
+    object,
+    timeMs: call.timeMs,
+    sourceIp: call.source.ip,
+    secureTransport: call.source.secure,
+    ...(columns && { columns }),
+    ...(target.creator !== undefined && { creator: target.creator }),
+    ...(current && { current: projects.permissionsOf(current) }),
+  };
+  return { question, decision: judge(projects.permissionsOf(project), question) };
+}

@@ -2,19 +2,20 @@ import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import { contentAt, rowsIn } from "./catalog.ts";
 import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { countShown, rowsToShow, tableFlow } from "./flows.ts";
 import { placedFiles } from "./relations.ts";
 import { shownRowsMax } from "./results.ts";
 import { findPartition } from "./tables.ts";
 import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
 
 /** The first rows of a table or a partition, in one form. */
-function rowsShown(
+async function rowsShown(
   target: TableTarget,
   input: OdpsInput,
   asked: string | undefined,
   form: "csv" | "preview",
   call: OdpsCall,
-): AsyncIterable<Buffer> {
+): Promise<AsyncIterable<Buffer>> {
   const { project, store, table } = target;
   const wanted = Number(asked ?? "100");
   if (!Number.isInteger(wanted) || wanted < 0) throw invalid("The number of rows is no number.");
@@ -23,12 +24,15 @@ function rowsShown(
   const partitions = partition === undefined ? all : [findPartition(table, all, partition)];
   const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
   const files = placedFiles(table, partitions);
+  const flows = [tableFlow(target, { kind: "display" }, "Select")];
+  const count = Math.min(wanted, rows, shownRowsMax, rowsToShow(flows, call));
+  await countShown(flows, count, call);
   return call.own.engines.stream(project, async (cell) => {
     await cell.place(files);
     return cell.engine.read({
       files: files.map(({ name }) => name),
       columns: storedColumns(table, wantedColumns({ ...input, parameters: { columns: input.parameters["cols"] ?? "" } }, table.columns)),
-      ...{ from: 0, count: Math.min(wanted, rows, shownRowsMax), form },
+      ...{ from: 0, count, form },
       timezone: "Asia/Shanghai",
     });
   });
@@ -38,8 +42,9 @@ function rowsShown(
 export const previewTable = operation("PreviewTable", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Select",
-  handle: (target, input, call): OdpsAnswer => ({
-    body: rowsShown(target, input, input.parameters["linenum"], "csv", call),
+  flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
+  handle: async (target, input, call): Promise<OdpsAnswer> => ({
+    body: await rowsShown(target, input, input.parameters["linenum"], "csv", call),
   }),
 });
 
@@ -47,7 +52,8 @@ export const previewTable = operation("PreviewTable", {
 export const previewTableArrow = operation("PreviewTableArrow", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Select",
-  handle: (target, input, call): OdpsAnswer => ({
-    body: rowsShown(target, input, input.parameters["limit"], "preview", call),
+  flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
+  handle: async (target, input, call): Promise<OdpsAnswer> => ({
+    body: await rowsShown(target, input, input.parameters["limit"], "preview", call),
   }),
 });

@@ -1,13 +1,21 @@
 import { ServiceError } from "../../pipeline/operation.ts";
 import { parseScript } from "../../sql/parse.ts";
 import { SqlError } from "../../sql/sql-error.ts";
+import type { AssignVariable } from "../../sql/tree.ts";
 import type { Outcome, RunJob } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
 
 const settingBytesMax = 4096;
 
-/** Flags that a client or a project sets for what runs. */
-export type Session = Map<string, string>;
+/** What the statements of a job have in common. */
+export interface Session {
+  /** Flags, by name in lower case: the project's, the client's, and those of SET. */
+  readonly flags: Map<string, string>;
+  /** Variables of the script so far. */
+  readonly variables: AssignVariable[];
+}
+
+const variablesMax = 200;
 
 /**
  * Runs the statements of a job in their order; each is a call of its own that is judged and recorded. The first that
@@ -15,16 +23,19 @@ export type Session = Map<string, string>;
  */
 export const runScript: RunJob = async (job, project, call) => {
   const { query, settings } = job.record;
-  const session: Session = new Map([
-    ...Object.entries(project.properties),
-    ...Object.entries(settings),
-  ]);
+  const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
+  const session: Session = { flags, variables: [] };
   const { statements, text } = worded(() => parseScript(query));
   let outcome: Outcome = {};
   for (const { statement, range } of statements) {
     if (job.signal.aborted) return outcome;
     if (statement.kind === "set") {
-      session.set(statement.key.toLowerCase(), statement.value.slice(0, settingBytesMax));
+      flags.set(statement.key.toLowerCase(), statement.value.slice(0, settingBytesMax));
+      continue;
+    }
+    if (statement.kind === "assign") {
+      if (session.variables.length >= variablesMax) throw tooMany;
+      session.variables.push(statement);
       continue;
     }
     const input: StatementInput = {
@@ -36,6 +47,11 @@ export const runScript: RunJob = async (job, project, call) => {
   }
   return outcome;
 };
+
+const tooMany = new ServiceError(
+  "ODPS-0130071",
+  `ODPS-0130071: Semantic analysis exception - a script has at most ${variablesMax} variables`,
+);
 
 /** A refusal of SQL becomes one that the caller may see. */
 export function worded<Result>(work: () => Result): Result {

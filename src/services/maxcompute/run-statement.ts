@@ -1,6 +1,7 @@
 import type { AccessDemand } from "../../access/authorize.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
+import type { WantedFlow } from "../../projects/projects.ts";
 import type { Plan } from "../../sql/plan.ts";
 import { resolveStatement } from "../../sql/resolve.ts";
 import type { Statement } from "../../sql/tree.ts";
@@ -10,6 +11,7 @@ import { asService, type Session, worded } from "./run-script.ts";
 import { StatementCatalog } from "./session.ts";
 import { demandsOf } from "./statements/demands.ts";
 import { execute } from "./statements/execute.ts";
+import { statementFlows } from "./statements/flows.ts";
 
 /** One statement of a job. */
 export interface StatementInput extends OdpsInput {
@@ -27,20 +29,26 @@ export interface StatementTarget extends ProjectTarget {
   readonly plan: Plan;
   readonly catalog: StatementCatalog;
   readonly demands: readonly AccessDemand[];
+  readonly leaving: readonly WantedFlow[];
 }
 
 /** Runs one statement of a job: a step that is judged by what it reads and writes, and recorded. */
 export const runStatement = operation("RunStatement", {
   resolve(input: StatementInput, call: OdpsCall): StatementTarget {
     const within = projectOf(input, call);
-    const catalog = new StatementCatalog(within.project, input.session, call);
-    const plan = worded(() => resolveStatement(input.statement, catalog));
-    return { ...within, plan, catalog, demands: worded(() => demandsOf(plan, within, catalog, call)) };
+    const catalog = new StatementCatalog(within.project, input.session.flags, call);
+    return worded(() => {
+      const plan = resolveStatement(input.statement, catalog, input.session.variables);
+      const demands = demandsOf(plan, within, catalog, call);
+      const leaving = statementFlows(plan, within, catalog, call);
+      return { ...within, plan, catalog, demands, leaving };
+    });
   },
   action: "CreateInstance",
   step: true,
   readOnly: false,
   also: (_input, { demands }) => demands,
+  flows: (_input, { leaving }) => leaving,
   async handle(target, input, call): Promise<Outcome> {
     try {
       return await execute(target, input, call);

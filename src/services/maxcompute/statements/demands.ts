@@ -7,7 +7,11 @@ import type { StatementCatalog } from "../session.ts";
 import { placed } from "./names.ts";
 
 /** Condition keys by which a demand tells the warehouse's judge more than its names. */
-export const demandKeys = { columns: "odps:columns", onBehalfOf: "odps:onbehalfof" } as const;
+export const demandKeys = {
+  columns: "odps:columns",
+  onBehalfOf: "odps:onbehalfof",
+  current: "odps:current",
+} as const;
 
 /** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
 export function demandsOf(
@@ -52,6 +56,7 @@ function readDemands({ table, columns, through }: Read, catalog: StatementCatalo
     const last = at === chain.length - 1;
     const asked = {
       [demandKeys.columns]: last ? columns : record.columns.map(({ name }) => name),
+      [demandKeys.current]: catalog.project,
       ...(owner !== undefined && { [demandKeys.onBehalfOf]: owner }),
     };
     return onTable("Select", { ...one, project: project.name }, project.account, asked, record.owner);

@@ -40,7 +40,6 @@ const executors: {
   restore,
   show,
   describe,
-  explain,
 };
 
 /** Does what a plan says, to the tables that were found and judged. */
@@ -50,6 +49,8 @@ export async function execute(
   call: OdpsCall,
 ): Promise<Outcome> {
   const { plan } = target;
+  // Its plan is that of the statement that it explains, which is not done.
+  if (input.statement.kind === "explain") return explain(plan);
   if (plan.kind === "query") return { rows: await keepRows(plan, { target, input, call }) };
   if (plan.kind === "write") return writeTables(plan, { target, input, call });
   const { statement } = plan;

@@ -21,13 +21,16 @@ export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): st
 
 /** What a query reads, for the record of what leaves with its rows. */
 export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): ReadRecord[] =>
-  reads.map(({ table, columns }) => {
-    const { project, record, content } = catalog.found(table);
-    return {
-      ...{ project: project.name, schema: record.schema, table: record.name },
-      ...{ tableId: record.id, version: content.version, columns },
-    };
-  });
+  reads
+    .filter(({ table }) => table.kind !== "view")
+    .map(({ table, columns, through }) => {
+      const { project, record, content } = catalog.found(table);
+      return {
+        ...{ project: project.name, schema: record.schema, table: record.name },
+        ...{ tableId: record.id, version: content.version, columns },
+        ...{ creator: record.owner, lent: through.length > 0 },
+      };
+    });
 
 /** The text of a selection for DuckDB, and the files that must be in the cell for it. */
 export function emitted(

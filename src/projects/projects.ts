@@ -1,0 +1,119 @@
+import { ServiceError } from "../lib/service-error.ts";
+import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
+import type { Destination, Held, SourceTable, TaskType } from "../protection/flow.ts";
+import type { Store } from "../storage/store.ts";
+import { heldOn } from "./permissions/held.ts";
+import { protectedText, refusalText } from "./permissions/refusal-text.ts";
+import type { Question } from "./permissions/question.ts";
+import type { Permissions } from "./permissions/state.ts";
+import { findProject, type ProjectRecord } from "./project.ts";
+import { protectionOf, securityOf } from "./security.ts";
+
+/** Data of a project that is about to move. */
+export interface WantedFlow {
+  readonly project: ProjectRecord;
+  readonly source: Omit<SourceTable, "project">;
+  /** Columns that are read; none: all. */
+  readonly columns?: readonly string[];
+  /** Who made the table. */
+  readonly creator?: string;
+  readonly destination: Exclude<Destination, { kind: "display" }> | { readonly kind: "display" };
+  readonly taskType: TaskType;
+  /** Such as `Select`. */
+  readonly action: string;
+  /** Reached through a view, whose owner may read it: that was judged as access. */
+  readonly lent?: boolean;
+  /** The project somebody works in, when it is another. */
+  readonly current?: ProjectRecord;
+}
+
+/** Who moves it, and from where that was asked. */
+export interface FlowAsker {
+  /** As `principalName` has it. */
+  readonly name: string;
+  readonly timeMs: number;
+  readonly ip: string;
+  readonly secure: boolean;
+}
+
+/** Projects, as far as every service needs to know them: where data may go. */
+export class Projects {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  find(account: string, name: string): ProjectRecord | undefined {
+    return findProject(this.#store, account, name);
+  }
+
+  permissionsOf(project: ProjectRecord): Permissions {
+    return securityOf(this.#store.account(project.account), project).permissions;
+  }
+
+  /** Judges one flow by the project that the data would leave. */
+  judge(flow: WantedFlow, asker: FlowAsker): FlowDecision {
+    const { project, source, destination, taskType, action } = flow;
+    const store = this.#store.account(project.account);
+    const security = securityOf(store, project);
+    const day = new Date(asker.timeMs).toISOString().slice(0, 10);
+    const shown = store.table<number>("project-shown").find([project.id, day, asker.name]) ?? 0;
+    return judgeFlow(
+      {
+        source: { ...source, project: project.name },
+        destination:
+          destination.kind === "display"
+            ? { kind: "display", shownTodayRows: shown }
+            : destination,
+        principal: asker.name,
+        taskType,
+        action: `odps:${action}`,
+        columns: flow.columns,
+        held: this.#held(flow, security.permissions, asker),
+        timeMs: asker.timeMs,
+        sourceIp: asker.ip,
+        secureTransport: asker.secure,
+      },
+      protectionOf(security),
+    );
+  }
+
+  #held(flow: WantedFlow, permissions: Permissions, asker: FlowAsker): Held {
+    const held = heldOn(permissions, this.#question(flow, asker));
+    return flow.lent ? { ...held, select: true } : held;
+  }
+
+  #question(flow: WantedFlow, { name, timeMs, ip, secure }: FlowAsker): Omit<Question, "action"> {
+    const { source, columns, creator, current, taskType } = flow;
+    return {
+      principal: name,
+      object: { type: "table", schema: source.schema, name: source.table },
+      ...{ columns, creator, timeMs, sourceIp: ip, secureTransport: secure, taskType },
+      ...(current && current.id !== flow.project.id && { current: this.permissionsOf(current) }),
+    };
+  }
+
+  /** What the caller is told of a flow that is refused. */
+  refusal(flow: WantedFlow, decision: FlowDecision, asker: FlowAsker): ServiceError {
+    const permissions = this.permissionsOf(flow.project);
+    const missing = decision.reason === "no-download-privilege" ? "Download" : flow.action;
+    const question = { ...this.#question(flow, asker), action: missing };
+    const told = decision.reason === "protected" || decision.reason.startsWith("display");
+    const text = told
+      ? protectedText(permissions, question)
+      : refusalText(permissions, question, "silent", "");
+    const why = decision.reason.startsWith("display-") ? ` (${decision.reason})` : "";
+    return new ServiceError("ODPS-0130013", `ODPS-0130013:Authorization exception - ${text}${why}`);
+  }
+
+  /** Counts rows that were shown to somebody, inside a transaction. */
+  countShown(project: ProjectRecord, name: string, rows: number, timeMs: number): void {
+    const table = this.#store.account(project.account).table<number>("project-shown");
+    const key = [project.id, new Date(timeMs).toISOString().slice(0, 10), name];
+    table.put(key, (table.find(key) ?? 0) + rows);
+    for (const { key: old } of [...table.range({ prefix: [project.id], limit: 10 })]) {
+      if (String(old[1]) < String(key[1])) table.remove(old);
+    }
+  }
+}

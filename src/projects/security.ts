@@ -1,0 +1,57 @@
+import type { PinnedExceptions, ProjectProtection } from "../protection/flow.ts";
+import { type DisplayLimits, displayLimitsDefault } from "../protection/flow.ts";
+import { parseException, type TablePin } from "../protection/exceptions.ts";
+import type { AccountStore, Table } from "../storage/store.ts";
+import { newPermissions, type Permissions } from "./permissions/state.ts";
+import type { ProjectRecord } from "./project.ts";
+
+/** Everything that a project says of its security, as it is stored, by the project's id. */
+export interface SecurityRecord {
+  readonly permissions: Permissions;
+  /** Tables for which exceptions were approved, as they were then. */
+  readonly pins: readonly TablePin[];
+  readonly display: DisplayLimits;
+}
+
+export const securityTable = (store: AccountStore): Table<SecurityRecord> =>
+  store.table("project-security");
+
+/** A project that nobody has set anything in yet. */
+export const newSecurity = ({ name, owner }: ProjectRecord): SecurityRecord => ({
+  permissions: newPermissions(name, owner),
+  pins: [],
+  display: displayLimitsDefault,
+});
+
+/** The security of a project. */
+export function securityOf(store: AccountStore, project: ProjectRecord): SecurityRecord {
+  const found = securityTable(store).find([project.id]);
+  if (!found) throw new Error(`the security of project ${project.id} is missing`);
+  return found;
+}
+
+const compiled = new WeakMap<SecurityRecord, ProjectProtection>();
+
+/** How a project keeps its data in, in the form in which flows are judged by it. */
+export function protectionOf(record: SecurityRecord): ProjectProtection {
+  const known = compiled.get(record);
+  if (known) return known;
+  const { permissions, display } = record;
+  const { project, protection, settings, trustedProjects } = permissions;
+  const exceptions = exceptionsOf(record);
+  const made: ProjectProtection = {
+    name: project,
+    protection,
+    downloadControl: settings.enableDownloadPrivilege,
+    trustedProjects,
+    display,
+    ...(exceptions && { exceptions }),
+  };
+  compiled.set(record, made);
+  return made;
+}
+
+function exceptionsOf({ permissions, pins }: SecurityRecord): PinnedExceptions | undefined {
+  const { exceptions } = permissions;
+  return exceptions === undefined ? undefined : { policy: parseException(exceptions), pins };
+}

@@ -1,0 +1,76 @@
+import type { ProjectRecord } from "../../../projects/project.ts";
+import type { WantedFlow } from "../../../projects/projects.ts";
+import type { Plan } from "../../../sql/plan.ts";
+import type { Statement } from "../../../sql/tree.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import { flowsTo } from "../flows.ts";
+import type { ReadRecord } from "../instance-record.ts";
+import type { StatementCatalog } from "../session.ts";
+import { placed, tableAt } from "./names.ts";
+import { readRecords } from "./query.ts";
+
+/**
+ * Where the rows that a statement reads would go. Those of a query stay in its project until somebody asks for them:
+ * that is judged then.
+ */
+export function statementFlows(
+  plan: Plan,
+  { project: current }: ProjectTarget,
+  catalog: StatementCatalog,
+  call: OdpsCall,
+): readonly WantedFlow[] {
+  const into = (reads: readonly ReadRecord[], target: ProjectRecord): readonly WantedFlow[] =>
+    flowsTo(
+      reads,
+      { kind: "project", project: target.name },
+      { taskType: "SQL", action: "Select", current },
+      call,
+    );
+  const reads = readRecords(plan.reads, catalog);
+  if (plan.kind === "query") return [];
+  if (plan.kind === "write") {
+    return plan.writes.flatMap(({ table }) => into(reads, catalog.found(table).project));
+  }
+  const { statement } = plan;
+  if (statement.kind === "unload") {
+    const how = { taskType: "SQL", action: "Select", current } as const;
+    return flowsTo(reads, { kind: "external", location: statement.location }, how, call);
+  }
+  if (statement.kind === "clone") {
+    const target = placed(statement.target, catalog, call).project;
+    return into(cloned(statement, catalog, call), target);
+  }
+  const made = madeBy(statement);
+  return made ? into(reads, placed(made, catalog, call).project) : [];
+}
+
+/** All of the table that CLONE TABLE reads. */
+function cloned(
+  { source }: Extract<Statement, { kind: "clone" }>,
+  catalog: StatementCatalog,
+  call: OdpsCall,
+): readonly ReadRecord[] {
+  const found = tableAt(placed(source, catalog, call), catalog);
+  if (!found) return [];
+  const { record, content, project } = found;
+  return [
+    {
+      ...{ project: project.name, schema: record.schema, table: record.name, tableId: record.id },
+      ...{ version: content.version, creator: record.owner, lent: false },
+      columns: [...record.columns, ...record.partitionColumns].map(({ name }) => name),
+    },
+  ];
+}
+
+/** What a statement makes of its query. */
+function madeBy(statement: Statement) {
+  switch (statement.kind) {
+    case "create-table":
+      return statement.table;
+    case "create-view":
+    case "create-materialized-view":
+      return statement.view;
+    default:
+      return undefined;
+  }
+}
