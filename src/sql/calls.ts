@@ -1,11 +1,18 @@
-import { type Typed, convert } from "./conversion.ts";
-import { resolveExpression, resolveCondition } from "./expression.ts";
-import { bind, type Bindings, type Parameter, type Signature, typeOf } from "./functions/signature.ts";
+import { convert, type Typed } from "./conversion.ts";
+import { resolveCondition, resolveExpression } from "./expression.ts";
+import {
+  type Bindings,
+  bind,
+  type Parameter,
+  type Pattern,
+  type Signature,
+  typeOf,
+} from "./functions/signature.ts";
 import { type BuiltIn, builtIns, isKnownName } from "./functions/table.ts";
-import { type Resolved, type Scope } from "./scope.ts";
+import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { specialCalls } from "./special-calls.ts";
-import type { CallExpression, Expression, LambdaExpression, OrderItem, WindowDefinition } from "./tree.ts";
+import type { CallExpression, Expression, LambdaExpression } from "./tree.ts";
 import { type SqlType, typeText } from "./types.ts";
 import { resolveUserCall } from "./user-functions.ts";
 import { orderText, overText } from "./windows.ts";
@@ -38,30 +45,46 @@ export function resolveCall(call: CallExpression, scope: Scope): Resolved {
   world.functions.add(name);
   const { family } = rows[0];
   if (family === "table") {
-    return refuse(call.at, `${name.toUpperCase()} gives rows, and can only stand alone in SELECT or in LATERAL VIEW`);
+    return refuse(
+      call.at,
+      `${name.toUpperCase()} gives rows, and can only stand alone in SELECT or in LATERAL VIEW`,
+    );
   }
-  if (family === "scalar" && call.over) return refuse(call.at, `function ${name} is not a window function`);
-  if (family === "window" && !call.over) return refuse(call.at, `window function ${name} needs an OVER clause`);
+  if (family === "scalar" && call.over)
+    return refuse(call.at, `function ${name} is not a window function`);
+  if (family === "window" && !call.over)
+    return refuse(call.at, `window function ${name} needs an OVER clause`);
   return emitCall(call, rows, scope);
 }
 
 function emitCall(call: CallExpression, rows: readonly BuiltIn[], scope: Scope): Resolved {
   const aggregate = rows[0]?.family === "aggregate" && !call.over;
   if (aggregate && scope.noAggregates) {
-    return refuse(call.at, `aggregate function ${call.name.text} cannot be used in ${scope.noAggregates}`);
+    return refuse(
+      call.at,
+      `aggregate function ${call.name.text} cannot be used in ${scope.noAggregates}`,
+    );
   }
-  const inner: Scope = aggregate ? { ...scope, keys: new Set(), noAggregates: "another aggregate" } : scope;
+  const inner: Scope = aggregate
+    ? { ...scope, keys: new Set(), noAggregates: "another aggregate" }
+    : scope;
   const given = chooseRow(call, rows, inner);
   const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
   const within = call.withinGroup?.map((item) => orderText(item, inner));
-  const over = call.over && overText(call.over, call.at, scope);
+  const over = call.over && overText(call.over, scope);
   const filtered = filter ? ` FILTER (WHERE ${filter.sql})` : "";
-  const text = placed(call, given.row, given.values, {
-    D: call.distinct ? "DISTINCT " : "",
-    N: call.ignoreNulls ? " IGNORE NULLS" : "",
-    O: within ? ` ORDER BY ${within.map(({ sql }) => sql).join(", ")}` : "",
-    W: `${filtered}${over ? ` OVER (${over.sql})` : ""}`,
-  }, scope);
+  const text = placed(
+    call,
+    given.row,
+    given.values,
+    {
+      D: call.distinct ? "DISTINCT " : "",
+      N: call.ignoreNulls ? " IGNORE NULLS" : "",
+      O: within ? ` ORDER BY ${within.map(({ sql }) => sql).join(", ")}` : "",
+      W: `${filtered}${over ? ` OVER (${over.sql})` : ""}`,
+    },
+    scope,
+  );
   if (!aggregate) {
     return { ...text, uses: [...given.uses, ...(filter?.uses ?? []), ...(over?.uses ?? [])] };
   }
@@ -84,7 +107,8 @@ function chooseRow(call: CallExpression, rows: readonly BuiltIn[], scope: Scope)
   for (const row of rows) {
     const bindings: Bindings = new Map();
     const cost = costOf(row.signature, plain, bindings);
-    if (cost !== undefined && (best === undefined || cost < best.cost)) best = { row, cost, bindings };
+    if (cost !== undefined && (best === undefined || cost < best.cost))
+      best = { row, cost, bindings };
   }
   if (!best) {
     const types = plain.map((value) => (value ? typeText(value.type).toUpperCase() : "lambda"));
@@ -107,7 +131,11 @@ function parameterAt({ parameters }: Signature, index: number): Parameter | unde
   return parameters[index] ?? (last?.repeated ? last : undefined);
 }
 
-function costOf(signature: Signature, values: readonly (Resolved | undefined)[], bindings: Bindings): number | undefined {
+function costOf(
+  signature: Signature,
+  values: readonly (Resolved | undefined)[],
+  bindings: Bindings,
+): number | undefined {
   const needed = signature.parameters.filter(({ optional, repeated }) => !optional && !repeated);
   if (values.length < needed.length) return undefined;
   let total = 0;
@@ -133,15 +161,22 @@ function given(
   if (argument.kind === "lambda" && pattern?.kind === "lambda") {
     return lambda(call, argument, pattern, bindings, scope);
   }
-  if (!value || !pattern) return refuse(argument.at, `function ${call.name.text} has too many arguments`);
+  if (!value || !pattern)
+    return refuse(argument.at, `function ${call.name.text} has too many arguments`);
   if (parameter.literal && value.literal === undefined) {
-    return refuse(argument.at, `argument ${call.arguments.indexOf(argument) + 1} of ${call.name.text} must be a constant`);
+    return refuse(
+      argument.at,
+      `argument ${call.arguments.indexOf(argument) + 1} of ${call.name.text} must be a constant`,
+    );
   }
   const type = pattern.kind === "any" ? value.type : (typeOf(pattern, bindings) ?? value.type);
   const converted = convert(value, type);
   if (!converted) {
     const [from, to] = [value.type, type].map((type) => typeText(type).toUpperCase());
-    return refuse(argument.at, `an argument of ${call.name.text} has type ${from}, and ${to} is expected`);
+    return refuse(
+      argument.at,
+      `an argument of ${call.name.text} has type ${from}, and ${to} is expected`,
+    );
   }
   const { literal } = value;
   return { ...converted, uses: value.uses, ...(literal !== undefined && { literal }) };
@@ -150,13 +185,16 @@ function given(
 function lambda(
   call: CallExpression,
   { parameters, body, at }: LambdaExpression,
-  pattern: { readonly parameters: Parameter["pattern"][]; readonly result: Parameter["pattern"] } | Extract<Parameter["pattern"], { kind: "lambda" }>,
+  pattern: Pattern & { readonly kind: "lambda" },
   bindings: Bindings,
   scope: Scope,
 ): Resolved {
   const { world } = scope.environment;
   if (parameters.length !== pattern.parameters.length) {
-    return refuse(at, `the lambda of ${call.name.text} takes ${pattern.parameters.length} parameters`);
+    return refuse(
+      at,
+      `the lambda of ${call.name.text} takes ${pattern.parameters.length} parameters`,
+    );
   }
   const named = parameters.map((parameter, index) => {
     world.names += 1;
@@ -167,7 +205,10 @@ function lambda(
   const inner: Scope = { ...scope, lambdas: [...scope.lambdas, new Map(named)] };
   const found = resolveExpression(body, inner);
   if (bind(pattern.result, found.type, bindings) === undefined) {
-    return refuse(body.at, `the lambda of ${call.name.text} gives ${typeText(found.type).toUpperCase()}`);
+    return refuse(
+      body.at,
+      `the lambda of ${call.name.text} gives ${typeText(found.type).toUpperCase()}`,
+    );
   }
   const type = typeOf(pattern.result, bindings) ?? found.type;
   const result = convert(found, type) ?? found;
@@ -188,8 +229,10 @@ function placed(
   const template = typeof built === "string" ? built : built.sql;
   for (const [mark, text] of Object.entries(marks)) {
     // A builder writes the marks itself where it is an aggregate; a scalar has no place for them.
-    if (text !== "" && row.family === "scalar") return refuse(call.at, `function ${call.name.text} takes no such clause`);
-    if (text !== "" && !row.marks.has(mark)) return refuse(call.at, `function ${call.name.text} takes no such clause`);
+    if (text !== "" && row.family === "scalar")
+      return refuse(call.at, `function ${call.name.text} takes no such clause`);
+    if (text !== "" && !row.marks.has(mark))
+      return refuse(call.at, `function ${call.name.text} takes no such clause`);
   }
   const result = typeof built === "string" ? row.result : built.type;
   if (!result) return refuse(call.at, `the result type of function ${call.name.text} is not known`);
@@ -201,11 +244,20 @@ function placed(
 }
 
 /** Puts arguments and marks into a template of the table; the template is ours, so its `$` are ours. */
-function fill(template: string, values: readonly Typed[], marks: Readonly<Record<string, string>>): string {
+function fill(
+  template: string,
+  values: readonly Typed[],
+  marks: Readonly<Record<string, string>>,
+): string {
   return template.replace(/\$(?:(\d)(\*?)|(\*)|([DNOW]))/g, (_, place, rest, all, mark) => {
     if (mark) return marks[mark] ?? "";
     if (all) return values.map(({ sql }) => sql).join(", ");
     const from = Number(place) - 1;
-    return rest ? values.slice(from).map(({ sql }) => sql).join(", ") : (values[from]?.sql ?? "NULL");
+    return rest
+      ? values
+          .slice(from)
+          .map(({ sql }) => sql)
+          .join(", ")
+      : (values[from]?.sql ?? "NULL");
   });
 }

@@ -53,5 +53,7 @@ export function isOn(catalog: Catalog, flag: string, byDefault = false): boolean
 
 /** A table's full name, as messages and trails tell it. */
 export function fullName({ project, schema, name }: CatalogTable | CatalogFunction): string {
-  return schema === "default" || schema === "" ? `${project}.${name}` : `${project}.${schema}.${name}`;
+  return schema === "default" || schema === ""
+    ? `${project}.${name}`
+    : `${project}.${schema}.${name}`;
 }

@@ -42,7 +42,9 @@ export function duckDbType(type: SqlType): string {
     case "map":
       return `MAP(${duckDbType(type.key)}, ${duckDbType(type.value)})`;
     case "struct": {
-      const fields = type.fields.map((field) => `${quoteName(field.name)} ${duckDbType(field.type)}`);
+      const fields = type.fields.map(
+        (field) => `${quoteName(field.name)} ${duckDbType(field.type)}`,
+      );
       return `STRUCT(${fields.join(", ")})`;
     }
     default:
@@ -182,5 +184,11 @@ export function convert(value: Typed, to: SqlType): Typed | undefined {
   if (sql === undefined) return undefined;
   // A whole number that is written out needs no calculation.
   const whole = typeof value.literal === "bigint" && (isInteger(to) || asDecimal(to));
-  return whole ? { sql: `CAST(${value.literal} AS ${duckDbType(to)})`, type: to, literal: value.literal ?? null } : { sql, type: to };
+  return whole
+    ? {
+        sql: `CAST(${value.literal} AS ${duckDbType(to)})`,
+        type: to,
+        literal: value.literal ?? null,
+      }
+    : { sql, type: to };
 }

@@ -1,5 +1,4 @@
 import { resolveCall } from "./calls.ts";
-import { resolveCase, resolveElement, resolveExtract, resolveInterval, resolveLiteral } from "./values.ts";
 import { convert } from "./conversion.ts";
 import { fieldOf, resolveName } from "./names.ts";
 import {
@@ -18,6 +17,13 @@ import { resolveExists, resolveInQuery, resolveScalarQuery } from "./subqueries.
 import type { Expression, Position } from "./tree.ts";
 import { boolean } from "./type-rules.ts";
 import { type SqlType, typeText } from "./types.ts";
+import {
+  resolveCase,
+  resolveElement,
+  resolveExtract,
+  resolveInterval,
+  resolveLiteral,
+} from "./values.ts";
 
 /** Finds the names of an expression, its type, and the text by which DuckDB calculates it. */
 export function resolveExpression(expression: Expression, scope: Scope): Resolved {
@@ -76,7 +82,10 @@ function resolveKind(expression: Expression, scope: Scope): Resolved {
     case "row":
       return refuse(expression.at, "a list of values can only stand before IN");
     case "lambda":
-      return refuse(expression.at, "a lambda can only be the argument of a function that takes one");
+      return refuse(
+        expression.at,
+        "a lambda can only be the argument of a function that takes one",
+      );
     default:
       return resolveLiteral(expression);
   }
@@ -101,7 +110,10 @@ function resolveVariable(name: string, scope: Scope, at: Position): Resolved {
 export function castTo(value: Resolved, type: SqlType, at: Position): Resolved {
   const converted = convert(value, type);
   if (!converted) {
-    return refuse(at, `cannot cast ${typeText(value.type).toUpperCase()} to ${typeText(type).toUpperCase()}`);
+    return refuse(
+      at,
+      `cannot cast ${typeText(value.type).toUpperCase()} to ${typeText(type).toUpperCase()}`,
+    );
   }
   return { ...converted, uses: value.uses };
 }
@@ -111,7 +123,10 @@ export function convertTo(value: Resolved, type: SqlType, at: Position, what: st
   const converted = convert(value, type);
   if (!converted) {
     const [from, to] = [typeText(value.type), typeText(type)].map((text) => text.toUpperCase());
-    return refuse(at, `${what} has type ${from}, and ${to} is expected; implicit conversion is not allowed`);
+    return refuse(
+      at,
+      `${what} has type ${from}, and ${to} is expected; implicit conversion is not allowed`,
+    );
   }
   const origins = converted.sql === value.sql ? value.origins : undefined;
   return { ...converted, uses: value.uses, ...(origins && { origins }) };

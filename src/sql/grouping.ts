@@ -37,20 +37,31 @@ export function groupText(select: Select, open: Scope): Grouping {
 }
 
 const sizeOf = (item: GroupItem): number =>
-  item.kind === "key" ? 1 : item.kind === "cube" ? 2 ** Math.min(item.sets.length, 20) : item.sets.length;
+  item.kind === "key"
+    ? 1
+    : item.kind === "cube"
+      ? 2 ** Math.min(item.sets.length, 20)
+      : item.sets.length;
 
 /** A column of the sources comes first, an alias of SELECT after it; a number is a position where the flag says so. */
 function groupKey(expression: Expression, select: Select, scope: Scope): Resolved {
   const { catalog } = scope.environment.world;
   if (expression.kind === "integer" && isOn(catalog, "odps.sql.groupby.position.alias")) {
     const item = select.items[Number(expression.digits) - 1];
-    if (!item) return refuse(expression.at, `GROUP BY position ${expression.digits} is not in the select list`);
+    if (!item)
+      return refuse(
+        expression.at,
+        `GROUP BY position ${expression.digits} is not in the select list`,
+      );
     return resolveExpression(item.expression, scope);
   }
   try {
     return resolveExpression(expression, scope);
   } catch (error) {
-    const alias = expression.kind === "name" && expression.parts.length === 1 ? expression.parts[0]?.key : undefined;
+    const alias =
+      expression.kind === "name" && expression.parts.length === 1
+        ? expression.parts[0]?.key
+        : undefined;
     const item = select.items.find((item) => alias !== undefined && item.alias?.key === alias);
     if (!item || !(error instanceof SqlError)) throw error;
     return resolveExpression(item.expression, scope);

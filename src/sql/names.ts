@@ -67,7 +67,8 @@ export function resolveName(expression: NameExpression, scope: Scope): Resolved 
     if (parameter) return fields.reduce(fieldOf, { ...parameter, uses: [] });
     const ways = around.aliasesFirst ? [inAliases, inSources] : [inSources, inAliases];
     for (const way of ways) {
-      const found = way === inSources ? inSources(around, expression) : inAliases(around, expression);
+      const found =
+        way === inSources ? inSources(around, expression) : inAliases(around, expression);
       if (found) return found;
     }
   }

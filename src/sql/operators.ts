@@ -1,5 +1,5 @@
-import { convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { convert } from "./conversion.ts";
+import { convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type {
@@ -15,8 +15,22 @@ import type {
   Position,
   UnaryExpression,
 } from "./tree.ts";
-import { type Arithmetic, arithmeticType, asDecimal, bigint, boolean, comparedType, double, isInstant, isInteger, isNumber, isText, sameType, string } from "./type-rules.ts";
-import { typeText, type SqlType } from "./types.ts";
+import {
+  type Arithmetic,
+  arithmeticType,
+  asDecimal,
+  bigint,
+  boolean,
+  comparedType,
+  double,
+  isInstant,
+  isInteger,
+  isNumber,
+  isText,
+  sameType,
+  string,
+} from "./type-rules.ts";
+import { type SqlType, typeText } from "./types.ts";
 
 const upper = (type: SqlType) => typeText(type).toUpperCase();
 const usesOf = (...parts: readonly Resolved[]) => parts.flatMap(({ uses }) => uses);
@@ -33,7 +47,12 @@ export function resolveUnary({ operator, operand, at }: UnaryExpression, scope: 
   }
   const value = resolveExpression(operand, scope);
   if (operator === "~") {
-    const whole = convertTo(value, isInteger(value.type) ? value.type : bigint, at, "the operand of ~");
+    const whole = convertTo(
+      value,
+      isInteger(value.type) ? value.type : bigint,
+      at,
+      "the operand of ~",
+    );
     return { sql: `(~${whole.sql})`, type: whole.type, uses: whole.uses };
   }
   const type = isNumber(value.type) ? value.type : double;
@@ -63,14 +82,19 @@ export function resolveBinary(expression: BinaryExpression, scope: Scope): Resol
 function binary(operator: BinaryOperator, left: Resolved, right: Resolved, at: Position): Resolved {
   switch (operator) {
     case "||": {
-      const [first, second] = [left, right].map((part) => convertTo(part, string, at, "an operand of ||").sql);
+      const [first, second] = [left, right].map(
+        (part) => convertTo(part, string, at, "an operand of ||").sql,
+      );
       return { sql: `(${first} || ${second})`, type: string, uses: usesOf(left, right) };
     }
     case "&":
     case "|":
     case "^": {
-      const [first, second] = [left, right].map((part) => convertTo(part, bigint, at, `an operand of ${operator}`).sql);
-      const sql = operator === "^" ? `xor(${first}, ${second})` : `(${first} ${operator} ${second})`;
+      const [first, second] = [left, right].map(
+        (part) => convertTo(part, bigint, at, `an operand of ${operator}`).sql,
+      );
+      const sql =
+        operator === "^" ? `xor(${first}, ${second})` : `(${first} ${operator} ${second})`;
       return { sql, type: bigint, uses: usesOf(left, right) };
     }
     case "+":
@@ -90,11 +114,17 @@ function arithmetic(operator: Arithmetic, left: Resolved, right: Resolved, at: P
   if (moved) return moved;
   const type = arithmeticType(operator, left.type, right.type);
   if (!type) {
-    return refuse(at, `invalid operand types ${upper(left.type)} and ${upper(right.type)} for operator ${operator}`);
+    return refuse(
+      at,
+      `invalid operand types ${upper(left.type)} and ${upper(right.type)} for operator ${operator}`,
+    );
   }
   const uses = usesOf(left, right);
-  if (type.kind === "decimal") return { sql: decimalArithmetic(operator, left, right, type), type, uses };
-  const [first, second] = [left, right].map((part) => convertTo(part, type, at, `an operand of ${operator}`).sql);
+  if (type.kind === "decimal")
+    return { sql: decimalArithmetic(operator, left, right, type), type, uses };
+  const [first, second] = [left, right].map(
+    (part) => convertTo(part, type, at, `an operand of ${operator}`).sql,
+  );
   switch (operator) {
     case "/":
       return { sql: `(${first} / nullif(${second}, 0))`, type, uses };
@@ -108,11 +138,17 @@ function arithmetic(operator: Arithmetic, left: Resolved, right: Resolved, at: P
 }
 
 /** DuckDB multiplies decimals only while both scales together fit; digits behind the ninth are given up before. */
-function decimalArithmetic(operator: Arithmetic, left: Resolved, right: Resolved, type: SqlType & { kind: "decimal" }): string {
+function decimalArithmetic(
+  operator: Arithmetic,
+  left: Resolved,
+  right: Resolved,
+  type: SqlType & { kind: "decimal" },
+): string {
   const shape = `DECIMAL(${type.precision},${type.scale})`;
   const operand = (value: Resolved) => {
     const own = asDecimal(value.type);
-    if (operator !== "*" || !own) return `CAST(${value.sql} AS DECIMAL(38,${own?.scale ?? type.scale}))`;
+    if (operator !== "*" || !own)
+      return `CAST(${value.sql} AS DECIMAL(38,${own?.scale ?? type.scale}))`;
     return `CAST(${value.sql} AS DECIMAL(${own.precision > 18 ? 38 : 18},${Math.min(own.scale, Math.max(9, type.scale - 9))}))`;
   };
   const [first, second] = [operand(left), operand(right)];
@@ -121,8 +157,13 @@ function decimalArithmetic(operator: Arithmetic, left: Resolved, right: Resolved
   return `CAST(${first} ${operator} ${second} AS ${shape})`;
 }
 
-function momentArithmetic(operator: Arithmetic, left: Resolved, right: Resolved): Resolved | undefined {
-  const isInterval = (type: SqlType) => type.kind === "interval_day_time" || type.kind === "interval_year_month";
+function momentArithmetic(
+  operator: Arithmetic,
+  left: Resolved,
+  right: Resolved,
+): Resolved | undefined {
+  const isInterval = (type: SqlType) =>
+    type.kind === "interval_day_time" || type.kind === "interval_year_month";
   const uses = usesOf(left, right);
   if (operator !== "+" && operator !== "-") return undefined;
   if (isInterval(left.type) && sameType(left.type, right.type)) {
@@ -132,11 +173,17 @@ function momentArithmetic(operator: Arithmetic, left: Resolved, right: Resolved)
   if (!isInstant(left.type)) return undefined;
   if (isInterval(right.type)) {
     const moment = left.type.kind === "timestamp" ? convert(left, { kind: "datetime" }) : left;
-    const type: SqlType = left.type.kind === "date" && right.type.kind === "interval_day_time" ? { kind: "datetime" } : left.type;
+    const type: SqlType =
+      left.type.kind === "date" && right.type.kind === "interval_day_time"
+        ? { kind: "datetime" }
+        : left.type;
     const base = { kind: type.kind === "timestamp" ? "datetime" : type.kind } as SqlType;
     const sum = `(${moment?.sql} ${operator} ${right.sql})`;
     const from: SqlType = left.type.kind === "date" ? { kind: "timestamp_ntz" } : base;
-    const cast = convert({ sql: left.type.kind === "date" ? `CAST(${sum} AS TIMESTAMP_NS)` : sum, type: from }, type);
+    const cast = convert(
+      { sql: left.type.kind === "date" ? `CAST(${sum} AS TIMESTAMP_NS)` : sum, type: from },
+      type,
+    );
     return cast && { ...cast, uses };
   }
   if (operator === "-" && isInstant(right.type)) {
@@ -147,27 +194,44 @@ function momentArithmetic(operator: Arithmetic, left: Resolved, right: Resolved)
 }
 
 /** Both sides in the type in which they are compared. */
-export function alignPair(left: Resolved, right: Resolved, at: Position, operator: string): [Resolved, Resolved] {
+export function alignPair(
+  left: Resolved,
+  right: Resolved,
+  at: Position,
+  operator: string,
+): [Resolved, Resolved] {
   const type = comparedType(left.type, right.type);
   if (!type) {
-    return refuse(at, `type ${upper(left.type)} and ${upper(right.type)} cannot be compared by ${operator}`);
+    return refuse(
+      at,
+      `type ${upper(left.type)} and ${upper(right.type)} cannot be compared by ${operator}`,
+    );
   }
   // DuckDB compares numbers of any two types by their value.
   if (isNumber(left.type) && isNumber(right.type) && type.kind !== "double") return [left, right];
   const side = (value: Resolved) =>
-    isText(value.type) && isText(type) ? value : convertTo(value, type, at, `an operand of ${operator}`);
+    isText(value.type) && isText(type)
+      ? value
+      : convertTo(value, type, at, `an operand of ${operator}`);
   return [side(left), side(right)];
 }
 
 const comparisons: Readonly<Record<string, string>> = { "<=>": "IS NOT DISTINCT FROM" };
 
-function compare(operator: BinaryOperator, left: Resolved, right: Resolved, at: Position): Resolved {
+function compare(
+  operator: BinaryOperator,
+  left: Resolved,
+  right: Resolved,
+  at: Position,
+): Resolved {
   const [first, second] = alignPair(left, right, at, operator);
   return truth(`(${first.sql} ${comparisons[operator] ?? operator} ${second.sql})`, left, right);
 }
 
 export function resolveDistinct(expression: DistinctExpression, scope: Scope): Resolved {
-  const [left, right] = [expression.left, expression.right].map((side) => resolveExpression(side, scope));
+  const [left, right] = [expression.left, expression.right].map((side) =>
+    resolveExpression(side, scope),
+  );
   if (!left || !right) return refuse(expression.at, "IS DISTINCT FROM has two sides");
   const [first, second] = alignPair(left, right, expression.at, "IS DISTINCT FROM");
   const not = expression.negated ? "NOT " : "";
@@ -197,13 +261,18 @@ export function resolveInList(expression: InListExpression, scope: Scope): Resol
   const pairs = items.map((item) => alignPair(operand, item, at, "IN"));
   // One list for each type in which the operand is compared.
   const lists = new Map<string, string[]>();
-  for (const [left, right] of pairs) lists.set(left.sql, [...(lists.get(left.sql) ?? []), right.sql]);
+  for (const [left, right] of pairs)
+    lists.set(left.sql, [...(lists.get(left.sql) ?? []), right.sql]);
   const tests = [...lists].map(([left, list]) => `${left} IN (${list.join(", ")})`);
   const sql = `(${negated ? "NOT " : ""}(${tests.join(" OR ")}))`;
   return truth(sql, operand, ...items);
 }
 
-function inRows(operands: readonly Expression[], expression: InListExpression, scope: Scope): Resolved {
+function inRows(
+  operands: readonly Expression[],
+  expression: InListExpression,
+  scope: Scope,
+): Resolved {
   const { at, negated } = expression;
   const left = operands.map((item) => resolveExpression(item, scope));
   const rows = expression.list.map((row) => {
@@ -222,7 +291,12 @@ function inRows(operands: readonly Expression[], expression: InListExpression, s
 export function resolveLike(expression: LikeExpression, scope: Scope): Resolved {
   const { operator, negated, at } = expression;
   const text = (side: Expression) =>
-    convertTo(resolveExpression(side, scope), string, at, `an operand of ${operator.toUpperCase()}`);
+    convertTo(
+      resolveExpression(side, scope),
+      string,
+      at,
+      `an operand of ${operator.toUpperCase()}`,
+    );
   const [operand, pattern] = [text(expression.operand), text(expression.pattern)];
   const not = negated ? "NOT " : "";
   if (operator === "rlike") {

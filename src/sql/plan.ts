@@ -55,7 +55,11 @@ export type Plan = Touches &
     | { readonly kind: "query"; readonly selection: Selection }
     | { readonly kind: "write"; readonly writes: readonly Write[] }
     /** CREATE TABLE AS, CREATE VIEW, UNLOAD: a query, and what is made of it. */
-    | { readonly kind: "made-of-query"; readonly statement: Statement; readonly selection: Selection }
+    | {
+        readonly kind: "made-of-query";
+        readonly statement: Statement;
+        readonly selection: Selection;
+      }
     /** Executed by the service; `tables` are those that the statement names and that exist. */
     | {
         readonly kind: "definition";

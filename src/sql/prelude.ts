@@ -59,10 +59,7 @@ const conversions: readonly Macro[] = [
     "odps_fraction_text(n)",
     "CASE WHEN n = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(n AS VARCHAR), 9, '0'), '0') END",
   ],
-  [
-    "odps_utc_datetime(x)",
-    "date_trunc('millisecond', CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC')",
-  ],
+  ["odps_utc_datetime(x)", "date_trunc('millisecond', CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC')"],
   [
     "odps_timestamp_text(x)",
     `strftime(CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S')

@@ -1,9 +1,29 @@
 import { isOn } from "./catalog.ts";
 import { convertTo, resolveExpression } from "./expression.ts";
-import { deeper, type ColumnUse, type Environment, freshName, type LazyRows, type NamedRows, openScope, type OutputColumn, type Resolved, type Scope, type SourceColumn } from "./scope.ts";
+import {
+  type ColumnUse,
+  deeper,
+  type Environment,
+  freshName,
+  type LazyRows,
+  type NamedRows,
+  type OutputColumn,
+  openScope,
+  type Resolved,
+  type Scope,
+  type SourceColumn,
+} from "./scope.ts";
 import { resolveSelect } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
-import type { Expression, OrderItem, Position, Query, QueryBody, SetOperation, Values } from "./tree.ts";
+import type {
+  Expression,
+  OrderItem,
+  Position,
+  Query,
+  QueryBody,
+  SetOperation,
+  Values,
+} from "./tree.ts";
 import { commonType, sameType } from "./type-rules.ts";
 import { typeText } from "./types.ts";
 import { unify } from "./values.ts";
@@ -18,7 +38,10 @@ export interface Rows {
 }
 
 /** How a query's rows are ordered and cut. */
-export type Tail = Pick<Query, "at" | "orderBy" | "sortBy" | "distributeBy" | "clusterBy" | "limit" | "offset">;
+export type Tail = Pick<
+  Query,
+  "at" | "orderBy" | "sortBy" | "distributeBy" | "clusterBy" | "limit" | "offset"
+>;
 
 const columnsMax = 1200;
 
@@ -72,13 +95,20 @@ function resolveBody(body: QueryBody, environment: Environment, parent?: Scope):
   }
 }
 
-const plainTail = (at: Position): Tail => ({ at, orderBy: [], sortBy: [], distributeBy: [], clusterBy: [] });
+const plainTail = (at: Position): Tail => ({
+  at,
+  orderBy: [],
+  sortBy: [],
+  distributeBy: [],
+  clusterBy: [],
+});
 
 function resolveValues({ rows, at }: Values, environment: Environment, parent?: Scope): Rows {
   const scope = openScope(environment, parent);
   const width = rows[0]?.length ?? 0;
   const found = rows.map((row) => {
-    if (row.length !== width) return refuse(at, "the rows of VALUES differ in their number of columns");
+    if (row.length !== width)
+      return refuse(at, "the rows of VALUES differ in their number of columns");
     return row.map((value) => resolveExpression(value, scope));
   });
   const columns: OutputColumn[] = Array.from({ length: width }, (_, index) => {
@@ -89,16 +119,27 @@ function resolveValues({ rows, at }: Values, environment: Environment, parent?: 
     return { name: `_c${index}`, type, origins: [] };
   });
   const texts = found.map((row) => {
-    const values = row.map((value, index) => convertTo(value, columns[index]?.type ?? value.type, at, "a value of VALUES").sql);
+    const values = row.map(
+      (value, index) =>
+        convertTo(value, columns[index]?.type ?? value.type, at, "a value of VALUES").sql,
+    );
     return `(${values.join(", ")})`;
   });
   const name = freshName(environment.world, "q", at);
   const heads = columns.map((_, index) => `"c${index}"`).join(", ");
   const outerUses = found.flat().flatMap(({ uses }) => uses);
-  return { sql: `SELECT * FROM (VALUES ${texts.join(", ")}) AS "${name}"(${heads})`, columns, outerUses };
+  return {
+    sql: `SELECT * FROM (VALUES ${texts.join(", ")}) AS "${name}"(${heads})`,
+    columns,
+    outerUses,
+  };
 }
 
-function resolveSetOperation(operation: SetOperation, environment: Environment, parent?: Scope): Rows {
+function resolveSetOperation(
+  operation: SetOperation,
+  environment: Environment,
+  parent?: Scope,
+): Rows {
   const { at, operator, all } = operation;
   const inputs = operation.inputs.map((input) => resolveBody(input, environment, parent));
   const [first] = inputs;
@@ -106,13 +147,20 @@ function resolveSetOperation(operation: SetOperation, environment: Environment, 
   const columns = first.columns.map(({ name }, index): OutputColumn => {
     const types = inputs.map(({ columns }) => {
       if (columns.length !== first.columns.length) {
-        return refuse(at, `the inputs of ${operator.toUpperCase()} have ${first.columns.length} and ${columns.length} columns`);
+        return refuse(
+          at,
+          `the inputs of ${operator.toUpperCase()} have ${first.columns.length} and ${columns.length} columns`,
+        );
       }
       return columns[index]?.type ?? { kind: "void" as const };
     });
-    const type = types.reduce((left, right) =>
-      commonType(left, right) ??
-      refuse(at, `column ${index + 1} of ${operator.toUpperCase()} has types ${typeText(left).toUpperCase()} and ${typeText(right).toUpperCase()}`),
+    const type = types.reduce(
+      (left, right) =>
+        commonType(left, right) ??
+        refuse(
+          at,
+          `column ${index + 1} of ${operator.toUpperCase()} has types ${typeText(left).toUpperCase()} and ${typeText(right).toUpperCase()}`,
+        ),
     );
     const origins = inputs.flatMap((input) => input.columns[index]?.origins ?? []);
     return { name, type, origins };
@@ -130,29 +178,47 @@ export function shapeRows(
   { world }: Environment,
   at: Position,
 ): Rows {
-  if (rows.columns.every(({ type }, index) => sameType(type, columns[index]?.type ?? type))) return rows;
+  if (rows.columns.every(({ type }, index) => sameType(type, columns[index]?.type ?? type)))
+    return rows;
   const name = freshName(world, "q", at);
   const converted = rows.columns.map((column, index) => {
     const value: Resolved = { sql: `"${name}"."c${index}"`, type: column.type, uses: [] };
     const type = columns[index]?.type ?? column.type;
     return `${convertTo(value, type, at, `column ${column.name}`).sql} AS "c${index}"`;
   });
-  const shaped = rows.columns.map((column, index) => ({ ...column, type: columns[index]?.type ?? column.type }));
-  return { ...rows, sql: `SELECT ${converted.join(", ")} FROM (${rows.sql}) AS "${name}"`, columns: shaped };
+  const shaped = rows.columns.map((column, index) => ({
+    ...column,
+    type: columns[index]?.type ?? column.type,
+  }));
+  return {
+    ...rows,
+    sql: `SELECT ${converted.join(", ")} FROM (${rows.sql}) AS "${name}"`,
+    columns: shaped,
+  };
 }
 
 /** ORDER BY and LIMIT of rows that are not one SELECT: only their columns can be named. */
 function cutRows(rows: Rows, tail: Tail, environment: Environment, parent?: Scope): Rows {
   const name = freshName(environment.world, "q", tail.at);
   const scope = openScope(environment, parent);
-  const columns: SourceColumn[] = rows.columns.map((column, index) => ({ ...column, sql: `"${name}"."c${index}"` }));
+  const columns: SourceColumn[] = rows.columns.map((column, index) => ({
+    ...column,
+    sql: `"${name}"."c${index}"`,
+  }));
   scope.sources.push({ alias: name, columns });
   const order = orderTexts(tail, scope, columns);
-  return { ...rows, sql: `SELECT * FROM (${rows.sql}) AS "${name}"${order.sql}${limitText(tail, scope)}` };
+  return {
+    ...rows,
+    sql: `SELECT * FROM (${rows.sql}) AS "${name}"${order.sql}${limitText(tail, scope)}`,
+  };
 }
 
 /** The ORDER BY of a query: a bare number is a position only where the flag says so. */
-export function orderTexts(tail: Tail, scope: Scope, outputs: readonly { readonly sql: string }[]): Pick<Resolved, "sql" | "uses"> {
+export function orderTexts(
+  tail: Tail,
+  scope: Scope,
+  outputs: readonly { readonly sql: string }[],
+): Pick<Resolved, "sql" | "uses"> {
   const ascending = (expression: Expression): OrderItem => ({ expression, descending: false });
   const items =
     tail.orderBy.length > 0
@@ -167,7 +233,8 @@ export function orderTexts(tail: Tail, scope: Scope, outputs: readonly { readonl
     const { expression } = item;
     if (expression.kind === "integer" && byPosition) {
       const place = Number(expression.digits) - 1;
-      if (!outputs[place]) return refuse(expression.at, `ORDER BY position ${place + 1} is not in the select list`);
+      if (!outputs[place])
+        return refuse(expression.at, `ORDER BY position ${place + 1} is not in the select list`);
       return `"c${place}" ${directionText(item)}`;
     }
     const value = resolveExpression(expression, scope);
@@ -195,4 +262,3 @@ export function nameRows(rows: Rows, environment: Environment, at: Position): Na
   world.relations.push({ name, sql: rows.sql });
   return { name, columns: rows.columns };
 }
-

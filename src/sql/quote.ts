@@ -14,5 +14,8 @@ export function quoteText(text: string): string {
 
 /** A lone half of a surrogate pair has no UTF-8 form. */
 function clean(text: string): string {
-  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]|\u0000/g, "\uFFFD");
+  return text.replace(
+    /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]|\u0000/g,
+    "\uFFFD",
+  );
 }

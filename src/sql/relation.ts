@@ -1,11 +1,27 @@
-import { resolveConjuncts } from "./select.ts";
-import { openTable, openView } from "./tables.ts";
-import { nameRows, resolveQuery, type Rows } from "./query.ts";
 import { alignPair } from "./operators.ts";
-import { freshName, type LazyRows, type NamedRows, type Resolved, type Scope, type Source, type SourceColumn } from "./scope.ts";
+import { nameRows, type Rows, resolveQuery } from "./query.ts";
+import {
+  freshName,
+  type LazyRows,
+  type NamedRows,
+  type Resolved,
+  type Scope,
+  type Source,
+  type SourceColumn,
+} from "./scope.ts";
+import { resolveConjuncts } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveTableCall } from "./table-functions.ts";
-import type { Join, LateralView, Name, Position, Relation, TableFunction, TableReference } from "./tree.ts";
+import { openTable, openView } from "./tables.ts";
+import type {
+  Join,
+  LateralView,
+  Name,
+  Position,
+  Relation,
+  TableFunction,
+  TableReference,
+} from "./tree.ts";
 
 /** What FROM says, as DuckDB reads it; the scope gains its columns. */
 export function resolveRelation(relation: Relation, scope: Scope): string {
@@ -14,8 +30,14 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
       return resolveTable(relation, scope);
     case "variable-table": {
       const variable = scope.environment.variables.get(relation.name.key);
-      if (!variable) return refuse(relation.at, `variable @${relation.name.text} cannot be resolved`);
-      return bringIn(lazyRows(variable, relation.at), relation.alias ?? relation.name, scope, relation.at);
+      if (!variable)
+        return refuse(relation.at, `variable @${relation.name.text} cannot be resolved`);
+      return bringIn(
+        lazyRows(variable, relation.at),
+        relation.alias ?? relation.name,
+        scope,
+        relation.at,
+      );
     }
     case "derived": {
       const rows = resolveQuery(relation.query, scope.environment, scope.parent);
@@ -33,44 +55,62 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
 function resolveTable(relation: TableReference, scope: Scope): string {
   const { name, at, alias } = relation;
   const { environment } = scope;
-  if (relation.asOf) return refuse(relation.at, "reading a table as of another time is not supported yet");
+  if (relation.asOf)
+    return refuse(relation.at, "reading a table as of another time is not supported yet");
   if (relation.sample) return refuse(relation.sample.at, "TABLESAMPLE is not supported yet");
   const last = name.parts.at(-1);
   if (!last) return refuse(at, "a table needs a name");
   const common = name.parts.length === 1 ? environment.commonTables.get(last.key) : undefined;
   if (common) return bringIn(lazyRows(common, at), alias ?? last, scope, at);
   const opened = openTable(name, environment);
-  if (opened.table.kind === "view") return bringIn(openView(opened, environment, at), alias ?? last, scope, at, opened.table);
+  if (opened.table.kind === "view")
+    return bringIn(openView(opened, environment, at), alias ?? last, scope, at, opened.table);
   const { table, read } = opened;
   const base = freshName(environment.world, "t", at);
   environment.world.relations.push({ name: base, read });
   const own = freshName(environment.world, "r", at);
-  const columns = [...table.columns, ...table.partitionColumns].map(({ name, type }): SourceColumn => ({
-    name,
-    type,
-    sql: `"${own}"."${name.replaceAll('"', '""')}"`,
-    origins: [{ read, column: name }],
-    touch: () => read.columns.add(name),
-  }));
+  const columns = [...table.columns, ...table.partitionColumns].map(
+    ({ name, type }): SourceColumn => ({
+      name,
+      type,
+      sql: `"${own}"."${name.replaceAll('"', '""')}"`,
+      origins: [{ read, column: name }],
+      touch: () => read.columns.add(name),
+    }),
+  );
   scope.sources.push({ alias: (alias ?? last).key, columns, table });
   return `"${base}" AS "${own}"`;
 }
 
-function bringIn(rows: NamedRows, alias: Name, scope: Scope, at: Position, table?: Source["table"]): string {
+function bringIn(
+  rows: NamedRows,
+  alias: Name,
+  scope: Scope,
+  at: Position,
+  table?: Source["table"],
+): string {
   const own = freshName(scope.environment.world, "r", at);
   const columns = rows.columns.map((column, index) => ({ ...column, sql: `"${own}"."c${index}"` }));
   scope.sources.push({ alias: alias.key, columns, ...(table && { table }) });
   return `"${rows.name}" AS "${own}"`;
 }
 
-function bringInQuery(rows: Rows, alias: Name | undefined, names: readonly Name[], scope: Scope, at: Position): string {
+function bringInQuery(
+  rows: Rows,
+  alias: Name | undefined,
+  names: readonly Name[],
+  scope: Scope,
+  at: Position,
+): string {
   const own = freshName(scope.environment.world, "r", at);
   checkNames(names, rows.columns.length, at);
-  const columns = rows.columns.map((column, index): SourceColumn => ({
-    ...column,
-    name: names[index]?.key ?? column.name,
-    sql: `"${own}"."c${index}"`,
-  }));
+  const columns = rows.columns.map(
+    (column, index): SourceColumn => ({
+      ...column,
+      name: names[index]?.key ?? column.name,
+      sql: `"${own}"."c${index}"`,
+    }),
+  );
   scope.sources.push({ alias: alias?.key, columns });
   return `(${rows.sql}) AS "${own}"`;
 }
@@ -86,11 +126,15 @@ function lazyRows(lazy: LazyRows, at: Position): NamedRows {
   if (lazy.rows) return lazy.rows;
   const { source, environment } = lazy;
   const query = "query" in source ? source.query : source.value;
-  if (query.kind !== "query") return refuse(at, `variable @${source.name.text} is a value, not a table`);
+  if (query.kind !== "query")
+    return refuse(at, `variable @${source.name.text} is a value, not a table`);
   const rows = resolveQuery(query, environment);
   const names = "columns" in source ? source.columns : [];
   checkNames(names, rows.columns.length, source.name.at);
-  const columns = rows.columns.map((column, index) => ({ ...column, name: names[index]?.key ?? column.name }));
+  const columns = rows.columns.map((column, index) => ({
+    ...column,
+    name: names[index]?.key ?? column.name,
+  }));
   lazy.rows = nameRows({ ...rows, columns }, environment, at);
   return lazy.rows;
 }
@@ -98,16 +142,19 @@ function lazyRows(lazy: LazyRows, at: Position): NamedRows {
 function resolveLateralView(view: LateralView, scope: Scope): string {
   const input = resolveRelation(view.input, scope);
   const rows = resolveTableCall(view.call, scope);
-  if (!rows) return refuse(view.call.at, `function ${view.call.name.text} gives no rows for LATERAL VIEW`);
+  if (!rows)
+    return refuse(view.call.at, `function ${view.call.name.text} gives no rows for LATERAL VIEW`);
   checkNames(view.columns, rows.length, view.at);
   const own = freshName(scope.environment.world, "r", view.at);
   const list = rows.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");
-  const columns = rows.map(({ name, type }, index): SourceColumn => ({
-    name: view.columns[index]?.key ?? name,
-    type,
-    sql: `"${own}"."c${index}"`,
-    origins: [],
-  }));
+  const columns = rows.map(
+    ({ name, type }, index): SourceColumn => ({
+      name: view.columns[index]?.key ?? name,
+      type,
+      sql: `"${own}"."c${index}"`,
+      origins: [],
+    }),
+  );
   scope.sources.push({ alias: view.alias?.key, columns });
   const lateral = `LATERAL (SELECT ${list}) AS "${own}"`;
   return view.outer ? `${input} LEFT JOIN ${lateral} ON true` : `${input} CROSS JOIN ${lateral}`;
@@ -138,7 +185,8 @@ function resolveJoin(join: Join, scope: Scope): string {
   const left = resolveRelation(join.left, scope);
   const middle = scope.sources.length;
   const right = resolveRelation(join.right, scope);
-  const names = join.using ?? (join.natural ? sharedNames(scope, start, middle, join.at) : undefined);
+  const names =
+    join.using ?? (join.natural ? sharedNames(scope, start, middle, join.at) : undefined);
   let on: string | undefined;
   if (names) on = joinUsing(names, join, scope, start, middle);
   else if (join.on) on = resolveConjuncts(join.on, { ...scope, noAggregates: "ON" }, "ON").sql;
@@ -152,18 +200,28 @@ function resolveJoin(join: Join, scope: Scope): string {
 
 function sharedNames(scope: Scope, start: number, middle: number, at: Position): Name[] {
   const names = (sources: readonly Source[]) =>
-    sources.flatMap(({ columns }) => columns.filter(({ hidden }) => !hidden).map(({ name }) => name));
+    sources.flatMap(({ columns }) =>
+      columns.filter(({ hidden }) => !hidden).map(({ name }) => name),
+    );
   const right = new Set(names(scope.sources.slice(middle)));
-  const shared = new Set(names(scope.sources.slice(start, middle)).filter((name) => right.has(name)));
+  const shared = new Set(
+    names(scope.sources.slice(start, middle)).filter((name) => right.has(name)),
+  );
   return [...shared].map((key) => ({ text: key, key, at }));
 }
 
 /** USING: equal columns become one, which stands before all others. */
-function joinUsing(names: readonly Name[], join: Join, scope: Scope, start: number, middle: number): string {
+function joinUsing(
+  names: readonly Name[],
+  join: Join,
+  scope: Scope,
+  start: number,
+  middle: number,
+): string {
   const merged: SourceColumn[] = [];
   const tests = names.map((name) => {
-    const [left, right] = [scope.sources.slice(start, middle), scope.sources.slice(middle)].map((sources) =>
-      oneColumn(sources, name),
+    const [left, right] = [scope.sources.slice(start, middle), scope.sources.slice(middle)].map(
+      (sources) => oneColumn(sources, name),
     );
     if (!left || !right) return refuse(name.at, `column ${name.text} cannot be resolved`);
     for (const column of [left, right]) {

@@ -111,7 +111,7 @@ export interface Scope {
   readonly sources: Source[];
   readonly lambdas: readonly ReadonlyMap<string, Typed>[];
   /** Texts of the GROUP BY keys, from the moment they are known. */
-  readonly keys: Set<string>;
+  readonly keys: ReadonlySet<string>;
   readonly windows: ReadonlyMap<string, WindowDefinition>;
   /** Whether an aggregate was met; an object, so that scopes that differ in a detail share it. */
   readonly met: { aggregate: boolean };
@@ -144,7 +144,8 @@ export function openScope(
 /** A name that the emitted text does not have yet. */
 export function freshName(world: World, letter: string, at: Position): string {
   world.names += 1;
-  if (world.names > relationsMax) refuse(at, `the statement has more than ${relationsMax} relations`);
+  if (world.names > relationsMax)
+    refuse(at, `the statement has more than ${relationsMax} relations`);
   return `${letter}${world.names}`;
 }
 

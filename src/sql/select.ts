@@ -2,7 +2,14 @@ import { resolveCondition, resolveExpression } from "./expression.ts";
 import { groupText } from "./grouping.ts";
 import { limitText, orderTexts, type Rows, type Tail } from "./query.ts";
 import { resolveRelation } from "./relation.ts";
-import { type ColumnUse, type Environment, openScope, type OutputColumn, type Resolved, type Scope } from "./scope.ts";
+import {
+  type ColumnUse,
+  type Environment,
+  type OutputColumn,
+  openScope,
+  type Resolved,
+  type Scope,
+} from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveTableCall } from "./table-functions.ts";
 import type { Expression, Select, SelectItem, StarExpression } from "./tree.ts";
@@ -12,14 +19,20 @@ export interface Item extends Resolved {
   readonly name: string;
 }
 
-export function resolveSelect(select: Select, tail: Tail, environment: Environment, parent?: Scope): Rows {
+export function resolveSelect(
+  select: Select,
+  tail: Tail,
+  environment: Environment,
+  parent?: Scope,
+): Rows {
   if (select.transform) return refuse(select.transform.at, "SELECT TRANSFORM is not supported yet");
   const windows = new Map(select.windows.map(({ name, window }) => [name.key, window]));
   const open = openScope(environment, parent, windows);
   const from = select.from && resolveRelation(select.from, open);
-  const where = select.where && resolveConjuncts(select.where, { ...open, noAggregates: "WHERE" }, "WHERE");
+  const where =
+    select.where && resolveConjuncts(select.where, { ...open, noAggregates: "WHERE" }, "WHERE");
   const group = select.groupBy && groupText(select, open);
-  const scope = group ? { ...open, keys: group.keys } : open;
+  const scope: Scope = group ? { ...open, keys: group.keys } : open;
   const items = select.items.flatMap((item, index) => resolveItem(item, index, scope));
   const aliases = new Map<string, Resolved>();
   for (const item of items) if (!aliases.has(item.name)) aliases.set(item.name, item);
@@ -40,7 +53,9 @@ export function resolveSelect(select: Select, tail: Tail, environment: Environme
     order.sql,
     limitText(tail, scope),
   ];
-  const columns = items.map(({ name, type, origins }): OutputColumn => ({ name, type, origins: origins ?? [] }));
+  const columns = items.map(
+    ({ name, type, origins }): OutputColumn => ({ name, type, origins: origins ?? [] }),
+  );
   const outer = [...uses, ...(where?.uses ?? []), ...(group?.uses ?? [])];
   return {
     sql: sql.filter((part) => part !== undefined).join(""),
@@ -100,13 +115,17 @@ export function resolveConjuncts(expression: Expression, scope: Scope, where: st
   const operands = expression.kind === "and" ? expression.operands : [expression];
   const parts = operands.map((operand) => resolveCondition(operand, scope, where));
   for (const part of parts) choosePartitions(part);
-  const sql = parts.length === 1 ? (parts[0]?.sql ?? "true") : `(${parts.map(({ sql }) => sql).join(" AND ")})`;
+  const sql =
+    parts.length === 1
+      ? (parts[0]?.sql ?? "true")
+      : `(${parts.map(({ sql }) => sql).join(" AND ")})`;
   return { sql, type: { kind: "boolean" }, uses: parts.flatMap(({ uses }) => uses) };
 }
 
 function choosePartitions({ uses }: Resolved): void {
   for (const { read } of uses[0]?.origins ?? []) {
-    const isPartition = (name: string) => read.table.partitionColumns.some((column) => column.name === name);
+    const isPartition = (name: string) =>
+      read.table.partitionColumns.some((column) => column.name === name);
     const all = uses.every(({ origins }) =>
       origins.some((origin) => origin.read === read && isPartition(origin.column)),
     );

@@ -1,5 +1,5 @@
-import type { Position } from "./tree.ts";
 import { SqlError } from "./sql-error.ts";
+import type { Position } from "./tree.ts";
 
 /** Refuses a statement whose text is understood and whose meaning is wrong. */
 export function refuse(at: Position, message: string): never {

@@ -16,16 +16,20 @@ const count: Special = (call, scope) => {
   if (!over && scope.noAggregates) {
     return refuse(call.at, `aggregate function COUNT cannot be used in ${scope.noAggregates}`);
   }
-  const inner: Scope = over ? scope : { ...scope, keys: new Set(), noAggregates: "another aggregate" };
+  const inner: Scope = over
+    ? scope
+    : { ...scope, keys: new Set(), noAggregates: "another aggregate" };
   const star = call.arguments.length === 1 && call.arguments[0]?.kind === "star";
   const values = star ? [] : call.arguments.map((argument) => resolveExpression(argument, inner));
   if (!star && values.length === 0) return refuse(call.at, "COUNT takes a column or *");
-  if (star && distinct) return refuse(call.at, "COUNT(DISTINCT *) is not supported; name the columns");
+  if (star && distinct)
+    return refuse(call.at, "COUNT(DISTINCT *) is not supported; name the columns");
   const texts = values.map(({ sql }) => sql);
   const whole = texts.map((sql) => `${sql} IS NOT NULL`).join(" AND ");
-  const counted = texts.length > 1 ? `CASE WHEN ${whole} THEN row(${texts.join(", ")}) END` : (texts[0] ?? "*");
+  const counted =
+    texts.length > 1 ? `CASE WHEN ${whole} THEN row(${texts.join(", ")}) END` : (texts[0] ?? "*");
   const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
-  const window = over && overText(over, call.at, scope);
+  const window = over && overText(over, scope);
   const sql = `count(${distinct ? "DISTINCT " : ""}${counted})${filter ? ` FILTER (WHERE ${filter.sql})` : ""}${window ? ` OVER (${window.sql})` : ""}`;
   if (!over) scope.met.aggregate = true;
   const uses = [...values, filter ?? [], window ?? []].flat().flatMap((part) => part.uses);
@@ -36,12 +40,15 @@ const count: Special = (call, scope) => {
 const maxPartition: Special = (call, scope) => {
   const { environment } = scope;
   const [argument] = call.arguments;
-  const value = argument && call.arguments.length === 1 ? resolveExpression(argument, scope) : undefined;
+  const value =
+    argument && call.arguments.length === 1 ? resolveExpression(argument, scope) : undefined;
   if (!argument || typeof value?.literal !== "string") {
     return refuse(call.at, "MAX_PT takes the name of a table as a constant text");
   }
   const { at } = argument;
-  const parts = value.literal.split(".").map((part): Name => ({ text: part, key: part.trim().toLowerCase(), at }));
+  const parts = value.literal
+    .split(".")
+    .map((part): Name => ({ text: part, key: part.trim().toLowerCase(), at }));
   if (parts.length > 3) return refuse(at, `'${value.literal}' is not the name of a table`);
   const { table, read } = openTable({ parts, at }, environment, true);
   const [column] = table.partitionColumns;
@@ -49,7 +56,8 @@ const maxPartition: Special = (call, scope) => {
   read.columns.add(column.name);
   read.chosen = true;
   const greatest = environment.world.catalog.maxPartition(table);
-  if (greatest === undefined) return refuse(at, `table ${fullName(table)} has no partition with data`);
+  if (greatest === undefined)
+    return refuse(at, `table ${fullName(table)} has no partition with data`);
   return { sql: quoteText(greatest), type: string, uses: [], literal: greatest };
 };
 

@@ -25,11 +25,15 @@ export function resolveScalarQuery({ query, at }: SubqueryExpression, scope: Sco
 
 export function resolveInQuery(expression: InQueryExpression, scope: Scope): Resolved {
   const { negated, query, at } = expression;
-  const operands = expression.operand.kind === "row" ? expression.operand.items : [expression.operand];
+  const operands =
+    expression.operand.kind === "row" ? expression.operand.items : [expression.operand];
   const left = operands.map((operand) => resolveExpression(operand, scope));
   const { sql, columns, outerUses } = inner(query, scope);
   if (columns.length !== left.length) {
-    return refuse(at, `IN expects a query of ${left.length} columns, and this one has ${columns.length}`);
+    return refuse(
+      at,
+      `IN expects a query of ${left.length} columns, and this one has ${columns.length}`,
+    );
   }
   const rows = freshName(scope.environment.world, "q", at);
   const pairs = left.map((side, index) => {
@@ -44,4 +48,3 @@ export function resolveInQuery(expression: InQueryExpression, scope: Scope): Res
   const uses = [...left.flatMap((side) => side.uses), ...outerUses];
   return { sql: `(${negated ? "NOT " : ""}(${test}))`, type: boolean, uses };
 }
-

@@ -5,7 +5,10 @@ import { refuse } from "./semantic-error.ts";
 import type { Expression } from "./tree.ts";
 
 /** A call that gives rows: the expressions of its columns. Undefined: the expression is no such call. */
-export function resolveTableCall(expression: Expression, scope: Scope): (Resolved & { readonly name: string })[] | undefined {
+export function resolveTableCall(
+  expression: Expression,
+  scope: Scope,
+): (Resolved & { readonly name: string })[] | undefined {
   if (expression.kind !== "call" || expression.qualifier.length > 0) return undefined;
   const { at, name } = expression;
   const build = tableFunctions.get(name.key);
@@ -20,4 +23,3 @@ export function resolveTableCall(expression: Expression, scope: Scope): (Resolve
   };
   return build(values, building).map((column) => ({ ...column, uses }));
 }
-

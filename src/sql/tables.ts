@@ -1,10 +1,10 @@
 import { type CatalogName, type CatalogTable, fullName, isOn } from "./catalog.ts";
+import { parseScript } from "./parse.ts";
 import { nameRows, resolveQuery, shapeRows } from "./query.ts";
 import type { Environment, NamedRows, OpenRead } from "./scope.ts";
 import { refuse, refuseTable } from "./semantic-error.ts";
 import { SqlError } from "./sql-error.ts";
 import type { ObjectName, Position } from "./tree.ts";
-import { parseStatement } from "./parse.ts";
 
 const viewsMax = 16;
 
@@ -37,16 +37,31 @@ export function findTable(name: ObjectName, environment: Environment): CatalogTa
   return refuseTable(name.at, shown.filter((part) => part !== undefined).join("."));
 }
 
-export function openTable(name: ObjectName, environment: Environment, metadataOnly = false): Opened {
+export function openTable(
+  name: ObjectName,
+  environment: Environment,
+  metadataOnly = false,
+): Opened {
   const table = findTable(name, environment);
   const { world, through } = environment;
-  const read: OpenRead = { table, columns: new Set(), through, at: name.at, metadataOnly, chosen: false };
+  const read: OpenRead = {
+    table,
+    columns: new Set(),
+    through,
+    at: name.at,
+    metadataOnly,
+    chosen: false,
+  };
   world.reads.push(read);
   return { table, read };
 }
 
 /** A view's rows, by its query's text as read in the project in which it was made. */
-export function openView({ table, read }: Opened, environment: Environment, at: Position): NamedRows {
+export function openView(
+  { table, read }: Opened,
+  environment: Environment,
+  at: Position,
+): NamedRows {
   const { world } = environment;
   const through = [...environment.through, table];
   const key = through.map(({ id }) => id).join("\n");
@@ -65,7 +80,8 @@ function readView(table: CatalogTable, around: Environment, at: Position): Named
   if (!view) return refuse(at, `view ${name} has no query`);
   const outer = around.through.slice(0, -1);
   if (outer.some(({ id }) => id === table.id)) return refuse(at, `view ${name} reads itself`);
-  if (around.through.length > viewsMax) return refuse(at, `views are nested deeper than ${viewsMax}`);
+  if (around.through.length > viewsMax)
+    return refuse(at, `views are nested deeper than ${viewsMax}`);
   const environment: Environment = {
     ...around,
     project: view.project,
@@ -75,8 +91,9 @@ function readView(table: CatalogTable, around: Environment, at: Position): Named
     parameters: new Map(),
   };
   try {
-    const query = parseStatement(view.text);
-    if (query.kind !== "query") return refuse(at, `view ${name} is not a query`);
+    const [only, more] = parseScript(view.text).statements;
+    const query = only?.statement;
+    if (query?.kind !== "query" || more) return refuse(at, `view ${name} is not a query`);
     const rows = resolveQuery(query, environment);
     if (rows.columns.length !== table.columns.length) {
       return refuse(at, `view ${name} no longer has the columns that it was made with`);

@@ -156,7 +156,12 @@ export function sameType(left: SqlType, right: SqlType): boolean {
  * that loses more. Undefined: MaxCompute does not convert by itself.
  */
 export function implicitCost(from: SqlType, to: SqlType): number | undefined {
-  if (from.kind === to.kind && from.kind !== "array" && from.kind !== "map" && from.kind !== "struct") {
+  if (
+    from.kind === to.kind &&
+    from.kind !== "array" &&
+    from.kind !== "map" &&
+    from.kind !== "struct"
+  ) {
     return 0;
   }
   if (from.kind === "void") return 1;

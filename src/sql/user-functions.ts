@@ -1,8 +1,8 @@
+import { fullName } from "./catalog.ts";
+import { builtIns } from "./functions/table.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type { CallExpression } from "./tree.ts";
-import { builtIns } from "./functions/table.ts";
-import { fullName } from "./catalog.ts";
 
 /** A call of a function that a project holds. Undefined: the name is a built-in's, or nobody's. */
 export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | undefined {
@@ -22,5 +22,8 @@ export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | 
     return refuse(call.at, `function ${text} cannot be resolved`);
   }
   world.functions.add(fullName(found));
-  return refuse(call.at, `function ${fullName(found)} is foreign code, which a query cannot run yet`);
+  return refuse(
+    call.at,
+    `function ${fullName(found)} is foreign code, which a query cannot run yet`,
+  );
 }

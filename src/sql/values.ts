@@ -1,16 +1,27 @@
-import { castTo, convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { nullOf } from "./conversion.ts";
+import { castTo, convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { alignPair } from "./operators.ts";
 import { quoteText } from "./quote.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import type { CaseExpression, ElementExpression, ExtractExpression, IntervalExpression, Literal } from "./tree.ts";
+import type {
+  CaseExpression,
+  ElementExpression,
+  ExtractExpression,
+  IntervalExpression,
+  Literal,
+} from "./tree.ts";
 import { bigint, boolean, commonType, decimalOf, double, string, voidType } from "./type-rules.ts";
 import { type SqlType, typeText } from "./types.ts";
 
 const integerKinds = { y: "tinyint", s: "smallint", l: "bigint" } as const;
 const integerBits = { tinyint: 8, smallint: 16, int: 32, bigint: 64 } as const;
-const duckIntegers = { tinyint: "TINYINT", smallint: "SMALLINT", int: "INTEGER", bigint: "BIGINT" } as const;
+const duckIntegers = {
+  tinyint: "TINYINT",
+  smallint: "SMALLINT",
+  int: "INTEGER",
+  bigint: "BIGINT",
+} as const;
 
 /** A value that is written out. Numbers are cast, so that no bare number reaches ORDER BY or GROUP BY as a position. */
 export function resolveLiteral(literal: Literal): Resolved {
@@ -18,18 +29,29 @@ export function resolveLiteral(literal: Literal): Resolved {
     case "integer":
       return integerLiteral(literal);
     case "double":
-      return { sql: `CAST(${Number(literal.text)} AS DOUBLE)`, type: double, uses: [], literal: Number(literal.text) };
+      return {
+        sql: `CAST(${Number(literal.text)} AS DOUBLE)`,
+        type: double,
+        uses: [],
+        literal: Number(literal.text),
+      };
     case "decimal": {
-      const [whole = "", fraction = ""] = literal.text.toLowerCase().split("e")[0]?.split(".") ?? [];
+      const [whole = "", fraction = ""] =
+        literal.text.toLowerCase().split("e")[0]?.split(".") ?? [];
       const type = decimalOf(Math.max(1, whole.length + fraction.length), fraction.length);
       return castTo({ sql: quoteText(literal.text), type: string, uses: [] }, type, literal.at);
     }
     case "string":
       return { sql: quoteText(literal.value), type: string, uses: [], literal: literal.value };
-    case "binary":
+    case "bytes":
       return { sql: `from_hex(${quoteText(literal.hex)})`, type: { kind: "binary" }, uses: [] };
     case "boolean":
-      return { sql: literal.value ? "true" : "false", type: boolean, uses: [], literal: literal.value };
+      return {
+        sql: literal.value ? "true" : "false",
+        type: boolean,
+        uses: [],
+        literal: literal.value,
+      };
     case "null":
       return { sql: "NULL", type: voidType, uses: [], literal: null };
     default: {
@@ -44,10 +66,14 @@ function integerLiteral(literal: Literal & { kind: "integer" }): Resolved {
   const fits = (kind: keyof typeof integerBits) => value <= 2n ** BigInt(integerBits[kind] - 1);
   const kind = literal.suffix ? integerKinds[literal.suffix] : value < 2n ** 31n ? "int" : "bigint";
   if (!fits(kind)) {
-    return refuse(literal.at, `the number ${literal.digits} does not fit into ${kind.toUpperCase()}`);
+    return refuse(
+      literal.at,
+      `the number ${literal.digits} does not fit into ${kind.toUpperCase()}`,
+    );
   }
   // The least number is written as the negation of one that does not fit.
-  const sql = value === 2n ** 63n ? `CAST('${value}' AS HUGEINT)` : `CAST(${value} AS ${duckIntegers[kind]})`;
+  const sql =
+    value === 2n ** 63n ? `CAST('${value}' AS HUGEINT)` : `CAST(${value} AS ${duckIntegers[kind]})`;
   return { sql, type: { kind }, uses: [], literal: value };
 }
 
@@ -58,7 +84,11 @@ export function resolveCase(expression: CaseExpression, scope: Scope): Resolved 
     if (!operand) return resolveCondition(when, scope, "WHEN");
     const value = resolveExpression(when, scope);
     const [left, right] = alignPair(operand, value, when.at, "CASE");
-    return { sql: `(${left.sql} = ${right.sql})`, type: boolean, uses: [...left.uses, ...right.uses] };
+    return {
+      sql: `(${left.sql} = ${right.sql})`,
+      type: boolean,
+      uses: [...left.uses, ...right.uses],
+    };
   });
   const results = branches.map(({ result }) => resolveExpression(result, scope));
   if (otherwise) results.push(resolveExpression(otherwise, scope));
@@ -73,7 +103,10 @@ export function resolveCase(expression: CaseExpression, scope: Scope): Resolved 
 }
 
 /** The one type that all values take. */
-export function unify(values: readonly { readonly type: SqlType }[], fail: (left: string, right: string) => never): SqlType {
+export function unify(
+  values: readonly { readonly type: SqlType }[],
+  fail: (left: string, right: string) => never,
+): SqlType {
   return values.reduce<SqlType>((type, value) => {
     const common = commonType(type, value.type);
     return common ?? fail(typeText(type).toUpperCase(), typeText(value.type).toUpperCase());
@@ -107,18 +140,25 @@ const extracted: Readonly<Record<string, string>> = {
 export function resolveExtract({ unit, operand, at }: ExtractExpression, scope: Scope): Resolved {
   const value = resolveExpression(operand, scope);
   const plain = value.type.kind === "date" || value.type.kind === "timestamp_ntz";
-  const moment = plain ? value : convertTo(value, { kind: "datetime" }, at, "the operand of EXTRACT");
+  const moment = plain
+    ? value
+    : convertTo(value, { kind: "datetime" }, at, "the operand of EXTRACT");
   const template = extracted[unit] ?? `CAST(extract('${unit}' FROM $) AS BIGINT)`;
   return { sql: template.replace("$", () => moment.sql), type: { kind: "int" }, uses: moment.uses };
 }
 
-export function resolveInterval({ value, unit, to, at }: IntervalExpression, scope: Scope): Resolved {
+export function resolveInterval(
+  { value, unit, to, at }: IntervalExpression,
+  scope: Scope,
+): Resolved {
   const months = unit === "year" || unit === "quarter" || unit === "month";
   const type: SqlType = { kind: months ? "interval_year_month" : "interval_day_time" };
   const amount = resolveExpression(value, scope);
   if (to === undefined) {
     const number = convertTo(amount, bigint, at, "an interval's amount").sql;
-    const known = /^(year|quarter|month|week|day|hour|minute|second|millisecond|microsecond)$/.test(unit);
+    const known = /^(year|quarter|month|week|day|hour|minute|second|millisecond|microsecond)$/.test(
+      unit,
+    );
     if (!known) return refuse(at, `an interval of ${unit} is not supported`);
     return { sql: `(${number} * INTERVAL 1 ${unit.toUpperCase()})`, type, uses: amount.uses };
   }
@@ -130,10 +170,13 @@ export function resolveInterval({ value, unit, to, at }: IntervalExpression, sco
     const total = Number(found[2]) * 12 + Number(found[3]);
     return { sql: `INTERVAL (${found[1] === "-" ? -total : total}) MONTH`, type, uses: [] };
   }
-  const clock = /^\s*([+-]?)(\d{1,9}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?\s*$/.exec(amount.literal);
+  const clock = /^\s*([+-]?)(\d{1,9}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?\s*$/.exec(
+    amount.literal,
+  );
   if (months || !clock) return refuse(at, `the interval '${amount.literal}' is not understood`);
   const [, sign, days, hours, minutes, seconds, fraction = ""] = clock;
-  const micros = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+  const micros =
+    ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
   const whole = BigInt(micros) * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
   return { sql: `to_microseconds(${sign === "-" ? -whole : whole})`, type, uses: [] };
 }

@@ -1,7 +1,7 @@
 import { resolveExpression } from "./expression.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import type { FrameBound, Name, OrderItem, Position, WindowDefinition } from "./tree.ts";
+import type { FrameBound, Name, OrderItem, WindowDefinition } from "./tree.ts";
 
 /** NULL is the least value, whatever DuckDB's own default is. */
 export function orderText(item: OrderItem, scope: Scope): Resolved {
@@ -16,10 +16,11 @@ export function directionText({ descending, nulls }: OrderItem): string {
 }
 
 /** What stands in the parentheses of OVER. */
-export function overText(over: WindowDefinition | Name, at: Position, scope: Scope): Resolved {
+export function overText(over: WindowDefinition | Name, scope: Scope): Resolved {
   const window = "kind" in over ? over : named(over, scope);
   const base = window.base && named(window.base, scope);
-  const partitionBy = window.partitionBy.length > 0 ? window.partitionBy : (base?.partitionBy ?? []);
+  const partitionBy =
+    window.partitionBy.length > 0 ? window.partitionBy : (base?.partitionBy ?? []);
   const orderBy = window.orderBy.length > 0 ? window.orderBy : (base?.orderBy ?? []);
   const parts = partitionBy.map((expression) => resolveExpression(expression, scope));
   const order = orderBy.map((item) => orderText(item, scope));
@@ -30,7 +31,9 @@ export function overText(over: WindowDefinition | Name, at: Position, scope: Sco
   if (order.length > 0) texts.push(`ORDER BY ${order.map(({ sql }) => sql).join(", ")}`);
   if (frame) {
     const [start, end] = [frame.start, frame.end].map((bound) => boundText(bound, scope));
-    const exclude = frame.exclude ? ` EXCLUDE ${frame.exclude.replace("-", " ").toUpperCase()}` : "";
+    const exclude = frame.exclude
+      ? ` EXCLUDE ${frame.exclude.replace("-", " ").toUpperCase()}`
+      : "";
     texts.push(`${frame.unit.toUpperCase()} BETWEEN ${start} AND ${end}${exclude}`);
   }
   return { sql: texts.join(" "), type: { kind: "void" }, uses };

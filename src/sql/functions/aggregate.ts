@@ -6,7 +6,10 @@ const sum = ([value]: readonly Typed[]): Typed | string => {
   const text = `sum(\uE000D${value?.sql})\uE000W`;
   if (value?.type.kind !== "decimal") return `CAST(${text} AS DOUBLE)`;
   const { scale } = value.type;
-  return { sql: `CAST(${text} AS DECIMAL(38,${scale}))`, type: { kind: "decimal", precision: 38, scale } };
+  return {
+    sql: `CAST(${text} AS DECIMAL(38,${scale}))`,
+    type: { kind: "decimal", precision: 38, scale },
+  };
 };
 
 const average = ([value]: readonly Typed[]): Typed | string => {
@@ -37,7 +40,9 @@ export const aggregateFunctions: readonly FunctionRow[] = [
   ["variance(double) -> double", "var_pop($D$1)$W"],
   ["var_pop(double) -> double", "var_pop($D$1)$W"],
   ["var_samp(double) -> double", "var_samp($D$1)$W"],
-  ...["covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept"].flatMap((name) => twoColumns(name)),
+  ...["covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept"].flatMap((name) =>
+    twoColumns(name),
+  ),
   ["any_value(T) -> T", "any_value($1)$W"],
   ["arg_max(T, U) -> U", "arg_max($2, $1)$W"],
   ["arg_min(T, U) -> U", "arg_min($2, $1)$W"],
@@ -45,11 +50,17 @@ export const aggregateFunctions: readonly FunctionRow[] = [
   ["min_by(T, U) -> T", "arg_min($1, $2)$W"],
   ["approx_distinct(any) -> bigint", "approx_count_distinct($1)$W"],
   ["ndv(any) -> bigint", "approx_count_distinct($1)$W"],
-  ["collect_list(T) -> array<T>", "list_filter(coalesce(list($D$1$O)$W, []), lambda odps_part: odps_part IS NOT NULL)"],
+  [
+    "collect_list(T) -> array<T>",
+    "list_filter(coalesce(list($D$1$O)$W, []), lambda odps_part: odps_part IS NOT NULL)",
+  ],
   ["collect_set(T) -> array<T>", "list_distinct(coalesce(list($1$O)$W, []))"],
   ["wm_concat(string, string) -> string", "string_agg($D$2, $1$O)$W"],
   ["percentile(bigint, double) -> double", "CAST(quantile_cont($1, $2)$W AS DOUBLE)"],
-  ["percentile(bigint, array<double>) -> array<double>", "CAST(quantile_cont($1, $2)$W AS DOUBLE[])"],
+  [
+    "percentile(bigint, array<double>) -> array<double>",
+    "CAST(quantile_cont($1, $2)$W AS DOUBLE[])",
+  ],
   ["percentile_approx(double, double, bigint?) -> double", "quantile_cont($1, $2)$W"],
   ["percentile_approx(double, array<double>, bigint?) -> array<double>", "quantile_cont($1, $2)$W"],
   ["percentile_cont(double, double) -> double", "quantile_cont($1, $2)$W"],
@@ -60,6 +71,9 @@ export const aggregateFunctions: readonly FunctionRow[] = [
   ["bitwise_xor_agg(bigint) -> bigint", "bit_xor($1)$W"],
   ["bool_and(boolean) -> boolean", "bool_and($1)$W"],
   ["bool_or(boolean) -> boolean", "bool_or($1)$W"],
-  ["histogram(T) -> map<T,bigint>", "map_from_entries(list_transform(map_entries(histogram($1)$W), lambda odps_part: struct_pack(k := odps_part.key, v := CAST(odps_part.value AS BIGINT))))"],
+  [
+    "histogram(T) -> map<T,bigint>",
+    "map_from_entries(list_transform(map_entries(histogram($1)$W), lambda odps_part: struct_pack(k := odps_part.key, v := CAST(odps_part.value AS BIGINT))))",
+  ],
   ["map_agg(K, V) -> map<K,V>", "map_from_entries(list(struct_pack(k := $1, v := $2))$W)"],
 ];

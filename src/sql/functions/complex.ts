@@ -1,25 +1,35 @@
 import type { Typed } from "../conversion.ts";
+import { convert } from "../conversion.ts";
 import { quoteName } from "../quote.ts";
 import { commonType, voidType } from "../type-rules.ts";
 import type { SqlType } from "../types.ts";
 import type { Building, FunctionRow } from "./row.ts";
-import { convert } from "../conversion.ts";
 
 const asType = (value: Typed, type: SqlType): string => convert(value, type)?.sql ?? value.sql;
 
 function commonOf(values: readonly Typed[], building: Building): SqlType {
   return values.reduce<SqlType>(
-    (type, value) => commonType(type, value.type) ?? building.refuse("the values have no common type"),
+    (type, value) =>
+      commonType(type, value.type) ?? building.refuse("the values have no common type"),
     voidType,
   );
 }
 
 function makeMap(given: readonly Typed[], building: Building): Typed {
-  const [keys, values] = [given.filter((_, index) => index % 2 === 0), given.filter((_, index) => index % 2 === 1)];
+  const [keys, values] = [
+    given.filter((_, index) => index % 2 === 0),
+    given.filter((_, index) => index % 2 === 1),
+  ];
   if (keys.length !== values.length) return building.refuse("MAP takes pairs of a key and a value");
   const [key, value] = [commonOf(keys, building), commonOf(values, building)];
-  const [left, right] = [keys.map((each) => asType(each, key)), values.map((each) => asType(each, value))];
-  return { sql: `map([${left.join(", ")}], [${right.join(", ")}])`, type: { kind: "map", key, value } };
+  const [left, right] = [
+    keys.map((each) => asType(each, key)),
+    values.map((each) => asType(each, value)),
+  ];
+  return {
+    sql: `map([${left.join(", ")}], [${right.join(", ")}])`,
+    type: { kind: "map", key, value },
+  };
 }
 
 function makeStruct(given: readonly Typed[], building: Building): Typed {
@@ -47,71 +57,115 @@ const entriesOf = (given: readonly Typed[]): Typed | string => {
   const [map] = given;
   if (map?.type.kind !== "map") return "NULL";
   const { key, value } = map.type;
-  const element: SqlType = { kind: "struct", fields: [{ name: "key", type: key }, { name: "value", type: value }] };
+  const element: SqlType = {
+    kind: "struct",
+    fields: [
+      { name: "key", type: key },
+      { name: "value", type: value },
+    ],
+  };
   return { sql: `map_entries(${map.sql})`, type: { kind: "array", element } };
 };
 
 const zipped = (given: readonly Typed[], building: Building): Typed => {
   const fields = given.map(({ type }, index) =>
-    type.kind === "array" ? { name: `${index}`, type: type.element } : building.refuse("ARRAYS_ZIP takes arrays"));
-  return { sql: `list_zip(${given.map(({ sql }) => sql).join(", ")})`, type: { kind: "array", element: { kind: "struct", fields } } };
+    type.kind === "array"
+      ? { name: `${index}`, type: type.element }
+      : building.refuse("ARRAYS_ZIP takes arrays"),
+  );
+  return {
+    sql: `list_zip(${given.map(({ sql }) => sql).join(", ")})`,
+    type: { kind: "array", element: { kind: "struct", fields } },
+  };
 };
-
 
 /** Functions of arrays, maps, structs and JSON; an array's places count from 0 in `[ ]` and from 1 in functions. */
 export const complexFunctions: readonly FunctionRow[] = [
   ["array(T...) -> array<T>", "[$*]"],
   ["map(any...) -> any", makeMap],
   ["named_struct(any...) -> any", makeStruct],
-  ["struct(any...) -> any", (given) => structOf(given.map((value, index) => ({ name: `col${index + 1}`, value })))],
+  [
+    "struct(any...) -> any",
+    (given) => structOf(given.map((value, index) => ({ name: `col${index + 1}`, value }))),
+  ],
   ["size(array<T>) -> int", "CAST(coalesce(len($1), -1) AS INTEGER)"],
   ["size(map<K,V>) -> int", "CAST(coalesce(cardinality($1), -1) AS INTEGER)"],
   ["array_contains(array<T>, T) -> boolean", "list_contains($1, $2)"],
   ["array_distinct(array<T>) -> array<T>", "list_distinct($1)"],
-  ["array_except(array<T>, array<T>) -> array<T>", "list_distinct(list_filter($1, lambda odps_part: NOT list_contains($2, odps_part)))"],
+  [
+    "array_except(array<T>, array<T>) -> array<T>",
+    "list_distinct(list_filter($1, lambda odps_part: NOT list_contains($2, odps_part)))",
+  ],
   ["array_intersect(array<T>, array<T>) -> array<T>", "list_intersect($1, $2)"],
   ["array_union(array<T>, array<T>) -> array<T>", "list_distinct(list_concat($1, $2))"],
   ["array_join(array<string>, string) -> string", "array_to_string($1, $2)"],
-  ["array_join(array<string>, string, string) -> string", "array_to_string(list_transform($1, lambda odps_part: coalesce(odps_part, $3)), $2)"],
+  [
+    "array_join(array<string>, string, string) -> string",
+    "array_to_string(list_transform($1, lambda odps_part: coalesce(odps_part, $3)), $2)",
+  ],
   ["array_max(array<T>) -> T", "list_max($1)"],
   ["array_min(array<T>) -> T", "list_min($1)"],
-  ["array_position(array<T>, T) -> bigint", "CASE WHEN $1 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END"],
+  [
+    "array_position(array<T>, T) -> bigint",
+    "CASE WHEN $1 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END",
+  ],
   ["array_remove(array<T>, T) -> array<T>", "list_filter($1, lambda odps_part: odps_part <> $2)"],
   ["array_repeat(T, bigint) -> array<T>", "list_transform(range($2), lambda odps_part: $1)"],
   ["array_sort(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS LAST')"],
   ["sort_array(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS FIRST')"],
-  ["sort_array(array<T>, literal boolean) -> array<T>", ([list, ascending]) =>
-    `list_sort(${list?.sql}, ${ascending?.literal === false ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS FIRST'"})`],
+  [
+    "sort_array(array<T>, literal boolean) -> array<T>",
+    ([list, ascending]) =>
+      `list_sort(${list?.sql}, ${ascending?.literal === false ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS FIRST'"})`,
+  ],
   ["arrays_overlap(array<T>, array<T>) -> boolean", "list_has_any($1, $2)"],
   ["arrays_zip(any...) -> any", zipped],
   ["flatten(array<array<T>>) -> array<T>", "flatten($1)"],
-  ["concat(array<T>, array<T>...) -> array<T>", (given) =>
-    given.map(({ sql }) => sql).reduce((left, right) => `list_concat(${left}, ${right})`)],
+  [
+    "concat(array<T>, array<T>...) -> array<T>",
+    (given) =>
+      given.map(({ sql }) => sql).reduce((left, right) => `list_concat(${left}, ${right})`),
+  ],
   ["element_at(array<T>, bigint) -> T", "list_extract($1, $2)"],
   ["element_at(map<K,V>, K) -> V", "map_extract_value($1, $2)"],
   ["index(array<T>, bigint) -> T", "CASE WHEN $2 >= 0 THEN list_extract($1, $2 + 1) END"],
   ["index(map<K,V>, K) -> V", "map_extract_value($1, $2)"],
-  ["slice(array<T>, bigint, bigint) -> array<T>",
-    "CASE WHEN $2 > 0 THEN $1[$2:($2 + $3 - 1)] ELSE $1[(len($1) + $2 + 1):(len($1) + $2 + $3)] END"],
+  [
+    "slice(array<T>, bigint, bigint) -> array<T>",
+    "CASE WHEN $2 > 0 THEN $1[$2:($2 + $3 - 1)] ELSE $1[(len($1) + $2 + 1):(len($1) + $2 + $3)] END",
+  ],
   ["reverse(array<T>) -> array<T>", "list_reverse($1)"],
-  ["sequence(bigint, bigint) -> array<bigint>", "generate_series($1, $2, CASE WHEN $1 <= $2 THEN 1 ELSE -1 END)"],
+  [
+    "sequence(bigint, bigint) -> array<bigint>",
+    "generate_series($1, $2, CASE WHEN $1 <= $2 THEN 1 ELSE -1 END)",
+  ],
   ["sequence(bigint, bigint, bigint) -> array<bigint>", "generate_series($1, $2, $3)"],
   ["transform(array<T>, (T) => U) -> array<U>", "list_transform($1, $2)"],
   ["filter(array<T>, (T) => boolean) -> array<T>", "list_filter($1, $2)"],
   ["any_match(array<T>, (T) => boolean) -> boolean", "list_bool_or(list_transform($1, $2))"],
   ["exists(array<T>, (T) => boolean) -> boolean", "list_bool_or(list_transform($1, $2))"],
-  ["all_match(array<T>, (T) => boolean) -> boolean", "coalesce(list_bool_and(list_transform($1, $2)), $1 IS NOT NULL)"],
+  [
+    "all_match(array<T>, (T) => boolean) -> boolean",
+    "coalesce(list_bool_and(list_transform($1, $2)), $1 IS NOT NULL)",
+  ],
   ["aggregate(array<T>, U, (U, T) => U) -> U", "list_reduce($1, $3, $2)"],
   ["map_keys(map<K,V>) -> array<K>", "map_keys($1)"],
   ["map_values(map<K,V>) -> array<V>", "map_values($1)"],
   ["map_entries(map<K,V>) -> any", entriesOf],
   ["map_from_arrays(array<K>, array<V>) -> map<K,V>", "map($1, $2)"],
-  ["map_from_entries(any) -> any", ([list], building) => {
-    const element = list?.type.kind === "array" ? list.type.element : undefined;
-    const [key, value] = element?.kind === "struct" ? element.fields : [];
-    if (!list || !key || !value) return building.refuse("MAP_FROM_ENTRIES takes an array of structs of two fields");
-    return { sql: `map_from_entries(${list.sql})`, type: { kind: "map", key: key.type, value: value.type } };
-  }],
+  [
+    "map_from_entries(any) -> any",
+    ([list], building) => {
+      const element = list?.type.kind === "array" ? list.type.element : undefined;
+      const [key, value] = element?.kind === "struct" ? element.fields : [];
+      if (!list || !key || !value)
+        return building.refuse("MAP_FROM_ENTRIES takes an array of structs of two fields");
+      return {
+        sql: `map_from_entries(${list.sql})`,
+        type: { kind: "map", key: key.type, value: value.type },
+      };
+    },
+  ],
   ["map_concat(map<K,V>, map<K,V>...) -> map<K,V>", "map_concat($*)"],
   ["map_contains_key(map<K,V>, K) -> boolean", "list_contains(map_keys($1), $2)"],
   ["str_to_map(string) -> map<string,string>", strToMap("','", "':'")],
@@ -131,4 +185,3 @@ function strToMap(items: string, pair: string): string {
   const parts = `list_transform(string_split($1, ${items}), lambda odps_part: struct_pack(k := split_part(odps_part, ${pair}, 1), v := CASE WHEN contains(odps_part, ${pair}) THEN substr(odps_part, instr(odps_part, ${pair}) + length(${pair})) END))`;
   return `map_from_entries(${parts})`;
 }
-

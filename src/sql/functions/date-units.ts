@@ -32,10 +32,14 @@ const units: Readonly<Record<string, string>> = {
 /** DuckDB's name of a unit. */
 export function unitOf(name: unknown, building: Building): string {
   const unit = typeof name === "string" ? name.toLowerCase().replace(/^-/, "") : "";
-  return (Object.hasOwn(units, unit) ? units[unit] : undefined) ?? building.refuse(`'${String(name)}' is no unit of time`);
+  return (
+    (Object.hasOwn(units, unit) ? units[unit] : undefined) ??
+    building.refuse(`'${String(name)}' is no unit of time`)
+  );
 }
 
-export const isClockUnit = (unit: string): boolean => /^(hour|minute|second|millisecond)$/.test(unit);
+export const isClockUnit = (unit: string): boolean =>
+  /^(hour|minute|second|millisecond)$/.test(unit);
 
 const masks: readonly (readonly [token: RegExp, strftime: string])[] = [
   [/^yyyy/i, "%Y"],
@@ -80,7 +84,8 @@ const javaMasks: readonly (readonly [token: RegExp, strftime: string])[] = [
 
 /** A mask in strftime's words. What is no token stands for itself. */
 export function maskOf(mask: unknown, building: Building, java = false): string {
-  if (typeof mask !== "string" || mask.length > 200) return building.refuse("the format must be a short constant text");
+  if (typeof mask !== "string" || mask.length > 200)
+    return building.refuse("the format must be a short constant text");
   let rest = mask;
   let result = "";
   while (rest !== "") {

@@ -24,7 +24,9 @@ function dateDiff([end, start, part]: readonly Typed[], building: Building): str
 function dateTrunc([moment, part]: readonly Typed[], building: Building): Typed | string {
   const unit = unitOf(part?.literal, building);
   if (moment?.type.kind !== "date") return `date_trunc('${unit}', ${moment?.sql})`;
-  return isClockUnit(unit) ? moment : { sql: `CAST(date_trunc('${unit}', ${moment.sql}) AS DATE)`, type: moment.type };
+  return isClockUnit(unit)
+    ? moment
+    : { sql: `CAST(date_trunc('${unit}', ${moment.sql}) AS DATE)`, type: moment.type };
 }
 
 const datePart = ([moment, part]: readonly Typed[], building: Building): string =>
@@ -53,10 +55,14 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["datediff(date, date, literal string?) -> bigint", dateDiff],
   ["datetrunc(datetime, literal string) -> datetime", dateTrunc],
   ["datetrunc(date, literal string) -> date", dateTrunc],
-  ["trunc_time(datetime, literal string) -> string", ([moment, unit], building) =>
-    `strftime(date_trunc('${unitOf(unit?.literal, building)}', ${moment?.sql}), ${
-      { year: "'%Y'", month: "'%Y-%m'", day: "'%Y-%m-%d'" }[unitOf(unit?.literal, building)] ?? "'%Y-%m-%d %H:00:00'"
-    })`],
+  [
+    "trunc_time(datetime, literal string) -> string",
+    ([moment, unit], building) =>
+      `strftime(date_trunc('${unitOf(unit?.literal, building)}', ${moment?.sql}), ${
+        { year: "'%Y'", month: "'%Y-%m'", day: "'%Y-%m-%d'" }[unitOf(unit?.literal, building)] ??
+        "'%Y-%m-%d %H:00:00'"
+      })`,
+  ],
   ["datepart(datetime, literal string) -> bigint", datePart],
   ["datepart(date, literal string) -> bigint", datePart],
   ["to_char(datetime, literal string) -> string", formatted(false)],
@@ -66,7 +72,10 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["to_date(string, literal string) -> datetime", parsed],
   ["to_date(string) -> date", "odps_text_date($1)"],
   ["to_date(datetime) -> date", "CAST($1 AS DATE)"],
-  ["isdate(string, literal string) -> boolean", (given, building) => `(${parsed(given, building)} IS NOT NULL)`],
+  [
+    "isdate(string, literal string) -> boolean",
+    (given, building) => `(${parsed(given, building)} IS NOT NULL)`,
+  ],
   ["getdate() -> datetime", "date_trunc('second', now())"],
   ["now() -> datetime", "date_trunc('millisecond', now())"],
   ["current_timestamp() -> timestamp", "odps_datetime_timestamp(date_trunc('millisecond', now()))"],
@@ -74,23 +83,35 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["current_date() -> date", "CAST(now() AS DATE)"],
   ["current_timezone() -> string", "current_setting('TimeZone')"],
   ["from_unixtime(bigint) -> datetime", "to_timestamp($1)"],
-  ["from_unixtime(bigint, literal string) -> string", ([seconds, mask], building) =>
-    `strftime(to_timestamp(${seconds?.sql}), ${quoteText(maskOf(mask?.literal, building, true))})`],
+  [
+    "from_unixtime(bigint, literal string) -> string",
+    ([seconds, mask], building) =>
+      `strftime(to_timestamp(${seconds?.sql}), ${quoteText(maskOf(mask?.literal, building, true))})`,
+  ],
   ["unix_timestamp() -> bigint", "CAST(floor(epoch(now())) AS BIGINT)"],
   ["unix_timestamp(datetime) -> bigint", "CAST(floor(epoch($1)) AS BIGINT)"],
   ["to_millis(datetime) -> bigint", "epoch_ms($1)"],
-  ["from_utc_timestamp(datetime, string) -> timestamp",
-    "odps_local_timestamp(CAST(CAST(odps_datetime_timestamp($1) AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))"],
-  ["from_utc_timestamp(bigint, string) -> timestamp",
-    "odps_local_timestamp(CAST(epoch_ms($1) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))"],
-  ["to_utc_timestamp(datetime, string) -> timestamp",
-    "odps_local_timestamp(CAST(CAST($1 AS TIMESTAMP) AT TIME ZONE $2 AT TIME ZONE 'UTC' AS TIMESTAMP_NS))"],
+  [
+    "from_utc_timestamp(datetime, string) -> timestamp",
+    "odps_local_timestamp(CAST(CAST(odps_datetime_timestamp($1) AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
+  ],
+  [
+    "from_utc_timestamp(bigint, string) -> timestamp",
+    "odps_local_timestamp(CAST(epoch_ms($1) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
+  ],
+  [
+    "to_utc_timestamp(datetime, string) -> timestamp",
+    "odps_local_timestamp(CAST(CAST($1 AS TIMESTAMP) AT TIME ZONE $2 AT TIME ZONE 'UTC' AS TIMESTAMP_NS))",
+  ],
   ["lastday(datetime) -> datetime", "CAST(last_day(CAST($1 AS TIMESTAMP)) AS TIMESTAMPTZ)"],
   ["last_day(date) -> date", "last_day($1)"],
   ["next_day(date, string) -> date", "odps_next_day($1, $2)"],
   ["add_months(datetime, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
   ["add_months(date, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
-  ["months_between(datetime, datetime) -> double", "odps_months_between(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP))"],
+  [
+    "months_between(datetime, datetime) -> double",
+    "odps_months_between(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP))",
+  ],
   ["weekday(datetime) -> bigint", "(isodow($1) - 1)"],
   ["weekday(date) -> bigint", "(isodow($1) - 1)"],
   ["weekofyear(datetime) -> bigint", "weekofyear($1)"],

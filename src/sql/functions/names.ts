@@ -41,5 +41,7 @@ const other = `bitmap_and bitmap_cardinality bitmap_or cast coalesce compress cu
 
 /** Every built-in that MaxCompute documents, built here or not. */
 export const documentedNames: ReadonlySet<string> = new Set(
-  [date, math, window, aggregate, text, complex, sealed, other].flatMap((names) => names.split(/\s+/)),
+  [date, math, window, aggregate, text, complex, sealed, other].flatMap((names) =>
+    names.split(/\s+/),
+  ),
 );

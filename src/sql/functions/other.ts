@@ -6,11 +6,13 @@ import type { Building, FunctionRow } from "./row.ts";
 /** DECODE(value, search, result, .., default): NULL finds NULL. */
 function decode(given: readonly Typed[], building: Building): Typed {
   const [value, ...rest] = given;
-  if (!value || rest.length < 2) return building.refuse("DECODE takes a value and pairs of a search and a result");
+  if (!value || rest.length < 2)
+    return building.refuse("DECODE takes a value and pairs of a search and a result");
   const pairs = Math.floor(rest.length / 2);
   const results = rest.filter((_, index) => index % 2 === 1 || index === pairs * 2);
   const type = results.reduce<SqlType>(
-    (common, { type }) => commonType(common, type) ?? building.refuse("the results of DECODE have no common type"),
+    (common, { type }) =>
+      commonType(common, type) ?? building.refuse("the results of DECODE have no common type"),
     voidType,
   );
   const result = (each: Typed | undefined) => (each && convert(each, type)?.sql) ?? "NULL";
@@ -26,8 +28,10 @@ function decode(given: readonly Typed[], building: Building): Typed {
 }
 
 /** NULL wins over every value. */
-const extreme = (name: string) => (given: readonly Typed[]): string =>
-  `CASE WHEN ${given.map(({ sql }) => `${sql} IS NOT NULL`).join(" AND ")} THEN ${name}(${given.map(({ sql }) => sql).join(", ")}) END`;
+const extreme =
+  (name: string) =>
+  (given: readonly Typed[]): string =>
+    `CASE WHEN ${given.map(({ sql }) => `${sql} IS NOT NULL`).join(" AND ")} THEN ${name}(${given.map(({ sql }) => sql).join(", ")}) END`;
 
 /** Functions that choose, compare and tell about values. */
 export const otherFunctions: readonly FunctionRow[] = [
@@ -41,7 +45,11 @@ export const otherFunctions: readonly FunctionRow[] = [
   ["decode(any, any, any...) -> any", decode],
   ["greatest(T...) -> T", extreme("greatest")],
   ["least(T...) -> T", extreme("least")],
-  ["ordinal(bigint, T...) -> T", ([place, ...values]) => `list_sort([${values.map(({ sql }) => sql).join(", ")}])[${place?.sql}]`],
+  [
+    "ordinal(bigint, T...) -> T",
+    ([place, ...values]) =>
+      `list_sort([${values.map(({ sql }) => sql).join(", ")}])[${place?.sql}]`,
+  ],
   ["uuid() -> string", "CAST(uuid() AS VARCHAR)"],
   ["unique_id() -> string", "CAST(uuid() AS VARCHAR)"],
   ["hash(any...) -> int", "CAST(hash($*) % 2147483647 AS INTEGER)"],

@@ -18,5 +18,8 @@ export type FunctionRow = readonly [signature: string, sql: string | Build];
 /** A function whose call is many rows: the columns' names and types, and one DuckDB expression for each. */
 export type TableFunctionRow = readonly [
   signature: string,
-  columns: (arguments_: readonly Typed[], building: Building) => readonly (Typed & { readonly name: string })[],
+  columns: (
+    arguments_: readonly Typed[],
+    building: Building,
+  ) => readonly (Typed & { readonly name: string })[],
 ];

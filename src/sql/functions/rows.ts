@@ -31,7 +31,8 @@ const positions: BuildRows = ([value], building) => {
 
 const inline: BuildRows = ([value], building) => {
   const element = value?.type.kind === "array" ? value.type.element : undefined;
-  if (!value || element?.kind !== "struct") return building.refuse("INLINE takes an array of structs");
+  if (!value || element?.kind !== "struct")
+    return building.refuse("INLINE takes an array of structs");
   return element.fields.map(({ name, type }) => ({
     name,
     type,
@@ -41,12 +42,15 @@ const inline: BuildRows = ([value], building) => {
 
 const stack: BuildRows = ([count, ...values], building) => {
   const rows = Number(count?.literal);
-  if (!Number.isInteger(rows) || rows < 1 || rows > 1000) return building.refuse("STACK takes a constant number of rows");
+  if (!Number.isInteger(rows) || rows < 1 || rows > 1000)
+    return building.refuse("STACK takes a constant number of rows");
   const width = Math.ceil(values.length / rows);
   return Array.from({ length: width }, (_, column) => {
     const cells = Array.from({ length: rows }, (_, row) => values[row * width + column]);
     const type = cells.reduce<SqlType>(
-      (common, cell) => commonType(common, cell?.type ?? voidType) ?? building.refuse("a column of STACK has no common type"),
+      (common, cell) =>
+        commonType(common, cell?.type ?? voidType) ??
+        building.refuse("a column of STACK has no common type"),
       voidType,
     );
     const texts = cells.map((cell) => (cell && convert(cell, type)?.sql) ?? "NULL");
@@ -59,8 +63,14 @@ const jsonTuple: BuildRows = ([json, ...names], building) => {
   if (!text || names.length === 0) return building.refuse("JSON_TUPLE takes a JSON text and names");
   return names.map((name, index) => {
     if (typeof name.literal !== "string") return building.refuse("JSON_TUPLE takes constant names");
-    const path = name.literal.startsWith("$") ? name.literal : `$."${name.literal.replaceAll('"', '\\"')}"`;
-    return { name: `c${index}`, sql: `odps_json_path(${text.sql}, ${quoteText(path)})`, type: string };
+    const path = name.literal.startsWith("$")
+      ? name.literal
+      : `$."${name.literal.replaceAll('"', '\\"')}"`;
+    return {
+      name: `c${index}`,
+      sql: `odps_json_path(${text.sql}, ${quoteText(path)})`,
+      type: string,
+    };
   });
 };
 
@@ -68,7 +78,8 @@ const urlTuple: BuildRows = ([url, ...parts], building) => {
   const text = url && convert(url, string);
   if (!text || parts.length === 0) return building.refuse("PARSE_URL_TUPLE takes a URL and parts");
   return parts.map((part, index) => {
-    if (typeof part.literal !== "string") return building.refuse("PARSE_URL_TUPLE takes constant parts");
+    if (typeof part.literal !== "string")
+      return building.refuse("PARSE_URL_TUPLE takes constant parts");
     const [whole, key] = part.literal.split(/:(.*)/s);
     const sql =
       key === undefined || key === ""
@@ -87,7 +98,11 @@ const transArray: BuildRows = ([count, separator, ...columns], building) => {
   return columns.map((column, index) => {
     if (index < keys) return { name: `c${index}`, sql: column.sql, type: column.type };
     const text = convert(column, string) ?? building.refuse("TRANS_ARRAY splits texts");
-    return { name: `c${index}`, sql: `unnest(string_split(${text.sql}, ${separator.sql}))`, type: string };
+    return {
+      name: `c${index}`,
+      sql: `unnest(string_split(${text.sql}, ${separator.sql}))`,
+      type: string,
+    };
   });
 };
 

@@ -1,4 +1,12 @@
-import { double, isInteger, isNumber, isText, commonType, implicitCost, bigint } from "../type-rules.ts";
+import {
+  bigint,
+  commonType,
+  double,
+  implicitCost,
+  isInteger,
+  isNumber,
+  isText,
+} from "../type-rules.ts";
 import { parseType, type SqlType } from "../types.ts";
 
 /** One parameter's type, as far as a signature tells it. */

@@ -29,10 +29,7 @@ export const textMacros: readonly Macro[] = [
     `split_part(list_filter(string_split(s, items), lambda odps_part: split_part(odps_part, pair, 1) = k
       AND contains(odps_part, pair))[1], pair, 2)`,
   ],
-  [
-    "odps_json_path(j, p)",
-    "CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, p)) END",
-  ],
+  ["odps_json_path(j, p)", "CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, p)) END"],
   [
     "odps_initcap(s)",
     `array_to_string(list_transform(string_split(s, ' '),
@@ -55,10 +52,7 @@ export const textMacros: readonly Macro[] = [
       WHEN 'REF' THEN nullif(regexp_extract(u, '#(.*)$', 1), '')
       WHEN 'FILE' THEN regexp_extract(u, '^[^:/?#]+://[^/?#]*([^#]*)', 1) END`,
   ],
-  [
-    "odps_query_value(u, k)",
-    `odps_key_value(odps_parse_url(u, 'QUERY'), '&', '=', k)`,
-  ],
+  ["odps_query_value(u, k)", `odps_key_value(odps_parse_url(u, 'QUERY'), '&', '=', k)`],
   [
     "odps_conv(s, source, target)",
     `CASE WHEN source = 10 AND target = 2 THEN bin(TRY_CAST(s AS BIGINT))

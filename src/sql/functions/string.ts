@@ -2,18 +2,25 @@ import type { Typed } from "../conversion.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
 /** DuckDB skips NULLs where MaxCompute answers NULL. */
-const joined = (separator?: string) => (given: readonly Typed[]): string => {
-  const [first, ...rest] = given;
-  if (separator === undefined) return `(${given.map(({ sql }) => sql).join(" || ")})`;
-  if (rest.length === 0) return `CASE WHEN ${first?.sql} IS NOT NULL THEN '' END`;
-  return `(${rest.map(({ sql }) => sql).join(` || ${first?.sql} || `)})`;
-};
+const joined =
+  (separator?: string) =>
+  (given: readonly Typed[]): string => {
+    const [first, ...rest] = given;
+    if (separator === undefined) return `(${given.map(({ sql }) => sql).join(" || ")})`;
+    if (rest.length === 0) return `CASE WHEN ${first?.sql} IS NOT NULL THEN '' END`;
+    return `(${rest.map(({ sql }) => sql).join(` || ${first?.sql} || `)})`;
+  };
 
-const occurrence = ([text, pattern, replacement, nth]: readonly Typed[], building: Building): string => {
+const occurrence = (
+  [text, pattern, replacement, nth]: readonly Typed[],
+  building: Building,
+): string => {
   const call = `regexp_replace(${text?.sql}, ${pattern?.sql}, ${replacement?.sql}`;
   const which = nth?.literal ?? 0n;
   if (which === 0n) return `${call}, 'g')`;
-  return which === 1n ? `${call})` : building.refuse("REGEXP_REPLACE replaces all occurrences (0) or the first (1)");
+  return which === 1n
+    ? `${call})`
+    : building.refuse("REGEXP_REPLACE replaces all occurrences (0) or the first (1)");
 };
 
 const digest = ([text, bits]: readonly Typed[], building: Building): string => {
@@ -42,10 +49,15 @@ export const stringFunctions: readonly FunctionRow[] = [
   ["locate(string, string) -> bigint", "instr($2, $1)"],
   ["locate(string, string, bigint) -> bigint", "odps_instr($2, $1, $3, 1)"],
   ["split_part(string, string, bigint) -> string", "split_part($1, $2, $3)"],
-  ["split_part(string, string, bigint, bigint) -> string", "array_to_string(string_split($1, $2)[$3:$4], $2)"],
+  [
+    "split_part(string, string, bigint, bigint) -> string",
+    "array_to_string(string_split($1, $2)[$3:$4], $2)",
+  ],
   ["split(string, string) -> array<string>", "odps_cut_tail(string_split_regex($1, $2))"],
-  ["split(string, string, boolean) -> array<string>",
-    "CASE WHEN $3 THEN odps_cut_tail(string_split_regex($1, $2)) ELSE string_split_regex($1, $2) END"],
+  [
+    "split(string, string, boolean) -> array<string>",
+    "CASE WHEN $3 THEN odps_cut_tail(string_split_regex($1, $2)) ELSE string_split_regex($1, $2) END",
+  ],
   ["length(string) -> bigint", "length($1)"],
   ["length(binary) -> bigint", "octet_length($1)"],
   ["char_length(string) -> bigint", "length($1)"],
@@ -66,19 +78,30 @@ export const stringFunctions: readonly FunctionRow[] = [
   ["translate(string, string, string) -> string", "translate($1, $2, $3)"],
   ["replace(string, string, string) -> string", "replace($1, $2, $3)"],
   ["regexp_extract(string, string) -> string", "regexp_extract($1, $2, 1)"],
-  ["regexp_extract(string, string, literal bigint) -> string", ([text, pattern, group]) =>
-    `regexp_extract(${text?.sql}, ${pattern?.sql}, ${BigInt(Number(group?.literal ?? 1))})`],
+  [
+    "regexp_extract(string, string, literal bigint) -> string",
+    ([text, pattern, group]) =>
+      `regexp_extract(${text?.sql}, ${pattern?.sql}, ${BigInt(Number(group?.literal ?? 1))})`,
+  ],
   ["regexp_extract_all(string, string) -> array<string>", "regexp_extract_all($1, $2, 1)"],
-  ["regexp_extract_all(string, string, literal bigint) -> array<string>", ([text, pattern, group]) =>
-    `regexp_extract_all(${text?.sql}, ${pattern?.sql}, ${BigInt(Number(group?.literal ?? 1))})`],
+  [
+    "regexp_extract_all(string, string, literal bigint) -> array<string>",
+    ([text, pattern, group]) =>
+      `regexp_extract_all(${text?.sql}, ${pattern?.sql}, ${BigInt(Number(group?.literal ?? 1))})`,
+  ],
   ["regexp_replace(string, string, string, literal bigint?) -> string", occurrence],
   ["regexp_count(string, string) -> bigint", "len(regexp_extract_all($1, $2))"],
   ["regexp_count(string, string, bigint) -> bigint", "len(regexp_extract_all(substr($1, $3), $2))"],
   ["regexp_substr(string, string) -> string", "regexp_extract_all($1, $2)[1]"],
   ["regexp_substr(string, string, bigint) -> string", "regexp_extract_all(substr($1, $3), $2)[1]"],
-  ["regexp_substr(string, string, bigint, bigint) -> string", "regexp_extract_all(substr($1, $3), $2)[$4]"],
-  ["regexp_instr(string, string) -> bigint",
-    "CASE WHEN regexp_matches($1, $2) THEN instr($1, regexp_extract($1, $2)) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN 0 END"],
+  [
+    "regexp_substr(string, string, bigint, bigint) -> string",
+    "regexp_extract_all(substr($1, $3), $2)[$4]",
+  ],
+  [
+    "regexp_instr(string, string) -> bigint",
+    "CASE WHEN regexp_matches($1, $2) THEN instr($1, regexp_extract($1, $2)) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN 0 END",
+  ],
   ["regexp(string, string) -> boolean", "regexp_matches($1, $2)"],
   ["rlike(string, string) -> boolean", "regexp_matches($1, $2)"],
   ["keyvalue(string, string) -> string", "odps_key_value($1, ';', ':', $2)"],
@@ -88,9 +111,14 @@ export const stringFunctions: readonly FunctionRow[] = [
   ["get_json_object(string, string) -> string", "odps_json_path($1, $2)"],
   ["get_json_object(json, string) -> string", "TRY(json_extract_string($1, $2))"],
   ["parse_url(string, string) -> string", "odps_parse_url($1, $2)"],
-  ["parse_url(string, string, string) -> string", "CASE WHEN upper($2) = 'QUERY' THEN odps_query_value($1, $3) END"],
-  ["url_encode(string, string?) -> string",
-    "replace(replace(replace(url_encode($1), '%20', '+'), '~', '%7E'), '%2A', '*')"],
+  [
+    "parse_url(string, string, string) -> string",
+    "CASE WHEN upper($2) = 'QUERY' THEN odps_query_value($1, $3) END",
+  ],
+  [
+    "url_encode(string, string?) -> string",
+    "replace(replace(replace(url_encode($1), '%20', '+'), '~', '%7E'), '%2A', '*')",
+  ],
   ["url_decode(string, string?) -> string", "url_decode(replace($1, '+', '%20'))"],
   ["md5(string) -> string", "md5($1)"],
   ["sha(string) -> string", "sha1($1)"],
@@ -98,8 +126,10 @@ export const stringFunctions: readonly FunctionRow[] = [
   ["sha2(string, literal bigint) -> string", digest],
   ["base64(binary) -> string", "to_base64($1)"],
   ["unbase64(string) -> binary", "TRY(from_base64($1))"],
-  ["char_matchcount(string, string) -> bigint",
-    "CAST(len(list_filter(string_split($1, ''), lambda odps_part: contains($2, odps_part))) AS BIGINT)"],
+  [
+    "char_matchcount(string, string) -> bigint",
+    "CAST(len(list_filter(string_split($1, ''), lambda odps_part: contains($2, odps_part))) AS BIGINT)",
+  ],
   ["to_char(boolean) -> string", "CAST($1 AS VARCHAR)"],
   ["to_char(string) -> string", "$1"],
   ["encode(string, string) -> binary", "encode($1)"],

@@ -35,7 +35,12 @@ const families: readonly (readonly [Family, readonly FunctionRow[]])[] = [
 ];
 
 /** The places that a builder's text may have. */
-const builderMarks: Readonly<Record<Family, string>> = { scalar: "", table: "", aggregate: "DW", window: "NW" };
+const builderMarks: Readonly<Record<Family, string>> = {
+  scalar: "",
+  table: "",
+  aggregate: "DW",
+  window: "NW",
+};
 
 function readTable(): Map<string, BuiltIn[]> {
   const table = new Map<string, BuiltIn[]>();
@@ -59,4 +64,5 @@ export const builtIns: ReadonlyMap<string, readonly BuiltIn[]> = readTable();
 export const tableFunctions = rowFunctions;
 
 /** Whether MaxCompute has a function of this name, built here or not. */
-export const isKnownName = (name: string): boolean => documentedNames.has(name) || rowFunctions.has(name);
+export const isKnownName = (name: string): boolean =>
+  documentedNames.has(name) || rowFunctions.has(name);

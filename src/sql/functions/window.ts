@@ -1,11 +1,14 @@
 import type { Typed } from "../conversion.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
-const edge = (name: string) => ([value, ignored]: readonly Typed[], building: Building): string => {
-  if (ignored && typeof ignored.literal !== "boolean") building.refuse(`${name} is told by a constant whether NULLs count`);
-  const ignore = ignored?.literal === true ? " IGNORE NULLS" : "";
-  return `${name}(${value?.sql}${ignore}\uE000N)\uE000W`;
-};
+const edge =
+  (name: string) =>
+  ([value, ignored]: readonly Typed[], building: Building): string => {
+    if (ignored && typeof ignored.literal !== "boolean")
+      building.refuse(`${name} is told by a constant whether NULLs count`);
+    const ignore = ignored?.literal === true ? " IGNORE NULLS" : "";
+    return `${name}(${value?.sql}${ignore}\uE000N)\uE000W`;
+  };
 
 /** Functions that need OVER. */
 export const windowFunctions: readonly FunctionRow[] = [

@@ -1,0 +1,89 @@
+import type { CatalogTable } from "./catalog.ts";
+import type { Plan } from "./plan.ts";
+import { resolveQuery } from "./query.ts";
+import { resolveSelection, touches } from "./resolve.ts";
+import type { Environment } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import { findTable, meantNames } from "./tables.ts";
+import type { ObjectName, Query, Statement } from "./tree.ts";
+
+/** Statements that the service executes: only their names are found here, and the query that some of them hold. */
+export function resolveDefinition(statement: Statement, environment: Environment): Plan {
+  const query = queryOf(statement);
+  if (query) {
+    const selection = resolveSelection(resolveQuery(query, environment), environment.world);
+    return { kind: "made-of-query", statement, selection, ...touches(environment.world) };
+  }
+  const tables: CatalogTable[] = [];
+  for (const { name, needed } of namesOf(statement)) {
+    const table = needed ? findTable(name, environment) : mayFind(name, environment);
+    if (table) tables.push(table);
+  }
+  return { kind: "definition", statement, tables, ...touches(environment.world) };
+}
+
+function mayFind(name: ObjectName, environment: Environment): CatalogTable | undefined {
+  for (const meant of meantNames(name, environment)) {
+    const table = environment.world.catalog.findTable(meant);
+    if (table) return table;
+  }
+  return undefined;
+}
+
+function queryOf(statement: Statement): Query | undefined {
+  switch (statement.kind) {
+    case "create-table":
+      return statement.query;
+    case "create-view":
+      if (statement.parameters.length > 0) {
+        return refuse(statement.at, "views with parameters are not supported yet");
+      }
+      return statement.query;
+    case "create-materialized-view":
+      return statement.query;
+    case "unload":
+      return statement.source.kind === "query" ? statement.source : undefined;
+    case "assign":
+      return statement.value.kind === "query" ? statement.value : undefined;
+    default:
+      return undefined;
+  }
+}
+
+interface Needed {
+  readonly name: ObjectName;
+  /** Whether the statement fails without the table. */
+  readonly needed: boolean;
+}
+
+const must = (name: ObjectName): Needed => ({ name, needed: true });
+const may = (name: ObjectName): Needed => ({ name, needed: false });
+
+function namesOf(statement: Statement): readonly Needed[] {
+  switch (statement.kind) {
+    case "create-table":
+      return [may(statement.table)];
+    case "create-table-like":
+      return [must(statement.like), may(statement.table)];
+    case "alter-table":
+    case "truncate":
+    case "analyze":
+      return [must(statement.table)];
+    case "alter-view":
+    case "alter-materialized-view":
+      return [must(statement.view)];
+    case "clone":
+      return [must(statement.source), may(statement.target)];
+    case "restore":
+      return [may(statement.table)];
+    case "drop":
+      if (statement.type === "function" || statement.type === "schema") return [];
+      return [{ name: statement.name, needed: !statement.ifExists }];
+    case "describe":
+      return statement.type === "table" ? [must(statement.name)] : [];
+    case "show":
+      return statement.table ? [must(statement.table)] : [];
+    default:
+      return [];
+  }
+}

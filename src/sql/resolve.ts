@@ -1,0 +1,116 @@
+import { type Catalog, isOn } from "./catalog.ts";
+import { resolveDefinition } from "./definition.ts";
+import type { Plan, PlannedRelation, Read, Selection } from "./plan.ts";
+import { type Rows, resolveQuery } from "./query.ts";
+import { type Environment, type LazyRows, plainColumns, type World } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import type { AssignVariable, Statement } from "./tree.ts";
+import { resolveWrites } from "./write.ts";
+
+/** Variables of a script that were assigned before the statement, in their order. */
+export type Variables = readonly AssignVariable[];
+
+/**
+ * Finds all that a statement names. The plan tells, as data, every table, view and function that the statement touches,
+ * by whatever way; nothing is looked up again afterwards.
+ */
+export function resolveStatement(
+  statement: Statement,
+  catalog: Catalog,
+  variables: Variables = [],
+): Plan {
+  const environment = openEnvironment(catalog, variables);
+  const { world } = environment;
+  switch (statement.kind) {
+    case "query": {
+      const selection = resolveSelection(resolveQuery(statement, environment), world);
+      return { kind: "query", selection, ...touches(world) };
+    }
+    case "insert":
+    case "multi-insert":
+    case "update":
+    case "delete":
+    case "merge": {
+      const writes = resolveWrites(statement, environment);
+      return { kind: "write", writes, ...touches(world) };
+    }
+    case "explain":
+      return resolveStatement(statement.statement, catalog, variables);
+    default:
+      return resolveDefinition(statement, environment);
+  }
+}
+
+function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
+  const world: World = {
+    catalog,
+    relations: [],
+    reads: [],
+    functions: new Set(),
+    views: new Map(),
+    names: 0,
+    depth: 0,
+  };
+  let environment: Environment = {
+    world,
+    project: catalog.project,
+    schema: catalog.schema,
+    commonTables: new Map(),
+    variables: new Map(),
+    through: [],
+    parameters: new Map(),
+  };
+  for (const source of assigned) {
+    const variables = new Map<string, LazyRows>(environment.variables);
+    variables.set(source.name.key, { source, environment });
+    environment = { ...environment, variables };
+  }
+  return environment;
+}
+
+/** A query's rows with all that their text names. */
+export function resolveSelection(rows: Rows, world: World): Selection {
+  checkFullScan(world);
+  const relations = world.relations.map((relation): PlannedRelation => {
+    if ("sql" in relation) return relation;
+    const { table, columns } = relation.read;
+    return { name: relation.name, table, columns: [...columns].sort() };
+  });
+  return { relations, sql: rows.sql, columns: uniqueNames(plainColumns(rows.columns)) };
+}
+
+/** A result may have a name twice; a file may not. */
+function uniqueNames<Named extends { readonly name: string }>(columns: readonly Named[]): Named[] {
+  const taken = new Set<string>();
+  return columns.map((column) => {
+    let { name } = column;
+    for (let place = 2; taken.has(name); place += 1) name = `${column.name}_${place}`;
+    taken.add(name);
+    return { ...column, name };
+  });
+}
+
+function checkFullScan({ catalog, reads }: World): void {
+  if (isOn(catalog, "odps.sql.allow.fullscan")) return;
+  for (const { table, at, chosen } of reads) {
+    if (table.kind === "view" || table.partitionColumns.length === 0 || chosen) continue;
+    refuse(
+      at,
+      `physical plan generation failed: java.lang.RuntimeException: Table(${table.project},${table.name}) is full scan with all partitions, please specify partition predicates.`,
+    );
+  }
+}
+
+/** What the statement touches, as data. */
+export function touches({ reads, functions }: World): Pick<Plan, "reads" | "functions"> {
+  const told = reads.map(
+    ({ table, columns, through, chosen, metadataOnly }): Read => ({
+      table,
+      columns: [...columns].sort(),
+      through,
+      partitions: chosen ? "chosen" : "all",
+      metadataOnly,
+    }),
+  );
+  return { reads: told, functions: [...functions].sort() };
+}
