@@ -26,6 +26,8 @@ export const runScript: RunJob = async (job, project, call) => {
   const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
   const session: Session = { flags, variables: [] };
   const { statements, text } = worded(() => parseScript(query));
+  const { principal, account, source } = call;
+  const as = { principal, account, source };
   let outcome: Outcome = {};
   for (const { statement, range } of statements) {
     if (job.signal.aborted) return outcome;
@@ -43,7 +45,7 @@ export const runScript: RunJob = async (job, project, call) => {
       ...{ parameters: {}, headers: {} },
       ...{ statement, text, session, job, sql: text.slice(range.start, range.end) },
     };
-    outcome = await call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, call);
+    outcome = await call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, as);
   }
   return outcome;
 };

@@ -6,6 +6,7 @@ import * as projects from "./projects.ts";
 import { permissions } from "./permissions.ts";
 import * as preview from "./preview.ts";
 import { runStatement } from "./run-statement.ts";
+import * as security from "./security.ts";
 import * as tables from "./tables.ts";
 import * as uploads from "./uploads.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
@@ -53,6 +54,18 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     instances.stopInstance,
     instances.listInstances,
     runStatement,
+    security.runSecurityQuery,
+    security.getSecurityConfiguration,
+    security.putSecurityConfiguration,
+    security.getProjectPolicy,
+    security.putProjectPolicy,
+    security.getRolePolicy,
+    security.putRolePolicyOperation,
+    security.listUsers,
+    security.getUser,
+    security.listUserRoles,
+    security.listRoles,
+    security.listRoleUsers,
   ],
   start: (parts) => startWarehouse(parts, outside),
   stop: stopWarehouse,

@@ -3,6 +3,7 @@ import type { TableRecord } from "../catalog.ts";
 import { tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
+import { forgetTable } from "../security-change.ts";
 import { changedMeanwhile, putVersion } from "../versions.ts";
 import { changeColumns } from "./alter-columns.ts";
 import { changePartitions } from "./alter-partitions.ts";
@@ -88,4 +89,5 @@ function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<Alte
   }
   rows.remove([project.id, schema, record.name]);
   rows.put([project.id, schema, to.key], { ...now, name: to.key, definedAtMs: call.timeMs });
+  forgetTable(call.parts.store.account(project.account), project, now);
 }

@@ -1,6 +1,7 @@
 import type { Drop } from "../../../sql/tree-definition.ts";
 import { type TableKind, tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
+import { forgetTable } from "../security-change.ts";
 import { removeTable } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, placed, semantic, tableAt } from "./names.ts";
@@ -30,6 +31,7 @@ export async function drop(doing: Doing<Drop>): Promise<Outcome> {
   await call.parts.store.transaction(() => {
     if (tableRows(store).find([project.id, record.schema, record.name])) {
       removeTable(store, project.id, record);
+      forgetTable(store, project, record);
     }
   });
   return { text: "OK" };

@@ -10,6 +10,7 @@ import {
 } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
+import { forgetTable } from "../security-change.ts";
 import { removeTable } from "../versions.ts";
 import { type PlacedName, semantic } from "./names.ts";
 
@@ -94,7 +95,10 @@ export function putTable(
   const { replaces, content } = options;
   const there = tableRows(store).find(key);
   if (there && there.id !== replaces?.id) throw alreadyExists({ project, schema, name, at });
-  if (there) removeTable(store, project.id, there);
+  if (there) {
+    removeTable(store, project.id, there);
+    forgetTable(store, project, there);
+  }
   const by = callerName({ parts, timeMs, ...rest });
   const version = content ? 1 : 0;
   const record: TableRecord = {

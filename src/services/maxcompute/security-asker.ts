@@ -1,0 +1,64 @@
+import { type Part, partOf, textOf } from "../../pipeline/document.ts";
+import type { GrantedObject, Permissions } from "../../projects/permissions/state.ts";
+import type { Asker } from "../../projects/security-language/resolve.ts";
+import { defaultSchema, tableRows } from "./catalog.ts";
+import type { OdpsCall, ProjectTarget } from "./find-project.ts";
+import { instanceRows } from "./instance-record.ts";
+import { callerName } from "./projects.ts";
+
+/** Who runs a command of the security language, and what there is in the project to speak of. */
+export function askerOf(
+  { project, store }: ProjectTarget,
+  state: Permissions,
+  request: Part,
+  call: OdpsCall,
+): Asker {
+  const { parts, timeMs, source } = call;
+  const principal = callerName(call);
+  const tableOf = ({ schema = defaultSchema, name }: GrantedObject) =>
+    tableRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
+  const instanceOf = ({ name }: GrantedObject) => instanceRows(store).find([project.id, name]);
+  return {
+    ...{ principal, id: principal, timeMs, sourceIp: source.ip },
+    schema: schemaIn(request),
+    catalog: {
+      has(object) {
+        switch (object.type) {
+          case "project":
+            return object.name.toLowerCase() === project.name;
+          case "table":
+            return tableOf(object) !== undefined;
+          case "instance":
+            return instanceOf(object) !== undefined;
+          case "package":
+            return isPackage(state, object.name);
+          default:
+            return false;
+        }
+      },
+      columnsOf(object) {
+        const table = tableOf(object);
+        return table && [...table.columns, ...table.partitionColumns].map(({ name }) => name);
+      },
+    },
+    findProject(name) {
+      const other = parts.projects.find(call.account, name);
+      return other && parts.projects.permissionsOf(other);
+    },
+  };
+}
+
+function schemaIn(request: Part): string | undefined {
+  try {
+    const settings: unknown = JSON.parse(textOf(partOf(request, "Settings")) || "{}");
+    const schema = typeof settings === "object" && settings && Reflect.get(settings, "odps.default.schema");
+    return typeof schema === "string" ? schema.toLowerCase() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Own packages by name, installed ones with their project before it. */
+const isPackage = ({ packages, installed }: Permissions, name: string): boolean =>
+  packages.some((one) => one.name.toLowerCase() === name.toLowerCase()) ||
+  installed.some((one) => `${one.project}.${one.name}`.toLowerCase() === name.toLowerCase());

@@ -1,0 +1,70 @@
+import type { ServiceError } from "../../pipeline/operation.ts";
+import { forgetObject } from "../../projects/permissions/grants.ts";
+import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
+import { type SecurityRecord, securityOf, securityTable } from "../../projects/security.ts";
+import { parseException, pinExceptions, type TablePin } from "../../protection/exceptions.ts";
+import type { AccountStore } from "../../storage/store.ts";
+import { type TableRecord, tableRows } from "./catalog.ts";
+import type { OdpsCall, ProjectTarget } from "./find-project.ts";
+
+/** Changes what a project says of its security, as it is when the change's turn comes. */
+export async function changeSecurity(
+  { project, store }: ProjectTarget,
+  change: (state: Permissions) => Change,
+  worded: (refusal: Refusal) => ServiceError,
+  call: OdpsCall,
+  how: "approve" | "keep" = "keep",
+): Promise<void> {
+  await call.parts.store.transaction(() => {
+    const before = securityOf(store, project);
+    const { state, refusal } = change(before.permissions);
+    if (refusal) throw worded(refusal);
+    if (state === before.permissions && how === "keep") return;
+    securityTable(store).put([project.id], {
+      ...before,
+      permissions: state,
+      pins:
+        how === "approve"
+          ? pinsNow(state, store, project.id)
+          : pinsAfter(before, state, store, project.id),
+    });
+  });
+}
+
+/**
+ * Exceptions stay approved for the tables that they were approved for, unless they change: a client that sets another
+ * switch sends them back as it has read them, and approves nothing by that.
+ */
+const pinsAfter = (
+  { permissions, pins }: SecurityRecord,
+  state: Permissions,
+  store: AccountStore,
+  projectId: string,
+): readonly TablePin[] =>
+  state.exceptions === permissions.exceptions ? pins : pinsNow(state, store, projectId);
+
+/** Tables that the exceptions name, as these are now. */
+function pinsNow(
+  { exceptions, project }: Permissions,
+  store: AccountStore,
+  projectId: string,
+): readonly TablePin[] {
+  if (exceptions === undefined) return [];
+  const tables = [...tableRows(store).range({ prefix: [projectId] })].map(({ value }) => ({
+    ...{ project, schema: value.schema, table: value.name },
+    ...{ id: value.id, version: String(value.version) },
+  }));
+  return pinExceptions(parseException(exceptions), tables).pins;
+}
+
+/** Forgets what was said of a table that is gone, or called otherwise: inside a transaction. */
+export function forgetTable(
+  store: AccountStore,
+  project: ProjectRecord,
+  { schema, name }: Pick<TableRecord, "schema" | "name">,
+): void {
+  const before = securityOf(store, project);
+  const permissions = forgetObject(before.permissions, { type: "table", schema, name });
+  securityTable(store).put([project.id], { ...before, permissions });
+}
