@@ -111,12 +111,12 @@ function installClients(name, what) {
   });
 }
 
-/** The jars of the Java clients, in one folder. */
-function installJavaClients() {
-  const jars = join(cache, "encryption-java");
-  const list = "scripts/encryption-java.xml";
+/** The jars of Java clients, each in a folder of its own: their pins may conflict too. */
+function installJavaClients(name, what) {
+  const jars = join(cache, name);
+  const list = `scripts/${name}.xml`;
   once(`${jars}.stamp`, readFileSync(list), () => {
-    say(`fetching the encryption clients of Java into ${jars}`);
+    say(`fetching ${what} into ${jars}`);
     rmSync(jars, { recursive: true, force: true });
     const copy = ["dependency:copy-dependencies", `-DoutputDirectory=${jars}`];
     run("mvn", ["--quiet", "--batch-mode", "--file", list, ...copy]);
@@ -135,7 +135,10 @@ if (engines) {
 if (tests) {
   installClients("encryption-clients", "the encryption clients of Python");
   installClients("encryption-cli", "the command line of the AWS Encryption SDK");
-  installJavaClients();
+  installClients("warehouse-clients", "PyODPS, a client of the warehouse");
+  installJavaClients("encryption-java", "the encryption clients of Java");
+  installJavaClients("warehouse-java", "MaxCompute's SDK for Java");
+  installJavaClients("warehouse-jdbc", "MaxCompute's driver for JDBC");
   fetchVectors(cache, say);
 }
 if (!quiet) say("everything is there");

@@ -9,7 +9,7 @@ import type { Keys, Running } from "./bondstore.ts";
 export const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
 
 /** A venv of Python clients: what is in it, `scripts/<name>.txt` says. */
-type Venv = "clients" | "encryption-clients" | "encryption-cli";
+type Venv = "clients" | "encryption-clients" | "encryption-cli" | "warehouse-clients";
 
 export interface Ended {
   readonly status: number;

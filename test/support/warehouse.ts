@@ -1,0 +1,61 @@
+import type { TestContext } from "node:test";
+import { createProject } from "../../src/projects/project.ts";
+import { type Keys, type Running, startBondstore } from "./bondstore.ts";
+import { python } from "./python.ts";
+
+/** A Bondstore with a tenant whose root owns some projects. */
+export interface World {
+  readonly running: Running;
+  readonly account: string;
+  readonly root: Keys;
+  /** Runs a script of PyODPS as somebody in a project; answers the JSON that it prints last. */
+  odps<Answer>(keys: Keys, project: string, script: string): Promise<Answer>;
+  /** A user of IAM with an access key; its name in projects is `RAM$<account>:<name>`. */
+  user(name: string): Promise<Keys>;
+}
+
+/** What every script begins with: `o` is the entry, `rows` runs a query, `refused` tells how a call fails. */
+const prelude = `
+import json, os, sys, warnings
+warnings.simplefilter("ignore")
+from odps import ODPS, errors, options
+options.verbose = False
+def entry(project):
+    return ODPS(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], project,
+                endpoint=os.environ["AWS_ENDPOINT_URL"] + "/api")
+def rows(sql, o=None, tunnel=True, **hints):
+    with (o or globals()["o"]).execute_sql(sql, hints=hints).open_reader(tunnel=tunnel) as reader:
+        return [list(record.values) for record in reader]
+def refused(work):
+    try:
+        work()
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+    return None
+out = {}
+`;
+
+export async function startWorld(t: TestContext, ...projects: readonly string[]): Promise<World> {
+  const running = await startBondstore(t);
+  const { account, root } = await running.tenant("acme");
+  const { parts } = running.bondstore.opened;
+  for (const name of projects) await createProject(parts, account, { name });
+  return {
+    running,
+    account,
+    root,
+    odps: async <Answer>(keys: Keys, project: string, script: string) =>
+      (await python(
+        running,
+        keys,
+        `${prelude}\no = entry("${project}")\n${script}\nprint(json.dumps(out, default=str))`,
+        "warehouse-clients",
+      )) as Answer,
+    async user(name) {
+      const { users, accessKeys } = parts.directory.inAccount(account);
+      await users.create({ name });
+      const made = await accessKeys.create(name);
+      return { accessKeyId: made.id, secretAccessKey: made.secret };
+    },
+  };
+}
