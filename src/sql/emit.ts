@@ -12,7 +12,8 @@ export function emitDuckDb(
 ): string {
   const parts = relations.map((relation) => {
     const name = quoteName(relation.name);
-    if ("sql" in relation) return `${name} AS (${relation.sql})`;
+    if ("sql" in relation)
+      return `${name} AS ${relation.once ? "MATERIALIZED " : ""}(${relation.sql})`;
     const list = relation.columns.map(quoteName).join(", ") || 'true AS "_"';
     const from = relationOf(relation.table, relation.columns);
     // Not materialized, so that conditions reach the scan of the files.

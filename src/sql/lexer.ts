@@ -21,6 +21,9 @@ export interface Lexer {
   skipTo(offset: number): void;
 }
 
+/** Longer ones mean an attack: MaxCompute's names have 128 characters, its numbers 38 digits. */
+const nameMax = 512;
+const numberMax = 512;
 const number = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[\p{L}_][\p{L}\p{N}_]*)?/uy;
 const wideWord = /[\p{L}_][\p{L}\p{N}_]*/uy;
 const symbols = new Set(
@@ -36,20 +39,23 @@ export function createLexer(text: string): Lexer {
   let offset = 0;
   let line = 1;
   let lineStart = 0;
+  let lineEnd = text.indexOf("\n");
   let last: Token | undefined;
 
   const here = (): Position => ({ line, column: offset - lineStart + 1 });
   const piece = (kind: Token["kind"], key: string, value: string, end: number): Token => {
     const token = { kind, key, value, start: offset, end, at: here() };
-    countLines(offset, end);
+    countLines(end);
     offset = end;
     last = token;
     return token;
   };
-  const countLines = (from: number, to: number): void => {
-    for (let at = text.indexOf("\n", from); at !== -1 && at < to; at = text.indexOf("\n", at + 1)) {
+  /** Each line end is looked for once: searching from every piece would cost the square of a long line. */
+  const countLines = (to: number): void => {
+    while (lineEnd !== -1 && lineEnd < to) {
       line += 1;
-      lineStart = at + 1;
+      lineStart = lineEnd + 1;
+      lineEnd = text.indexOf("\n", lineStart);
     }
   };
   const comment = (): Token | undefined => {
@@ -57,7 +63,7 @@ export function createLexer(text: string): Lexer {
     if (end === -1) throw parseError(here(), "invalid token '/*', expect \"*/\" at its end");
     const isHint = text.charCodeAt(offset + 2) === 43 && last?.key === "SELECT";
     if (isHint) return piece("hint", "", text.slice(offset + 3, end).trim(), end + 2);
-    countLines(offset, end);
+    countLines(end);
     offset = end + 2;
     return undefined;
   };
@@ -65,10 +71,8 @@ export function createLexer(text: string): Lexer {
   const blanks = (): Token | undefined => {
     for (;;) {
       const code = text.charCodeAt(offset);
-      if (code === 10) {
-        line += 1;
-        lineStart = offset + 1;
-      } else if (code === 45 && text.charCodeAt(offset + 1) === 45) {
+      if (code === 10) countLines(offset + 1);
+      else if (code === 45 && text.charCodeAt(offset + 1) === 45) {
         const end = text.indexOf("\n", offset);
         offset = end === -1 ? text.length : end;
         continue;
@@ -86,6 +90,7 @@ export function createLexer(text: string): Lexer {
     let end = offset + 1;
     while (isAsciiName(text.charCodeAt(end))) end += 1;
     if (text.charCodeAt(end) >= 128) end = wideEnd();
+    short(end, nameMax, "a name");
     const value = text.slice(offset, end);
     return piece("word", value.toUpperCase(), value, end);
   };
@@ -97,6 +102,7 @@ export function createLexer(text: string): Lexer {
     let end = text.indexOf("`", offset + 1);
     while (end !== -1 && text.charCodeAt(end + 1) === 96) end = text.indexOf("`", end + 2);
     if (end === -1) throw parseError(here(), "invalid token '`', expect \"`\" at its end");
+    short(end, nameMax, "a name");
     const value = text.slice(offset + 1, end).replaceAll("``", "`");
     if (value.trim() === "") throw parseError(here(), "invalid token '``', expect a name in it");
     return piece("quoted", "", value, end + 1);
@@ -105,6 +111,7 @@ export function createLexer(text: string): Lexer {
     let end = offset + 1;
     while (isAsciiName(text.charCodeAt(end))) end += 1;
     if (end === offset + 1) return unknown();
+    short(end, nameMax, "a name");
     return piece("variable", "", text.slice(offset + 1, end), end);
   };
   const symbol = (): Token => {
@@ -113,6 +120,10 @@ export function createLexer(text: string): Lexer {
       if (symbols.has(found)) return piece("symbol", found, found, offset + length);
     }
     return unknown();
+  };
+  const short = (end: number, max: number, what: string): number => {
+    if (end - offset > max) throw parseError(here(), `${what} is longer than ${max} characters`);
+    return end;
   };
   const unknown = (): never => {
     const found = String.fromCodePoint(text.codePointAt(offset) ?? 0);
@@ -132,7 +143,8 @@ export function createLexer(text: string): Lexer {
     if (isDigit(code) || (code === 46 && mayBeFraction())) {
       number.lastIndex = offset;
       number.test(text);
-      return piece("number", "", text.slice(offset, number.lastIndex), number.lastIndex);
+      const end = short(number.lastIndex, numberMax, "a number");
+      return piece("number", "", text.slice(offset, end), end);
     }
     if (isAsciiName(code)) return word();
     if (code === 39 || code === 34) {
@@ -142,7 +154,7 @@ export function createLexer(text: string): Lexer {
     if (code === 96) return backquoted();
     if (code === 64) return variable();
     if (code >= 128) {
-      const end = wideEnd();
+      const end = short(wideEnd(), nameMax, "a name");
       const value = text.slice(offset, end);
       return piece("word", value.toUpperCase(), value, end);
     }
@@ -152,7 +164,7 @@ export function createLexer(text: string): Lexer {
   return {
     next,
     skipTo: (target) => {
-      countLines(offset, target);
+      countLines(target);
       offset = Math.max(offset, target);
     },
   };

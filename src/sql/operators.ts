@@ -303,8 +303,8 @@ export function resolveLike(expression: LikeExpression, scope: Scope): Resolved 
     // A pattern may match any part of the text.
     return truth(`(${not}regexp_matches(${operand.sql}, ${pattern.sql}))`, operand, pattern);
   }
-  const escape = expression.escape && text(expression.escape);
-  const sql = `${operand.sql} ${operator.toUpperCase()} ${pattern.sql} ESCAPE ${escape?.sql ?? "'\\'"}`;
+  const escaping = expression.escape && text(expression.escape);
+  const sql = `${operand.sql} ${operator.toUpperCase()} ${pattern.sql} ESCAPE ${escaping?.sql ?? "'\\'"}`;
   return truth(`(${not}(${sql}))`, operand, pattern);
 }
 

@@ -18,7 +18,8 @@ export interface Read {
 /** A relation that the text of a selection names: rows of a table, or a query that is written once. */
 export type PlannedRelation =
   | { readonly name: string; readonly table: CatalogTable; readonly columns: readonly string[] }
-  | { readonly name: string; readonly sql: string };
+  /** `once`: calculated a single time, because it numbers its rows. */
+  | { readonly name: string; readonly sql: string; readonly once?: boolean };
 
 /** A query, ready to be told to DuckDB. */
 export interface Selection {

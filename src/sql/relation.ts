@@ -1,5 +1,6 @@
 import { alignPair } from "./operators.ts";
 import { nameRows, type Rows, resolveQuery } from "./query.ts";
+import { quoteName } from "./quote.ts";
 import {
   freshName,
   type LazyRows,
@@ -12,7 +13,7 @@ import {
 import { resolveConjuncts } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveTableCall } from "./table-functions.ts";
-import { openTable, openView } from "./tables.ts";
+import { type Opened, openTable, openView } from "./tables.ts";
 import type {
   Join,
   LateralView,
@@ -65,21 +66,33 @@ function resolveTable(relation: TableReference, scope: Scope): string {
   const opened = openTable(name, environment);
   if (opened.table.kind === "view")
     return bringIn(openView(opened, environment, at), alias ?? last, scope, at, opened.table);
-  const { table, read } = opened;
-  const base = freshName(environment.world, "t", at);
-  environment.world.relations.push({ name: base, read });
-  const own = freshName(environment.world, "r", at);
-  const columns = [...table.columns, ...table.partitionColumns].map(
-    ({ name, type }): SourceColumn => ({
-      name,
-      type,
-      sql: `"${own}"."${name.replaceAll('"', '""')}"`,
-      origins: [{ read, column: name }],
-      touch: () => read.columns.add(name),
-    }),
-  );
-  scope.sources.push({ alias: (alias ?? last).key, columns, table });
-  return `"${base}" AS "${own}"`;
+  return bringInTable(opened, alias ?? last, scope, at);
+}
+
+/** A base table under a name of its own in the emitted text. */
+export function bringInTable(
+  { table, read }: Opened,
+  alias: Name,
+  scope: Scope,
+  at: Position,
+): string {
+  const { world } = scope.environment;
+  const base = freshName(world, "t", at);
+  world.relations.push({ name: base, read });
+  const own = freshName(world, "r", at);
+  scope.sources.push({ alias: alias.key, columns: tableColumns({ table, read }, own), table });
+  return `${quoteName(base)} AS ${quoteName(own)}`;
+}
+
+/** A table's columns, each of which tells when it is looked at. */
+export function tableColumns({ table, read }: Opened, own: string): SourceColumn[] {
+  return [...table.columns, ...table.partitionColumns].map(({ name, type }) => ({
+    name,
+    type,
+    sql: `${quoteName(own)}.${quoteName(name)}`,
+    origins: [{ read, column: name }],
+    touch: () => read.columns.add(name),
+  }));
 }
 
 function bringIn(

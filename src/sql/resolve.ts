@@ -2,7 +2,13 @@ import { type Catalog, isOn } from "./catalog.ts";
 import { resolveDefinition } from "./definition.ts";
 import type { Plan, PlannedRelation, Read, Selection } from "./plan.ts";
 import { type Rows, resolveQuery } from "./query.ts";
-import { type Environment, type LazyRows, plainColumns, type World } from "./scope.ts";
+import {
+  type Environment,
+  type LazyRows,
+  type OpenRelation,
+  plainColumns,
+  type World,
+} from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, Statement } from "./tree.ts";
 import { resolveWrites } from "./write.ts";
@@ -71,12 +77,27 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
 /** A query's rows with all that their text names. */
 export function resolveSelection(rows: Rows, world: World): Selection {
   checkFullScan(world);
-  const relations = world.relations.map((relation): PlannedRelation => {
+  const relations = reached(rows.sql, world.relations).map((relation): PlannedRelation => {
     if ("sql" in relation) return relation;
-    const { table, columns } = relation.read;
-    return { name: relation.name, table, columns: [...columns].sort() };
+    const { table, columns, copied } = relation.read;
+    return { name: relation.name, table, columns: [...new Set([...columns, ...copied])].sort() };
   });
   return { relations, sql: rows.sql, columns: uniqueNames(plainColumns(rows.columns)) };
+}
+
+/** The relations that a text names, and those that they name. A literal that looks like a name adds one too many. */
+function reached(sql: string, relations: readonly OpenRelation[]): OpenRelation[] {
+  const named = new Set<string>();
+  const read = (text: string) => {
+    for (const [, name = ""] of text.matchAll(/"([tw]\d+)"/g)) named.add(name);
+  };
+  read(sql);
+  const kept = relations.toReversed().filter((relation) => {
+    if (!named.has(relation.name)) return false;
+    if ("sql" in relation) read(relation.sql);
+    return true;
+  });
+  return kept.reverse();
 }
 
 /** A result may have a name twice; a file may not. */
@@ -92,8 +113,9 @@ function uniqueNames<Named extends { readonly name: string }>(columns: readonly 
 
 function checkFullScan({ catalog, reads }: World): void {
   if (isOn(catalog, "odps.sql.allow.fullscan")) return;
-  for (const { table, at, chosen } of reads) {
+  for (const { table, at, chosen, copied } of reads) {
     if (table.kind === "view" || table.partitionColumns.length === 0 || chosen) continue;
+    if (copied.length > 0) continue;
     refuse(
       at,
       `physical plan generation failed: java.lang.RuntimeException: Table(${table.project},${table.name}) is full scan with all partitions, please specify partition predicates.`,

@@ -13,13 +13,15 @@ export interface OpenRead {
   readonly through: readonly CatalogTable[];
   readonly at: Position;
   readonly metadataOnly: boolean;
+  /** Columns that are copied and not looked at, where a table's whole content is written anew. */
+  readonly copied: readonly string[];
   chosen: boolean;
 }
 
 /** A relation of the emitted text that is still being read. */
 export type OpenRelation =
   | { readonly name: string; readonly read: OpenRead }
-  | { readonly name: string; readonly sql: string };
+  | { readonly name: string; readonly sql: string; readonly once?: boolean };
 
 /** A query's rows under a name that the emitted text defines once. */
 export interface NamedRows {

@@ -42,14 +42,24 @@ export function openTable(
   environment: Environment,
   metadataOnly = false,
 ): Opened {
-  const table = findTable(name, environment);
-  const { world, through } = environment;
+  return openFound(findTable(name, environment), name.at, environment, metadataOnly);
+}
+
+/** The same for a table that is found already; `copied` are columns that the statement takes over unseen. */
+export function openFound(
+  table: CatalogTable,
+  at: Position,
+  { world, through }: Environment,
+  metadataOnly = false,
+  copied: readonly string[] = [],
+): Opened {
   const read: OpenRead = {
     table,
     columns: new Set(),
     through,
-    at: name.at,
+    at,
     metadataOnly,
+    copied,
     chosen: false,
   };
   world.reads.push(read);

@@ -32,5 +32,5 @@ export function checkHeight(statement: Statement, chained: number): void {
 }
 
 function positionOf(value: object): Position | undefined {
-  return "at" in value ? (value.at as Position) : undefined;
+  return Object.hasOwn(value, "at") && "at" in value ? (value.at as Position) : undefined;
 }

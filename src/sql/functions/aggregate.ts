@@ -75,5 +75,8 @@ export const aggregateFunctions: readonly FunctionRow[] = [
     "histogram(T) -> map<T,bigint>",
     "map_from_entries(list_transform(map_entries(histogram($1)$W), lambda odps_part: struct_pack(k := odps_part.key, v := CAST(odps_part.value AS BIGINT))))",
   ],
-  ["map_agg(K, V) -> map<K,V>", "map_from_entries(list(struct_pack(k := $1, v := $2))$W)"],
+  [
+    "map_agg(K, V) -> map<K,V>",
+    "map_from_entries(odps_last_entries(list(struct_pack(k := $1, v := $2))$W))",
+  ],
 ];

@@ -143,7 +143,6 @@ export const complexFunctions: readonly FunctionRow[] = [
   ["transform(array<T>, (T) => U) -> array<U>", "list_transform($1, $2)"],
   ["filter(array<T>, (T) => boolean) -> array<T>", "list_filter($1, $2)"],
   ["any_match(array<T>, (T) => boolean) -> boolean", "list_bool_or(list_transform($1, $2))"],
-  ["exists(array<T>, (T) => boolean) -> boolean", "list_bool_or(list_transform($1, $2))"],
   [
     "all_match(array<T>, (T) => boolean) -> boolean",
     "coalesce(list_bool_and(list_transform($1, $2)), $1 IS NOT NULL)",
@@ -183,5 +182,5 @@ export const complexFunctions: readonly FunctionRow[] = [
 
 function strToMap(items: string, pair: string): string {
   const parts = `list_transform(string_split($1, ${items}), lambda odps_part: struct_pack(k := split_part(odps_part, ${pair}, 1), v := CASE WHEN contains(odps_part, ${pair}) THEN substr(odps_part, instr(odps_part, ${pair}) + length(${pair})) END))`;
-  return `map_from_entries(${parts})`;
+  return `map_from_entries(odps_last_entries(${parts}))`;
 }

@@ -41,7 +41,11 @@ export interface Signature {
 export function parseSignature(text: string): Signature {
   const tokens = text.match(/[A-Za-z_][A-Za-z0-9_]*|\d+|->|=>|\.\.\.|\S/g) ?? [];
   let at = 0;
-  const take = (token: string) => tokens[at] === token && (at++, true);
+  const take = (token: string) => {
+    if (tokens[at] !== token) return false;
+    at += 1;
+    return true;
+  };
   const expect = (token: string) => {
     if (!take(token)) throw new Error(`signature ${text}: ${token} expected at ${tokens[at]}`);
   };

@@ -3,6 +3,11 @@ import type { Macro } from "../prelude.ts";
 /** Work on texts for which DuckDB has no function of its own. */
 export const textMacros: readonly Macro[] = [
   [
+    "odps_last_entries(l)",
+    `list_filter(l, lambda odps_part, odps_at: odps_part.k IS NOT NULL AND NOT list_contains(
+      list_transform(l[(odps_at + 1):], lambda odps_next: odps_next.k), odps_part.k))`,
+  ],
+  [
     "odps_substr(s, p, n)",
     `CASE WHEN p < -length(s) OR n <= 0 THEN '' ELSE
       substr(s, CASE WHEN p = 0 THEN 1 WHEN p < 0 THEN length(s) + p + 1 ELSE p END, n) END`,

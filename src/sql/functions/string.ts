@@ -102,8 +102,6 @@ export const stringFunctions: readonly FunctionRow[] = [
     "regexp_instr(string, string) -> bigint",
     "CASE WHEN regexp_matches($1, $2) THEN instr($1, regexp_extract($1, $2)) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN 0 END",
   ],
-  ["regexp(string, string) -> boolean", "regexp_matches($1, $2)"],
-  ["rlike(string, string) -> boolean", "regexp_matches($1, $2)"],
   ["keyvalue(string, string) -> string", "odps_key_value($1, ';', ':', $2)"],
   ["keyvalue(string, string, string, string) -> string", "odps_key_value($1, $2, $3, $4)"],
   ["find_in_set(string, string) -> bigint", "CAST(odps_find_in_set($1, $2, ',') AS BIGINT)"],
