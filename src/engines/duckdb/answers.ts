@@ -33,6 +33,7 @@ export const columnsOf = (answer: unknown): readonly Column[] =>
     list(field(answer, "columns"), columnsMax, (column) => ({
       name: text(field(column, "name")),
       type: text(field(column, "type")),
+      nullable: true,
     })),
   );
 

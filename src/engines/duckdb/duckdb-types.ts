@@ -1,5 +1,5 @@
 import type { SqlType } from "../../sql/types.ts";
-import type { Form } from "./tunnel/vectors.ts";
+import { childTypes, type Form } from "./tunnel/vectors.ts";
 
 /** Puts a name in quotes, as DuckDB reads it. */
 export const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -78,6 +78,46 @@ export function textOf(column: string, type: SqlType): string {
     case "struct":
       return `CAST(to_json(${column}) AS VARCHAR)`;
     default:
-      return `CAST(CAST(${column} AS ${storedType(type)}) AS VARCHAR)`;
+      return `CAST(${outOfFile(column, type)} AS VARCHAR)`;
+  }
+}
+
+const isInterval = ({ kind }: SqlType): boolean => kind.startsWith("interval_");
+
+/**
+ * An expression that turns a value of a query into what a file keeps of it. Parquet has no negative intervals and none
+ * finer than a millisecond: a file keeps their parts.
+ */
+export function intoFile(column: string, type: SqlType): string {
+  if (!isInterval(type)) {
+    refuseInner(type);
+    return column;
+  }
+  const part = (name: string) => `date_part('${name}', ${column})`;
+  const whole = (value: string, kind: string) => `CAST(${value} AS ${kind})`;
+  const parts = {
+    months: whole(`${part("year")} * 12 + ${part("month")}`, "INTEGER"),
+    days: whole(part("day"), "INTEGER"),
+    micros: whole(
+      `(${part("hour")} * 60 + ${part("minute")}) * 60000000 + ${part("microsecond")}`,
+      "BIGINT",
+    ),
+  };
+  const fields = Object.entries(parts).map(([name, value]) => `${name} := ${value}`);
+  return `CASE WHEN ${column} IS NULL THEN NULL ELSE struct_pack(${fields.join(", ")}) END`;
+}
+
+/** An expression that turns what a file keeps into a value of its type. */
+export function outOfFile(column: string, type: SqlType): string {
+  if (!isInterval(type)) return `CAST(${column} AS ${storedType(type)})`;
+  const parts = ["to_months", "to_days", "to_microseconds"];
+  const fields = ["months", "days", "micros"];
+  return `(${parts.map((part, at) => `${part}(${column}.${fields[at]})`).join(" + ")})`;
+}
+
+function refuseInner(type: SqlType): void {
+  for (const child of childTypes(type)) {
+    if (isInterval(child)) throw new Error("an interval inside of another value cannot be kept");
+    refuseInner(child);
   }
 }

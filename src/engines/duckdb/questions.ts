@@ -67,12 +67,13 @@ export interface Taken {
 export interface WrittenColumn {
   readonly name: string;
   readonly type: string;
+  readonly nullable: boolean;
 }
 
 /** Writes columns for the other side. */
 export const writtenColumns = (columns: readonly Column[]): readonly WrittenColumn[] =>
-  columns.map(({ name, type }) => ({ name, type: typeText(type) }));
+  columns.map(({ name, type, nullable }) => ({ name, type: typeText(type), nullable }));
 
 /** Reads columns that the other side has written. */
 export const readColumns = (columns: readonly WrittenColumn[]): readonly Column[] =>
-  columns.map(({ name, type }) => ({ name, type: parseType(type), nullable: true }));
+  columns.map(({ name, type, nullable }) => ({ name, type: parseType(type), nullable }));

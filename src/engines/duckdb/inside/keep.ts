@@ -1,15 +1,15 @@
 import { basename, relative } from "node:path";
 import duckdb, { type Connection, type Database, type DataChunk } from "@duckdb/node-bindings";
 import type { Column } from "../../../sql/types.ts";
-import { quotedName, quotedText } from "../duckdb-types.ts";
+import { intoFile, quotedName, quotedText } from "../duckdb-types.ts";
 import type { KeepQuestion, Kept, KeptFile } from "../questions.ts";
 import { prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
 import { readVector } from "./read-vector.ts";
 import type { Store } from "./store.ts";
 
 const partitionsMax = 10_000;
-/** Row groups of this size let a reader skip, and a writer hold little. */
-const rowGroup = 122_880;
+/** How rows are written: groups of this size let a reader skip, and a writer hold little. */
+export const parquetOptions = ["FORMAT parquet", "COMPRESSION zstd", "ROW_GROUP_SIZE 122880"];
 
 /** A job that runs, as far as others may touch it. */
 export interface Running {
@@ -92,14 +92,16 @@ async function write(
   }
   const names = columns.map(({ name }) => quotedName(name)).join(", ");
   const options = [
-    "FORMAT parquet",
-    "COMPRESSION zstd",
-    `ROW_GROUP_SIZE ${rowGroup}`,
+    ...parquetOptions,
     "RETURN_STATS",
     ...(partitionBy.length > 0 ? [`PARTITION_BY (${partitionBy.map(quotedName).join(", ")})`] : []),
   ];
   // On lines of its own: a comment at the query's end takes nothing else along.
-  const copy = `COPY (SELECT * FROM (\n${sql}\n) AS kept(${names})) TO ${quotedText(half)} (${options.join(", ")})`;
+  const values = columns.map(({ name, type }) => {
+    const column = quotedName(name);
+    return `${intoFile(column, type)} AS ${column}`;
+  });
+  const copy = `COPY (SELECT ${values.join(", ")} FROM (\n${sql}\n) AS kept(${names})) TO ${quotedText(half)} (${options.join(", ")})`;
   const result = await duckdb.query(connection, copy);
   const written: Written[] = [];
   for (;;) {

@@ -9,6 +9,7 @@ import {
   storageOf,
   type Vector,
 } from "../tunnel/vectors.ts";
+import { bufferOf } from "./buffer-of.ts";
 
 /** Rows of a vector, from one up to another. */
 export interface Range {
@@ -16,10 +17,7 @@ export interface Range {
   readonly to: number;
 }
 
-/**
- * Copies rows of DuckDB's vector out of its memory. The vector's chunk must be alive: nothing here waits, so that it
- * is. What comes out stays right when the chunk is gone.
- */
+/** Copies rows of DuckDB's vector out of its memory. What comes out stays right when the vector's chunk is gone. */
 export function readVector(
   type: SqlType,
   form: Form,
@@ -42,17 +40,21 @@ export function readVector(
     }
     default: {
       const data = duckdb.vector_get_data(vector, storage * to);
-      const bytes = new Uint8Array(data.subarray(storage * from));
+      const bytes = aligned(data.subarray(storage * from));
       return { count, valid, bytes, offsets: noOffsets, children: [] };
     }
   }
 }
 
+/** What the binding hands out is a copy, but may start anywhere. */
+const aligned = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+
 function validityOf(vector: DuckVector, from: number, to: number): Uint8Array | undefined {
   // DuckDB has none where every row has a value; the binding's type does not say so.
   const bits: Uint8Array | null = duckdb.vector_get_validity(vector, 8 * Math.ceil(to / 64));
   if (!bits) return undefined;
-  if (from % 8 === 0) return new Uint8Array(bits.subarray(from >> 3));
+  if (from % 8 === 0) return bits.subarray(from >> 3);
   const shifted = new Uint8Array(Math.ceil((to - from) / 8));
   for (let row = from; row < to; row += 1) {
     if (((bits[row >> 3] ?? 0) >> (row & 7)) & 1) {
@@ -73,7 +75,7 @@ function readTexts(
   from: number,
   to: number,
 ): Pick<Vector, "bytes" | "offsets"> {
-  const slots = duckdb.vector_get_data(vector, slotBytes * to);
+  const slots = aligned(duckdb.vector_get_data(vector, slotBytes * to));
   const words = new Int32Array(slots.buffer, slots.byteOffset, 4 * to);
   const offsets = new Int32Array(to - from + 1);
   let size = 0;
@@ -102,11 +104,6 @@ function readTexts(
   return { bytes, offsets };
 }
 
-function bufferOf({ buffer }: Uint8Array): ArrayBuffer {
-  if (buffer instanceof ArrayBuffer) return buffer;
-  throw new Error("DuckDB's memory is not shared between threads");
-}
-
 function readList(
   type: SqlType,
   form: Form,
@@ -114,7 +111,7 @@ function readList(
   valid: Uint8Array | undefined,
   { from, to }: Range,
 ): Vector {
-  const entries = duckdb.vector_get_data(vector, slotBytes * to);
+  const entries = aligned(duckdb.vector_get_data(vector, slotBytes * to));
   const words = new Int32Array(entries.buffer, entries.byteOffset, 4 * to);
   const offsets = new Int32Array(to - from + 1);
   const child = duckdb.list_vector_get_child(vector);

@@ -1,6 +1,6 @@
 import duckdb, { type Connection, type Database } from "@duckdb/node-bindings";
 import type { Column, SqlType } from "../../../sql/types.ts";
-import { codecType, quotedName, quotedText, storedType, textOf } from "../duckdb-types.ts";
+import { codecType, outOfFile, quotedName, quotedText, textOf } from "../duckdb-types.ts";
 import type { ReadQuestion } from "../questions.ts";
 import { createCsvWriter } from "../tunnel/csv-writer.ts";
 import { createRecordWriter } from "../tunnel/record-writer.ts";
@@ -134,10 +134,11 @@ async function selectOf(
 }
 
 function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestion["form"]): string {
-  const column = name === undefined ? `CAST(NULL AS ${storedType(type)})` : quotedName(name);
+  if (name === undefined)
+    return `CAST(NULL AS ${form === "csv" ? "VARCHAR" : codecType(type, form === "record" ? "record" : "arrow")})`;
+  const column = quotedName(name);
   if (form === "csv") return textOf(column, type);
-  const stored = `CAST(${column} AS ${storedType(type)})`;
-  return `CAST(${stored} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
+  return `CAST(${outOfFile(column, type)} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
 }
 
 /** Columns whose rows are read or taken. */

@@ -1,5 +1,6 @@
 import { crc32cByte, crc32cWord } from "../../../lib/crc32c.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
+import { momentOf } from "./moments.ts";
 import {
   int64,
   newOutput,
@@ -176,15 +177,12 @@ function moment(out: Output, seconds: number, nanos: number): void {
   out.crc = crc32cWord(out.crc, nanos);
 }
 
-const billion = 1_000_000_000n;
-
-function instantWriter({ bytes, count }: Vector, out: Output): WriteValue {
-  const values = new BigInt64Array(bytes.buffer, bytes.byteOffset, count);
+function instantWriter(vector: Vector, out: Output): WriteValue {
+  const words = wordsOf(vector);
+  const parts = { seconds: 0, nanos: 0 };
   return (row) => {
-    const value = values[row] ?? 0n;
-    const rest = value % billion;
-    const nanos = rest < 0n ? rest + billion : rest;
-    moment(out, Number((value - nanos) / billion), Number(nanos));
+    momentOf(words[2 * row] ?? 0, words[2 * row + 1] ?? 0, parts);
+    moment(out, parts.seconds, parts.nanos);
   };
 }
 

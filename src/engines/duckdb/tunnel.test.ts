@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deflateSync, inflateSync } from "node:zlib";
+import { bytesOf, columnsOf, startTestEngine } from "../../../test/support/duckdb.ts";
+import { createRecordReader } from "./tunnel/record-reader.ts";
+
+const settings = { timezone: "UTC" };
+const all = { from: 0, count: Number.MAX_SAFE_INTEGER };
+
+/** A column of every type: its type, and some values as DuckDB reads them. */
+const columnsAndValues: readonly (readonly [
+  name: string,
+  type: string,
+  values: readonly string[],
+])[] = [
+  ["c_tinyint", "tinyint", ["(-128)::tinyint", "127::tinyint"]],
+  ["c_smallint", "smallint", ["(-32768)::smallint", "32767::smallint"]],
+  ["c_int", "int", ["(-2147483648)::int", "2147483647::int"]],
+  ["c_bigint", "bigint", ["(-9223372036854775807)::bigint", "9223372036854775807::bigint"]],
+  ["c_float", "float", ["1.5::float", "'nan'::float"]],
+  ["c_double", "double", ["(-0.1)::double", "'inf'::double"]],
+  ["c_boolean", "boolean", ["true", "false"]],
+  ["c_string", "string", ["'short'", "'a text longer than twelve bytes: ä€'", "''"]],
+  ["c_binary", "binary", ["'\\x00\\xFF'::blob", "''::blob"]],
+  ["c_char", "char(3)", ["'abc'"]],
+  ["c_varchar", "varchar(5)", ["'äöü'"]],
+  ["c_json", "json", [`'{"k": 1}'::json`]],
+  ["c_date", "date", ["date '0001-01-01'", "date '9999-12-31'"]],
+  [
+    "c_datetime",
+    "datetime",
+    ["timestamptz '1969-12-31 23:59:59.999+00'", "timestamptz '9999-12-31 00:00:00+00'"],
+  ],
+  [
+    "c_timestamp",
+    "timestamp",
+    ["timestamp_ns '1969-12-31 23:59:59.123456789'", "timestamp_ns '2262-01-01 00:00:00'"],
+  ],
+  ["c_ntz", "timestamp_ntz", ["timestamp_ns '2020-02-29 12:00:00.000000001'"]],
+  ["c_decimal", "decimal(10,2)", ["12.3::decimal(10,2)", "(-99999999.99)::decimal(10,2)"]],
+  ["c_wide", "decimal(38,18)", ["(-12345678901234567890.123456789012345678)::decimal(38,18)"]],
+  ["c_months", "interval_year_month", ["interval '-13 months'"]],
+  ["c_days", "interval_day_time", ["interval '1 day 00:00:01.5'", "interval '-00:00:00.000001'"]],
+  ["c_array", "array<string>", ["['a', null, 'a longer text than the others']", "[]::varchar[]"]],
+  [
+    "c_map",
+    "map<string,bigint>",
+    ["map {'a': 1::bigint, 'b': null}", "map {}::map(varchar, bigint)"],
+  ],
+  [
+    "c_struct",
+    "struct<x:bigint,y:array<datetime>>",
+    [
+      "{x: 1::bigint, y: [timestamptz '2020-01-01 00:00:00+00']}",
+      "{x: null::bigint, y: null::timestamptz[]}",
+    ],
+  ],
+  ["c_deep", "array<array<decimal(5,1)>>", ["[[1.5::decimal(5,1), null], null, []]"]],
+];
+
+/** Rows in which each value comes once, and NULL between them. */
+const everyType = (rows: number): string =>
+  `select range as id, ${columnsAndValues
+    .map(([name, , values], at) => {
+      const cases = values.map((value, of) => `when ${of} then ${value}`).join(" ");
+      return `case (range + ${at}) % ${values.length + 1} ${cases} end as ${name}`;
+    })
+    .join(", ")} from range(${rows})`;
+
+const columns = columnsOf({
+  id: "bigint",
+  ...Object.fromEntries(columnsAndValues.map(([name, type]) => [name, type])),
+});
+
+for (const form of ["record"] as const) {
+  for (const compression of [undefined, "deflate"] as const) {
+    test(`rows of every type go out as ${form} and come back the same (${compression ?? "plain"})`, async (t) => {
+      const { engine } = await startTestEngine(t);
+      const packed = compression && { compression };
+      await engine.keep({ id: "every", sql: everyType(5000), file: "every.parquet", settings });
+      const stream = await bytesOf(
+        engine.read({ files: ["every.parquet"], columns, ...all, form, ...packed }),
+      );
+      async function* body() {
+        for (let at = 0; at < stream.length; at += 10_000) yield stream.subarray(at, at + 10_000);
+      }
+      const taken = await engine.take({ file: "back.parquet", columns, form, ...packed }, body());
+      assert.equal(taken.rows, 5000);
+      const text = (file: string) =>
+        bytesOf(engine.read({ files: [file], columns, ...all, form: "csv" }));
+      const [before, after] = await Promise.all([text("every.parquet"), text("back.parquet")]);
+      assert.ok(before.length > 500_000);
+      const lines = after.toString().split("\n");
+      const differs = before
+        .toString()
+        .split("\n")
+        .find((line, at) => line !== lines[at]);
+      assert.equal(differs, undefined);
+      const both = `select (select count(*) from (from '/work/data/every.parquet' except all
+        from '/work/data/back.parquet')) as lost`;
+      await engine.keep({ id: "both", sql: both, file: "both.parquet", settings });
+      const lost = engine.read({
+        files: ["both.parquet"],
+        columns: columnsOf({ lost: "bigint" }),
+        ...all,
+        form: "csv",
+      });
+      assert.equal((await bytesOf(lost)).toString(), '"lost"\n"0"\n');
+    });
+  }
+}
+
+test("a stream that breaks leaves no file, and says why", async (t) => {
+  const { engine } = await startTestEngine(t);
+  const what = { file: "x.parquet", columns: columnsOf({ a: "bigint" }), form: "record" } as const;
+  const give = async function* (...parts: Buffer[]) {
+    yield* parts;
+  };
+  await assert.rejects(
+    engine.take(what, give(Buffer.from("0802", "hex"))),
+    /ends inside|before its end/,
+  );
+  const broken = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from("0802", "hex");
+    throw new Error("the client has gone");
+  };
+  await assert.rejects(engine.take(what, broken()), /the client has gone/);
+  const cut = deflateSync(Buffer.from("0802", "hex")).subarray(0, 5);
+  await assert.rejects(engine.take({ ...what, compression: "deflate" }, give(cut)));
+  const read = engine.read({ files: ["x.parquet"], columns: what.columns, ...all, form: "csv" });
+  await assert.rejects(bytesOf(read), /No files found|x\.parquet/);
+});
+
+test("compressed streams are zlib's", async (t) => {
+  const { engine } = await startTestEngine(t);
+  await engine.keep({ id: "k", sql: "select 7::bigint as a", file: "k.parquet", settings });
+  const columns = columnsOf({ a: "bigint" });
+  const bytes = await bytesOf(
+    engine.read({ files: ["k.parquet"], columns, ...all, form: "record", compression: "deflate" }),
+  );
+  const reader = createRecordReader(columns);
+  const rows = [...reader.push(inflateSync(bytes))].map((batch) => batch[0]?.count);
+  assert.deepEqual(rows, [1]);
+});
