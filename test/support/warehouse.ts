@@ -53,8 +53,7 @@ export async function startWorld(t: TestContext, ...projects: readonly string[])
       )) as Answer,
     async user(name) {
       const { users, accessKeys } = parts.directory.inAccount(account);
-      await users.create({ name });
-      const made = await accessKeys.create(name);
+      const made = await accessKeys.create(await users.create({ name }));
       return { accessKeyId: made.id, secretAccessKey: made.secret };
     },
   };

@@ -5,6 +5,7 @@ import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
 import { countShown, rowsToShow, tableFlow } from "./flows.ts";
 import { placedFiles } from "./relations.ts";
 import { shownRowsMax } from "./results.ts";
+import { timezoneDefault } from "./session.ts";
 import { findPartition } from "./tables.ts";
 import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
 
@@ -33,7 +34,7 @@ async function rowsShown(
       files: files.map(({ name }) => name),
       columns: storedColumns(table, wantedColumns({ ...input, parameters: { columns: input.parameters["cols"] ?? "" } }, table.columns)),
       ...{ from: 0, count, form },
-      timezone: "Asia/Shanghai",
+      timezone: project.properties["odps.sql.timezone"] ?? timezoneDefault,
     });
   });
 }

@@ -30,6 +30,8 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     tables.listPartitions,
     tables.getPartition,
     tables.listSchemas,
+    tables.listFunctions,
+    tables.listResources,
     preview.previewTable,
     preview.previewTableArrow,
     downloads.createTableDownload,

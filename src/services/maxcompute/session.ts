@@ -12,6 +12,9 @@ import {
 } from "./catalog.ts";
 import type { OdpsCall } from "./find-project.ts";
 
+/** MaxCompute's own where neither project nor client sets `odps.sql.timezone`. */
+export const timezoneDefault = "Asia/Shanghai";
+
 /** A table as a statement has found it: what it reads, whatever is written meanwhile. */
 export interface FoundTable {
   readonly project: ProjectRecord;

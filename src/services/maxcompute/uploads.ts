@@ -1,3 +1,4 @@
+import { EngineRefusal } from "../../engines/duckdb/ask.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
@@ -179,15 +180,15 @@ async function takeBlock(
   const compression = sentCompression(input);
   const name = `u/${call.parts.random.bytes(8).toString("hex")}.parquet`;
   return call.own.engines.use(project, async (cell) => {
-    const { rows } = await cell.engine.take(
-      {
-        file: name,
-        columns: storedColumns(table, table.columns),
-        form: "arrow" in input.parameters ? "arrow" : "record",
-        ...(compression && { compression }),
-      },
-      body,
-    );
+    const wanted = {
+      file: name,
+      columns: storedColumns(table, table.columns),
+      form: "arrow" in input.parameters ? ("arrow" as const) : ("record" as const),
+      ...(compression && { compression }),
+    };
+    const { rows } = await cell.engine.take(wanted, body).catch((error: unknown) => {
+      throw error instanceof EngineRefusal ? invalid(`The block is refused: ${error.message}.`) : error;
+    });
     const file = await cell.seal(name, rows);
     await cell.engine.remove(name);
     return file;

@@ -87,7 +87,10 @@ async function serve(
       userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
       secure: request.peer.secure,
     },
-    decode: () => inputOf(request, routed),
+    decode: () =>
+      inputOf(request, routed).catch((error: unknown) => {
+        throw asRefusal(error);
+      }),
     describe: (input) => describeOdps(input as OdpsInput),
     inner: false,
   });

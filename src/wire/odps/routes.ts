@@ -26,6 +26,7 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["GetProject", "GET /projects/{Project}"],
   ["UpdateProject", "PUT /projects/{Project}", "xml"],
 
+  ["SignBearerToken", "POST /projects/{Project}/authorization?sign_bearer_token", "text"],
   ["RunSecurityQuery", "POST /projects/{Project}/authorization", "xml"],
   ["ListUsers", "GET /projects/{Project}/users"],
   ["ListUserRoles", "GET /projects/{Project}/users/{User}?roles"],

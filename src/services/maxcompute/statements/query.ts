@@ -1,3 +1,4 @@
+import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
@@ -7,7 +8,7 @@ import type { ReadRecord, RowsRecord } from "../instance-record.ts";
 import type { ProjectEngine } from "../project-engines.ts";
 import { type PlacedFile, placedFiles, quoteName, relationSql } from "../relations.ts";
 import type { StatementInput, StatementTarget } from "../run-statement.ts";
-import type { StatementCatalog } from "../session.ts";
+import { type StatementCatalog, timezoneDefault } from "../session.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {
@@ -17,7 +18,7 @@ export interface Running {
 }
 
 export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
-  settings.get("odps.sql.timezone") ?? "Asia/Shanghai";
+  settings.get("odps.sql.timezone") ?? timezoneDefault;
 
 /** What a query reads, for the record of what leaves with its rows. */
 export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): ReadRecord[] =>
@@ -62,7 +63,8 @@ export function inCell<Result>(
     try {
       return await work(cell);
     } catch (error) {
-      throw input.job.signal.aborted ? new ServiceError("Cancelled", "The job was stopped.") : error;
+      if (input.job.signal.aborted) throw new ServiceError("Cancelled", "The job was stopped.");
+      throw engineWords(error);
     } finally {
       clearInterval(timer);
       input.job.signal.removeEventListener("abort", cancel);
@@ -71,6 +73,24 @@ export function inCell<Result>(
 }
 
 const progressMs = 500;
+
+/**
+ * A refusal of the engine, in words that hold none of the values that it met: a message is no way out of a project.
+ * Only those of our own making are passed on whole.
+ */
+function engineWords(error: unknown): unknown {
+  if (error instanceof EngineLost) {
+    return new ServiceError(
+      "ODPS-0010000",
+      "ODPS-0010000: System internal error - the engine of the project ended; the statement may need more memory than there is",
+    );
+  }
+  if (!(error instanceof EngineRefusal)) return error;
+  const own = /ODPS-\d{7}: ?[A-Za-z -]{1,200}/.exec(error.message)?.[0];
+  const kind = /^([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error:/.exec(error.message)?.[1] ?? "Execution";
+  const text = own ?? `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
+  return new ServiceError(text.slice(0, 12), text);
+}
 
 /**
  * Files that a selection has left, sealed, by the values of the columns that part them. Columns of files have the
