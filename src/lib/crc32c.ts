@@ -59,3 +59,22 @@ export function crc32cWord(start: number, word: number): number {
 /** Takes a CRC32C further over one byte. */
 export const crc32cByte = (crc: number, byte: number): number =>
   (crc >>> 8) ^ (t[(crc ^ byte) & 0xff] ?? 0);
+
+/** Joins the CRC32C of what came before with that of a piece whose length is always the same. */
+export function crc32cJoiner(sizeBytes: number): (before: number, piece: number) => number {
+  // Zeros move a checksum on in a linear way: what becomes of each of its bits says all.
+  const zeros = new Uint8Array(sizeBytes);
+  const moved = Array.from({ length: 32 }, (_, bit) => crc32c(1 << bit, zeros));
+  const table = new Int32Array(1024);
+  for (let at = 0; at < table.length; at += 1) {
+    for (let bit = 0; bit < 8; bit += 1) {
+      if ((at >> bit) & 1) table[at] = (table[at] ?? 0) ^ (moved[8 * (at >> 8) + bit] ?? 0);
+    }
+  }
+  return (before, piece) =>
+    (table[before & 0xff] ?? 0) ^
+    (table[256 + ((before >>> 8) & 0xff)] ?? 0) ^
+    (table[512 + ((before >>> 16) & 0xff)] ?? 0) ^
+    (table[768 + (before >>> 24)] ?? 0) ^
+    piece;
+}

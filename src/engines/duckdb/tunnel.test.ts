@@ -72,7 +72,7 @@ const columns = columnsOf({
   ...Object.fromEntries(columnsAndValues.map(([name, type]) => [name, type])),
 });
 
-for (const form of ["record"] as const) {
+for (const form of ["record", "arrow"] as const) {
   for (const compression of [undefined, "deflate"] as const) {
     test(`rows of every type go out as ${form} and come back the same (${compression ?? "plain"})`, async (t) => {
       const { engine } = await startTestEngine(t);

@@ -1,7 +1,8 @@
 import duckdb, { type Connection, type Database } from "@duckdb/node-bindings";
-import type { Column, SqlType } from "../../../sql/types.ts";
+import type { SqlType } from "../../../sql/types.ts";
 import { codecType, outOfFile, quotedName, quotedText, textOf } from "../duckdb-types.ts";
 import type { ReadQuestion } from "../questions.ts";
+import { createArrowWriter } from "../tunnel/arrow-writer.ts";
 import { createCsvWriter } from "../tunnel/csv-writer.ts";
 import { createRecordWriter } from "../tunnel/record-writer.ts";
 import type { Form, Vector } from "../tunnel/vectors.ts";
@@ -30,7 +31,7 @@ export function read(
   return withConnection(database, zone, async (connection) => {
     const writer = writerOf(question);
     const head = writer.head?.();
-    if (head) await send(head);
+    if (head && head.length > 0) await send(head);
     const types = columns.map(({ type }) => (form === "csv" ? text : type));
     for await (const batch of batches(connection, store, question, types)) {
       for (const bytes of writer.write(batch)) await send(bytes);
@@ -47,7 +48,7 @@ function writerOf({ form, columns }: ReadQuestion): Writer {
     case "record":
       return createRecordWriter(columns);
     default:
-      throw new Error(`the form \`${form}\` is not built`);
+      return createArrowWriter(columns, form);
   }
 }
 
@@ -140,6 +141,3 @@ function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestio
   if (form === "csv") return textOf(column, type);
   return `CAST(${outOfFile(column, type)} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
 }
-
-/** Columns whose rows are read or taken. */
-export type Columns = readonly Column[];

@@ -10,6 +10,7 @@ import duckdb, {
 import type { Column, SqlType } from "../../../sql/types.ts";
 import { codecType, intoFile, quotedName, quotedText, storedType } from "../duckdb-types.ts";
 import { readColumns, type Taken, type TakeQuestion } from "../questions.ts";
+import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
 import type { Form, Vector } from "../tunnel/vectors.ts";
 import { withConnection } from "./binding.ts";
@@ -100,10 +101,8 @@ function take(
   });
 }
 
-function readerOf(form: Form, columns: readonly Column[]): StreamReader {
-  if (form === "record") return createRecordReader(columns);
-  throw new Error(`the form \`${form}\` is not built`);
-}
+const readerOf = (form: Form, columns: readonly Column[]): StreamReader =>
+  form === "record" ? createRecordReader(columns) : createArrowReader(columns);
 
 /** Where rows wait for the end of their stream: DuckDB puts on disk what does not fit in memory. */
 interface Stage {

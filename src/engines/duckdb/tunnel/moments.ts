@@ -1,3 +1,5 @@
+import { BrokenStream } from "./broken-stream.ts";
+
 /**
  * 64-bit numbers in two halves of 32 bits. BigInt is no way out: wrapped to 64 bits in a hot loop it has made Node 20
  * end the process, and it is slower.
@@ -43,4 +45,18 @@ export function putNumber(value: number, words: Int32Array, at: number): void {
   const high = Math.floor(value / whole);
   words[at] = (value - high * whole) | 0;
   words[at + 1] = high | 0;
+}
+
+/** Writes an interval of seconds, rounded down, and nanoseconds as DuckDB's parts. */
+export function putInterval(seconds: number, nanos: number, words: Int32Array, at: number): void {
+  if (nanos < 0 || nanos >= 1e9 || Math.abs(seconds) > momentSecondsMax) {
+    throw new BrokenStream("an interval is out of range");
+  }
+  // DuckDB has no finer ones: better refused than rounded in silence.
+  if (nanos % 1000 !== 0) throw new BrokenStream("an interval is finer than a microsecond");
+  // Towards zero, as DuckDB counts days: an interval below zero has no positive part.
+  const days = Math.trunc((seconds < 0 && nanos > 0 ? seconds + 1 : seconds) / 86_400);
+  words[at] = 0;
+  words[at + 1] = days;
+  putNumber((seconds - 86_400 * days) * 1e6 + nanos / 1000, words, at + 2);
 }

@@ -4,7 +4,7 @@ import type { SqlType } from "../../../sql/types.ts";
 import { BrokenStream } from "./broken-stream.ts";
 import { addNull, type Builder, reserveBytes, startRow } from "./builder.ts";
 import { byte, type Input, int32, int64, skip, unsigned, varint, word, zigzag } from "./input.ts";
-import { momentSecondsMax, putNanos, putNumber } from "./moments.ts";
+import { momentSecondsMax, putInterval, putNanos } from "./moments.ts";
 
 /** Reads one value and adds it to its column. */
 export type ReadValue = () => void;
@@ -106,15 +106,7 @@ function timeReader(
     input.crc = crc32cWord(input.crc, nanos);
     const row = startRow(into);
     if (kind !== "interval_day_time") return putNanos(seconds, nanos, into.words, 2 * row);
-    // DuckDB has no finer ones: better refused than rounded in silence.
-    if (nanos % 1000 !== 0) throw new BrokenStream("an interval is finer than a microsecond");
-    // Towards zero, as DuckDB counts days: an interval below zero has no positive part.
-    const whole = seconds < 0 && nanos > 0 ? seconds + 1 : seconds;
-    const days = Math.trunc(whole / 86_400);
-    const micros = (seconds - 86_400 * days) * 1e6 + nanos / 1000;
-    into.words[4 * row] = 0;
-    into.words[4 * row + 1] = days;
-    putNumber(micros, into.words, 4 * row + 2);
+    putInterval(seconds, nanos, into.words, 4 * row);
   };
 }
 

@@ -1,0 +1,100 @@
+import type { Column } from "../../../sql/types.ts";
+import { type BatchHead, decodeBatch } from "./arrow-message.ts";
+import { readVectors } from "./arrow-vectors.ts";
+import { BrokenStream } from "./broken-stream.ts";
+import { createFrameReader } from "./chunk-frames.ts";
+import type { StreamReader } from "./record-reader.ts";
+import { sliceVector } from "./slice-vector.ts";
+import type { Vector } from "./vectors.ts";
+
+const headBytesMax = 4 * 1024 * 1024;
+/** A batch is in memory as a whole: Arrow has no smaller pieces. */
+const bodyBytesMax = 128 * 1024 * 1024;
+const rowsMax = 16 * 1024 * 1024;
+const sliceRows = 2_048;
+const continuation = 0xffffffff;
+
+/** Which part of a message comes next, how long it is, and how much of it is there. */
+interface Part {
+  readonly kind: "prefix" | "head" | "body";
+  readonly bytes: Buffer;
+  readonly head?: BatchHead;
+  filled: number;
+}
+
+const newPart = (kind: Part["kind"], size: number, head?: BatchHead): Part => ({
+  kind,
+  // Not pooled: vectors are read in place and want it aligned.
+  bytes: Buffer.allocUnsafeSlow(size),
+  filled: 0,
+  ...(head && { head }),
+});
+
+/** Starts to read framed Arrow batches of these columns. */
+export function createArrowReader(columns: readonly Column[]): StreamReader {
+  const frames = createFrameReader();
+  const types = columns.map(({ type }) => type);
+  let part = newPart("prefix", 8);
+  let over = false;
+
+  function* feed(bytes: Uint8Array): Iterable<readonly Vector[]> {
+    for (let at = 0; at < bytes.length; ) {
+      if (over) throw new BrokenStream("bytes follow the end of the stream");
+      const end = Math.min(bytes.length, at + part.bytes.length - part.filled);
+      part.bytes.set(bytes.subarray(at, end), part.filled);
+      part.filled += end - at;
+      at = end;
+      if (part.filled === part.bytes.length) yield* finish();
+    }
+  }
+
+  function* finish(): Iterable<readonly Vector[]> {
+    const { kind, bytes, head } = part;
+    if (kind === "prefix") {
+      if (bytes.readUInt32LE() !== continuation) throw new BrokenStream("no Arrow message starts");
+      const size = bytes.readUInt32LE(4);
+      if (size > headBytesMax) throw new BrokenStream("an Arrow message's head is too long");
+      if (size === 0) over = true;
+      part = newPart(size === 0 ? "prefix" : "head", size === 0 ? 8 : size);
+      return;
+    }
+    if (kind === "head") {
+      const found = decodeBatch(bytes);
+      if (found.bodyBytes > bodyBytesMax || found.rows > rowsMax) {
+        throw new BrokenStream(`a batch has more than ${bodyBytesMax} bytes or ${rowsMax} rows`);
+      }
+      part = newPart("body", found.bodyBytes, found);
+      if (found.bodyBytes === 0) yield* finish();
+      return;
+    }
+    part = newPart("prefix", 8);
+    if (head) yield* rowsOf(head, bytes);
+  }
+
+  function* rowsOf(head: BatchHead, body: Buffer): Iterable<readonly Vector[]> {
+    const vectors = readVectors(types, head, body);
+    for (const [at, { name, nullable }] of columns.entries()) {
+      if (!nullable && vectors[at]?.valid) {
+        throw new BrokenStream(`column \`${name}\` lacks a value and must have one`);
+      }
+    }
+    for (let from = 0; from < head.rows; from += sliceRows) {
+      const to = Math.min(head.rows, from + sliceRows);
+      yield vectors.map((vector, at) =>
+        sliceVector(types[at] ?? { kind: "void" }, vector, from, to),
+      );
+    }
+  }
+
+  return {
+    *push(bytes) {
+      for (const chunk of frames.push(bytes)) yield* feed(chunk);
+    },
+    *end() {
+      for (const chunk of frames.end()) yield* feed(chunk);
+      if (part.kind !== "prefix" || part.filled > 0) {
+        throw new BrokenStream("the stream ends inside of an Arrow message");
+      }
+    },
+  };
+}
