@@ -27,6 +27,8 @@ export interface Session {
   readonly sourceIdentity?: string;
   /** Keys of the session tags that a further AssumeRole hands on. */
   readonly transitiveTags?: readonly string[];
+  /** A policy of MaxCompute to which a bearer token is bound: nothing else may be done with it. */
+  readonly bearerPolicy?: string;
   /** The application whose cell holds the credentials: `kinesisanalytics:SourceApplicationArn`. */
   readonly application?: string;
 }

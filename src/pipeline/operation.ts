@@ -88,6 +88,8 @@ export function operation<Input, Output, On extends Target, Own>(
 /** Permissions that a service keeps itself. */
 export interface Permissions<Own> {
   judge(demand: AccessDemand, call: Call<Own>): Decision;
+  /** Why the caller may not even call what is open to everyone; undefined: it may. */
+  closedTo(call: Call<Own>): ServiceError | undefined;
   /** What the caller is told of what was not allowed. */
   refusal(demand: AccessDemand, decision: Decision): ServiceError;
 }

@@ -109,7 +109,12 @@ function findOperation(running: Running, arrival: Arrival): Operation {
 /** Judges the call and everything that comes with it; throws the first refusal. */
 function authorize(name: string, target: Target, judged: Judged): void {
   const { call, service, operation, input } = judged;
-  if (!operation || operation.open) return;
+  if (!operation) return;
+  if (operation.open) {
+    const refusal = service.permissions?.closedTo(call);
+    if (refusal) throw refusal;
+    return;
+  }
   if (operation.internal !== undefined) {
     const { principal } = call;
     if (principal.kind === "service" && principal.name === operation.internal) return;

@@ -1,9 +1,12 @@
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type Permissions, ServiceError } from "../../pipeline/operation.ts";
+import { objectOf } from "../../projects/permissions/names.ts";
 import { judge } from "../../projects/permissions/judge.ts";
 import type { Question } from "../../projects/permissions/question.ts";
 import { type Decision, type Fact } from "../../policy/question.ts";
 import { isObjectType } from "../../policy/odps/actions.ts";
+import { compileDocument, type OdpsStatement } from "../../policy/odps/document.ts";
+import { pathsOf } from "../../policy/odps/resource.ts";
 import { principalName } from "../../projects/project.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { demandKeys } from "./statements/demands.ts";
@@ -32,6 +35,8 @@ const listOf = (fact: Fact): readonly string[] | undefined =>
 /** The judge of what members of a project may do: its grants, policies, labels and packages, and nothing else. */
 export const permissions: Permissions<Warehouse> = {
   judge(demand, call): Decision {
+    const bound = boundTo(demand, call);
+    if (bound) return bound;
     const { question, decision } = judged(demand, call);
     const step = {
       layer: "resource",
@@ -49,12 +54,44 @@ export const permissions: Permissions<Warehouse> = {
       steps: [{ ...step, outcome, why: decision.message }],
     };
   },
+  closedTo({ principal }) {
+    const { bearerPolicy, policies = [] } =
+      ("session" in principal ? principal.session : undefined) ?? {};
+    if (bearerPolicy === undefined && policies.length === 0) return undefined;
+    return new ServiceError(
+      "ODPS-0130013",
+      "ODPS-0130013:Authorization exception - The session is bound to policies that do not allow it.",
+    );
+  },
   refusal: (_demand: AccessDemand, { steps }: Decision) =>
     new ServiceError(
       "ODPS-0130013",
       `ODPS-0130013:Authorization exception - ${steps.at(-1)?.why ?? ""}`,
     ),
 };
+
+/** A session that is bound to policies may do no more than these say; those of AWS do not speak of projects. */
+function boundTo({ action, target }: AccessDemand, { principal }: OdpsCall): Decision | undefined {
+  const session = "session" in principal ? principal.session : undefined;
+  if (!session) return undefined;
+  const { bearerPolicy, policies } = session;
+  const { project, object } = thingOf(target.arn);
+  const allowed =
+    policies.length === 0 &&
+    (bearerPolicy === undefined ||
+      readBearerPolicy(bearerPolicy).some(
+        (one) =>
+          one.matchesAction(action) && one.matchesPath(pathsOf(objectOf(project, object))),
+      ));
+  if (allowed) return undefined;
+  const why = `Authorization Failed [4019], You have NO privilege '${action}' on {${target.arn}}. The session is bound to policies that do not allow it.`;
+  const step = { layer: "session", policy: "", outcome: "silent", why } as const;
+  return { allowed: false, refusal: "implicit", by: "session", steps: [step] };
+}
+
+/** A policy of a bearer token. Throws `PolicyError`. */
+export const readBearerPolicy = (text: string): readonly OdpsStatement[] =>
+  compileDocument(text, { effects: ["Allow"], principals: false });
 
 function judged(demand: AccessDemand, call: OdpsCall) {
   const { target, action } = demand;

@@ -1,4 +1,5 @@
 import type { Service } from "../../pipeline/operation.ts";
+import { signBearerToken } from "./bearer-tokens.ts";
 import * as downloads from "./downloads.ts";
 import * as instances from "./instances.ts";
 import type { CellsOutside } from "./project-engines.ts";
@@ -56,6 +57,7 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     instances.stopInstance,
     instances.listInstances,
     runStatement,
+    signBearerToken,
     security.runSecurityQuery,
     security.getSecurityConfiguration,
     security.putSecurityConfiguration,

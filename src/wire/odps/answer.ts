@@ -54,15 +54,20 @@ export function encodeAnswer(answer: OdpsAnswer, id: string, endpoint: string): 
   return { status, headers, body: Buffer.alloc(0) };
 }
 
-/** Writes a refusal; PyODPS reads all four elements, on the tunnel too. */
-export function encodeRefusal(error: ServiceError, id: string, host: string): HttpResponse {
-  const { code, message } = error;
-  const document = { Error: { Code: code, Message: message, RequestId: id, HostId: host } };
-  return {
-    status: statuses[code.split(":")[0] ?? code] ?? 400,
-    headers: { "x-odps-request-id": id, ...xmlHeaders },
-    body: Buffer.from(writeDocument(document)),
-  };
+/** Writes a refusal; PyODPS reads all four elements. */
+export function encodeRefusal(
+  { code, message }: ServiceError,
+  { id, host, form }: { readonly id: string; readonly host: string; readonly form: "xml" | "json" },
+): HttpResponse {
+  const told = { Code: code, Message: message, RequestId: id, HostId: host };
+  const status = statuses[code.split(":")[0] ?? code] ?? 400;
+  const headers = { "x-odps-request-id": id };
+  if (form === "json") {
+    const body = Buffer.from(JSON.stringify(told));
+    return { status, headers: { ...headers, "Content-Type": "application/json" }, body };
+  }
+  const body = Buffer.from(writeDocument({ Error: told }));
+  return { status, headers: { ...headers, ...xmlHeaders }, body };
 }
 
 /** The words of a refusal of ours that is not MaxCompute's. */
