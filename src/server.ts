@@ -25,6 +25,7 @@ import type { Elsewhere } from "./keys/peers/elsewhere.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
+import { describeFault } from "./lib/describe-fault.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
@@ -37,7 +38,7 @@ import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
 import { openStore } from "./storage/open-store.ts";
 import type { Store } from "./storage/store.ts";
 import { openTls } from "./tls.ts";
-import { describe } from "./wire/describe.ts";
+import { describe, describeStep } from "./wire/describe.ts";
 import { createFrontDoor } from "./wire/front-door.ts";
 import { findModel } from "./wire/models.ts";
 import { admitOdps } from "./wire/odps/door.ts";
@@ -220,7 +221,9 @@ export async function serve(
     services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
     (service, operation, input) => {
       const model = findModel(service)?.findOperation(operation);
-      return model ? (describe(model, input as Record<string, unknown>) as Json) : shownOf(input);
+      return model
+        ? (describe(model, input as Record<string, unknown>) as Json)
+        : describeStep(input);
     },
   );
   const hsmWays = await openHsmWays({
@@ -317,15 +320,3 @@ function installedFlink(cache: string, flinkHome: string | undefined): string | 
   const home = flinkHomeIn(cache, flinkHome);
   return isInstalled(home) ? home : undefined;
 }
-
-const statementShownMax = 4096;
-
-/** A step of a service without a model: the statement that it runs. */
-function shownOf(input: unknown): Json {
-  const statement = typeof input === "object" && input ? Reflect.get(input, "sql") : undefined;
-  if (typeof statement !== "string") return null;
-  return { statement: statement.slice(0, statementShownMax) };
-}
-
-const describeFault = (cause: unknown): string =>
-  cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

@@ -17,7 +17,10 @@ interface Named extends DataOptions {
 }
 
 const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
-const inAccount = ["--account <id>", "id or name of the account; the first one unless said"] as const;
+const inAccount = [
+  "--account <id>",
+  "id or name of the account; the first one unless said",
+] as const;
 
 /** `bondstore project`: projects of the warehouse. */
 export function projectCommand(around: Surroundings): Command {

@@ -45,11 +45,7 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
     call: Call<Own>,
   ): Record<string, string | readonly string[] | undefined>;
   /** Data of projects that would move, and where to: judged once access is. */
-  flows?(
-    input: NoInfer<Input>,
-    target: NoInfer<On>,
-    call: Call<Own>,
-  ): readonly WantedFlow[];
+  flows?(input: NoInfer<Input>, target: NoInfer<On>, call: Call<Own>): readonly WantedFlow[];
   /** What CloudTrail shows of the answer; null by default. */
   responseElements?(output: Output): unknown;
   /** Facts for the trail's additionalEventData. */

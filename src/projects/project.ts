@@ -57,7 +57,11 @@ const projectsMax = 1000;
 
 /** Makes a project. Refuses a name that is none, or taken in the account. */
 export async function createProject(
-  { store, random, clock }: { readonly store: Store; readonly random: Random; readonly clock: Clock },
+  {
+    store,
+    random,
+    clock,
+  }: { readonly store: Store; readonly random: Random; readonly clock: Clock },
   account: string,
   wanted: { readonly name: string; readonly comment?: string },
 ): Promise<ProjectRecord> {

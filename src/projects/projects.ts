@@ -1,10 +1,10 @@
 import { ServiceError } from "../lib/service-error.ts";
-import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
 import type { Destination, Held, SourceTable, TaskType } from "../protection/flow.ts";
+import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
 import type { Store } from "../storage/store.ts";
 import { heldOn } from "./permissions/held.ts";
-import { protectedText, refusalText } from "./permissions/refusal-text.ts";
 import type { Question } from "./permissions/question.ts";
+import { protectedText, refusalText } from "./permissions/refusal-text.ts";
 import type { Permissions } from "./permissions/state.ts";
 import { findProject, type ProjectRecord } from "./project.ts";
 import { protectionOf, securityOf } from "./security.ts";
@@ -63,9 +63,7 @@ export class Projects {
       {
         source: { ...source, project: project.name },
         destination:
-          destination.kind === "display"
-            ? { kind: "display", shownTodayRows: shown }
-            : destination,
+          destination.kind === "display" ? { kind: "display", shownTodayRows: shown } : destination,
         principal: asker.name,
         taskType,
         action: `odps:${action}`,

@@ -1,6 +1,6 @@
+import { parseException, type TablePin } from "../protection/exceptions.ts";
 import type { PinnedExceptions, ProjectProtection } from "../protection/flow.ts";
 import { type DisplayLimits, displayLimitsDefault } from "../protection/flow.ts";
-import { parseException, type TablePin } from "../protection/exceptions.ts";
 import type { AccountStore, Table } from "../storage/store.ts";
 import { newPermissions, type Permissions } from "./permissions/state.ts";
 import type { ProjectRecord } from "./project.ts";

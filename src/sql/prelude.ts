@@ -84,9 +84,9 @@ const conversions: readonly Macro[] = [
 ];
 
 /**
- * What DuckDB is told once, before the first query of a session: the macros that emitted queries call. They hold no
+ * What a DuckDB is told once, before its first query: the macros that emitted queries call. They hold no
  * text of a user, and a user cannot name them: his functions are looked up in our table alone.
  */
 export const duckDbPrelude: readonly string[] = [...conversions, ...textMacros, ...dateMacros].map(
-  ([head, body]) => `CREATE OR REPLACE TEMPORARY MACRO ${head} AS (${body})`,
+  ([head, body]) => `CREATE OR REPLACE MACRO ${head} AS (${body})`,
 );

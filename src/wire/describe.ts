@@ -102,3 +102,13 @@ function describeScalar(value: unknown, budget: Budget): Described | undefined {
   budget.left -= text.length;
   return text;
 }
+
+const statementShownMax = 4096;
+
+/** A step of a service that has no model: the statement that it runs. */
+export function describeStep(input: unknown) {
+  const statement = typeof input === "object" && input ? Reflect.get(input, "sql") : undefined;
+  return typeof statement === "string"
+    ? { statement: statement.slice(0, statementShownMax) }
+    : null;
+}

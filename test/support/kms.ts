@@ -21,8 +21,8 @@ import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
 import { startPipeline } from "../../src/pipeline/pipeline.ts";
-import { Projects } from "../../src/projects/projects.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
+import { Projects } from "../../src/projects/projects.ts";
 import { kms } from "../../src/services/kms/service.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 

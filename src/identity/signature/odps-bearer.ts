@@ -44,7 +44,10 @@ export function verifyBearer(
   const { principal, expiresAtMs = Number.POSITIVE_INFINITY } = credentials;
   const over = !told || nowMs >= told.expiresAtMs || nowMs >= expiresAtMs;
   if (!fits || !known?.active || over || !("account" in principal)) {
-    throw new ServiceError("ODPS-0410051", "Invalid credentials - the bearer token is wrong or expired");
+    throw new ServiceError(
+      "ODPS-0410051",
+      "Invalid credentials - the bearer token is wrong or expired",
+    );
   }
   const session = principal.session ?? {
     ...{ issuedAtMs: nowMs, expiresAtMs: told.expiresAtMs, policies: [], mfa: false },

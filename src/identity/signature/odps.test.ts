@@ -93,7 +93,13 @@ test("a date that is off, a stranger's key and a token that nobody gave are refu
 });
 
 test("what is not MaxCompute's signature is none", () => {
-  for (const header of ["", "AWS4-HMAC-SHA256 x", "ODPS ak", "ODPS a k:x", "ODPS ak/1/2/odps/x:y"]) {
+  for (const header of [
+    "",
+    "AWS4-HMAC-SHA256 x",
+    "ODPS ak",
+    "ODPS a k:x",
+    "ODPS ak/1/2/odps/x:y",
+  ]) {
     assert.equal(readOdpsClaim(header), undefined);
   }
 });

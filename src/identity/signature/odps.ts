@@ -65,7 +65,9 @@ export function* readParameters(query: string): Iterable<readonly [name: string,
     if (part === "") continue;
     const at = part.indexOf("=");
     const text = part.replaceAll("+", " ");
-    yield at < 0 ? [decodeUrl(text), ""] : [decodeUrl(text.slice(0, at)), decodeUrl(text.slice(at + 1))];
+    yield at < 0
+      ? [decodeUrl(text), ""]
+      : [decodeUrl(text.slice(0, at)), decodeUrl(text.slice(at + 1))];
   }
 }
 

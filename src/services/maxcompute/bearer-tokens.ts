@@ -15,7 +15,8 @@ export const signBearerToken = operation("SignBearerToken", {
   handle(_target, { text = "" }, { principal, parts, timeMs }): OdpsAnswer {
     const { policy, hours } = readRequest(text);
     const accessKeyId = "accessKeyId" in principal ? principal.accessKeyId : undefined;
-    const maker = accessKeyId === undefined ? undefined : parts.directory.findCredentials(accessKeyId);
+    const maker =
+      accessKeyId === undefined ? undefined : parts.directory.findCredentials(accessKeyId);
     const bound = "session" in principal && principal.session?.bearerPolicy !== undefined;
     if (!maker || bound) {
       throw new ServiceError("NoPermission", "A bearer token is made with an access key.");

@@ -84,9 +84,7 @@ function sessionOf(
   const id = parameters["downloadid"] ?? "";
   const found = downloadRows(store).find([project.id, id]);
   const fits =
-    found?.of === of &&
-    found.by === callerName(call) &&
-    call.timeMs - found.beganAtMs <= sessionMs;
+    found?.of === of && found.by === callerName(call) && call.timeMs - found.beganAtMs <= sessionMs;
   if (!fits) throw noSession(id);
   return found;
 }
@@ -97,7 +95,8 @@ function partitionsOf(
 ): readonly PartitionRecord[] {
   const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
   const { partition } = parameters;
-  if (table.kind !== "table") throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
+  if (table.kind !== "table")
+    throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
   if (table.partitionColumns.length === 0) {
     if (partition !== undefined) throw invalid(`The table ${table.name} has no partitions.`);
     return partitions;
@@ -126,7 +125,9 @@ const onTable = {
   flows: (input: OdpsInput, target: DownloadTarget, call: OdpsCall): readonly WantedFlow[] => {
     const began = input.parameters["downloadid"];
     const version =
-      began === undefined ? target.table.version : sessionOf(target, target.table.id, input, call).version;
+      began === undefined
+        ? target.table.version
+        : sessionOf(target, target.table.id, input, call).version;
     const action = target.controlled ? "Download" : "Select";
     return [tableFlow(target, { kind: "download" }, action, version)];
   },
@@ -197,7 +198,11 @@ interface Readable {
   readonly rows: number;
 }
 
-function stream({ project, files, columns, rows }: Readable, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+function stream(
+  { project, files, columns, rows }: Readable,
+  input: OdpsInput,
+  call: OdpsCall,
+): OdpsAnswer {
   const range = rowRange(input, rows);
   const compression = answerCompression(input);
   const form = "arrow" in input.parameters ? "arrow" : "record";

@@ -1,7 +1,7 @@
-import { findProject, type ProjectRecord } from "../../projects/project.ts";
 import type { Call } from "../../pipeline/call.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
+import { findProject, type ProjectRecord } from "../../projects/project.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { defaultSchema, type TableRecord, tableRows } from "./catalog.ts";
 import type { Warehouse } from "./warehouse.ts";

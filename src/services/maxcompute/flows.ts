@@ -40,13 +40,20 @@ export function rowsToShow(flows: readonly WantedFlow[], call: OdpsCall): number
   const { timeMs, source } = call;
   const asker = { name: callerName(call), timeMs, ip: source.ip, secure: source.secure };
   return flows.reduce((least, flow) => {
-    const { allowed, displayRows = Number.POSITIVE_INFINITY } = call.parts.projects.judge(flow, asker);
+    const { allowed, displayRows = Number.POSITIVE_INFINITY } = call.parts.projects.judge(
+      flow,
+      asker,
+    );
     return Math.min(least, allowed ? displayRows : 0);
   }, Number.POSITIVE_INFINITY);
 }
 
 /** Counts what was shown to the caller, in each project that it came from. */
-export function countShown(flows: readonly WantedFlow[], rows: number, call: OdpsCall): Promise<void> {
+export function countShown(
+  flows: readonly WantedFlow[],
+  rows: number,
+  call: OdpsCall,
+): Promise<void> {
   const { projects, store } = call.parts;
   const from = new Map(flows.map(({ project }) => [project.id, project]));
   if (rows === 0 || from.size === 0) return Promise.resolve();

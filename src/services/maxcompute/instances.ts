@@ -71,7 +71,9 @@ export const getInstance = operation("GetInstance", {
   },
 });
 
-const readOf = (handle: (instance: InstanceRecord, call: OdpsCall) => OdpsAnswer | Promise<OdpsAnswer>) => ({
+const readOf = (
+  handle: (instance: InstanceRecord, call: OdpsCall) => OdpsAnswer | Promise<OdpsAnswer>,
+) => ({
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
   action: "Read",
   data: true,
@@ -112,7 +114,12 @@ export const getInstanceResult = operation("GetInstanceResult", {
       "@Format": format,
       "#": Buffer.from(text).toString("base64"),
     };
-    const Task = { "@Type": instance.taskType, Name: instance.taskName, Result, Status: instance.status };
+    const Task = {
+      "@Type": instance.taskType,
+      Name: instance.taskName,
+      Result,
+      Status: instance.status,
+    };
     return { document: { Instance: { Tasks: { Task } } } };
   },
 });
@@ -179,7 +186,10 @@ export const stopInstance = operation("StopInstance", {
   async handle({ instance }, { document }, call): Promise<OdpsAnswer> {
     const wanted = textOf(partOf(document?.["Instance"], "Status"));
     if (wanted !== "Terminated") {
-      throw new ServiceError("InvalidArgument", "The Status of an instance can be set to Terminated only.");
+      throw new ServiceError(
+        "InvalidArgument",
+        "The Status of an instance can be set to Terminated only.",
+      );
     }
     await call.own.jobs.cancel(instance.id);
     return {};

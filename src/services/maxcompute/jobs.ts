@@ -1,7 +1,7 @@
-import type { ProjectRecord } from "../../projects/project.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { Document } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { type InstanceRecord, instanceRows, isOver, type RowsRecord } from "./instance-record.ts";
 import type { SubmittedJob } from "./submitted-job.ts";

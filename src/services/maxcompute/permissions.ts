@@ -1,12 +1,12 @@
 import type { AccessDemand } from "../../access/authorize.ts";
 import { type Permissions, ServiceError } from "../../pipeline/operation.ts";
-import { objectOf } from "../../projects/permissions/names.ts";
-import { judge } from "../../projects/permissions/judge.ts";
-import type { Question } from "../../projects/permissions/question.ts";
-import { type Decision, type Fact } from "../../policy/question.ts";
 import { isObjectType } from "../../policy/odps/actions.ts";
 import { compileDocument, type OdpsStatement } from "../../policy/odps/document.ts";
 import { pathsOf } from "../../policy/odps/resource.ts";
+import type { Decision, Fact } from "../../policy/question.ts";
+import { judge } from "../../projects/permissions/judge.ts";
+import { objectOf } from "../../projects/permissions/names.ts";
+import type { Question } from "../../projects/permissions/question.ts";
 import { principalName } from "../../projects/project.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { demandKeys } from "./statements/demands.ts";
@@ -80,8 +80,7 @@ function boundTo({ action, target }: AccessDemand, { principal }: OdpsCall): Dec
     policies.length === 0 &&
     (bearerPolicy === undefined ||
       readBearerPolicy(bearerPolicy).some(
-        (one) =>
-          one.matchesAction(action) && one.matchesPath(pathsOf(objectOf(project, object))),
+        (one) => one.matchesAction(action) && one.matchesPath(pathsOf(objectOf(project, object))),
       ));
   if (allowed) return undefined;
   const why = `Authorization Failed [4019], You have NO privilege '${action}' on {${target.arn}}. The session is bound to policies that do not allow it.`;
@@ -98,7 +97,8 @@ function judged(demand: AccessDemand, call: OdpsCall) {
   const { projects } = call.parts;
   const { project: name, object } = thingOf(target.arn);
   const project = projects.find(target.account, name);
-  if (!project) throw new ServiceError("NoSuchProject", `ODPS-0420111: Project not found - '${name}'.`);
+  if (!project)
+    throw new ServiceError("NoSuchProject", `ODPS-0420111: Project not found - '${name}'.`);
   const facts = factsOf(demand);
   const [onBehalfOf] = listOf(facts[demandKeys.onBehalfOf]) ?? [];
   const [currentName] = listOf(facts[demandKeys.current]) ?? [];

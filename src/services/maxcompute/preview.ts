@@ -32,7 +32,13 @@ async function rowsShown(
     await cell.place(files);
     return cell.engine.read({
       files: files.map(({ name }) => name),
-      columns: storedColumns(table, wantedColumns({ ...input, parameters: { columns: input.parameters["cols"] ?? "" } }, table.columns)),
+      columns: storedColumns(
+        table,
+        wantedColumns(
+          { ...input, parameters: { columns: input.parameters["cols"] ?? "" } },
+          table.columns,
+        ),
+      ),
       ...{ from: 0, count, form },
       timezone: project.properties["odps.sql.timezone"] ?? timezoneDefault,
     });

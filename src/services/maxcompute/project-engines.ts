@@ -251,4 +251,3 @@ export class ProjectEngines {
     await Promise.all([...this.#slots].map(([id, slot]) => this.#end(id, slot)));
   }
 }
-

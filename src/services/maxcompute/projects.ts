@@ -1,9 +1,4 @@
 import {
-  type ProjectRecord,
-  principalName,
-  projectTable,
-} from "../../projects/project.ts";
-import {
   type Document,
   type OdpsAnswer,
   type OdpsInput,
@@ -12,6 +7,7 @@ import {
   textOf,
 } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
+import { type ProjectRecord, principalName, projectTable } from "../../projects/project.ts";
 import { type OdpsCall, projectOf } from "./find-project.ts";
 import { rfc822 } from "./table-answer.ts";
 
@@ -91,7 +87,8 @@ export const updateProject = operation("UpdateProject", {
   },
 });
 
-const badProperty = (why: string) => new ServiceError("InvalidArgument", `Invalid project: ${why}.`);
+const badProperty = (why: string) =>
+  new ServiceError("InvalidArgument", `Invalid project: ${why}.`);
 
 /** Projects of the caller's account. Their names are no secret inside it. */
 export const listProjects = operation("ListProjects", {

@@ -51,7 +51,8 @@ export function askerOf(
 function schemaIn(request: Part): string | undefined {
   try {
     const settings: unknown = JSON.parse(textOf(partOf(request, "Settings")) || "{}");
-    const schema = typeof settings === "object" && settings && Reflect.get(settings, "odps.default.schema");
+    const schema =
+      typeof settings === "object" && settings && Reflect.get(settings, "odps.default.schema");
     return typeof schema === "string" ? schema.toLowerCase() : undefined;
   } catch {
     return undefined;

@@ -135,7 +135,11 @@ const switches: readonly string[] = [
 export const putSecurityConfiguration = operation("PutSecurityConfiguration", {
   ...ranked("super_administrator"),
   action: "Write",
-  async handle(target: SecurityTarget, { document }: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(
+    target: SecurityTarget,
+    { document }: OdpsInput,
+    call: OdpsCall,
+  ): Promise<OdpsAnswer> {
     const root = document?.["SecurityConfiguration"];
     if (root === undefined) throw invalid("there is no SecurityConfiguration");
     await changeSecurity(target, (state) => configured(state, root), worded, call);
@@ -181,7 +185,11 @@ export const getProjectPolicy = operation("GetProjectPolicy", {
 export const putProjectPolicy = operation("PutProjectPolicy", {
   ...ranked("super_administrator"),
   action: "Write",
-  async handle(target: SecurityTarget, { text = "" }: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(
+    target: SecurityTarget,
+    { text = "" }: OdpsInput,
+    call: OdpsCall,
+  ): Promise<OdpsAnswer> {
     await changeSecurity(target, (state) => putPolicy(state, text), worded, call);
     return {};
   },
@@ -233,7 +241,10 @@ export const getUser = operation("GetUser", {
 
 function userIn(state: Permissions, name: string): string {
   if (isMember(state, name)) return name;
-  throw new ServiceError("NoSuchObject", `The user ${name.slice(0, 128)} is not of project ${state.project}.`);
+  throw new ServiceError(
+    "NoSuchObject",
+    `The user ${name.slice(0, 128)} is not of project ${state.project}.`,
+  );
 }
 
 const roleElements = (state: Permissions, names: readonly string[]): Document => ({

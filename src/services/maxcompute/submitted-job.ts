@@ -68,4 +68,7 @@ function readSettings(config: Part): Record<string, string> {
 }
 
 const malformed = (why: string) =>
-  new ServiceError("InvalidArgument", `ODPS-0420411: Invalid argument - the job is not run: ${why}.`);
+  new ServiceError(
+    "InvalidArgument",
+    `ODPS-0420411: Invalid argument - the job is not run: ${why}.`,
+  );

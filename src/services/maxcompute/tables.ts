@@ -85,7 +85,9 @@ export const listPartitions = operation("ListPartitions", {
     const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
     const wanted = partWanted(table, input.parameters["partition"] ?? "");
     const named = partitions
-      .filter(({ values }) => wanted.every((value, at) => value === undefined || value === values[at]))
+      .filter(({ values }) =>
+        wanted.every((value, at) => value === undefined || value === values[at]),
+      )
       .map((partition) => ({ partition, name: partitionName(table, partition.values) }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
     const { page, ...rest } = pageOf(named, ({ name }) => name, input);
@@ -107,7 +109,11 @@ export const getPartition = operation("GetPartition", {
   action: "Describe",
   handle: ({ store, table }, { parameters }): OdpsAnswer => {
     const content = contentAt(store, table, table.version);
-    const partition = findPartition(table, content?.partitions ?? [], parameters["partition"] ?? "");
+    const partition = findPartition(
+      table,
+      content?.partitions ?? [],
+      parameters["partition"] ?? "",
+    );
     return {
       document: {
         Partition: { Schema: { "@format": "Json", "#": partitionJson(partition) } },
@@ -147,7 +153,9 @@ export const listSchemas = operation("ListSchemas", {
   action: "List",
   handle: ({ project, store }, input): OdpsAnswer => {
     const first = { name: defaultSchema, owner: project.owner, createdAtMs: project.createdAtMs };
-    const further = [...schemaRows(store).range({ prefix: [project.id] })].map(({ value }) => value);
+    const further = [...schemaRows(store).range({ prefix: [project.id] })].map(
+      ({ value }) => value,
+    );
     const { page, ...rest } = pageOf([first, ...further], ({ name }) => name, input);
     const Schema = page.map(({ name, owner, createdAtMs }) => ({
       Name: name,

@@ -7,7 +7,10 @@ import { storedName, type TableRecord } from "./catalog.ts";
 export const sessionMs = 24 * 60 * 60 * 1000;
 
 export const noSession = (id: string): ServiceError =>
-  new ServiceError("NoSuchUpload", `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`);
+  new ServiceError(
+    "NoSuchUpload",
+    `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`,
+  );
 
 export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);
 

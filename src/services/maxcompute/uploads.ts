@@ -75,9 +75,14 @@ const onTable = {
 /** Begins an upload into a table or one partition. */
 export const createTableUpload = operation("CreateTableUpload", {
   ...onTable,
-  async handle(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(
+    target: TableTarget,
+    { parameters }: OdpsInput,
+    call: OdpsCall,
+  ): Promise<OdpsAnswer> {
     const { project, store, table } = target;
-    if (table.kind !== "table") throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
+    if (table.kind !== "table")
+      throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
     const partition = await partitionFor(target, parameters, call);
     const overwrite = parameters["overwrite"] === "true";
     const upload: UploadRecord = {
@@ -166,7 +171,9 @@ export const putTableBlock = operation("PutTableBlock", {
       store.blobs.keep(file.blob);
       blockRows(store).put(key, { id, file, atMs: call.timeMs });
     });
-    return { headers: { "x-odps-tunnel-block-rows": String(file.rows), "odps-tunnel-table": table.name } };
+    return {
+      headers: { "x-odps-tunnel-block-rows": String(file.rows), "odps-tunnel-table": table.name },
+    };
   },
 });
 
@@ -187,7 +194,9 @@ async function takeBlock(
       ...(compression && { compression }),
     };
     const { rows } = await cell.engine.take(wanted, body).catch((error: unknown) => {
-      throw error instanceof EngineRefusal ? invalid(`The block is refused: ${error.message}.`) : error;
+      throw error instanceof EngineRefusal
+        ? invalid(`The block is refused: ${error.message}.`)
+        : error;
     });
     const file = await cell.seal(name, rows);
     await cell.engine.remove(name);

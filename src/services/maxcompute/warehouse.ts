@@ -1,3 +1,4 @@
+import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { endInterrupted, Jobs } from "./jobs.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
@@ -16,8 +17,7 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   return {
     jobs: new Jobs(parts, runScript),
     engines: new ProjectEngines(parts, outside),
-    onFault: (id, cause) =>
-      outside.log(`job ${id} failed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`),
+    onFault: (id, cause) => outside.log(`job ${id} failed: ${describeFault(cause)}`),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Principal } from "../../identity/principal.ts";
-import { verifyBearer } from "../../identity/signature/odps-bearer.ts";
 import { OdpsSignatures, readOdpsClaim } from "../../identity/signature/odps.ts";
+import { verifyBearer } from "../../identity/signature/odps-bearer.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Document, OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import type { FrontDoorOptions } from "../front-door.ts";
@@ -46,7 +46,11 @@ async function answer(
     if (!known || known.cause !== undefined) options.onFault(id, known?.cause ?? error);
     const refusal =
       known ?? new ServiceError("InternalServerError", "The request failed inside the service");
-    return encodeRefusal(refusal, { id, host: request.header("host") ?? "", form: formOf(request) });
+    return encodeRefusal(refusal, {
+      id,
+      host: request.header("host") ?? "",
+      form: formOf(request),
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import duckdb, {
   type LogicalType,
   type PreparedStatement,
 } from "@duckdb/node-bindings";
+import { duckDbPrelude } from "../../../sql/prelude.ts";
 import type { SqlType } from "../../../sql/types.ts";
 
 /** What a running DuckDB may use and touch. */
@@ -41,6 +42,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     "allowed_configs = ['TimeZone']",
     "lock_configuration = true",
   ];
+  for (const macro of duckDbPrelude) await duckdb.query(connection, macro);
   for (const setting of settings) await duckdb.query(connection, `SET GLOBAL ${setting}`);
   duckdb.disconnect_sync(connection);
   return database;

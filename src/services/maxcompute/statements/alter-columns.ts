@@ -67,7 +67,14 @@ function changed(
 }
 
 function changedColumn(
-  { column, name, type, comment, nullable, place }: Extract<ColumnAction, { kind: "change-column" }>,
+  {
+    column,
+    name,
+    type,
+    comment,
+    nullable,
+    place,
+  }: Extract<ColumnAction, { kind: "change-column" }>,
   columns: readonly Column[],
   names: Map<string, string>,
 ): readonly Column[] {

@@ -57,7 +57,9 @@ function changeOf(
       return (partitions) => {
         let after = partitions;
         for (const conditions of action.partitions) {
-          const left = after.filter(({ values }) => !conditions.every((one) => holds(one, values, record)));
+          const left = after.filter(
+            ({ values }) => !conditions.every((one) => holds(one, values, record)),
+          );
           if (left.length === after.length && !action.ifExists) {
             throw semantic(at, "there is no such partition");
           }
@@ -75,7 +77,9 @@ function changeOf(
         if (!partitions.some(({ values }) => sameValues(values, from))) {
           throw semantic(at, `there is no partition ${partitionName(record, from)}`);
         }
-        return partitions.map((one) => (sameValues(one.values, from) ? { ...one, values: to } : one));
+        return partitions.map((one) =>
+          sameValues(one.values, from) ? { ...one, values: to } : one,
+        );
       };
     }
     case "exchange-partition":

@@ -83,7 +83,8 @@ function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<Alte
   const rows = tableRows(call.parts.store.account(project.account));
   const now = rows.find([project.id, schema, record.name]);
   if (now?.id !== record.id) throw changedMeanwhile(record.name);
-  if (!/^[a-z_][a-z0-9_]{0,127}$/.test(to.key)) throw semantic(to.at, `${to.text} is no table's name`);
+  if (!/^[a-z_][a-z0-9_]{0,127}$/.test(to.key))
+    throw semantic(to.at, `${to.text} is no table's name`);
   if (rows.find([project.id, schema, to.key])) {
     throw alreadyExists({ project, schema, name: to.key, at: to.at });
   }

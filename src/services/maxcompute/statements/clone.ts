@@ -21,9 +21,11 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   if (there) checkFits(source, there, doing);
   const partitions = wantedPartitions(source, doing);
   const copied: PartitionRecord[] = [];
-  for (const partition of partitions) copied.push(await copy(partition, source, where.project.account, doing));
+  for (const partition of partitions)
+    copied.push(await copy(partition, source, where.project.account, doing));
   const added = copied.flatMap(({ files }) => files);
-  const { columns, partitionColumns, comment, transactional, primaryKey, properties } = source.record;
+  const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
+    source.record;
   await call.parts.store.transaction(() => {
     if (there) return putClone(there, copied, added, doing);
     const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };
@@ -35,9 +37,11 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
 
 function checkFits(source: FoundTable, there: FoundTable, { statement }: Doing<CloneTable>): void {
   const shape = ({ record }: FoundTable) =>
-    JSON.stringify([record.columns, record.partitionColumns].map((columns) =>
-      columns.map(({ name, type }) => [name, type]),
-    ));
+    JSON.stringify(
+      [record.columns, record.partitionColumns].map((columns) =>
+        columns.map(({ name, type }) => [name, type]),
+      ),
+    );
   if (shape(source) === shape(there)) return;
   throw semantic(statement.at, `${there.record.name} has other columns than ${source.record.name}`);
 }

@@ -40,7 +40,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
     ...statement.primaryKey.map(({ key }) => key),
   ];
   if (primaryKey.length > 0 && !transactional) {
-    throw semantic(statement.at, "PRIMARY KEY needs TBLPROPERTIES (\"transactional\"=\"true\")");
+    throw semantic(statement.at, 'PRIMARY KEY needs TBLPROPERTIES ("transactional"="true")');
   }
   const made: NewTable = {
     ...shapeOf(doing),

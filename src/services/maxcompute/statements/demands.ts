@@ -39,7 +39,11 @@ const onTable = (
   creator?: string,
 ): AccessDemand => ({
   action: `odps:${verb}`,
-  target: { arn: tableArn(project, schema, name), account, ...(creator !== undefined && { creator }) },
+  target: {
+    arn: tableArn(project, schema, name),
+    account,
+    ...(creator !== undefined && { creator }),
+  },
   ...(context && { context }),
 });
 
@@ -59,7 +63,13 @@ function readDemands({ table, columns, through }: Read, catalog: StatementCatalo
       [demandKeys.current]: catalog.project,
       ...(owner !== undefined && { [demandKeys.onBehalfOf]: owner }),
     };
-    return onTable("Select", { ...one, project: project.name }, project.account, asked, record.owner);
+    return onTable(
+      "Select",
+      { ...one, project: project.name },
+      project.account,
+      asked,
+      record.owner,
+    );
   });
 }
 

@@ -25,7 +25,10 @@ export async function drop(doing: Doing<Drop>): Promise<Outcome> {
     throw notFound(where);
   }
   if (!kinds[statement.type]?.includes(there.record.kind)) {
-    throw semantic(statement.at, `${where.name} is a ${there.record.kind}, not a ${statement.type}`);
+    throw semantic(
+      statement.at,
+      `${where.name} is a ${there.record.kind}, not a ${statement.type}`,
+    );
   }
   const { store, record, project } = there;
   await call.parts.store.transaction(() => {

@@ -2,9 +2,9 @@ import { findProject, type ProjectRecord } from "../../../projects/project.ts";
 import { isOn } from "../../../sql/catalog.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
+import type { TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { FoundTable, StatementCatalog } from "../session.ts";
-import type { TableRecord } from "../catalog.ts";
 
 /** Where something is or is to be made. */
 export interface PlacedName {
@@ -46,7 +46,11 @@ export function placed(
         : [];
   const project = findProject(call.parts.store, call.account, projectKey ?? catalog.project);
   if (!project) {
-    throw new SqlError("ODPS-0130131", at, `Project not found - project ${projectKey} cannot be resolved`);
+    throw new SqlError(
+      "ODPS-0130131",
+      at,
+      `Project not found - project ${projectKey} cannot be resolved`,
+    );
   }
   const here = project.name === catalog.project ? catalog.schema : "default";
   return { project, schema: schemaKey ?? here, name, at };
@@ -60,7 +64,10 @@ export function placedNew(
 ): PlacedName {
   const found = placed(written, catalog, call);
   if (!nameForm.test(found.name)) {
-    throw semantic(written.at, `${found.name.slice(0, 130)} is not a name of letters, digits and underscores`);
+    throw semantic(
+      written.at,
+      `${found.name.slice(0, 130)} is not a name of letters, digits and underscores`,
+    );
   }
   if (!catalog.hasSchema(found.project, found.schema)) {
     throw semantic(written.at, `schema ${found.project.name}.${found.schema} cannot be resolved`);

@@ -46,7 +46,8 @@ export function checkColumns(
 ): void {
   const names = new Set<string>();
   for (const { name } of [...columns, ...partitionColumns]) {
-    if (!/^[a-z_][a-z0-9_]{0,127}$/.test(name)) throw semantic(at, `${name} is not a column's name`);
+    if (!/^[a-z_][a-z0-9_]{0,127}$/.test(name))
+      throw semantic(at, `${name} is not a column's name`);
     if (names.has(name)) throw semantic(at, `column ${name} is defined twice`);
     names.add(name);
   }
@@ -117,4 +118,7 @@ export function putTable(
 }
 
 export const alreadyExists = ({ project, schema, name, at }: PlacedName) =>
-  semantic(at, `table ${project.name}.${schema === "default" ? "" : `${schema}.`}${name} already exists`);
+  semantic(
+    at,
+    `table ${project.name}.${schema === "default" ? "" : `${schema}.`}${name} already exists`,
+  );

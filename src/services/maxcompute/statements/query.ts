@@ -1,7 +1,7 @@
 import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
+import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { ReadRecord, RowsRecord } from "../instance-record.ts";
@@ -87,8 +87,10 @@ function engineWords(error: unknown): unknown {
   }
   if (!(error instanceof EngineRefusal)) return error;
   const own = /ODPS-\d{7}: ?[A-Za-z -]{1,200}/.exec(error.message)?.[0];
-  const kind = /^([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error:/.exec(error.message)?.[1] ?? "Execution";
-  const text = own ?? `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
+  const kind =
+    /^([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error:/.exec(error.message)?.[1] ?? "Execution";
+  const text =
+    own ?? `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
   return new ServiceError(text.slice(0, 12), text);
 }
 
@@ -145,7 +147,12 @@ export async function keepRows(
   const file = await inCell(running, async (cell) => {
     await cell.place(files);
     const timezone = timezoneOf(target.catalog);
-    const kept = await cell.engine.keep({ id: input.job.record.id, sql, file: name, settings: { timezone } });
+    const kept = await cell.engine.keep({
+      id: input.job.record.id,
+      sql,
+      file: name,
+      settings: { timezone },
+    });
     const sealed = await cell.seal(name, kept.rows);
     await cell.engine.remove(name);
     return sealed;

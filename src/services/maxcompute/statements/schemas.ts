@@ -15,7 +15,8 @@ export async function createSchema({
 }: Doing<CreateSchema>): Promise<Outcome> {
   const { project, store } = target;
   const name = statement.schema.parts.at(-1)?.key ?? "";
-  if (!/^[a-z_][a-z0-9_]{0,127}$/.test(name)) throw semantic(statement.at, `${name} is no schema's name`);
+  if (!/^[a-z_][a-z0-9_]{0,127}$/.test(name))
+    throw semantic(statement.at, `${name} is no schema's name`);
   await call.parts.store.transaction(() => {
     const rows = schemaRows(store);
     if (name === defaultSchema || rows.find([project.id, name])) {

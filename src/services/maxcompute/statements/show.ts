@@ -12,9 +12,9 @@ import {
 } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import type { FoundTable } from "../session.ts";
+import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, partitionValues, placed, semantic, tableAt } from "./names.ts";
-import { sameValues } from "../versions.ts";
 
 /** SHOW: lists, as text. */
 export function show(doing: Doing<Show>): Outcome {
@@ -25,9 +25,12 @@ export function show(doing: Doing<Show>): Outcome {
       return { text: tableList(doing) };
     case "schemas":
       return {
-        text: ["default", ...[...schemaRows(target.store).range({ prefix: [target.project.id] })].map(
-          ({ value }) => value.name,
-        )].join("\n"),
+        text: [
+          "default",
+          ...[...schemaRows(target.store).range({ prefix: [target.project.id] })].map(
+            ({ value }) => value.name,
+          ),
+        ].join("\n"),
       };
     case "partitions": {
       const { record, content } = named(doing);
@@ -63,7 +66,8 @@ function tableList({ statement, target, call }: Doing<Show>): string {
   }
   const like = statement.like?.toLowerCase().split(/[*%]/);
   const fits = (name: string) =>
-    !like || new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`).test(name);
+    !like ||
+    new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`).test(name);
   return [...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
     .map(({ value }) => value)
     .filter(({ kind }) => (statement.what === "views" ? kind === "view" : true))
@@ -95,13 +99,16 @@ function definitionText({ record, project }: FoundTable): string {
 }
 
 function historyText({ record, store }: FoundTable): string {
-  const lines = [...versionRows(store).range({ prefix: [record.id], reverse: true, limit: 1000 })].map(
-    ({ value }) => {
-      const rows = value.partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
-      return [value.version, value.operation, timeText(value.atMs), value.by, rows].join("\t");
-    },
-  );
-  return ["ObjectId\tVersion\tOperation\tTime\tBy\tRows", ...lines.map((line) => `${record.id}\t${line}`)].join("\n");
+  const lines = [
+    ...versionRows(store).range({ prefix: [record.id], reverse: true, limit: 1000 }),
+  ].map(({ value }) => {
+    const rows = value.partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
+    return [value.version, value.operation, timeText(value.atMs), value.by, rows].join("\t");
+  });
+  return [
+    "ObjectId\tVersion\tOperation\tTime\tBy\tRows",
+    ...lines.map((line) => `${record.id}\t${line}`),
+  ].join("\n");
 }
 
 const timeText = (timeMs: number): string =>
@@ -145,12 +152,16 @@ export function describe({ statement, target, call }: Doing<Describe>): Outcome 
       ["CreateTime", timeText(record.createdAtMs)],
       ["LastDDLTime", timeText(record.definedAtMs)],
       ["LastModifiedTime", timeText(found.content.atMs)],
-      ...(record.lifecycleDays === undefined ? [] : [["Lifecycle", String(record.lifecycleDays)] as const]),
+      ...(record.lifecycleDays === undefined
+        ? []
+        : [["Lifecycle", String(record.lifecycleDays)] as const]),
     ]),
     rule,
     line(kindText(record, size)),
     ...columns("Native Columns", record.columns),
-    ...(record.partitionColumns.length > 0 ? columns("Partition Columns", record.partitionColumns) : []),
+    ...(record.partitionColumns.length > 0
+      ? columns("Partition Columns", record.partitionColumns)
+      : []),
     rule,
   ];
   return { text: text.join("\n") };

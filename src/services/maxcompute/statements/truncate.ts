@@ -44,7 +44,11 @@ export async function restore({ statement, target, call }: Doing<RestoreTable>):
   const version = Number(statement.lsn);
   await call.parts.store.transaction(() => {
     const old = Number.isInteger(version) ? contentAt(store, record, version) : undefined;
-    if (!old) throw semantic(statement.at, `there is no version ${statement.lsn} of ${record.name} any more`);
+    if (!old)
+      throw semantic(
+        statement.at,
+        `there is no version ${statement.lsn} of ${record.name} any more`,
+      );
     putVersion(store, {
       ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
       ...{ operation: "RESTORE", added: [] },

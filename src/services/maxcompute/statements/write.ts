@@ -1,7 +1,7 @@
 import type { Plan, Write } from "../../../sql/plan.ts";
 import { type PartitionRecord, rowsIn } from "../catalog.ts";
-import { callerName } from "../projects.ts";
 import type { Outcome } from "../jobs.ts";
+import { callerName } from "../projects.ts";
 import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
 import { keepFiles, type Running } from "./query.ts";
 
