@@ -25,16 +25,26 @@ import {
   resolveLiteral,
 } from "./values.ts";
 
+/** Functions may write an argument twice, so that nested calls could grow without end. */
+const textMax = 1_000_000;
+
 /** Finds the names of an expression, its type, and the text by which DuckDB calculates it. */
 export function resolveExpression(expression: Expression, scope: Scope): Resolved {
   const { world } = scope.environment;
   const found = deeper(world, expression.at, () => resolveKind(expression, scope));
+  if (found.sql.length > textMax || found.uses.length > textMax) {
+    return refuse(
+      expression.at,
+      `the expression is longer than ${textMax} characters when it is written out`,
+    );
+  }
   // What the rows are grouped by is one value in each group.
-  if (!scope.keys.has(found.sql)) return found;
+  if (scope.keys.size === 0 || !scope.keys.has(found.sql)) return found;
   return { ...found, uses: found.uses.filter((use) => use.of !== scope.sources) };
 }
 
 function resolveKind(expression: Expression, scope: Scope): Resolved {
+  const { world } = scope.environment;
   switch (expression.kind) {
     case "name":
       return resolveName(expression, scope);
@@ -87,7 +97,7 @@ function resolveKind(expression: Expression, scope: Scope): Resolved {
         "a lambda can only be the argument of a function that takes one",
       );
     default:
-      return resolveLiteral(expression);
+      return resolveLiteral(expression, world.catalog);
   }
 }
 

@@ -54,6 +54,10 @@ const conversions: readonly Macro[] = [
       WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?')
       THEN TRY_CAST(s AS TIMESTAMPTZ) END)`,
   ],
+  [
+    "odps_text_moment(s)",
+    "coalesce(odps_text_datetime(s), CAST(odps_text_date(s) AS TIMESTAMPTZ))",
+  ],
   ["odps_datetime_text(x)", "strftime(x, '%Y-%m-%d %H:%M:%S')"],
   [
     "odps_fraction_text(n)",

@@ -172,7 +172,8 @@ export function implicitCost(from: SqlType, to: SqlType): number | undefined {
   }
   if (isText(to) && (source !== undefined || isInstant(from))) return 15;
   if (to.kind === "string" && (from.kind === "boolean" || from.kind === "json")) return 25;
-  if (isText(from) && target !== undefined) return 20 - target;
+  // A text is a number by way of a double, and sooner a moment than a whole number.
+  if (isText(from) && target !== undefined) return isInteger(to) ? 24 - target : 20 - target;
   if (isText(from) && isInstant(to)) return to.kind === "datetime" ? 18 : 19;
   const [moment, asked] = [rankIn(instantRank, from), rankIn(instantRank, to)];
   if (moment !== undefined && asked !== undefined) return moment < asked ? 2 : 8;

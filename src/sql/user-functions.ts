@@ -1,8 +1,10 @@
-import { fullName } from "./catalog.ts";
+import { type CatalogFunction, fullName } from "./catalog.ts";
+import { castTo, convertTo, resolveExpression } from "./expression.ts";
 import { builtIns } from "./functions/table.ts";
-import type { Resolved, Scope } from "./scope.ts";
+import { parseScript } from "./parse.ts";
+import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import type { CallExpression } from "./tree.ts";
+import type { CallExpression, CreateSqlFunction } from "./tree.ts";
 
 /** A call of a function that a project holds. Undefined: the name is a built-in's, or nobody's. */
 export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | undefined {
@@ -22,8 +24,64 @@ export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | 
     return refuse(call.at, `function ${text} cannot be resolved`);
   }
   world.functions.add(fullName(found));
-  return refuse(
-    call.at,
-    `function ${fullName(found)} is foreign code, which a query cannot run yet`,
-  );
+  if (found.definition === undefined) {
+    return refuse(
+      call.at,
+      `function ${fullName(found)} is foreign code, which a query cannot run yet`,
+    );
+  }
+  return expandFunction(call, found, scope);
+}
+
+/** A function written in SQL is its body, with the arguments in place of its parameters. */
+function expandFunction(call: CallExpression, found: CatalogFunction, scope: Scope): Resolved {
+  const { at } = call;
+  const { world } = scope.environment;
+  const name = fullName(found);
+  const [only] = parseScript(found.definition ?? "").statements;
+  const made = only?.statement;
+  if (made?.kind !== "create-sql-function") return refuse(at, `function ${name} has no body`);
+  if (made.body.kind === "query") {
+    return refuse(at, `function ${name} gives rows, which is not supported yet`);
+  }
+  // Each call takes a name, so that functions that call each other cannot grow without end.
+  freshName(world, "f", at);
+  const environment: Environment = {
+    world,
+    project: found.project,
+    schema: found.schema,
+    commonTables: new Map(),
+    variables: new Map(),
+    through: scope.environment.through,
+    parameters: new Map(),
+  };
+  const parameters = argumentsOf(call, made, name, scope, environment);
+  const inner = openScope({ ...environment, parameters }, undefined);
+  const result = resolveExpression(made.body, { ...inner, noAggregates: `function ${name}` });
+  return made.returns?.kind === "type" ? castTo(result, made.returns.type, at) : result;
+}
+
+function argumentsOf(
+  call: CallExpression,
+  { parameters }: CreateSqlFunction,
+  name: string,
+  scope: Scope,
+  environment: Environment,
+): Map<string, Resolved> {
+  if (call.arguments.length > parameters.length) {
+    return refuse(call.at, `function ${name} takes ${parameters.length} arguments`);
+  }
+  const values = parameters.map((parameter, index): [string, Resolved] => {
+    const argument = call.arguments[index];
+    const value = argument
+      ? resolveExpression(argument, scope)
+      : parameter.default &&
+        resolveExpression(parameter.default, openScope(environment, undefined));
+    if (!value) return refuse(call.at, `function ${name} takes ${parameters.length} arguments`);
+    const { type } = parameter;
+    const what = `argument ${index + 1} of ${name}`;
+    const given = type.kind === "type" ? convertTo(value, type.type, call.at, what) : value;
+    return [parameter.name.key, given];
+  });
+  return new Map(values);
 }

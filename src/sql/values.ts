@@ -1,3 +1,4 @@
+import { type Catalog, isOn } from "./catalog.ts";
 import { nullOf } from "./conversion.ts";
 import { castTo, convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { alignPair } from "./operators.ts";
@@ -24,10 +25,10 @@ const duckIntegers = {
 } as const;
 
 /** A value that is written out. Numbers are cast, so that no bare number reaches ORDER BY or GROUP BY as a position. */
-export function resolveLiteral(literal: Literal): Resolved {
+export function resolveLiteral(literal: Literal, catalog: Catalog): Resolved {
   switch (literal.kind) {
     case "integer":
-      return integerLiteral(literal);
+      return integerLiteral(literal, isOn(catalog, "odps.sql.type.system.odps2", true));
     case "double":
       return {
         sql: `CAST(${Number(literal.text)} AS DOUBLE)`,
@@ -61,10 +62,14 @@ export function resolveLiteral(literal: Literal): Resolved {
   }
 }
 
-function integerLiteral(literal: Literal & { kind: "integer" }): Resolved {
+function integerLiteral(literal: Literal & { kind: "integer" }, newTypes: boolean): Resolved {
   const value = BigInt(literal.digits);
   const fits = (kind: keyof typeof integerBits) => value <= 2n ** BigInt(integerBits[kind] - 1);
-  const kind = literal.suffix ? integerKinds[literal.suffix] : value < 2n ** 31n ? "int" : "bigint";
+  const kind = literal.suffix
+    ? integerKinds[literal.suffix]
+    : newTypes && value < 2n ** 31n
+      ? "int"
+      : "bigint";
   if (!fits(kind)) {
     return refuse(
       literal.at,

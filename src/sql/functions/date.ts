@@ -41,6 +41,7 @@ const parsed = ([text, mask]: readonly Typed[], building: Building): string =>
   `CAST(try_strptime(${text?.sql}, ${quoteText(maskOf(mask?.literal, building))}) AS TIMESTAMPTZ)`;
 
 const part = (name: string, text = `${name}($1)`): FunctionRow[] => [
+  [`${name}(string) -> int`, `CAST(${text.replace("$1", "odps_text_moment($1)")} AS INTEGER)`],
   [`${name}(datetime) -> int`, `CAST(${text} AS INTEGER)`],
   [`${name}(date) -> int`, `CAST(${text} AS INTEGER)`],
 ];
@@ -51,6 +52,10 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["dateadd(date, bigint, literal string) -> date", dateAdd],
   ["date_add(date, bigint) -> date", "CAST($1 + CAST($2 AS INTEGER) AS DATE)"],
   ["date_sub(date, bigint) -> date", "CAST($1 - CAST($2 AS INTEGER) AS DATE)"],
+  [
+    "datediff(string, string) -> bigint",
+    "date_diff('day', odps_text_moment($2), odps_text_moment($1))",
+  ],
   ["datediff(datetime, datetime, literal string?) -> bigint", dateDiff],
   ["datediff(date, date, literal string?) -> bigint", dateDiff],
   ["datetrunc(datetime, literal string) -> datetime", dateTrunc],
@@ -93,7 +98,7 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["to_millis(datetime) -> bigint", "epoch_ms($1)"],
   [
     "from_utc_timestamp(datetime, string) -> timestamp",
-    "odps_local_timestamp(CAST(CAST(odps_datetime_timestamp($1) AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
+    "odps_local_timestamp(CAST(CAST($1 AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
   ],
   [
     "from_utc_timestamp(bigint, string) -> timestamp",
@@ -112,8 +117,10 @@ export const dateFunctions: readonly FunctionRow[] = [
     "months_between(datetime, datetime) -> double",
     "odps_months_between(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP))",
   ],
+  ["weekday(string) -> bigint", "(isodow(odps_text_moment($1)) - 1)"],
   ["weekday(datetime) -> bigint", "(isodow($1) - 1)"],
   ["weekday(date) -> bigint", "(isodow($1) - 1)"],
+  ["weekofyear(string) -> bigint", "weekofyear(odps_text_moment($1))"],
   ["weekofyear(datetime) -> bigint", "weekofyear($1)"],
   ["weekofyear(date) -> bigint", "weekofyear($1)"],
   ...part("dayofweek", "dayofweek($1) + 1"),

@@ -33,15 +33,25 @@ const trims: readonly FunctionRow[] = ["trim", "ltrim", "rtrim"].flatMap((name):
   [`${name}(string, string) -> string`, `${name}($1, $2)`],
 ]);
 
+/** A part of a text: DuckDB's own function does where the start is known to be inside. */
+const part = ([text, start, length]: readonly Typed[]): string => {
+  const from = start?.literal;
+  if (typeof from === "bigint" && from >= 0n) {
+    const rest = length ? `, greatest(${length.sql}, 0)` : "";
+    return `substr(${text?.sql}, ${from === 0n ? 1n : from}${rest})`;
+  }
+  return `odps_substr(${text?.sql}, ${start?.sql}, ${length?.sql ?? `length(${text?.sql})`})`;
+};
+
 /** Functions of texts. */
 export const stringFunctions: readonly FunctionRow[] = [
   ["concat(string...) -> string", joined()],
   ["concat_ws(string, string...) -> string", joined("")],
   ["concat_ws(string, array<string>) -> string", "array_to_string($2, $1)"],
-  ["substr(string, bigint) -> string", "odps_substr($1, $2, length($1))"],
-  ["substr(string, bigint, bigint) -> string", "odps_substr($1, $2, $3)"],
-  ["substring(string, bigint) -> string", "odps_substr($1, $2, length($1))"],
-  ["substring(string, bigint, bigint) -> string", "odps_substr($1, $2, $3)"],
+  ["substr(string, bigint) -> string", part],
+  ["substr(string, bigint, bigint) -> string", part],
+  ["substring(string, bigint) -> string", part],
+  ["substring(string, bigint, bigint) -> string", part],
   ["substring_index(string, string, bigint) -> string", "odps_substring_index($1, $2, $3)"],
   ["instr(string, string) -> bigint", "instr($1, $2)"],
   ["instr(string, string, bigint) -> bigint", "odps_instr($1, $2, $3, 1)"],
