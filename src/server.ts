@@ -8,7 +8,7 @@ import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts"
 import { unmountBelow } from "./cells/volume.ts";
 import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
-import { flinkHomeIn, isInstalled } from "./engines/flink/install.ts";
+import { installedHome } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
@@ -208,7 +208,7 @@ export async function serve(
   const engines: Engines = {
     runDirectory,
     volumeDirectory,
-    flinkHome: () => installedFlink(cache, flinkHome),
+    flinkHome: () => installedHome(cache, flinkHome),
     javaHome: () => findJava(undefined),
     classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
     unconfined: config.unconfinedCells,
@@ -243,15 +243,11 @@ export async function serve(
       await rm(own, { recursive: true, force: true });
   }
   const { elsewhere } = opened;
-  const odps = { pipeline, directory, clock, random, region: config.region };
-  const handle = admitPeers(
-    admitOdps(frontDoor(keepsApplicationsOut), {
-      ...odps,
-      onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
-      keepsOut: keepsApplicationsOut,
-    }),
-    elsewhere,
-  );
+  const odps = {
+    ...{ pipeline, directory, clock, random, keepsOut: keepsApplicationsOut },
+    onFault: (id: string, cause: unknown) => log(`request ${id} failed: ${describeFault(cause)}`),
+  };
+  const handle = admitPeers(admitOdps(frontDoor(keepsApplicationsOut), odps), elsewhere);
   const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
     // Applications run already: they end with the services.
     await stop();
@@ -314,9 +310,4 @@ async function listen(
     endpoint: `${tls ? "https" : "http"}://${name}:${server.port}`,
     ca: tls?.caPath,
   };
-}
-
-function installedFlink(cache: string, flinkHome: string | undefined): string | undefined {
-  const home = flinkHomeIn(cache, flinkHome);
-  return isInstalled(home) ? home : undefined;
 }

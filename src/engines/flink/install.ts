@@ -160,3 +160,9 @@ function run(command: string, args: readonly string[]): Promise<string | undefin
     child.once("close", (code) => resolve(code === 0 ? undefined : said.trim() || `exit ${code}`));
   });
 }
+
+/** Where Flink is; undefined when it is not installed. */
+export function installedHome(cache: string, flinkHome: string | undefined): string | undefined {
+  const home = flinkHomeIn(cache, flinkHome);
+  return isInstalled(home) ? home : undefined;
+}

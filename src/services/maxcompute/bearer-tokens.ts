@@ -5,7 +5,7 @@ import { PolicyError } from "../../policy/policy-error.ts";
 import { type OdpsCall, projectOf } from "./find-project.ts";
 import { readBearerPolicy } from "./permissions.ts";
 
-const hoursMax = 7 * 24;
+const hoursMax = 31 * 24;
 const hourMs = 60 * 60 * 1000;
 
 /** Makes a token with which others may do what its policy allows and its maker may: the address of a job's page. */

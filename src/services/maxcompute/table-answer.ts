@@ -16,7 +16,7 @@ export const rfc822 = (timeMs: number): string => new Date(timeMs).toUTCString()
 
 const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
   name,
-  type: typeText(type).toUpperCase(),
+  type: typeText(type),
   comment,
   label: "",
   isNullable: nullable,

@@ -13,7 +13,7 @@ import { readDocument } from "./xml-document.ts";
 
 type DoorOptions = Pick<
   FrontDoorOptions,
-  "pipeline" | "directory" | "clock" | "random" | "onFault" | "keepsOut" | "region"
+  "pipeline" | "directory" | "clock" | "random" | "onFault" | "keepsOut"
 >;
 
 /** Path of the endpoint that clients configure; tunnel clients are told a bare host and leave it out. */

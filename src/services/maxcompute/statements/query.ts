@@ -87,8 +87,7 @@ function engineWords(error: unknown): unknown {
   }
   if (!(error instanceof EngineRefusal)) return error;
   const own = /ODPS-\d{7}: ?[A-Za-z -]{1,200}/.exec(error.message)?.[0];
-  const kind =
-    /^([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error:/.exec(error.message)?.[1] ?? "Execution";
+  const kind = /^([A-Z][A-Za-z ]{2,40}) Error:/.exec(error.message)?.[1] ?? "Execution";
   const text =
     own ?? `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
   return new ServiceError(text.slice(0, 12), text);
