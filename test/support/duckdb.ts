@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { openVolume, unmountBelow, type Volume } from "../../src/cells/volume.ts";
 import {
   type EngineOptions,
@@ -15,7 +14,7 @@ const mebi = 1024 * 1024;
 
 /** An engine in a real cell on a real volume; both end with the test. */
 export async function startTestEngine(
-  t: Pick<TestContext, "after">,
+  t: { after(end: () => Promise<void>): void },
   more: Partial<EngineOptions["limits"]> = {},
 ): Promise<{ engine: WarehouseEngine; volume: Volume; data: string }> {
   const directory = mkdtempSync(join(tmpdir(), "duckdb-"));

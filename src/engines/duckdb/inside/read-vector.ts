@@ -9,7 +9,7 @@ import {
   storageOf,
   type Vector,
 } from "../tunnel/vectors.ts";
-import { bufferOf } from "./buffer-of.ts";
+import { copyTexts } from "./read-texts.ts";
 
 /** Rows of a vector, from one up to another. */
 export interface Range {
@@ -65,8 +65,6 @@ function validityOf(vector: DuckVector, from: number, to: number): Uint8Array | 
   return shifted;
 }
 
-/** Texts up to this length stand in the vector itself; of longer ones it has the address. */
-const inlineMax = 12;
 const slotBytes = 16;
 
 function readTexts(
@@ -85,23 +83,7 @@ function readTexts(
     if (valid === undefined || ((valid[at >> 3] ?? 0) >> (at & 7)) & 1) size += words[4 * row] ?? 0;
     offsets[at + 1] = size;
   }
-  const bytes = new Uint8Array(size);
-  for (let at = 0; at < to - from; at += 1) {
-    const start = offsets[at] ?? 0;
-    const length = (offsets[at + 1] ?? 0) - start;
-    const slot = slotBytes * (from + at);
-    if (length > inlineMax) {
-      bytes.set(
-        duckdb.get_data_from_pointer(bufferOf(slots), slots.byteOffset + slot + 8, length),
-        start,
-      );
-    } else {
-      for (let index = 0; index < length; index += 1) {
-        bytes[start + index] = slots[slot + 4 + index] ?? 0;
-      }
-    }
-  }
-  return { bytes, offsets };
+  return { bytes: copyTexts(slots, from, offsets), offsets };
 }
 
 function readList(
