@@ -99,9 +99,9 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
     }
   }
 
-  function read(what: ReadQuestion): AsyncIterable<Buffer> {
+  async function* read(what: ReadQuestion): AsyncGenerator<Buffer> {
     for (const file of what.files) checkFile(file);
-    return stream("/read", JSON.stringify({ ...what, columns: writtenColumns(what.columns) }));
+    yield* stream("/read", JSON.stringify({ ...what, columns: writtenColumns(what.columns) }));
   }
 
   async function* stream(path: string, question: string): AsyncGenerator<Buffer> {
