@@ -25,7 +25,7 @@ async function run(t: TestContext, what: "s3" | "dynamodb") {
   const { running, root, key, other, nobody, events } = await startEncryption(t);
   const words = [key, other, nobody.accessKeyId, nobody.secretAccessKey, "acme-orders"];
   const source = "test/support/java/EncryptionClients.java";
-  const out = await java(running, root, source, what, ...words);
+  const out = await java("encryption-java", running, root, source, what, ...words);
   return { out, decrypts: await events("Decrypt") };
 }
 

@@ -1,0 +1,106 @@
+import com.aliyun.odps.Instance;
+import com.aliyun.odps.Odps;
+import com.aliyun.odps.OdpsException;
+import com.aliyun.odps.Table;
+import com.aliyun.odps.account.AliyunAccount;
+import com.aliyun.odps.data.Record;
+import com.aliyun.odps.data.RecordReader;
+import com.aliyun.odps.data.RecordWriter;
+import com.aliyun.odps.data.ResultSet;
+import com.aliyun.odps.security.SecurityConfiguration;
+import com.aliyun.odps.security.SecurityManager;
+import com.aliyun.odps.task.SQLTask;
+import com.aliyun.odps.tunnel.TableTunnel;
+import com.google.gson.Gson;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What MaxCompute's SDK for Java does with a warehouse. Prints one object of JSON. */
+public class Warehouse {
+  private static Odps odps;
+
+  interface Work {
+    Object run() throws Exception;
+  }
+
+  private static Object told(Work work) {
+    try {
+      return work.run();
+    } catch (Exception error) {
+      return error.getMessage();
+    }
+  }
+
+  private static Instance sql(String text) throws OdpsException {
+    Instance instance = SQLTask.run(odps, text);
+    instance.waitForSuccess();
+    return instance;
+  }
+
+  private static long download() throws Exception {
+    TableTunnel.DownloadSession session = new TableTunnel(odps).createDownloadSession("sales", "t");
+    long sum = 0;
+    try (RecordReader reader = session.openRecordReader(0, session.getRecordCount())) {
+      com.aliyun.odps.data.Record record;
+      while ((record = reader.read()) != null) sum += record.getBigint(0);
+    }
+    return sum;
+  }
+
+  public static void main(String[] words) {
+    Map<String, String> env = System.getenv();
+    odps = new Odps(new AliyunAccount(env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")));
+    odps.setEndpoint(env.get("AWS_ENDPOINT_URL") + "/api");
+    odps.setDefaultProject("sales");
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("owner", told(() -> odps.projects().get("sales").getOwner()));
+    out.put("made", told(() -> {
+      sql("create table t (a bigint, b string, c double);");
+      sql("insert into t values (1, 'x', 1.5), (2, null, 2.5);");
+      return odps.tables().get("t").getSchema().getColumns().size();
+    }));
+    out.put("csv", told(() -> {
+      List<com.aliyun.odps.data.Record> rows = SQLTask.getResult(sql("select * from t order by a limit 9;"));
+      return rows.size() + " " + rows.get(0).get(1);
+    }));
+    out.put("rows", told(() -> {
+      ResultSet rows = SQLTask.getResultSet(sql("select * from t order by a limit 9;"));
+      double sum = 0;
+      while (rows.hasNext()) sum += rows.next().getDouble(2);
+      return sum;
+    }));
+    out.put("listed", told(() -> {
+      int count = 0;
+      for (Table ignored : odps.tables()) count += 1;
+      return count;
+    }));
+    out.put("uploaded", told(() -> {
+      TableTunnel.UploadSession session = new TableTunnel(odps).createUploadSession("sales", "t");
+      RecordWriter writer = session.openRecordWriter(0);
+      com.aliyun.odps.data.Record record = session.newRecord();
+      record.setBigint(0, 7L);
+      writer.write(record);
+      writer.close();
+      session.commit(new Long[] {0L});
+      return download();
+    }));
+    out.put("error", told(() -> sql("select nothing from t;").getId()));
+    out.put("whoami", told(() -> odps.projects().get("sales").getSecurityManager().runQuery("whoami", false)));
+    out.put("users", told(() -> odps.projects().get("sales").getSecurityManager().listUsers().size()));
+    out.put("protected", told(() -> {
+      com.aliyun.odps.security.SecurityManager manager = odps.projects().get("sales").getSecurityManager();
+      SecurityConfiguration configuration = manager.getSecurityConfiguration();
+      configuration.enableProjectProtection(words[0]);
+      manager.setSecurityConfiguration(configuration);
+      configuration = manager.getSecurityConfiguration();
+      return configuration.projectProtection() + " " + configuration.getProjectProtectionExceptionPolicy();
+    }));
+    out.put("excepted", told(Warehouse::download));
+    out.put("refused", told(() -> {
+      sql("insert into t values (3, 'later', 0);");
+      return download();
+    }));
+    System.out.println(new Gson().toJson(out));
+  }
+}

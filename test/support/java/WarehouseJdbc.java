@@ -1,0 +1,39 @@
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What MaxCompute's driver for JDBC does with a warehouse. Prints one array of JSON. */
+public class WarehouseJdbc {
+  public static void main(String[] words) throws Exception {
+    Map<String, String> env = System.getenv();
+    Class.forName("com.aliyun.odps.jdbc.OdpsDriver");
+    String url = "jdbc:odps:" + env.get("AWS_ENDPOINT_URL") + "/api?project=sales&interactiveMode=false&logLevel=ERROR";
+    List<String> out = new ArrayList<>();
+    try (Connection connection =
+            DriverManager.getConnection(url, env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY"));
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table t (a bigint, b string)");
+      statement.executeUpdate("insert into t values (1, 'x'), (2, 'y')");
+      try (ResultSet rows = statement.executeQuery("select a, b from t order by a limit 9")) {
+        while (rows.next()) out.add(rows.getLong(1) + rows.getString(2));
+      }
+      try (ResultSet tables = connection.getMetaData().getTables("sales", "default", "t", null)) {
+        while (tables.next()) out.add("table " + tables.getString("TABLE_NAME"));
+      }
+      try (ResultSet columns = connection.getMetaData().getColumns("sales", "default", "t", null)) {
+        while (columns.next()) out.add("column " + columns.getString("COLUMN_NAME"));
+      }
+      try {
+        statement.executeQuery("select nothing from t");
+      } catch (SQLException error) {
+        out.add(error.getMessage().contains("ODPS-0130071") ? "refused" : error.getMessage());
+      }
+    }
+    System.out.println("[\"" + String.join("\",\"", out) + "\"]");
+  }
+}
