@@ -42,7 +42,7 @@ function isExpression(value: object): value is Expression {
 
 const join = (items: readonly Expression[]) => items.map(expressionText).join(", ");
 const not = (negated: boolean) => (negated ? "not " : "");
-const queryText = (query: object) => `{${JSON.stringify(sketch(query))}}`;
+const queryText = (query: object) => JSON.stringify(sketch(query));
 
 /** An expression as text. */
 export function expressionText(tree: Expression): string {
