@@ -48,12 +48,12 @@ const cases: readonly (readonly [title: string, text: string, expected: string])
   [
     "IN takes a query",
     "a not in (select b from t)",
-    '(a not in {"kind":"query","body":{"kind":"select","items":[{"expression":"b"}],"from":{"kind":"table","name":"t"}}})',
+    '(a not in {"kind":"select","items":["b"],"from":"t"})',
   ],
   [
     "IN takes a query in more parentheses",
     "a in ((select 1) union (select 2))",
-    '(a in {"kind":"query","body":{"kind":"set-operation","operator":"union","inputs":[{"kind":"query","body":{"kind":"select","items":[{"expression":"1"}]}},{"kind":"query","body":{"kind":"select","items":[{"expression":"2"}]}}]}})',
+    '(a in {"kind":"set-operation","operator":"union","inputs":[{"kind":"select","items":["1"]},{"kind":"select","items":["2"]}]})',
   ],
   [
     "LIKE and its kin",
@@ -70,15 +70,11 @@ const cases: readonly (readonly [title: string, text: string, expected: string])
     "a is distinct from b and a is not distinct from c",
     "((a is distinct from b) and (a is not distinct from c))",
   ],
-  [
-    "EXISTS is a test",
-    "not exists (select 1)",
-    '(not exists {"kind":"query","body":{"kind":"select","items":[{"expression":"1"}]}})',
-  ],
+  ["EXISTS is a test", "not exists (select 1)", '(not exists {"kind":"select","items":["1"]})'],
   [
     "a query may be a value",
     "(select max(a) from t) + 1",
-    '({"kind":"query","body":{"kind":"select","items":[{"expression":"max(a)"}],"from":{"kind":"table","name":"t"}}} + 1)',
+    '({"kind":"select","items":["max(a)"],"from":"t"} + 1)',
   ],
   [
     "CASE in both forms",
@@ -144,17 +140,17 @@ const cases: readonly (readonly [title: string, text: string, expected: string])
   [
     "a window may be written out",
     "sum(a) over (partition by b, c order by d rows between unbounded preceding and 1 following)",
-    'sum(a) over {"partitionBy":["b","c"],"orderBy":[{"expression":"d"}],"frame":{"unit":"rows","start":{"kind":"unbounded-preceding"},"end":{"kind":"following","value":"1"}}}',
+    'sum(a) over {"partitionBy":["b","c"],"orderBy":["d"],"frame":{"unit":"rows","start":{"kind":"unbounded-preceding"},"end":{"kind":"following","value":"1"}}}',
   ],
   [
     "a frame may have one bound",
     "first_value(a) ignore nulls over (order by b range 3 preceding exclude ties)",
-    'first_value(a) ignore nulls over {"orderBy":[{"expression":"b"}],"frame":{"unit":"range","start":{"kind":"preceding","value":"3"},"end":{"kind":"current-row"},"exclude":"ties"}}',
+    'first_value(a) ignore nulls over {"orderBy":["b"],"frame":{"unit":"range","start":{"kind":"preceding","value":"3"},"end":{"kind":"current-row"},"exclude":"ties"}}',
   ],
   [
     "a window may extend another one",
     "sum(a) over (w order by b)",
-    'sum(a) over {"base":"w","orderBy":[{"expression":"b"}]}',
+    'sum(a) over {"base":"w","orderBy":["b"]}',
   ],
   [
     "lambdas have one parameter or more",
