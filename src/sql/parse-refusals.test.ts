@@ -216,6 +216,7 @@ const hostile: readonly (readonly [title: string, text: string, reason: RegExp])
     /too long/,
   ],
   ["parts of a name", "select a".concat(".b".repeat(many)), /at most 20 parts/],
+  ["inserts", "from t".concat(" insert into t select 1".repeat(256)), /at most 255 inserts/],
   ["statements", "select 1;".repeat(1001), /at most 1000 statements/],
   ["letters of a name", "a".repeat(many), /a name is longer than 512/],
   ["digits", "select ".concat("1".repeat(many)), /a number is longer than 512/],
@@ -233,7 +234,7 @@ const long: readonly (readonly [title: string, text: string])[] = [
   ["a condition of many parts", "select 1 from t where a".concat(" and a".repeat(10_000))],
   ["a union of many queries", "select 1".concat(" union all select 1".repeat(1000))],
   ["many rows", "insert into t values (1, 'a')".concat(", (1, 'a')".repeat(10_000))],
-  ["a sum of 500 terms", "select 1".concat("+1".repeat(500))],
+  ["a sum of 500 terms", "select 1".concat("+1".repeat(499))],
   ["a hundred levels less one", "select ".concat("(".repeat(99), "1", ")".repeat(99))],
   ["comments and blanks", "/* */ -- a\n".repeat(100_000).concat("select 1")],
 ];
