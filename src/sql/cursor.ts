@@ -56,7 +56,11 @@ export class Cursor {
 
   /** Whether these pieces come next, in this order. */
   areNext(...keys: readonly string[]): boolean {
-    return keys.every((key, index) => (index === 0 ? this.token : this.peek(index)).key === key);
+    if (this.token.key !== keys[0]) return false;
+    for (let index = 1; index < keys.length; index += 1) {
+      if (this.peek(index).key !== keys[index]) return false;
+    }
+    return true;
   }
 
   take(key: string): boolean {

@@ -117,7 +117,7 @@ export function createLexer(text: string): Lexer {
   const symbol = (): Token => {
     for (let length = 3; length > 0; length -= 1) {
       const found = text.slice(offset, offset + length);
-      if (symbols.has(found)) return piece("symbol", found, found, offset + length);
+      if (symbols.has(found)) return piece("symbol", found, found, offset + found.length);
     }
     return unknown();
   };

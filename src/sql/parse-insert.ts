@@ -2,7 +2,11 @@ import type { Cursor } from "./cursor.ts";
 import { ifNotExists, parseNames, parsePartition } from "./parse-clauses.ts";
 import { isQueryStart, parseQuery, parseQueryFrom, parseWith } from "./parse-query.ts";
 import { parseRelation } from "./parse-relation.ts";
+import { parseError } from "./sql-error.ts";
 import type { CommonTable, Insert, Name, Query, Relation, Statement } from "./tree.ts";
+
+/** As many outputs as MaxCompute lets share a source. */
+const insertsMax = 255;
 
 /** Reads what begins with WITH, FROM, SELECT, VALUES or a parenthesis: a query, or inserts that share a source. */
 export function parseQueryStatement(cursor: Cursor): Statement {
@@ -13,7 +17,12 @@ export function parseQueryStatement(cursor: Cursor): Statement {
   const from = parseRelation(cursor);
   if (cursor.is("SELECT")) return parseQueryFrom(cursor, from, common);
   const inserts: Insert[] = [];
-  while (cursor.is("INSERT")) inserts.push(parseInsert(cursor, common, from));
+  while (cursor.is("INSERT")) {
+    if (inserts.length === insertsMax) {
+      throw parseError(cursor.at, `a statement has at most ${insertsMax} inserts`);
+    }
+    inserts.push(parseInsert(cursor, common, from));
+  }
   if (inserts.length === 0) cursor.fail('"INSERT"', '"SELECT"');
   return { kind: "multi-insert", at, inserts };
 }

@@ -1,36 +1,36 @@
 import { parseError } from "./sql-error.ts";
-import type { Position, Statement } from "./tree.ts";
+import type { Statement } from "./tree.ts";
 
 /** How high a statement's tree may be, so that whoever walks it may do so by calling itself. */
 const heightMax = 600;
 /** Fewer operators than these cannot make a tree too high beside the limit of nesting. */
-const chainedMin = 200;
+const chainedMin = 400;
 
 /**
- * Refuses a tree that long chains such as `1+1+1+..` made too high. `chained` is how many links were read. Walks
- * without calling itself: the tree in question is the one that would overflow the stack.
+ * Refuses a tree that long chains such as `1+1+1+..` made too high. `chained` is how many links were read. Goes level
+ * by level without calling itself: the tree in question is the one that would overflow the stack.
  */
 export function checkHeight(statement: Statement, chained: number): void {
   if (chained < chainedMin) return;
-  const waiting: { readonly value: object; readonly height: number }[] = [
-    { value: statement, height: 1 },
-  ];
-  for (let item = waiting.pop(); item; item = waiting.pop()) {
-    const { value, height } = item;
+  let level = new Set<object>([statement]);
+  for (let height = 0; level.size > 0; height += 1) {
     if (height > heightMax) {
-      throw parseError(
-        positionOf(value) ?? statement.at,
-        "the expression is too long, use parentheses or subqueries",
-      );
+      throw parseError(statement.at, "the expression is too long, use parentheses or subqueries");
     }
-    const inner = "kind" in value ? height + 1 : height;
-    for (const child of Object.values(value)) {
-      if (typeof child === "object" && child !== null)
-        waiting.push({ value: child, height: inner });
-    }
+    // A source that inserts share stands once on its level.
+    const below = new Set<object>();
+    for (const node of level) addChildren(node, below);
+    level = below;
   }
 }
 
-function positionOf(value: object): Position | undefined {
-  return Object.hasOwn(value, "at") && "at" in value ? (value.at as Position) : undefined;
+/** The nodes directly below; what has no kind of its own, lists above all, is looked through. */
+function addChildren(node: object, below: Set<object>): void {
+  for (const key in node) {
+    if (key === "at") continue;
+    const child: unknown = (node as Readonly<Record<string, unknown>>)[key];
+    if (typeof child !== "object" || child === null) continue;
+    if ("kind" in child) below.add(child);
+    else addChildren(child, below);
+  }
 }

@@ -20,7 +20,19 @@ export function sketch(value: unknown): unknown {
       ([, inner]) =>
         inner !== undefined && inner !== false && !(Array.isArray(inner) && inner.length === 0),
     );
-  return Object.fromEntries(kept);
+  return shortened(Object.fromEntries(kept));
+}
+
+/** What says no more than its one part is that part: an item without an alias, a table, a query without a tail. */
+function shortened(found: Readonly<Record<string, unknown>>): unknown {
+  const { kind, expression, name, body, alias, ...others } = found;
+  if (Object.keys(others).length > 0) return found;
+  const named = typeof alias === "string" ? ` as ${alias}` : "";
+  if (typeof expression === "string" && (kind === undefined || kind === "key")) {
+    return expression + named;
+  }
+  if (kind === "table" && typeof name === "string") return name + named;
+  return kind === "query" && body !== undefined ? body : found;
 }
 
 const typeKinds =
@@ -42,7 +54,7 @@ function isExpression(value: object): value is Expression {
 
 const join = (items: readonly Expression[]) => items.map(expressionText).join(", ");
 const not = (negated: boolean) => (negated ? "not " : "");
-const queryText = (query: object) => `{${JSON.stringify(sketch(query))}}`;
+const queryText = (query: object) => JSON.stringify(sketch(query));
 
 /** An expression as text. */
 export function expressionText(tree: Expression): string {
