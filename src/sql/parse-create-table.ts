@@ -73,7 +73,9 @@ export function parseCreateTable(
   }
   const begins = cursor.take("AS") || isQueryStart(cursor.token);
   if (begins) draft.query = parseQuery(cursor);
-  if (draft.columns.length === 0 && !draft.query) cursor.fail('"("', '"AS"', '"LIKE"');
+  if (draft.columns.length === 0 && !draft.query) {
+    cursor.fail(...(cursor.is("(") ? [] : ['"("', '"AS"', '"LIKE"']));
+  }
   return { kind: "create-table", ...made, ...draft };
 }
 

@@ -39,7 +39,7 @@ function isInterval(cursor: Cursor): boolean {
 
 /** Reads the literal that `isLiteralStart` has seen. */
 export function parseLiteral(cursor: Cursor): Expression {
-  const { kind, key, value, at } = cursor.token;
+  const { kind, key, at } = cursor.token;
   if (kind === "string") return { kind: "string", at, value: adjacentStrings(cursor) };
   if (kind === "number") return parseNumber(cursor);
   cursor.next();
@@ -55,7 +55,8 @@ export function parseLiteral(cursor: Cursor): Expression {
   const type = dated.get(key);
   if (type) return { kind: type, at, value: cursor.string() };
   const hex = cursor.string();
-  if (!/^([0-9a-f]{2})*$/i.test(hex)) throw parseError(at, `invalid binary literal '${value}'`);
+  if (!/^([0-9a-f]{2})*$/i.test(hex))
+    throw parseError(at, `invalid binary literal '${hex.slice(0, 60)}'`);
   return { kind: "bytes", at, hex };
 }
 

@@ -2,7 +2,7 @@ import type { Cursor } from "./cursor.ts";
 import { parseStar } from "./parse-call.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { parseRelation } from "./parse-relation.ts";
-import { parseTransform } from "./parse-transform.ts";
+import { isTransform, parseTransform } from "./parse-transform.ts";
 import { parseWindow } from "./parse-window.ts";
 import type {
   Expression,
@@ -28,7 +28,7 @@ export function parseSelect(cursor: Cursor, given?: Relation): Select {
   while (cursor.token.kind === "hint") hints.push(cursor.next().value);
   const distinct = cursor.take("DISTINCT");
   if (!distinct) cursor.take("ALL");
-  const transform = cursor.areNext("TRANSFORM", "(") ? parseTransform(cursor) : undefined;
+  const transform = isTransform(cursor) ? parseTransform(cursor) : undefined;
   const items = transform ? [] : cursor.list(() => parseItem(cursor));
   const from = given ?? (cursor.take("FROM") ? parseRelation(cursor) : undefined);
   const where = cursor.take("WHERE") ? parseExpression(cursor) : undefined;

@@ -4,6 +4,22 @@ import { parseExpression } from "./parse-expression.ts";
 import { parseSqlType } from "./parse-type.ts";
 import type { Transform, TransformFormat } from "./tree.ts";
 
+const lookaheadMax = 1000;
+
+/** TRANSFORM is a clause where USING or ROW FORMAT follows its parenthesis; elsewhere it is a function of arrays. */
+export function isTransform(cursor: Cursor): boolean {
+  if (!cursor.areNext("TRANSFORM", "(")) return false;
+  let open = 1;
+  let distance = 2;
+  for (; open > 0 && distance < lookaheadMax; distance += 1) {
+    const { key, kind } = cursor.peek(distance);
+    if (kind === "end") return false;
+    if (key === "(") open += 1;
+    if (key === ")") open -= 1;
+  }
+  return ["USING", "ROW"].includes(cursor.peek(distance).key);
+}
+
 /** Reads TRANSFORM (..) [format] USING 'command' [RESOURCES ..] [AS ..] [format]. */
 export function parseTransform(cursor: Cursor): Transform {
   const { at } = cursor.expect("TRANSFORM");
