@@ -224,9 +224,12 @@ function placed(
   scope: Scope,
 ): Typed {
   const { settings } = scope.environment.world.catalog;
-  const building = { settings, refuse: (message: string): never => refuse(call.at, message) };
+  const building = {
+    settings,
+    marks,
+    refuse: (message: string): never => refuse(call.at, message),
+  };
   const built = typeof row.sql === "string" ? row.sql : row.sql(values, building);
-  const template = typeof built === "string" ? built : built.sql;
   for (const [mark, text] of Object.entries(marks)) {
     // A builder writes the marks itself where it is an aggregate; a scalar has no place for them.
     if (text !== "" && row.family === "scalar")
@@ -236,10 +239,9 @@ function placed(
   }
   const result = typeof built === "string" ? row.result : built.type;
   if (!result) return refuse(call.at, `the result type of function ${call.name.text} is not known`);
-  const sql =
-    typeof row.sql === "string"
-      ? fill(row.sql, values, marks)
-      : template.replace(/\uE000([DNOW])/g, (_, mark: string) => marks[mark] ?? "");
+  // A builder's text is final: nothing that a user wrote is searched for marks.
+  const text = typeof built === "string" ? built : built.sql;
+  const sql = typeof row.sql === "string" ? fill(row.sql, values, marks) : text;
   return { sql, type: result };
 }
 

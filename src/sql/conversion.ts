@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from "./quote.ts";
-import { asDecimal, isInstant, isInteger, isNumber, isText, sameType } from "./type-rules.ts";
+import { isInstant, isInteger, isNumber, isText, sameType } from "./type-rules.ts";
 import type { SqlType } from "./types.ts";
 
 /** A DuckDB expression with MaxCompute's type. INVARIANT: the text stands for itself, inside any other expression. */
@@ -182,13 +182,5 @@ export function convert(value: Typed, to: SqlType): Typed | undefined {
   if (sameType(value.type, to)) return value;
   const sql = convertSql(value.sql, value.type, to);
   if (sql === undefined) return undefined;
-  // A whole number that is written out needs no calculation.
-  const whole = typeof value.literal === "bigint" && (isInteger(to) || asDecimal(to));
-  return whole
-    ? {
-        sql: `CAST(${value.literal} AS ${duckDbType(to)})`,
-        type: to,
-        literal: value.literal ?? null,
-      }
-    : { sql, type: to };
+  return { sql, type: to };
 }

@@ -19,6 +19,7 @@ export function resolveTableCall(
   const uses = values.flatMap((value) => value.uses);
   const building = {
     settings: world.catalog.settings,
+    marks: {},
     refuse: (message: string): never => refuse(at, message),
   };
   return build(values, building).map((column) => ({ ...column, uses }));

@@ -1,9 +1,9 @@
 import type { Typed } from "../conversion.ts";
 import { bigint, decimalOf, double, isInteger } from "../type-rules.ts";
-import type { FunctionRow } from "./row.ts";
+import type { Building, FunctionRow } from "./row.ts";
 
-const sum = ([value]: readonly Typed[]): Typed | string => {
-  const text = `sum(\uE000D${value?.sql})\uE000W`;
+const sum = ([value]: readonly Typed[], { marks }: Building): Typed | string => {
+  const text = `sum(${marks["D"]}${value?.sql})${marks["W"]}`;
   // DuckDB's sum of whole numbers is wider than MaxCompute's: what does not fit is an error.
   if (value && isInteger(value.type)) return { sql: `CAST(${text} AS BIGINT)`, type: bigint };
   if (value?.type.kind !== "decimal") return `CAST(${text} AS DOUBLE)`;
@@ -14,8 +14,8 @@ const sum = ([value]: readonly Typed[]): Typed | string => {
   };
 };
 
-const average = ([value]: readonly Typed[]): Typed | string => {
-  const text = `avg(\uE000D${value?.sql})\uE000W`;
+const average = ([value]: readonly Typed[], { marks }: Building): Typed | string => {
+  const text = `avg(${marks["D"]}${value?.sql})${marks["W"]}`;
   if (value?.type.kind !== "decimal") return { sql: text, type: double };
   const { precision, scale } = value.type;
   const type = decimalOf(precision + 4, scale + 4);

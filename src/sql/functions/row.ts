@@ -5,6 +5,8 @@ export interface Building {
   /** Ends the statement with an error at the call. */
   readonly refuse: (message: string) => never;
   readonly settings: ReadonlyMap<string, string>;
+  /** What `$D`, `$N`, `$O` and `$W` are in this call. */
+  readonly marks: Readonly<Record<string, string>>;
 }
 
 export type Build = (arguments_: readonly Typed[], building: Building) => string | Typed;

@@ -6,8 +6,9 @@ const edge =
   ([value, ignored]: readonly Typed[], building: Building): string => {
     if (ignored && typeof ignored.literal !== "boolean")
       building.refuse(`${name} is told by a constant whether NULLs count`);
+    const { marks } = building;
     const ignore = ignored?.literal === true ? " IGNORE NULLS" : "";
-    return `${name}(${value?.sql}${ignore}\uE000N)\uE000W`;
+    return `${name}(${value?.sql}${ignore}${marks["N"]})${marks["W"]}`;
   };
 
 /** Functions that need OVER. */

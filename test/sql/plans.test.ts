@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Plan } from "../../src/sql/plan.ts";
+import { openWarehouse, planOf } from "./warehouse.ts";
+
+const warehouse = await openWarehouse();
+after(() => warehouse.close());
+
+const readsOf = ({ reads }: Plan): string[] =>
+  reads.map(({ table, columns, through, partitions, metadataOnly }) => {
+    const way = through.map(({ name }) => `${name}>`).join("");
+    const chosen = table.partitionColumns.length > 0 ? ` ${partitions}` : "";
+    return `${way}${table.project}.${table.name}(${columns.join(",")})${chosen}${metadataOnly ? " metadata" : ""}`;
+  });
+
+const reading: readonly (readonly [title: string, sql: string, reads: readonly string[]])[] = [
+  [
+    "columns of WHERE, ON and GROUP BY are read",
+    "SELECT COUNT(*) FROM t JOIN u ON t.a = u.a WHERE c > 1 GROUP BY b",
+    ["p.t(a,b,c)", "p.u(a,d)".replace(",d", "")],
+  ],
+  ["a star reads all columns", "SELECT * FROM t", ["p.t(a,b,c)"]],
+  ["a count reads a table without its columns", "SELECT COUNT(*) FROM t", ["p.t()"]],
+  ["a view and what is behind it", "SELECT a FROM v", ["p.v(a)", "v>p.t(a,b)"]],
+  [
+    "views behind views, and other projects",
+    "SELECT a FROM vv",
+    ["p.vv(a)", "vv>p.v(a)", "vv>v>p.t(a,b)"],
+  ],
+  ["a view's own project", "SELECT x FROM q.out", ["q.out(x)", "out>q.secret(x)"]],
+  [
+    "subqueries in every place",
+    "SELECT (SELECT MAX(x) FROM q.secret) FROM t WHERE a IN (SELECT a FROM u) ORDER BY (SELECT MIN(k) FROM delta)",
+    ["p.t(a)", "p.u(a)", "q.secret(x)", "p.delta(k)"],
+  ],
+  ["MAX_PT reads a table's partitions", "SELECT MAX_PT('sale')", ["p.sale(day) chosen metadata"]],
+  [
+    "an unused WITH reads nothing",
+    "WITH w AS (SELECT * FROM q.secret) SELECT a FROM u",
+    ["p.u(a)"],
+  ],
+  [
+    "a variable reads what its query reads",
+    "@s := SELECT x FROM q.secret; SELECT * FROM @s",
+    ["q.secret(x)"],
+  ],
+  ["a text that looks like SQL reads nothing", "SELECT 'SELECT * FROM q.secret'", []],
+  ["an alias hides a table's name", "SELECT secret.a FROM t secret", ["p.t(a)"]],
+  [
+    "conditions choose partitions",
+    "SELECT shop FROM sale WHERE day = '2024-01-01' AND price > 1",
+    ["p.sale(day,price,shop) chosen"],
+  ],
+  [
+    "also from outside a subquery",
+    "SELECT s FROM (SELECT shop s, day x FROM sale) k WHERE x > '2024'",
+    ["p.sale(day,shop) chosen"],
+  ],
+  ["lambdas and windows", "SELECT SUM(c) OVER (PARTITION BY b ORDER BY a) FROM t", ["p.t(a,b,c)"]],
+  ["EXPLAIN reads like its statement", "EXPLAIN SELECT y FROM q.secret", ["q.secret(y)"]],
+];
+
+for (const [title, sql, reads] of reading) {
+  test(`reads: ${title}`, () => assert.deepEqual(readsOf(planOf(sql)), reads));
+}
+
+test("functions are told by name", () => {
+  assert.deepEqual(planOf("SELECT SUM(LENGTH(b)), COUNT(*) FROM t").functions, [
+    "count",
+    "length",
+    "sum",
+  ]);
+});
+
+test("columns of a result are in lower case, with their types", () => {
+  const plan = planOf("SELECT A, B AS Name, A / 2, COUNT(*) OVER (), a FROM t");
+  assert.equal(plan.kind, "query");
+  if (plan.kind !== "query") return;
+  const columns = plan.selection.columns.map(({ name, type }) => `${name} ${type.kind}`);
+  assert.deepEqual(columns, ["a bigint", "name string", "_c2 double", "_c3 bigint", "a_2 bigint"]);
+});
+
+type Writing = readonly [
+  title: string,
+  sql: string,
+  writes: readonly string[],
+  rows: readonly string[],
+];
+
+const writing: readonly Writing[] = [
+  [
+    "INSERT converts to the table's types",
+    "INSERT INTO t SELECT a, d, '5' FROM u WHERE a = 9",
+    ["into p.t [] []"],
+    ["9 | w | 5"],
+  ],
+  [
+    "columns that are not named are NULL",
+    "INSERT INTO t (b, a) VALUES ('q', 5)",
+    ["into p.t [] []"],
+    ["5 | q | NULL"],
+  ],
+  [
+    "partitions with and without a value",
+    "INSERT OVERWRITE TABLE sale PARTITION (day='2024-02-01', region) SELECT b, a, 'x', 'eu' FROM t WHERE a = 1",
+    ["overwrite p.sale [day=2024-02-01] [region]"],
+    ["one | 1 | x | eu"],
+  ],
+  [
+    "one source, many targets",
+    "FROM t INSERT OVERWRITE TABLE u SELECT a, b WHERE a = 1 INSERT INTO TABLE u SELECT a, 'z' WHERE a = 2",
+    ["overwrite p.u [] []", "into p.u [] []"],
+    ["1 | one", "2 | z"],
+  ],
+  [
+    "DELETE keeps what does not match",
+    "DELETE FROM delta WHERE k = 2 OR v IS NULL",
+    ["replace p.delta [] []"],
+    ["1 | one | 1", "3 | three | 3"],
+  ],
+  [
+    "UPDATE keeps what does not match",
+    "UPDATE delta SET v = 'new', w = w + 1 WHERE k > 2",
+    ["replace p.delta [] []"],
+    ["1 | one | 1", "2 | two | 2", "3 | new | 4"],
+  ],
+  [
+    "UPDATE may look elsewhere",
+    "UPDATE delta SET v = u.d FROM u WHERE delta.k = u.a AND u.d <> 'x'",
+    ["replace p.delta [] []"],
+    ["1 | y | 1", "2 | two | 2", "3 | z | 3"],
+  ],
+  [
+    "MERGE updates and inserts",
+    "MERGE INTO delta d USING (SELECT * FROM u WHERE a > 1) s ON d.k = s.a WHEN MATCHED THEN UPDATE SET v = s.d WHEN NOT MATCHED THEN INSERT VALUES (s.a, s.d, 0)",
+    ["replace p.delta [] []"],
+    ["1 | one | 1", "2 | two | 2", "3 | z | 3", "9 | w | 0"],
+  ],
+  [
+    "MERGE deletes, by its first branch that holds",
+    "MERGE INTO delta d USING u ON d.k = u.a WHEN MATCHED AND d.k = 1 THEN DELETE WHEN MATCHED THEN UPDATE SET w = 7",
+    ["replace p.delta [] []"],
+    ["2 | two | 2", "3 | three | 7"],
+  ],
+];
+
+for (const [title, sql, expected, rows] of writing) {
+  test(`writes: ${title}`, async () => {
+    const plan = planOf(sql);
+    assert.equal(plan.kind, "write");
+    if (plan.kind !== "write") return;
+    const told = plan.writes.map(({ mode, table, staticPartition, dynamicPartition }) => {
+      const fixed = staticPartition.map(({ column, value }) => `${column}=${value}`);
+      return `${mode} ${table.project}.${table.name} [${fixed}] [${dynamicPartition}]`;
+    });
+    assert.deepEqual(told, expected);
+    const written = await Promise.all(
+      plan.writes.map(({ selection }) => warehouse.select(selection)),
+    );
+    assert.deepEqual(written.flat().sort(), rows);
+  });
+}
+
+test("MERGE refuses a row that matches twice", async () => {
+  const plan = planOf(
+    "MERGE INTO delta d USING u ON d.k = u.a WHEN MATCHED THEN UPDATE SET v = u.d",
+  );
+  assert.equal(plan.kind, "write");
+  if (plan.kind !== "write") return;
+  const [write] = plan.writes;
+  assert.ok(write);
+  await assert.rejects(warehouse.select(write.selection), /matched by more than one row/);
+});
+
+test("DELETE and UPDATE read the columns they look at, and copy the others", () => {
+  assert.deepEqual(readsOf(planOf("UPDATE delta SET v = 'x' WHERE k = 1")), ["p.delta(k)"]);
+});
+
+const defining: readonly (readonly [sql: string, tables: readonly string[]])[] = [
+  ["DROP TABLE t", ["t"]],
+  ["DROP TABLE IF EXISTS nosuch", []],
+  ["ALTER TABLE sale ADD PARTITION (day='1', region='2')", ["sale"]],
+  ["DESC t", ["t"]],
+  ["CREATE TABLE fresh LIKE t", ["t"]],
+  ["CLONE TABLE t TO u IF EXISTS OVERWRITE", ["t", "u"]],
+  ["SHOW PARTITIONS sale", ["sale"]],
+];
+
+for (const [sql, expected] of defining) {
+  test(`definitions: ${sql}`, () => {
+    const plan = planOf(sql);
+    assert.equal(plan.kind, "definition");
+    if (plan.kind === "definition")
+      assert.deepEqual(
+        plan.tables.map(({ name }) => name),
+        expected,
+      );
+  });
+}
+
+test("CREATE TABLE AS is made of a query", () => {
+  const plan = planOf("CREATE TABLE p.fresh AS SELECT x FROM q.secret");
+  assert.equal(plan.kind, "made-of-query");
+  assert.deepEqual(readsOf(plan), ["q.secret(x)"]);
+});
