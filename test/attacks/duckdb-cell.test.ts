@@ -67,7 +67,7 @@ const queries: readonly (readonly [title: string, sql: string, error: RegExp])[]
   ["ATTACH", "attach '/work/data/x.db'", /no query/],
   ["LOAD", "load httpfs", /no query/],
   ["INSTALL", "install httpfs", /no query/],
-  ["PRAGMA", "pragma database_list", /no query|PRAGMA/],
+  ["PRAGMA", "pragma database_list", /no query|syntax/],
   ["SET", "set enable_external_access = true", /no query/],
   ["EXPORT", "export database '/work/data/x'", /no query/],
   ["CALL", "call pragma_version()", /no query/],
