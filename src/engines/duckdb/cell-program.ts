@@ -67,7 +67,8 @@ export function programIn(
   const main = `${inside.path(`${home}/src/engines/duckdb`)}/inside/main.js`;
   return {
     command: inside.path(`${home}/node`),
-    args: [`--max-old-space-size=${heapMb}`, main, JSON.stringify(told)],
+    // Little new space: DuckDB's chunks hang on objects in it, and are freed when it is cleaned up.
+    args: ["--max-semi-space-size=2", `--max-old-space-size=${heapMb}`, main, JSON.stringify(told)],
     env: {},
   };
 }

@@ -77,7 +77,8 @@ export async function prepareSelect(
   if (duckdb.prepared_statement_type(prepared) !== duckdb.StatementType.SELECT) {
     throw new Error("the statement is no query");
   }
-  return prepared;
+  // DuckDB takes some PRAGMAs for queries: what cannot stand inside of another query is none.
+  return duckdb.prepare(connection, `SELECT * FROM (\n${sql}\n) AS kept`);
 }
 
 /** Runs a query and hands its rows over in chunks, never more of them than the one in work. */

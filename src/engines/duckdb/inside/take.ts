@@ -5,7 +5,7 @@ import duckdb, {
   type Appender,
   type Connection,
   type Database,
-  type LogicalType,
+  type DataChunk,
 } from "@duckdb/node-bindings";
 import type { Column, SqlType } from "../../../sql/types.ts";
 import { codecType, intoFile, quotedName, quotedText, storedType } from "../duckdb-types.ts";
@@ -120,10 +120,12 @@ async function openStage(
   await duckdb.query(connection, `CREATE TEMP TABLE taken (${fields.join(", ")})`);
   const appender = duckdb.appender_create_ext(connection, "temp", null, "taken");
   const types = columns.map((_, at) => duckdb.appender_column_type(appender, at));
+  // One for all: chunks are freed when JavaScript's memory is cleaned up, which knows nothing of their size.
+  const chunk = duckdb.create_data_chunk(types);
   let rows = 0;
   return {
     append(batch) {
-      append(appender, types, columns, form, batch);
+      append(appender, chunk, columns, form, batch);
       rows += batch[0]?.count ?? 0;
     },
     close: () => duckdb.appender_close_sync(appender),
@@ -133,13 +135,12 @@ async function openStage(
 
 function append(
   appender: Appender,
-  types: readonly LogicalType[],
+  chunk: DataChunk,
   columns: readonly Column[],
   form: Form,
   batch: readonly Vector[],
 ): void {
-  // A new one each time: what a chunk holds is given up with it.
-  const chunk = duckdb.create_data_chunk(types);
+  duckdb.data_chunk_reset(chunk);
   duckdb.data_chunk_set_size(chunk, batch[0]?.count ?? 0);
   for (const [at, vector] of batch.entries()) {
     const type: SqlType = columns[at]?.type ?? { kind: "void" };
