@@ -71,6 +71,8 @@ export function textOf(column: string, type: SqlType): string {
   switch (type.kind) {
     case "datetime":
       return `strftime(CAST(${column} AS TIMESTAMP WITH TIME ZONE), '%Y-%m-%d %H:%M:%S')`;
+    case "timestamp":
+      return `odps_timestamp_text(${column})`;
     case "binary":
       return `hex(${column})`;
     case "array":
@@ -106,6 +108,10 @@ export function intoFile(column: string, type: SqlType): string {
   const fields = Object.entries(parts).map(([name, value]) => `${name} := ${value}`);
   return `CASE WHEN ${column} IS NULL THEN NULL ELSE struct_pack(${fields.join(", ")}) END`;
 }
+
+/** The DuckDB type of what a file keeps of a value: `intoFile` makes it. */
+export const fileType = (type: SqlType): string =>
+  isInterval(type) ? "STRUCT(months INTEGER, days INTEGER, micros BIGINT)" : storedType(type);
 
 /** An expression that turns what a file keeps into a value of its type. */
 export function outOfFile(column: string, type: SqlType): string {

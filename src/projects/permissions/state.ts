@@ -142,6 +142,7 @@ export interface Permissions {
   readonly exceptions?: string | undefined;
   readonly trustedProjects: readonly string[];
   readonly accountProviders: readonly string[];
+  /** Filled by those who look through all that there is; what is kept has none. See `Question.creator`. */
   readonly creators: readonly Creator[];
 }
 

@@ -46,6 +46,8 @@ export interface InstanceRecord {
   /** What a statement printed, or why it failed. */
   readonly text?: string;
   readonly rows?: RowsRecord;
+  /** Rows written, by table. */
+  readonly written?: Readonly<Record<string, number>>;
 }
 
 export const instanceRows = (store: AccountStore): Table<InstanceRecord> =>

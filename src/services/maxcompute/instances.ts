@@ -153,7 +153,13 @@ export const getInstanceProgress = operation(
 
 export const getInstanceSummary = operation(
   "GetInstanceSummary",
-  readOf(() => ({ json: { Instance: { JsonSummary: "{}", Summary: "" } } })),
+  readOf(({ written = {} }) => {
+    // The JDBC driver reads how many rows were written.
+    const Outputs = Object.fromEntries(
+      Object.entries(written).map(([name, rows]) => [name, [rows]]),
+    );
+    return { json: { Instance: { JsonSummary: JSON.stringify({ Outputs }), Summary: "" } } };
+  }),
 );
 
 export const getInstanceDetail = operation(

@@ -10,6 +10,7 @@ import type { SubmittedJob } from "./submitted-job.ts";
 export interface Outcome {
   readonly text?: string;
   readonly rows?: RowsRecord;
+  readonly written?: Readonly<Record<string, number>>;
 }
 
 /** A job while it runs. */

@@ -1,5 +1,6 @@
+import { fileType, outOfFile, quotedName, quotedText } from "../../engines/duckdb/duckdb-types.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
-import { type Column, typeText } from "../../sql/types.ts";
+import type { Column } from "../../sql/types.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "./catalog.ts";
 
 /** A file of a table, as it is called in the cell. */
@@ -40,43 +41,6 @@ export const placedFiles = (
     }));
   });
 
-/** DuckDB's name of a type in which a column is kept. */
-export function storedType({ type }: Pick<Column, "type">): string {
-  switch (type.kind) {
-    case "string":
-    case "char":
-    case "varchar":
-      return "VARCHAR";
-    case "binary":
-      return "BLOB";
-    case "datetime":
-      return "TIMESTAMPTZ";
-    case "timestamp":
-    case "timestamp_ntz":
-      return "TIMESTAMP_NS";
-    case "int":
-      return "INTEGER";
-    case "interval_day_time":
-    case "interval_year_month":
-      return "INTERVAL";
-    case "void":
-      return "VARCHAR";
-    case "array":
-      return `${storedType({ type: type.element })}[]`;
-    case "map":
-      return `MAP(${storedType({ type: type.key })}, ${storedType({ type: type.value })})`;
-    case "struct":
-      return `STRUCT(${type.fields
-        .map((field) => `${quoteName(field.name)} ${storedType(field)}`)
-        .join(", ")})`;
-    default:
-      return typeText(type).toUpperCase();
-  }
-}
-
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /**
  * The rows of a table at one version as DuckDB reads them: the columns asked for, those of partitions too. A file that
  * is older than a column has NULL there.
@@ -86,25 +50,31 @@ export function relationSql(
   files: readonly PlacedFile[],
   wanted: readonly string[],
 ): string {
-  const columns = [...table.columns, ...table.partitionColumns].filter(({ name }) =>
-    wanted.includes(name),
-  );
-  const typed = (column: Column, sql: string) =>
-    `CAST(${sql} AS ${storedType(column)}) AS ${quoteName(column.name)}`;
-  // A query may ask for no column at all, and only count.
-  const list = (of: (column: Column) => string) => columns.map(of).join(", ") || "1 AS _";
+  const asked = ({ name }: Column) => wanted.includes(name);
+  const columns = table.columns.filter(asked);
+  const partitionColumns = table.partitionColumns.filter(asked);
+  const stored = ({ name }: Column) => quotedName(storedName(table, name));
+  const typed = ({ name, type }: Column, sql: string) =>
+    `${outOfFile(sql, type)} AS ${quotedName(name)}`;
+  const list = (items: readonly string[]) => items.join(", ") || "1 AS _";
+  const empty = columns.map((one) => `CAST(NULL AS ${fileType(one.type)}) AS ${stored(one)}`);
+  const all = [...columns, ...partitionColumns].map((one) => typed(one, stored(one)));
   if (files.length === 0) {
-    return `(SELECT ${list((column) => typed(column, "NULL"))} WHERE false)`;
+    const parts = partitionColumns.map((one) => `CAST(NULL AS VARCHAR) AS ${stored(one)}`);
+    return `(SELECT ${list(all)} FROM (SELECT ${list([...empty, ...parts])} WHERE false))`;
   }
-  const parted = table.partitionColumns.length > 0;
-  const names = files.map(({ name }) => quoteText(`/work/data/${name}`)).join(", ");
+  const names = files.map(({ name }) => quotedText(`/work/data/${name}`)).join(", ");
   const options = [
-    ...(parted ? ["hive_partitioning = true", "hive_types_autocast = false"] : []),
+    ...(table.partitionColumns.length > 0
+      ? ["hive_partitioning = true", "hive_types_autocast = false"]
+      : []),
     ...(table.altered ? ["union_by_name = true"] : []),
   ].map((option) => `, ${option}`);
   const read = `read_parquet([${names}]${options.join("")})`;
-  if (!parted && !table.altered) {
-    return `(SELECT ${list((column) => quoteName(column.name))} FROM ${read})`;
-  }
-  return `(SELECT ${list((column) => typed(column, quoteName(storedName(table, column.name))))} FROM ${read})`;
+  // Perhaps no file has a column that was added since.
+  const from =
+    table.altered && empty.length > 0
+      ? `(SELECT * FROM ${read} UNION ALL BY NAME SELECT ${empty.join(", ")} WHERE false)`
+      : read;
+  return `(SELECT ${list(all)} FROM ${from})`;
 }

@@ -1,5 +1,5 @@
 import { type Part, partOf, textOf } from "../../pipeline/document.ts";
-import type { GrantedObject, Permissions } from "../../projects/permissions/state.ts";
+import type { Creator, GrantedObject, Permissions } from "../../projects/permissions/state.ts";
 import type { Asker } from "../../projects/security-language/resolve.ts";
 import { defaultSchema, tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
@@ -47,6 +47,13 @@ export function askerOf(
     },
   };
 }
+
+/** Who made each table: told by the tables themselves. */
+export const creatorsIn = ({ project, store }: ProjectTarget): readonly Creator[] =>
+  [...tableRows(store).range({ prefix: [project.id] })].map(({ value }) => ({
+    object: { type: "table", schema: value.schema, name: value.name },
+    user: value.owner,
+  }));
 
 function schemaIn(request: Part): string | undefined {
   try {

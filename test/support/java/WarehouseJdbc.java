@@ -18,14 +18,14 @@ public class WarehouseJdbc {
             DriverManager.getConnection(url, env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY"));
         Statement statement = connection.createStatement()) {
       statement.execute("create table t (a bigint, b string)");
-      statement.executeUpdate("insert into t values (1, 'x'), (2, 'y')");
+      out.add("written " + statement.executeUpdate("insert into t values (1, 'x'), (2, 'y')"));
       try (ResultSet rows = statement.executeQuery("select a, b from t order by a limit 9")) {
         while (rows.next()) out.add(rows.getLong(1) + rows.getString(2));
       }
-      try (ResultSet tables = connection.getMetaData().getTables("sales", "default", "t", null)) {
+      try (ResultSet tables = connection.getMetaData().getTables(null, "sales", "t", null)) {
         while (tables.next()) out.add("table " + tables.getString("TABLE_NAME"));
       }
-      try (ResultSet columns = connection.getMetaData().getColumns("sales", "default", "t", null)) {
+      try (ResultSet columns = connection.getMetaData().getColumns(null, "sales", "t", null)) {
         while (columns.next()) out.add("column " + columns.getString("COLUMN_NAME"));
       }
       try {

@@ -1,4 +1,6 @@
 import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
+import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
+import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
@@ -6,7 +8,7 @@ import { type PartitionRecord, storedName, type TableRecord } from "../catalog.t
 import type { OdpsCall } from "../find-project.ts";
 import type { ReadRecord, RowsRecord } from "../instance-record.ts";
 import type { ProjectEngine } from "../project-engines.ts";
-import { type PlacedFile, placedFiles, quoteName, relationSql } from "../relations.ts";
+import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import type { StatementInput, StatementTarget } from "../run-statement.ts";
 import { type StatementCatalog, timezoneDefault } from "../session.ts";
 
@@ -79,7 +81,7 @@ const progressMs = 500;
  * Only those of our own making are passed on whole.
  */
 function engineWords(error: unknown): unknown {
-  if (error instanceof EngineLost) {
+  if (error instanceof EngineLost || error instanceof EngineDied) {
     return new ServiceError(
       "ODPS-0010000",
       "ODPS-0010000: System internal error - the engine of the project ended; the statement may need more memory than there is",
@@ -105,7 +107,7 @@ export async function keepFiles(
 ): Promise<readonly PartitionRecord[]> {
   const { target, input, call } = running;
   const { sql: text, files } = emitted(selection, target.catalog);
-  const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
+  const names = selection.columns.map(({ name }) => quotedName(storedName(table, name)));
   const sql = `SELECT * FROM (\n${text}\n) AS kept(${names.join(", ")})`;
   const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
   return inCell(running, async (cell) => {

@@ -1,3 +1,4 @@
+import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
 import { type PartitionRecord, rowsIn } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
@@ -22,11 +23,13 @@ export async function writeTables(
   await call.parts.store.transaction(() => {
     for (const { write, made } of done) putWrite(write, made, running);
   });
-  const rows = done.reduce(
-    (sum, { made }) => sum + made.reduce((inner, partition) => inner + rowsIn(partition), 0),
-    0,
-  );
-  return { text: `OK\nRows written: ${rows}` };
+  const written: Record<string, number> = {};
+  for (const { write, made } of done) {
+    const name = fullName(write.table);
+    const rows = made.reduce((sum, partition) => sum + rowsIn(partition), 0);
+    written[name] = (written[name] ?? 0) + rows;
+  }
+  return { text: "OK", written };
 }
 
 /** All partition values of what was written: those that the statement tells, then those of its rows. */
