@@ -47,9 +47,15 @@ export function projectOf({ labels }: OdpsInput, call: OdpsCall): ProjectTarget 
   };
 }
 
-/** The schema that a call names, in the path or as `curr_schema`. */
-export const schemaOf = ({ labels, parameters }: OdpsInput): string =>
-  (labels["Schema"] ?? parameters["curr_schema"] ?? defaultSchema).toLowerCase() || defaultSchema;
+/**
+ * The schema that a call names, in the path or as `curr_schema`. The JDBC driver calls the default one as the project:
+ * no schema is made under that name.
+ */
+export function schemaOf({ labels, parameters }: OdpsInput): string {
+  const told = labels["Schema"] ?? parameters["curr_schema"] ?? "";
+  const named = told.toLowerCase() === labels["Project"]?.toLowerCase();
+  return told === "" || named ? defaultSchema : told.toLowerCase();
+}
 
 /** The table that the path names; a missing one is refused only after access to its name was judged. */
 export function tableOf(input: OdpsInput, call: OdpsCall): TableTarget {

@@ -1,3 +1,5 @@
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -13,9 +15,11 @@ public class WarehouseJdbc {
     Map<String, String> env = System.getenv();
     Class.forName("com.aliyun.odps.jdbc.OdpsDriver");
     String url = "jdbc:odps:" + env.get("AWS_ENDPOINT_URL") + "/api?project=sales&interactiveMode=false&logLevel=ERROR";
+    // The driver decodes what it is given: a plus in a secret would become a space.
+    String secret = URLEncoder.encode(env.get("AWS_SECRET_ACCESS_KEY"), StandardCharsets.UTF_8);
     List<String> out = new ArrayList<>();
     try (Connection connection =
-            DriverManager.getConnection(url, env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY"));
+            DriverManager.getConnection(url, env.get("AWS_ACCESS_KEY_ID"), secret);
         Statement statement = connection.createStatement()) {
       statement.execute("create table t (a bigint, b string)");
       out.add("written " + statement.executeUpdate("insert into t values (1, 'x'), (2, 'y')"));

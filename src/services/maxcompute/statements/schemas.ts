@@ -17,6 +17,7 @@ export async function createSchema({
   const name = statement.schema.parts.at(-1)?.key ?? "";
   if (!/^[a-z_][a-z0-9_]{0,127}$/.test(name))
     throw semantic(statement.at, `${name} is no schema's name`);
+  if (name === project.name) throw semantic(statement.at, "a schema is not called as its project");
   await call.parts.store.transaction(() => {
     const rows = schemaRows(store);
     if (name === defaultSchema || rows.find([project.id, name])) {
