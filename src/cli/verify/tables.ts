@@ -50,6 +50,16 @@ export const accountTables: readonly string[] = [
   "flink-applications",
   "flink-snapshots",
   "flink-operations",
+  "projects",
+  "project-security",
+  "project-shown",
+  "odps-tables",
+  "odps-versions",
+  "odps-schemas",
+  "odps-instances",
+  "odps-downloads",
+  "odps-uploads",
+  "odps-blocks",
 ];
 
 /** Tables that belong to no account. */

@@ -79,7 +79,7 @@ function definitionDemands(
   account: string,
   call: OdpsCall,
 ): AccessDemand[] {
-  const table = (verb: string, written: ObjectName): AccessDemand => {
+  const named = (verb: string, written: ObjectName): AccessDemand => {
     const { project, schema, name } = placed(written, catalog, call);
     const where = { project: project.name, schema, name };
     const there = catalog.findTable(where);
@@ -94,13 +94,13 @@ function definitionDemands(
   const make = (written: ObjectName): AccessDemand[] => {
     const { project, schema, name } = placed(written, catalog, call);
     const there = catalog.findTable({ project: project.name, schema, name });
-    return there ? [table("Alter", written)] : [inProject("CreateTable", written)];
+    return there ? [named("Alter", written)] : [inProject("CreateTable", written)];
   };
   switch (statement.kind) {
     case "create-table":
       return make(statement.table);
     case "create-table-like":
-      return [table("Describe", statement.like), ...make(statement.table)];
+      return [named("Describe", statement.like), ...make(statement.table)];
     case "create-view":
     case "create-materialized-view":
       return make(statement.view);
@@ -112,29 +112,29 @@ function definitionDemands(
     case "drop":
       return statement.type === "schema" || statement.type === "function"
         ? [inProject("Write")]
-        : [table("Drop", statement.name)];
+        : [named("Drop", statement.name)];
     case "alter-table":
       return [
-        table("Alter", statement.table),
+        named("Alter", statement.table),
         ...(statement.action.kind === "exchange-partition"
-          ? [table("Alter", statement.action.with)]
+          ? [named("Alter", statement.action.with)]
           : []),
       ];
     case "alter-view":
     case "alter-materialized-view":
-      return [table("Alter", statement.view)];
+      return [named("Alter", statement.view)];
     case "truncate":
-      return [table("Update", statement.table)];
+      return [named("Update", statement.table)];
     case "clone":
-      return [table("Select", statement.source), ...make(statement.target)];
+      return [named("Select", statement.source), ...make(statement.target)];
     case "restore":
-      return [table("Update", statement.table)];
+      return [named("Update", statement.table)];
     case "analyze":
-      return [table("Select", statement.table)];
+      return [named("Select", statement.table)];
     case "show":
-      return statement.table ? [table("Describe", statement.table)] : [inProject("List")];
+      return statement.table ? [named("Describe", statement.table)] : [inProject("List")];
     case "describe":
-      return statement.type === "table" ? [table("Describe", statement.name)] : [inProject("Read")];
+      return statement.type === "table" ? [named("Describe", statement.name)] : [inProject("Read")];
     default:
       return [];
   }
