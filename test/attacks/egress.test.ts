@@ -75,13 +75,15 @@ def unlimited():
         options.tunnel.limit_instance_tunnel = None
 out["unlimited instance tunnel"] = verdict(unlimited)
 out["nothing arrived"] = [rows("select count(*) from target", p), [one.name for one in p.list_tables()]]
+out["error text"] = refused(lambda: o.execute_sql("select regexp_replace('x', concat('(ODPS-0000000: ', b, 'secret'), '') from t"))[1]
 out["inside"] = [sql("create table inside as select * from t"), sql("insert into t select * from t")]
 out["inflow"] = [sql("insert into t select a, 'in' from plain.own"), sql("create table from_there as select * from plain.own")]
 out["shown"] = len(rows("select * from t"))
 out["outside"] = [sql("insert into own select a from own", p), download("own", project="plain")]
 `,
   );
-  const goes = ["inside", "inflow", "outside", "shown", "nothing arrived"];
+  assert.doesNotMatch(String(out["error text"]), /secret/);
+  const goes = ["error text", "inside", "inflow", "outside", "shown", "nothing arrived"];
   for (const [path, told] of Object.entries(out)) {
     if (!goes.includes(path)) assert.equal(told, refused, path);
   }

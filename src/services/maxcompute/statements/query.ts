@@ -76,9 +76,12 @@ export function inCell<Result>(
 
 const progressMs = 500;
 
+/** Kinds of errors that DuckDB names, as far as they help who wrote the statement. */
+const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid Input"];
+
 /**
- * A refusal of the engine, in words that hold none of the values that it met: a message is no way out of a project.
- * Only those of our own making are passed on whole.
+ * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
+ * out of a project.
  */
 function engineWords(error: unknown): unknown {
   if (error instanceof EngineLost || error instanceof EngineDied) {
@@ -88,11 +91,9 @@ function engineWords(error: unknown): unknown {
     );
   }
   if (!(error instanceof EngineRefusal)) return error;
-  const own = /ODPS-\d{7}: ?[A-Za-z -]{1,200}/.exec(error.message)?.[0];
-  const kind = /^([A-Z][A-Za-z ]{2,40}) Error:/.exec(error.message)?.[1] ?? "Execution";
-  const text =
-    own ?? `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
-  return new ServiceError(text.slice(0, 12), text);
+  const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
+  const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
+  return new ServiceError("ODPS-0123131", text);
 }
 
 /**
