@@ -10,8 +10,8 @@ export interface CatalogTable {
   readonly kind: "table" | "view" | "materialized view" | "external";
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly Column[];
-  /** What a view shows: its query's text, read in the project and schema in which it was made. */
-  readonly view?: { readonly text: string; readonly project: string; readonly schema: string };
+  /** What a view shows: its query's text, read as its maker read it, whatever the reader's flags are. */
+  readonly view?: { readonly text: string } & NamePlace;
   readonly transactional: boolean;
   /** Column names in lower case; empty without a key. */
   readonly primaryKey: readonly string[];
@@ -26,10 +26,21 @@ export interface CatalogFunction {
   readonly definition?: string;
 }
 
-/** A name of an object, in lower case; what is missing is the current project or its default schema. */
+/** The schema of names that tell none, where schemas are not used. */
+export const defaultSchema = "default";
+
+/** Where names are read: what those that do not say it are of. */
+export interface NamePlace {
+  readonly project: string;
+  readonly schema: string;
+  /** `odps.namespace.schema`: the first of two parts is a schema, before it is a project. */
+  readonly namespaces: boolean;
+}
+
+/** A name of an object, in lower case and whole. */
 export interface CatalogName {
-  readonly project?: string;
-  readonly schema?: string;
+  readonly project: string;
+  readonly schema: string;
   readonly name: string;
 }
 
@@ -52,7 +63,7 @@ export function isOn(catalog: Catalog, flag: string, byDefault = false): boolean
 }
 
 /** A table's full name, as messages and trails tell it. */
-export function fullName({ project, schema, name }: CatalogTable | CatalogFunction): string {
+export function fullName({ project, schema, name }: CatalogName): string {
   return schema === "default" || schema === ""
     ? `${project}.${name}`
     : `${project}.${schema}.${name}`;

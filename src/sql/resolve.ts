@@ -61,6 +61,7 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
     world,
     project: catalog.project,
     schema: catalog.schema,
+    namespaces: isOn(catalog, "odps.namespace.schema"),
     commonTables: new Map(),
     variables: new Map(),
     through: [],

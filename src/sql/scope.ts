@@ -1,4 +1,4 @@
-import type { Catalog, CatalogTable } from "./catalog.ts";
+import type { Catalog, CatalogTable, NamePlace } from "./catalog.ts";
 import type { Typed } from "./conversion.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, CommonTable, Position, WindowDefinition } from "./tree.ts";
@@ -50,10 +50,8 @@ export interface LazyRows {
 }
 
 /** In which project names are looked up, and what shadows it. */
-export interface Environment {
+export interface Environment extends NamePlace {
   readonly world: World;
-  readonly project: string;
-  readonly schema: string;
   readonly commonTables: ReadonlyMap<string, LazyRows>;
   readonly variables: ReadonlyMap<string, LazyRows>;
   readonly through: readonly CatalogTable[];

@@ -1,4 +1,10 @@
-import { type CatalogName, type CatalogTable, fullName, isOn } from "./catalog.ts";
+import {
+  type CatalogName,
+  type CatalogTable,
+  defaultSchema,
+  fullName,
+  type NamePlace,
+} from "./catalog.ts";
 import { parseScript } from "./parse.ts";
 import { nameRows, resolveQuery, shapeRows } from "./query.ts";
 import type { Environment, NamedRows, OpenRead } from "./scope.ts";
@@ -14,15 +20,23 @@ export interface Opened {
   readonly read: OpenRead;
 }
 
-/** The ways in which a name can be meant: two parts are a project and a table, or a schema and a table. */
-export function meantNames({ parts }: ObjectName, environment: Environment): CatalogName[] {
-  const { project, schema, world } = environment;
+/**
+ * The ways in which a name can be meant: two parts are a project and a table, or a schema and a table. Each is whole, so
+ * that nothing but the place decides what it is.
+ */
+export function meantNames(
+  { parts }: Pick<ObjectName, "parts">,
+  { project, schema, namespaces }: NamePlace,
+): readonly [CatalogName, ...CatalogName[]] {
   const [first = "", second = "", third = ""] = parts.map(({ key }) => key);
   if (parts.length === 1) return [{ project, schema, name: first }];
   if (parts.length === 3) return [{ project: first, schema: second, name: third }];
-  const inProject = { project: first, name: second };
+  const inProject = {
+    ...{ project: first, name: second },
+    schema: first === project ? schema : defaultSchema,
+  };
   const inSchema = { project, schema: first, name: second };
-  return isOn(world.catalog, "odps.namespace.schema") ? [inSchema, inProject] : [inProject];
+  return namespaces ? [inSchema, inProject] : [inProject];
 }
 
 /** Finds a table once; what is done afterwards is done to what was found. */
@@ -32,9 +46,7 @@ export function findTable(name: ObjectName, environment: Environment): CatalogTa
     const table = environment.world.catalog.findTable(meant);
     if (table) return table;
   }
-  const [{ project, schema, name: table } = { name: "" }] = names;
-  const shown = schema && schema !== "default" ? [project, schema, table] : [project, table];
-  return refuseTable(name.at, shown.filter((part) => part !== undefined).join("."));
+  return refuseTable(name.at, fullName(names[0]));
 }
 
 export function openTable(
@@ -96,6 +108,7 @@ function readView(table: CatalogTable, around: Environment, at: Position): Named
     ...around,
     project: view.project,
     schema: view.schema,
+    namespaces: view.namespaces,
     commonTables: new Map(),
     variables: new Map(),
     parameters: new Map(),

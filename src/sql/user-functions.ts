@@ -50,6 +50,7 @@ function expandFunction(call: CallExpression, found: CatalogFunction, scope: Sco
     world,
     project: found.project,
     schema: found.schema,
+    namespaces: scope.environment.namespaces,
     commonTables: new Map(),
     variables: new Map(),
     through: scope.environment.through,

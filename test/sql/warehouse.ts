@@ -36,7 +36,7 @@ function table(
 }
 
 function view(name: string, columns: string, text: string, project = "p"): CatalogTable {
-  const written = { text, project, schema: "default" };
+  const written = { text, project, schema: "default", namespaces: false };
   return table(name, columns, "", { kind: "view", project, view: written });
 }
 

@@ -1,3 +1,4 @@
+import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
 
@@ -21,8 +22,8 @@ export interface TableRecord {
   readonly transactional: boolean;
   readonly primaryKey: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
-  /** The query of a view, and the project that its names are of. */
-  readonly view?: { readonly text: string; readonly project: string; readonly schema: string };
+  /** The query of a view, and how its maker read the names in it. */
+  readonly view?: { readonly text: string } & NamePlace;
   /** The newest version of its content. */
   readonly version: number;
   /** Set once columns were changed: some files may be older than the columns are. */
@@ -74,8 +75,6 @@ export interface SchemaRecord {
   readonly owner: string;
   readonly createdAtMs: number;
 }
-
-export const defaultSchema = "default";
 
 export const tableRows = (store: AccountStore): Table<TableRecord> => store.table("odps-tables");
 export const versionRows = (store: AccountStore): Table<VersionRecord> =>

@@ -2,8 +2,9 @@ import type { Call } from "../../pipeline/call.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
 import { findProject, type ProjectRecord } from "../../projects/project.ts";
+import { defaultSchema } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
-import { defaultSchema, type TableRecord, tableRows } from "./catalog.ts";
+import { type TableRecord, tableRows } from "./catalog.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 export type OdpsCall = Call<Warehouse>;

@@ -1,7 +1,8 @@
 import { type Part, partOf, textOf } from "../../pipeline/document.ts";
 import type { Creator, GrantedObject, Permissions } from "../../projects/permissions/state.ts";
 import type { Asker } from "../../projects/security-language/resolve.ts";
-import { defaultSchema, tableRows } from "./catalog.ts";
+import { defaultSchema } from "../../sql/catalog.ts";
+import { tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
 import { instanceRows } from "./instance-record.ts";
 import { callerName } from "./projects.ts";

@@ -1,9 +1,16 @@
 import { findProject, type ProjectRecord } from "../../projects/project.ts";
-import type { Catalog, CatalogFunction, CatalogName, CatalogTable } from "../../sql/catalog.ts";
+import {
+  type Catalog,
+  type CatalogFunction,
+  type CatalogName,
+  type CatalogTable,
+  defaultSchema,
+  isOn,
+  type NamePlace,
+} from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import {
   contentAt,
-  defaultSchema,
   rowsIn,
   schemaRows,
   type TableRecord,
@@ -47,16 +54,16 @@ export class StatementCatalog implements Catalog {
     this.#call = call;
   }
 
-  findTable(name: CatalogName): CatalogTable | undefined {
-    const { project = this.project, schema = this.#schemaIn(project) } = name;
-    const key = `${project}.${schema}.${name.name}`;
-    if (!this.#found.has(key)) this.#found.set(key, this.#look(project, schema, name.name));
+  findTable({ project, schema, name }: CatalogName): CatalogTable | undefined {
+    const key = `${project}.${schema}.${name}`;
+    if (!this.#found.has(key)) this.#found.set(key, this.#look(project, schema, name));
     return this.#found.get(key);
   }
 
-  /** Elsewhere a name without a schema is of the default one. */
-  #schemaIn(project: string): string {
-    return project === this.project ? this.schema : defaultSchema;
+  /** How names are read in the statement's own text. */
+  get place(): NamePlace {
+    const { project, schema } = this;
+    return { project, schema, namespaces: isOn(this, "odps.namespace.schema") };
   }
 
   #look(projectName: string, schema: string, name: string): CatalogTable | undefined {

@@ -1,8 +1,8 @@
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
+import { defaultSchema } from "../../sql/catalog.ts";
 import {
   contentAt,
-  defaultSchema,
   type PartitionRecord,
   partitionName,
   readPartition,

@@ -35,11 +35,7 @@ export async function createView({
       call,
       {
         ...{ kind: "view", columns, partitionColumns: [], comment: statement.comment ?? "" },
-        view: {
-          text: input.text.slice(start, end),
-          project: catalog.project,
-          schema: catalog.schema,
-        },
+        view: { text: input.text.slice(start, end), ...catalog.place },
       },
       there && { replaces: there.record },
     ),

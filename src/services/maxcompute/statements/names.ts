@@ -1,6 +1,6 @@
 import { findProject, type ProjectRecord } from "../../../projects/project.ts";
-import { isOn } from "../../../sql/catalog.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
+import { meantNames } from "../../../sql/tables.ts";
 import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
 import type { TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
@@ -33,27 +33,15 @@ export function placed(
   catalog: StatementCatalog,
   call: OdpsCall,
 ): PlacedName {
-  const keys = parts.map(({ key }) => key);
-  const name = keys.at(-1) ?? "";
-  const schemas = isOn(catalog, "odps.namespace.schema");
-  const [projectKey, schemaKey] =
-    keys.length === 3
-      ? [keys[0], keys[1]]
-      : keys.length === 2
-        ? schemas
-          ? [undefined, keys[0]]
-          : [keys[0], undefined]
-        : [];
-  const project = findProject(call.parts.store, call.account, projectKey ?? catalog.project);
-  if (!project) {
-    throw new SqlError(
-      "ODPS-0130131",
-      at,
-      `Project not found - project ${projectKey} cannot be resolved`,
-    );
-  }
-  const here = project.name === catalog.project ? catalog.schema : "default";
-  return { project, schema: schemaKey ?? here, name, at };
+  const names = meantNames({ parts }, catalog.place);
+  const meant = names.find((name) => catalog.findTable(name)) ?? names[0];
+  const project = findProject(call.parts.store, call.account, meant.project);
+  if (project) return { project, schema: meant.schema, name: meant.name, at };
+  throw new SqlError(
+    "ODPS-0130131",
+    at,
+    `Project not found - project ${meant.project} cannot be resolved`,
+  );
 }
 
 /** The same for what is to be made: its name must be one, and its schema be there. */

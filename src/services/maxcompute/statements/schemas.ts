@@ -1,5 +1,6 @@
+import { defaultSchema } from "../../../sql/catalog.ts";
 import type { CreateSchema, Drop } from "../../../sql/tree-definition.ts";
-import { defaultSchema, schemaRows, tableRows } from "../catalog.ts";
+import { schemaRows, tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import type { Doing } from "./execute.ts";
