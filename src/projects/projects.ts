@@ -9,6 +9,16 @@ import type { Permissions } from "./permissions/state.ts";
 import { findProject, type ProjectRecord } from "./project.ts";
 import { protectionOf, securityOf } from "./security.ts";
 
+/** A table or view, and what is looked at of it. */
+export interface LentTable {
+  readonly project: ProjectRecord;
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Who made it. */
+  readonly creator: string;
+}
+
 /** Data of a project that is about to move. */
 export interface WantedFlow {
   readonly project: ProjectRecord;
@@ -21,8 +31,8 @@ export interface WantedFlow {
   readonly taskType: TaskType;
   /** Such as `Select`. */
   readonly action: string;
-  /** Reached through a view, whose owner may read it: that was judged as access. */
-  readonly lent?: boolean;
+  /** The view through which it is reached: who may read that need not be allowed to read what is behind it. */
+  readonly through?: LentTable;
   /** The project somebody works in, when it is another. */
   readonly current?: ProjectRecord;
 }
@@ -35,6 +45,8 @@ export interface FlowAsker {
   readonly ip: string;
   readonly secure: boolean;
 }
+
+const nameOf = ({ schema, table }: LentTable) => ({ schema, table });
 
 /** Projects, as far as every service needs to know them: where data may go. */
 export class Projects {
@@ -78,8 +90,10 @@ export class Projects {
   }
 
   #held(flow: WantedFlow, permissions: Permissions, asker: FlowAsker): Held {
-    const held = heldOn(permissions, this.#question(flow, asker));
-    return flow.lent ? { ...held, select: true } : held;
+    const { through } = flow;
+    if (!through) return heldOn(permissions, this.#question(flow, asker));
+    const view = { ...flow, ...through, source: { ...flow.source, ...nameOf(through) } };
+    return heldOn(this.permissionsOf(through.project), this.#question(view, asker));
   }
 
   #question(flow: WantedFlow, { name, timeMs, ip, secure }: FlowAsker): Omit<Question, "action"> {

@@ -47,3 +47,61 @@ out["itself"] = refused(lambda: rows("select name from vault.hr.customers", **{"
   assert.deepEqual([out["schema"], out["namespace"]], [[["default"]], [["public"]]]);
   assert.equal(out["itself"], "NoPermission");
 });
+
+test("rows of a job are read by who may read their source now", async (t) => {
+  const { odps, root, user, account } = await startWorld(t, "vault");
+  const [eve, bob] = [await user("eve"), await user("bob")];
+  const names = ["eve", "bob"].map((one) => `RAM$${account}:${one}`);
+  await odps(
+    root,
+    "vault",
+    `${names.map((name) => member(name)).join("")}
+o.execute_sql("create table t (a bigint, secret string)")
+o.execute_sql("insert into t values (1, 'deep')")
+o.execute_sql("create view v as select a, secret from t")
+for thing in ["t", "v"]:
+    o.run_security_query("grant Select on table %s to user ${names[0]}" % thing)
+`,
+  );
+  const ids = await odps<string[]>(
+    eve,
+    "vault",
+    `
+out = [o.execute_sql("select secret from v").id, o.execute_sql("select secret from t").id]
+for id in out:
+    with o.get_instance(id).open_reader(tunnel=True) as reader:
+        assert [record[0] for record in reader] == ["deep"]
+`,
+  );
+  const [byView, byTable] = ids;
+  const read = `
+def through(id, **how):
+    def work():
+        with o.get_instance(id).open_reader(**how) as reader:
+            return [record[0] for record in reader]
+    return (refused(work) or ["read"])[0]
+out = {id: [through(id, tunnel=False), through(id, tunnel=True, limit=True), through(id, tunnel=True, limit=False)] for id in ["${byView}", "${byTable}"]}
+`;
+  const none = ["NoPermission", "NoPermission", "NoPermission"];
+  const all = ["read", "read", "read"];
+  const as = (keys: typeof eve) => odps<Record<string, string[]>>(keys, "vault", read);
+  const may = (query: string) => odps(root, "vault", `o.run_security_query("${query}")`);
+  assert.deepEqual(Object.values(await as(eve)), [all, all]);
+  for (const id of ids) await may(`grant Read on instance ${id} to user ${names[1]}`);
+  assert.deepEqual(Object.values(await as(bob)), [none, none], "Read of a job is not Select");
+  await may(`revoke Select on table v from user ${names[0]}`);
+  assert.deepEqual(Object.values(await as(eve)), [none, all], "the view was taken back");
+  await may(`revoke Select on table t from user ${names[0]}`);
+  assert.deepEqual(Object.values(await as(eve)), [none, none]);
+  await odps(
+    root,
+    "vault",
+    `
+o.execute_sql("drop table t")
+o.execute_sql("create table t (a bigint, secret string)")
+o.run_security_query("grant Select on table t to user ${names[0]}")
+`,
+  );
+  const later = await as(eve);
+  assert.ok(!later[byTable ?? ""]?.includes("read"), "another table of the name opens nothing");
+});

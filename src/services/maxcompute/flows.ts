@@ -1,8 +1,9 @@
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
-import type { WantedFlow } from "../../projects/projects.ts";
+import type { LentTable, WantedFlow } from "../../projects/projects.ts";
+import { tableRows } from "./catalog.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
-import type { ReadRecord } from "./instance-record.ts";
+import type { NamedRecord, ReadRecord } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
 
 /** The flows of rows that were read from some tables to one destination. */
@@ -12,17 +13,35 @@ export const flowsTo = (
   how: Pick<WantedFlow, "taskType" | "action"> & { readonly current: ProjectRecord },
   call: OdpsCall,
 ): readonly WantedFlow[] =>
-  reads.map(({ project: name, schema, table, tableId, version, columns, creator, lent }) => {
-    const project = call.parts.projects.find(call.account, name);
-    if (!project) {
-      throw new ServiceError("NoSuchProject", `ODPS-0420111: Project not found - '${name}'.`);
-    }
+  reads.map(({ version, through, ...read }) => {
+    const { schema, table, tableId: id } = read;
     return {
-      ...{ project, columns, creator, lent, destination },
-      source: { schema, table, id: tableId, version: String(version) },
-      ...how,
+      ...stillThere(read, call),
+      source: { schema, table, id, version: String(version) },
+      ...(through && { through: stillThere(through, call) }),
+      ...{ destination, ...how },
     };
   });
+
+/**
+ * What was read, as it is now. What is gone can be read by nobody any more: another thing of its name must not open
+ * what was read of it.
+ */
+function stillThere(
+  { project: name, schema, table, tableId, columns }: NamedRecord,
+  call: OdpsCall,
+): LentTable {
+  const project = call.parts.projects.find(call.account, name);
+  const store = project && call.parts.store.account(project.account);
+  const now = store && tableRows(store).find([project.id, schema, table]);
+  if (!project || now?.id !== tableId) {
+    throw new ServiceError(
+      "ODPS-0130131",
+      `ODPS-0130131: Table not found - ${name}.${table}, which these rows are from, is not there any more`,
+    );
+  }
+  return { project, schema, table, columns, creator: now.owner };
+}
 
 /** The flow of a table's rows, as they are now. */
 export const tableFlow = (

@@ -6,17 +6,20 @@ import type { FileRecord } from "./catalog.ts";
 /** As MaxCompute names the states of a task. */
 export type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
 
-/** A table that a query read, at the version that it read: what leaves with its rows. */
-export interface ReadRecord {
+/** A table or view that a statement named, and what it looked at of it. */
+export interface NamedRecord {
   readonly project: string;
   readonly schema: string;
   readonly table: string;
   readonly tableId: string;
-  readonly version: number;
   readonly columns: readonly string[];
-  readonly creator: string;
-  /** Read through a view. */
-  readonly lent: boolean;
+}
+
+/** A table that a query read, at the version that it read: what leaves with its rows. */
+export interface ReadRecord extends NamedRecord {
+  readonly version: number;
+  /** The view that the statement named, where that lent the table. */
+  readonly through?: NamedRecord;
 }
 
 /** Rows that a query gave. */

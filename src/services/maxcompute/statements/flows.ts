@@ -56,7 +56,7 @@ function cloned(
   return [
     {
       ...{ project: project.name, schema: record.schema, table: record.name, tableId: record.id },
-      ...{ version: content.version, creator: record.owner, lent: false },
+      version: content.version,
       columns: [...record.columns, ...record.partitionColumns].map(({ name }) => name),
     },
   ];

@@ -2,11 +2,12 @@ import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
 import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import type { CatalogTable } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
-import type { ReadRecord, RowsRecord } from "../instance-record.ts";
+import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
 import type { ProjectEngine } from "../project-engines.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import type { StatementInput, StatementTarget } from "../run-statement.ts";
@@ -26,14 +27,30 @@ export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): st
 export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): ReadRecord[] =>
   reads
     .filter(({ table }) => table.kind !== "view")
-    .map(({ table, columns, through }) => {
-      const { project, record, content } = catalog.found(table);
-      return {
-        ...{ project: project.name, schema: record.schema, table: record.name },
-        ...{ tableId: record.id, version: content.version, columns },
-        ...{ creator: record.owner, lent: through.length > 0 },
-      };
-    });
+    .map(({ table, columns, through: [view] }) => ({
+      ...namedRecord(table, columns, catalog),
+      version: catalog.found(table).content.version,
+      ...(view && { through: namedRecord(view, columnsOf(view, reads), catalog) }),
+    }));
+
+const namedRecord = (
+  table: CatalogTable,
+  columns: readonly string[],
+  catalog: StatementCatalog,
+): NamedRecord => {
+  const { project, record } = catalog.found(table);
+  const { id: tableId, schema, name } = record;
+  return { project: project.name, schema, table: name, tableId, columns };
+};
+
+/** What a statement looks at of a view that it names, in all places. */
+const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly string[] => [
+  ...new Set(
+    reads
+      .filter(({ table, through }) => table.id === id && through.length === 0)
+      .flatMap(({ columns }) => columns),
+  ),
+];
 
 /** The text of a selection for DuckDB, and the files that must be in the cell for it. */
 export function emitted(
