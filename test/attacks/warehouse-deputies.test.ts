@@ -105,3 +105,52 @@ o.run_security_query("grant Select on table t to user ${names[0]}")
   const later = await as(eve);
   assert.ok(!later[byTable ?? ""]?.includes("read"), "another table of the name opens nothing");
 });
+
+test("who renames a table or a column does not shake off its label or its grants", async (t) => {
+  const { odps, root, user, account } = await startWorld(t, "vault");
+  const [eve, bob] = [await user("eve"), await user("bob")];
+  const names = ["eve", "bob"].map((one) => `RAM$${account}:${one}`);
+  await odps(
+    root,
+    "vault",
+    `${names.map((name) => member(name)).join("")}
+for table in ["lab", "cols"]:
+    o.execute_sql("create table %s (a bigint, ssn string, z string)" % table)
+    o.execute_sql("insert into %s values (1, 'secret', 'zz')" % table)
+for query in ["set LabelSecurity=true", "set label 3 to table lab(ssn)", "grant Select, Alter on table lab to user ${names[1]}",
+              "grant Select(a) on table cols to user ${names[0]}", "grant Alter on table cols to user ${names[0]}", "create role reader", "grant reader to ${names[1]}"]:
+    o.run_security_query(query)
+next(role for role in o.list_roles() if role.name == "reader").policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["odps:Select"], "Resource": "acs:odps:*:projects/vault/tables/*"}]}
+`,
+  );
+  const label = await odps<Record<string, unknown>>(
+    bob,
+    "vault",
+    `
+out["before"] = refused(lambda: rows("select ssn from lab"))[0]
+o.execute_sql("alter table lab change column ssn x string")
+out["column"] = refused(lambda: rows("select x from lab"))[0]
+out["rename"] = refused(lambda: o.execute_sql("alter table lab rename to lab2"))[0]
+`,
+  );
+  assert.deepEqual(Object.values(label), ["NoPermission", "NoPermission", "NoPermission"]);
+  await odps(root, "vault", `o.execute_sql("alter table lab rename to lab2")`);
+  const after = await odps<unknown>(
+    bob,
+    "vault",
+    `out = [refused(lambda: rows("select x from lab2"))[0], rows("select a from lab2")]`,
+  );
+  assert.deepEqual(after, ["NoPermission", [[1]]]);
+  const grants = await odps<Record<string, unknown>>(
+    eve,
+    "vault",
+    `
+out["before"] = rows("select a from cols")
+o.execute_sql("alter table cols change column a tmp bigint")
+o.execute_sql("alter table cols change column z a string")
+out["swapped"] = refused(lambda: rows("select a from cols"))[0]
+out["still"] = rows("select tmp from cols")
+`,
+  );
+  assert.deepEqual(grants, { before: [[1]], swapped: "NoPermission", still: [[1]] });
+});

@@ -13,14 +13,7 @@ import {
   selecting,
   t1,
 } from "./cases/scene.ts";
-import {
-  clearExpiredGrants,
-  forgetObject,
-  grant,
-  mayGrantAsCreator,
-  rememberCreator,
-  revoke,
-} from "./grants.ts";
+import { clearExpiredGrants, forgetObject, grant, mayGrantAsCreator, revoke } from "./grants.ts";
 import { judge } from "./judge.ts";
 import { grantLabel, revokeLabel, setTableLabel } from "./labels.ts";
 import {
@@ -32,6 +25,7 @@ import {
   removeFromPackage,
   uninstallPackage,
 } from "./packages.ts";
+import { renameColumn, renameTable } from "./renamed.ts";
 import { createRole, dropRole, grantRole, revokeRole } from "./roles.ts";
 import { setProtection, setSetting } from "./settings.ts";
 import { type Change, type Grant, newPermissions, type Permissions } from "./state.ts";
@@ -86,18 +80,49 @@ test("a table that is dropped and made again is granted to nobody", () => {
   const packed = done(
     addToPackage(done(createPackage(labelled, "k", now)), "k", t1, undefined, catalog),
   );
-  const forgotten = forgetObject(rememberCreator(packed, t1, bob), { type: "table", name: "T1" });
-  const { grants, tableLabels, creators, packages } = forgotten;
-  assert.deepEqual([grants, tableLabels, creators, packages[0]?.items], [[], [], [], []]);
+  const forgotten = forgetObject(packed, { type: "table", name: "T1" });
+  const { grants, tableLabels, packages } = forgotten;
+  assert.deepEqual([grants, tableLabels, packages[0]?.items], [[], [], []]);
 });
 
-test("a later creator replaces the former", () => {
-  const state = rememberCreator(rememberCreator(project, t1, alice), t1, bob);
-  assert.deepEqual([may(state), may(state, { principal: bob })], [false, true]);
-  assert.equal(mayGrantAsCreator(state, alice, t1), false);
-  assert.equal(mayGrantAsCreator(state, bob, t1), true);
-  const off = done(setSetting(state, "ObjectCreatorHasGrantPermission", false));
-  assert.equal(mayGrantAsCreator(off, bob, t1), false);
+test("what is said of a table or a column is said of it under its new name", () => {
+  const labelled = done(
+    setTableLabel(done(give({})), { table: "t1", columns: ["salary"] }, 3, catalog),
+  );
+  const lent = done(
+    grantLabel(
+      labelled,
+      { to: { kind: "user", name: alice }, table: "t1", columns: ["salary"], label: 3 },
+      catalog,
+    ),
+  );
+  const packed = done(
+    addToPackage(done(createPackage(lent, "k", now)), "k", t1, undefined, catalog),
+  );
+  const said = renameTable(
+    renameColumn(packed, { table: "T1" }, "Salary", "pay"),
+    { table: "t1" },
+    "u",
+  );
+  assert.deepEqual(said.tableLabels[0]?.columns, { pay: 3 });
+  assert.deepEqual(
+    [said.labelGrants[0]?.table, said.labelGrants[0]?.columns, said.tableLabels[0]?.table],
+    ["u", ["pay"], "u"],
+  );
+  assert.deepEqual(
+    [said.grants[0]?.object.name, said.packages[0]?.items[0]?.object.name],
+    ["u", "u"],
+  );
+  assert.deepEqual(renameTable(packed, { table: "t2" }, "u"), packed);
+});
+
+test("who made a thing grants on it, and nobody else, unless that is switched off", () => {
+  const creators = [{ object: t1, user: bob }];
+  assert.equal(mayGrantAsCreator(project, alice, t1, creators), false);
+  assert.equal(mayGrantAsCreator(project, bob, t1, creators), true);
+  assert.equal(mayGrantAsCreator(project, bob, { ...t1, name: "t2" }, creators), false);
+  const off = done(setSetting(project, "ObjectCreatorHasGrantPermission", false));
+  assert.equal(mayGrantAsCreator(off, bob, t1, creators), false);
 });
 
 test("privileges granted twice are joined, other terms are kept apart", () => {

@@ -14,6 +14,7 @@ import {
 import { wordPolicyError } from "./roles.ts";
 import {
   type Change,
+  type Creator,
   changedTo,
   type Grant,
   type GrantedObject,
@@ -223,32 +224,19 @@ export function forgetObject(state: Permissions, object: GrantedObject): Permiss
   return {
     ...state,
     grants: state.grants.filter(isOther),
-    creators: state.creators.filter(isOther),
     tableLabels: state.tableLabels.filter(isOtherTable),
     labelGrants: state.labelGrants.filter(isOtherTable),
     packages: state.packages.map((one) => ({ ...one, items: one.items.filter(isOther) })),
   };
 }
 
-/** Remembers who made a thing. */
-export const rememberCreator = (
-  state: Permissions,
-  object: GrantedObject,
-  user: string,
-): Permissions => ({
-  ...state,
-  creators: [
-    ...state.creators.filter((one) => !isSameObject(one.object, object)),
-    { object, user },
-  ],
-});
-
 /** Whether somebody may grant on a thing because they made it. */
 export const mayGrantAsCreator = (
   state: Permissions,
   user: string,
   object: GrantedObject,
+  creators: readonly Creator[],
 ): boolean =>
   state.settings.objectCreatorHasGrantPermission &&
   isMember(state, user) &&
-  state.creators.some((one) => isSameObject(one.object, object) && isSameName(one.user, user));
+  creators.some((one) => isSameObject(one.object, object) && isSameName(one.user, user));

@@ -5,7 +5,7 @@ import { isSameName, lowerName } from "../../policy/odps/names.ts";
 import { pathsOf } from "../../policy/odps/resource.ts";
 import { type CompiledGrant, compilePermissions, granteeKey } from "./compiled.ts";
 import { columnsBeyond } from "./labels-read.ts";
-import { includesName, isSameObject, objectKey, objectOf, rankOf, rolesOf } from "./names.ts";
+import { includesName, objectKey, objectOf, rankOf, rolesOf } from "./names.ts";
 import { type Decision, factOf, type Question } from "./question.ts";
 import { refusalText, strangerText } from "./refusal-text.ts";
 import type { Permissions } from "./state.ts";
@@ -182,10 +182,7 @@ function findAllow(
   };
 }
 
-function isCreator(state: Permissions, { object, principal, creator }: Question): boolean {
+function isCreator(state: Permissions, { principal, creator }: Question): boolean {
   if (!state.settings.objectCreatorHasAccessPermission) return false;
-  if (creator !== undefined) return isSameName(creator, principal);
-  return state.creators.some(
-    (one) => isSameName(one.user, principal) && isSameObject(one.object, object),
-  );
+  return creator !== undefined && isSameName(creator, principal);
 }

@@ -142,8 +142,6 @@ export interface Permissions {
   readonly exceptions?: string | undefined;
   readonly trustedProjects: readonly string[];
   readonly accountProviders: readonly string[];
-  /** Filled by those who look through all that there is; what is kept has none. See `Question.creator`. */
-  readonly creators: readonly Creator[];
 }
 
 /** A project that nobody has set anything in yet. */
@@ -172,7 +170,6 @@ export const newPermissions = (project: string, owner: string): Permissions => (
   protection: false,
   trustedProjects: [],
   accountProviders: ["ALIYUN", "RAM"],
-  creators: [],
 });
 
 /** A change that is not made, in the words that its author reads. */

@@ -14,7 +14,7 @@ import {
 } from "../permissions/cases/scene.ts";
 import { newPermissions, type Permissions } from "../permissions/state.ts";
 import { parseCommand } from "./parse.ts";
-import { runCommand } from "./run-command.ts";
+import { type Asker, runCommand } from "./run-command.ts";
 
 const carol = "RAM$111122223333:carol";
 const dave = "RAM$111122223333:dave";
@@ -29,7 +29,9 @@ const state: Permissions = {
   packages: [{ name: "k", createdMs: 0, items: [], admitted: [] }],
 };
 
-function run(command: string, principal: string, changes: Partial<Permissions> = {}) {
+type Changes = Partial<Permissions> & Partial<Pick<Asker, "creators">>;
+
+function run(command: string, principal: string, { creators = [], ...changes }: Changes = {}) {
   const other = newPermissions("q", owner);
   return runCommand(
     parseCommand(command),
@@ -39,6 +41,7 @@ function run(command: string, principal: string, changes: Partial<Permissions> =
       id: "1",
       timeMs: now,
       catalog,
+      creators,
       findProject: (name) => (name === "q" ? other : undefined),
     },
   );
@@ -101,7 +104,7 @@ for (const [command, least] of rows)
   });
 
 /** [attack, command, who, state, what the refusal says] */
-const attacks: readonly (readonly [string, string, string, Partial<Permissions>, RegExp])[] = [
+const attacks: readonly (readonly [string, string, string, Changes, RegExp])[] = [
   [
     "a user makes itself an administrator",
     `grant admin to ${alice}`,

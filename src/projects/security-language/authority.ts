@@ -138,7 +138,8 @@ function isOwnMatter(
 ): boolean {
   if (policy || !allow || conditions !== undefined) return false;
   if (privileges.some((name) => name.toLowerCase() === "download")) return false;
-  return mayGrantAsCreator(state, asker.principal, resolveObject(object, state, asker));
+  const { principal, creators } = asker;
+  return mayGrantAsCreator(state, principal, resolveObject(object, state, asker), creators);
 }
 
 /** Administration is given by those above it. */

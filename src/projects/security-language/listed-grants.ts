@@ -9,7 +9,7 @@ import {
   objectOf,
   rolesOf,
 } from "../permissions/names.ts";
-import type { Grant, GrantedObject, Grantee, Permissions } from "../permissions/state.ts";
+import type { Creator, Grant, GrantedObject, Grantee, Permissions } from "../permissions/state.ts";
 import { listedTime } from "./ascii-table.ts";
 
 /** One line of a listing of grants. */
@@ -51,7 +51,11 @@ const statementLines = ({ effect, tests, actions, resources }: OdpsStatement): G
   }));
 
 /** What was granted to one user or role itself, block by block. */
-export function blocksOf(state: Permissions, to: Grantee): readonly GrantBlock[] {
+export function blocksOf(
+  state: Permissions,
+  to: Grantee,
+  creators: readonly Creator[] = [],
+): readonly GrantBlock[] {
   const { project, settings } = state;
   const { projectStatements, roleStatements } = compilePermissions(state);
   const own = state.grants.filter((grant) => isSameGrantee(grant.to, to));
@@ -63,7 +67,7 @@ export function blocksOf(state: Permissions, to: Grantee): readonly GrantBlock[]
       : projectStatements.filter((statement) => namesPrincipal(statement, to.name));
   const made =
     to.kind === "user" && settings.objectCreatorHasAccessPermission
-      ? state.creators.filter(({ user }) => isSameName(user, to.name))
+      ? creators.filter(({ user }) => isSameName(user, to.name))
       : [];
   const mark = markOf("allow", false, settings.objectCreatorHasGrantPermission);
   const blocks: readonly GrantBlock[] = [
@@ -108,7 +112,11 @@ export interface Listing {
 }
 
 /** What a user holds: its roles, what these hold, what it holds itself. */
-export function listGrants(state: Permissions, user: string): Listing {
+export function listGrants(
+  state: Permissions,
+  user: string,
+  creators: readonly Creator[],
+): Listing {
   if (isSameName(state.owner, user))
     return {
       text: `[${state.owner}]\nprojects/${state.project}: Project Owner`,
@@ -119,7 +127,7 @@ export function listGrants(state: Permissions, user: string): Listing {
     ...roles.map((name): Grantee => ({ kind: "role", name })),
     { kind: "user", name: user },
   ];
-  const blocks = grantees.flatMap((to) => blocksOf(state, to));
+  const blocks = grantees.flatMap((to) => blocksOf(state, to, creators));
   const head = roles.length === 0 ? "" : `[roles]\n${roles.join(", ")}`;
   const parts = [head, showBlocks(blocks, true)].filter((part) => part !== "");
   return { text: parts.join("\n\n"), json: { Roles: roles, Grants: blocks.map(blockJson) } };
@@ -143,8 +151,12 @@ export const blockJson = ({ type, to, lines }: GrantBlock) => ({
 });
 
 /** Who holds what on one thing: by their place in the project, and by grants. */
-export function listAcl(state: Permissions, object: GrantedObject): Listing {
-  const creator = state.creators.find((one) => isSameObject(one.object, object));
+export function listAcl(
+  state: Permissions,
+  object: GrantedObject,
+  creators: readonly Creator[],
+): Listing {
+  const creator = creators.find((one) => isSameObject(one.object, object));
   const implicit = [
     `project_owner/${state.owner}`,
     ...state.superAdministrators.map((name) => `super_administrator/${name}`),

@@ -2,7 +2,13 @@ import { isObjectType } from "../../policy/odps/actions.ts";
 import { isSameName, lowerName } from "../../policy/odps/names.ts";
 import type { Catalog } from "../permissions/grants.ts";
 import { hasRole, userName } from "../permissions/names.ts";
-import type { GrantedObject, Grantee, Permissions, Refusal } from "../permissions/state.ts";
+import type {
+  Creator,
+  GrantedObject,
+  Grantee,
+  Permissions,
+  Refusal,
+} from "../permissions/state.ts";
 import type { ObjectPath, PrincipalName } from "./command.ts";
 
 /** Who runs a command, and what it may look at. */
@@ -16,6 +22,8 @@ export interface Asker {
   /** The schema that names without one mean; absent: `default`. */
   readonly schema?: string | undefined;
   readonly catalog: Catalog;
+  /** Who made what there is in the project. */
+  readonly creators: readonly Creator[];
   /** Another project; undefined when there is none of the name. */
   findProject(name: string): Permissions | undefined;
 }

@@ -23,6 +23,7 @@ const ask = (principal: string): Asker => ({
   id: "42",
   timeMs: now,
   catalog,
+  creators: [{ object: { type: "table", name: "t2" }, user: alice }],
   findProject: (name) => (name === "q" ? other : undefined),
 });
 
@@ -60,7 +61,6 @@ const full: Permissions = {
     }),
   ],
   policy: policy({ Principal: alice, Condition: { Bool: { "acs:SecureTransport": "true" } } }),
-  creators: [{ object: { type: "table", name: "t2" }, user: alice }],
   tableLabels: [{ table: "t1", label: 3, columns: { salary: 4 } }],
   principalLabels: [{ to: { kind: "user", name: alice }, label: 2 }],
   labelGrants: [{ to: { kind: "user", name: alice }, table: "t1", label: 4, expiresMs: now }],

@@ -75,7 +75,7 @@ function list(command: Command, state: Permissions, asker: Asker): Listing {
     case "show-grants":
       return showGrants(command, state, asker);
     case "show-acl":
-      return listAcl(state, resolveObject(command.object, state, asker));
+      return listAcl(state, resolveObject(command.object, state, asker), asker.creators);
     case "show-label-grants":
       return showLabels(command, state, asker);
     case "show-packages":
@@ -145,10 +145,10 @@ function showGrants(
   state: Permissions,
   asker: Asker,
 ): Listing {
-  if (object) return listAcl(state, resolveObject(object, state, asker));
-  if (!principal) return listGrants(state, asker.principal);
+  if (object) return listAcl(state, resolveObject(object, state, asker), asker.creators);
+  if (!principal) return listGrants(state, asker.principal, asker.creators);
   const { kind, name } = resolvePrincipal(principal, state);
-  return kind === "role" ? listRoleGrants(state, name) : listGrants(state, name);
+  return kind === "role" ? listRoleGrants(state, name) : listGrants(state, name, asker.creators);
 }
 
 function showLabels(

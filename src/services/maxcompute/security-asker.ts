@@ -22,6 +22,7 @@ export function askerOf(
   return {
     ...{ principal, id: principal, timeMs, sourceIp: source.ip },
     schema: schemaIn(request),
+    creators: creatorsIn({ project, store }),
     catalog: {
       has(object) {
         switch (object.type) {
@@ -50,7 +51,10 @@ export function askerOf(
 }
 
 /** Who made each table: told by the tables themselves. */
-export const creatorsIn = ({ project, store }: ProjectTarget): readonly Creator[] =>
+const creatorsIn = ({
+  project,
+  store,
+}: Pick<ProjectTarget, "project" | "store">): readonly Creator[] =>
   [...tableRows(store).range({ prefix: [project.id] })].map(({ value }) => ({
     object: { type: "table", schema: value.schema, name: value.name },
     user: value.owner,

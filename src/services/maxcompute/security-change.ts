@@ -58,13 +58,20 @@ function pinsNow(
   return pinExceptions(parseException(exceptions), tables).pins;
 }
 
-/** Forgets what was said of a table that is gone, or called otherwise: inside a transaction. */
-export function forgetTable(
+/** Forgets what was said of a table that is gone: inside a transaction. */
+export const forgetTable = (
   store: AccountStore,
   project: ProjectRecord,
   { schema, name }: Pick<TableRecord, "schema" | "name">,
+): void =>
+  putPermissions(store, project, (state) => forgetObject(state, { type: "table", schema, name }));
+
+/** Changes what is said of a project's things because these change: inside a transaction. */
+export function putPermissions(
+  store: AccountStore,
+  project: ProjectRecord,
+  change: (state: Permissions) => Permissions,
 ): void {
   const before = securityOf(store, project);
-  const permissions = forgetObject(before.permissions, { type: "table", schema, name });
-  securityTable(store).put([project.id], { ...before, permissions });
+  securityTable(store).put([project.id], { ...before, permissions: change(before.permissions) });
 }

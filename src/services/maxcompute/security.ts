@@ -21,7 +21,7 @@ import { parseCommand } from "../../projects/security-language/parse.ts";
 import { runCommand } from "../../projects/security-language/run-command.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
 import { callerName } from "./projects.ts";
-import { askerOf, creatorsIn } from "./security-asker.ts";
+import { askerOf } from "./security-asker.ts";
 import { changeSecurity } from "./security-change.ts";
 
 /** The project whose security is asked for or changed: who may, the rank in it decides. */
@@ -70,11 +70,10 @@ export const runSecurityQuery = operation("RunSecurityQuery", {
     const command = parseCommand(text);
     let result: unknown;
     const run = (state: Permissions): Change => {
-      const shown = { ...state, creators: creatorsIn(target) };
-      const answer = runCommand(command, shown, askerOf(target, state, request, call));
+      const answer = runCommand(command, state, askerOf(target, state, request, call));
       if (answer.refusal) return { refusal: answer.refusal };
       result = asJson ? answer.json : answer.text;
-      return { state: answer.state ? { ...answer.state, creators: [] } : state };
+      return { state: answer.state ?? state };
     };
     const first = run(target.state);
     if (first.refusal) throw worded(first.refusal);

@@ -1,35 +1,30 @@
 import type { Permissions } from "../state.ts";
 import {
   all,
-  creators,
   dayLater,
   download,
   has,
+  made,
   type QuestionRow,
   settings,
   withSalary,
 } from "./question-parts.ts";
-import { alice, bob, dev, now, policy, rolePolicy, stranger, t1 } from "./scene.ts";
+import { alice, bob, dev, now, policy, rolePolicy, stranger } from "./scene.ts";
 /** Creators and policies. */
 export const policyRows: readonly QuestionRow[] = [
-  ["who made a thing may use it", { creators }, {}, "object-creator"],
+  ["who made a thing may use it", {}, made, "object-creator"],
   [
     "unless that is switched off",
-    { creators, ...settings({ objectCreatorHasAccessPermission: false }) },
-    {},
+    settings({ objectCreatorHasAccessPermission: false }),
+    made,
     "silent",
   ],
-  [
-    "a creator is denied like anybody",
-    { creators, policy: policy({ Effect: "Deny" }) },
-    {},
-    "denied",
-  ],
-  ["a creator downloads only what is granted", { creators }, download, "silent"],
+  ["a creator is denied like anybody", { policy: policy({ Effect: "Deny" }) }, made, "denied"],
+  ["a creator downloads only what is granted", {}, { ...made, ...download }, "silent"],
   [
     "a creator who was removed is a stranger",
-    { creators: [{ object: t1, user: stranger }] },
-    { principal: stranger },
+    {},
+    { principal: stranger, creator: stranger },
     "stranger",
   ],
   ["a project's policy allows its users", { policy: policy() }, {}, "policy"],

@@ -28,7 +28,7 @@ export const settings = (changes: Partial<Permissions["settings"]>) => ({
     ...changes,
   },
 });
-export const creators = [{ object: t1, user: alice }];
+export const made: Partial<Question> = { creator: alice };
 export const create: Partial<Question> = {
   action: "CreateTable",
   object: { type: "project", name: "p" },

@@ -1,9 +1,10 @@
+import { renameColumn, renameTable } from "../../../projects/permissions/renamed.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import type { TableRecord } from "../catalog.ts";
 import { tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
-import { forgetTable } from "../security-change.ts";
+import { putPermissions } from "../security-change.ts";
 import { changedMeanwhile, putVersion } from "../versions.ts";
 import { changeColumns } from "./alter-columns.ts";
 import { changePartitions } from "./alter-partitions.ts";
@@ -39,6 +40,11 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
       ...{ operation: "ALTER", added: [], change: (partitions) => partitions },
       redefine: (now) => ({ ...redefine(now), definedAtMs: call.timeMs }),
     });
+    if (action.kind === "change-column") {
+      const { column, name } = action;
+      const table = { schema: record.schema, table: record.name };
+      putPermissions(store, project, (state) => renameColumn(state, table, column.key, name.key));
+    }
   });
   return { text: "OK" };
 }
@@ -90,5 +96,7 @@ function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<Alte
   }
   rows.remove([project.id, schema, record.name]);
   rows.put([project.id, schema, to.key], { ...now, name: to.key, definedAtMs: call.timeMs });
-  forgetTable(call.parts.store.account(project.account), project, now);
+  putPermissions(call.parts.store.account(project.account), project, (state) =>
+    renameTable(state, { schema, table: record.name }, to.key),
+  );
 }

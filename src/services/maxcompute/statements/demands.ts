@@ -116,6 +116,10 @@ function definitionDemands(
     case "alter-table":
       return [
         named("Alter", statement.table),
+        // Policies speak of names: who takes a table out of theirs, and makes one, must be allowed both.
+        ...(statement.action.kind === "rename"
+          ? [named("Drop", statement.table), inProject("CreateTable", statement.table)]
+          : []),
         ...(statement.action.kind === "exchange-partition"
           ? [named("Alter", statement.action.with)]
           : []),
