@@ -154,3 +154,41 @@ out["still"] = rows("select tmp from cols")
   );
   assert.deepEqual(grants, { before: [[1]], swapped: "NoPermission", still: [[1]] });
 });
+
+test("what a table has dropped does not come back by a clone, nor under an old name", async (t) => {
+  const { odps, root } = await startWorld(t, "vault", "other");
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "vault",
+    `
+o.execute_sql("create table t (id bigint, pin string, note string)")
+o.execute_sql("insert into t values (7, 'PIN-9999', 'n')")
+o.execute_sql("alter table t drop columns (pin)")
+o.execute_sql("alter table t change column note memo string")
+o.execute_sql("insert into t values (8, 'm')")
+out["renamed"] = rows("select id, memo from t order by id limit 9")
+o.execute_sql("clone table vault.t to other.t")
+p = entry("other")
+p.execute_sql("alter table t add columns (pin string)")
+out["clone"] = rows("select id, memo, pin from t order by id limit 9", p)
+o.execute_sql("alter table t add columns (pin string)")
+out["same table"] = rows("select id, memo, pin from t order by id limit 9")
+o.execute_sql("create table u (id bigint, old string)")
+o.execute_sql("alter table u change column old memo string")
+o.execute_sql("alter table u add columns (pin string)")
+o.execute_sql("clone table t to u if exists overwrite")
+out["into another"] = rows("select id, memo, pin from u order by id limit 9")
+o.write_table("t", [[9, "tunnel", "p"]])
+out["tunnel"] = [list(record.values) for record in o.read_table("t")]
+`,
+  );
+  const both = [
+    [7, "n"],
+    [8, "m"],
+  ];
+  const three = both.map((row) => [...row, null]);
+  assert.deepEqual(out["renamed"], both);
+  for (const path of ["clone", "same table", "into another"])
+    assert.deepEqual(out[path], three, path);
+  assert.deepEqual(out["tunnel"], [...three, [9, "tunnel", "p"]]);
+});

@@ -1,12 +1,15 @@
+import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
-import type { FileRecord, PartitionRecord } from "../catalog.ts";
+import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
+import { placedFiles, relationSql } from "../relations.ts";
 import type { FoundTable } from "../session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
 import { alreadyExists, putTable } from "./put-table.ts";
+import { leave } from "./query.ts";
 
 /** CLONE TABLE: a copy of the rows as they are now, in its own files; its owner is who made it. */
 export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
@@ -22,7 +25,7 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   const partitions = wantedPartitions(source, doing);
   const copied: PartitionRecord[] = [];
   for (const partition of partitions)
-    copied.push(await copy(partition, source, where.project.account, doing));
+    copied.push(await copy(partition, source, there?.record, doing));
   const added = copied.flatMap(({ files }) => files);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
@@ -59,20 +62,33 @@ function wantedPartitions(
   });
 }
 
-/** The files of a partition once more, sealed for who gets them. */
+/**
+ * The files of a partition once more, sealed for who gets them. Where columns were changed they are written anew: what
+ * the table has dropped does not go along, and each has the name by which the other table reads it.
+ */
 async function copy(
   partition: PartitionRecord,
   source: FoundTable,
-  account: string,
-  { call }: Doing,
+  there: TableRecord | undefined,
+  doing: Doing<CloneTable>,
 ): Promise<PartitionRecord> {
-  const { store, random } = call.parts;
+  const { call } = doing;
+  const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
+  const { record, store } = source;
+  if (partition.files.length > 0 && (record.altered || there?.altered)) {
+    const placed = placedFiles(record, [partition]);
+    const names = record.columns.map(({ name }) => name);
+    const stored = names.map((name) => quotedName(there ? storedName(there, name) : name));
+    const sql = `SELECT * FROM ${relationSql(record, placed, names)} AS copied(${stored.join(", ")})`;
+    const left = await leave({ sql, files: placed }, [], doing);
+    return { ...partition, files: left.map(({ file }) => file), ...times };
+  }
   const files: FileRecord[] = [];
   for (const { blob, rows } of partition.files) {
-    const body = source.store.blobs.read(blob);
-    files.push({ id: random.uuid(), rows, blob: await store.account(account).blobs.write(body) });
+    const again = await store.blobs.write(store.blobs.read(blob));
+    files.push({ id: call.parts.random.uuid(), rows, blob: again });
   }
-  return { ...partition, files, createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
+  return { ...partition, files, ...times };
 }
 
 function putClone(

@@ -1,11 +1,12 @@
 import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
 import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
+import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CatalogTable } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
-import { type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
+import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
 import type { ProjectEngine } from "../project-engines.ts";
@@ -53,10 +54,7 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
 ];
 
 /** The text of a selection for DuckDB, and the files that must be in the cell for it. */
-export function emitted(
-  selection: Selection,
-  catalog: StatementCatalog,
-): { readonly sql: string; readonly files: readonly PlacedFile[] } {
+export function emitted(selection: Selection, catalog: StatementCatalog): CellQuery {
   const files: PlacedFile[] = [];
   const sql = emitDuckDb(selection, (table, columns) => {
     const { record, content } = catalog.found(table);
@@ -113,20 +111,25 @@ function engineWords(error: unknown): unknown {
   return new ServiceError("ODPS-0123131", text);
 }
 
-/**
- * Files that a selection has left, sealed, by the values of the columns that part them. Columns of files have the
- * names by which the table's files are read.
- */
-export async function keepFiles(
-  selection: Selection,
+/** The text of a query for DuckDB, and the files that must be in the cell for it. */
+export interface CellQuery {
+  readonly sql: string;
+  readonly files: readonly PlacedFile[];
+}
+
+/** A file that a query has left, sealed, by the values of the columns that part its rows. */
+interface Left {
+  readonly values: readonly string[];
+  readonly file: FileRecord;
+}
+
+/** Runs a query in the cell. Its files belong to nobody until they are kept. */
+export async function leave(
+  { sql, files }: CellQuery,
   partitionBy: readonly string[],
   running: Running,
-  table: Pick<TableRecord, "altered"> = {},
-): Promise<readonly PartitionRecord[]> {
+): Promise<readonly Left[]> {
   const { target, input, call } = running;
-  const { sql: text, files } = emitted(selection, target.catalog);
-  const names = selection.columns.map(({ name }) => quotedName(storedName(table, name)));
-  const sql = `SELECT * FROM (\n${text}\n) AS kept(${names.join(", ")})`;
   const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
   return inCell(running, async (cell) => {
     await cell.place(files);
@@ -137,15 +140,14 @@ export async function keepFiles(
       settings: { timezone: timezoneOf(target.catalog) },
       ...(partitionBy.length > 0 && { partitionBy }),
     });
-    const made: PartitionRecord[] = [];
+    const left: Left[] = [];
     for (const { file, rows, values } of kept.files) {
-      if (values.includes(null)) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
-      const sealed = rows === 0 ? [] : [await cell.seal(file, rows)];
+      const told = values.filter((value) => value !== null);
+      if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
+      left.push({ values: told, file: await cell.seal(file, rows) });
       await cell.engine.remove(file);
-      const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
-      made.push({ values: values as string[], files: sealed, ...times });
     }
-    return made;
+    return left;
   });
 }
 
@@ -155,27 +157,37 @@ const nullPartition = (column: string) =>
     `ODPS-0123031: Partition exception - invalid dynamic partition value: the column ${column} is NULL`,
   );
 
+/**
+ * The rows of a query as partitions of a table: columns of files have the names by which the table's files are read.
+ */
+export async function keepFiles(
+  selection: Selection,
+  partitionBy: readonly string[],
+  running: Running,
+  table: Pick<TableRecord, "altered"> = {},
+): Promise<readonly PartitionRecord[]> {
+  const { target, call } = running;
+  const { sql, files } = emitted(selection, target.catalog);
+  const names = selection.columns.map(({ name }) => quotedName(storedName(table, name)));
+  const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
+  const left = await leave({ sql: named, files }, partitionBy, running);
+  return left.map(({ values, file }) => {
+    const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
+    if (file.rows > 0) return { values, files: [file], ...times };
+    target.store.blobs.discard(file.blob);
+    return { values, files: [], ...times };
+  });
+}
+
 /** Runs a query and keeps its rows with the job. */
 export async function keepRows(
   plan: Extract<Plan, { kind: "query" }>,
   running: Running,
 ): Promise<RowsRecord> {
-  const { target, input, call } = running;
-  const { sql, files } = emitted(plan.selection, target.catalog);
-  const name = `k/${call.parts.random.bytes(8).toString("hex")}.parquet`;
-  const file = await inCell(running, async (cell) => {
-    await cell.place(files);
-    const timezone = timezoneOf(target.catalog);
-    const kept = await cell.engine.keep({
-      id: input.job.record.id,
-      sql,
-      file: name,
-      settings: { timezone },
-    });
-    const sealed = await cell.seal(name, kept.rows);
-    await cell.engine.remove(name);
-    return sealed;
-  });
+  const { target, call } = running;
+  const [left] = await leave(emitted(plan.selection, target.catalog), [], running);
+  assert(left, "a query leaves one file");
+  const { file } = left;
   await call.parts.store.transaction(() => target.store.blobs.keep(file.blob));
   return {
     columns: plan.selection.columns,
