@@ -92,6 +92,42 @@ out["outside"] = [sql("insert into own select a from own", p), download("own", p
   assert.equal(out["shown"], 5);
 });
 
+test("names of partitions are shown as rows are: to who may read them, counted, and in the trail", async (t) => {
+  const { odps, root, user, account, running } = await startWorld(t, "vault", "plain");
+  const bob = await user("bob");
+  await odps(
+    root,
+    "vault",
+    `${story}
+for query in ["add user RAM$${account}:bob", "grant CreateInstance, List, Read on project vault to user RAM$${account}:bob", "grant Describe on table parted to user RAM$${account}:bob"]:
+    o.run_security_query(query)
+`,
+  );
+  const tried = `
+table = o.get_table("parted")
+out["sql"] = verdict(lambda: o.execute_sql("show partitions parted").open_reader(tunnel=False).raw)
+out["desc"] = verdict(lambda: o.execute_sql("desc parted partition (ds='p1')").open_reader(tunnel=False).raw)
+out["list"] = verdict(lambda: list(table.partitions))
+out["one"] = verdict(lambda: table.get_partition("ds=p1").reload())
+`;
+  const verdict = `
+def verdict(work):
+    told = refused(work)
+    return "seen" if told is None else told[0]
+`;
+  const none = { sql: refused, desc: refused, list: refused, one: refused };
+  assert.deepEqual(await odps(bob, "vault", verdict + tried), none);
+  const seen = { sql: "seen", desc: "seen", list: "seen", one: "seen" };
+  assert.deepEqual(await odps(root, "vault", verdict + tried), seen);
+  const flows = (await running.bondstore.opened.trail.find({ account, limit: 500 }))
+    .map(({ event }) => event)
+    .filter(({ eventName }) => eventName === "ListPartitions" || eventName === "GetInstanceResult")
+    .map(({ decision }) => JSON.stringify(decision));
+  assert.ok(flows.some((one) => one.includes('"kind":"display"') && one.includes("parted")));
+  await odps(root, "vault", `o.run_security_query("set ProjectProtection=false")`);
+  assert.deepEqual(await odps(bob, "vault", verdict + tried), seen);
+});
+
 test("trust, exceptions and their pins let out what they name, and no more", async (t) => {
   const { odps, root, account } = await startWorld(t, "vault", "plain", "third");
   const out = await odps<Record<string, unknown>>(

@@ -54,6 +54,15 @@ export const tableFlow = (
   source: { schema: table.schema, table: table.name, id: table.id, version: String(version) },
 });
 
+/**
+ * Values of partition columns are data, also as names: in a protected project they are shown as rows are. Elsewhere who
+ * may describe a table may list them.
+ */
+export const namesFlow = (target: TableTarget, call: OdpsCall): readonly WantedFlow[] =>
+  call.parts.projects.permissionsOf(target.project).protection
+    ? [tableFlow(target, { kind: "display" }, "Select")]
+    : [];
+
 /** Most rows that may be shown, of all the tables that they are from; these were judged already. */
 export function rowsToShow(flows: readonly WantedFlow[], call: OdpsCall): number {
   const { timeMs, source } = call;

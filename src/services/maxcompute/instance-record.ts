@@ -49,6 +49,8 @@ export interface InstanceRecord {
   /** What a statement printed, or why it failed. */
   readonly text?: string;
   readonly rows?: RowsRecord;
+  /** Tables whose values the text holds. */
+  readonly reads?: readonly ReadRecord[];
   /** Rows written, by table. */
   readonly written?: Readonly<Record<string, number>>;
 }

@@ -107,8 +107,9 @@ export const getInstanceResult = operation("GetInstanceResult", {
   action: "Read",
   flows: (_input, target, call) => displayFlows(target, call),
   async handle(target, _input, call): Promise<OdpsAnswer> {
-    const instance = now(target);
-    const { text, format } = await resultText(target, instance, call);
+    // As it was when it was judged what it shows, though it may have ended since.
+    const { instance } = target;
+    const { text, format } = await resultText(target, call);
     const Result = {
       "@Transform": "Base64",
       "@Format": format,

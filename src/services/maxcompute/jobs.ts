@@ -3,7 +3,13 @@ import type { Document } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { OdpsCall } from "./find-project.ts";
-import { type InstanceRecord, instanceRows, isOver, type RowsRecord } from "./instance-record.ts";
+import {
+  type InstanceRecord,
+  instanceRows,
+  isOver,
+  type ReadRecord,
+  type RowsRecord,
+} from "./instance-record.ts";
 import type { SubmittedJob } from "./submitted-job.ts";
 
 /** What a job gives: text, rows, or both. */
@@ -11,6 +17,7 @@ export interface Outcome {
   readonly text?: string;
   readonly rows?: RowsRecord;
   readonly written?: Readonly<Record<string, number>>;
+  readonly reads?: readonly ReadRecord[];
 }
 
 /** A job while it runs. */

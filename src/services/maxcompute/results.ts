@@ -1,7 +1,7 @@
 import type { WantedFlow } from "../../projects/projects.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { countShown, flowsTo, rowsToShow } from "./flows.ts";
-import type { InstanceRecord, RowsRecord } from "./instance-record.ts";
+import type { RowsRecord } from "./instance-record.ts";
 import type { InstanceTarget } from "./instances.ts";
 import type { PlacedFile } from "./relations.ts";
 
@@ -13,28 +13,35 @@ export const resultFiles = (id: string, { file }: RowsRecord): readonly PlacedFi
   { name: `r/${id}.parquet`, record: file },
 ];
 
-/** The flows of a job's rows to somebody's screen. */
-export const displayFlows = (
+/**
+ * The flows of what a job gave to somebody's screen: of its rows, and of the values that stand in its text where their
+ * project is protected.
+ */
+export function displayFlows(
   { project, instance }: InstanceTarget,
   call: OdpsCall,
-): readonly WantedFlow[] =>
-  flowsTo(
-    instance.rows?.reads ?? [],
-    { kind: "display" },
-    { taskType: "SQL", action: "Select", current: project },
-    call,
-  );
+): readonly WantedFlow[] {
+  const { rows, reads = [] } = instance;
+  const how = { taskType: "SQL", action: "Select", current: project } as const;
+  const flows = flowsTo(rows?.reads ?? reads, { kind: "display" }, how, call);
+  const { projects } = call.parts;
+  return rows ? flows : flows.filter((flow) => projects.permissionsOf(flow.project).protection);
+}
 
 /** What a client sees of a job without the tunnel: what it printed, or the first rows as CSV. */
 export async function resultText(
   target: InstanceTarget,
-  instance: InstanceRecord,
   call: OdpsCall,
 ): Promise<{ readonly text: string; readonly format: "text" | "csv" }> {
-  const { project } = target;
+  const { project, instance } = target;
   const { rows, text = "", id } = instance;
-  if (!rows) return { text, format: "text" };
-  const flows = displayFlows({ ...target, instance }, call);
+  const flows = displayFlows(target, call);
+  if (!rows) {
+    const lines = text.split("\n");
+    const shown = lines.slice(0, rowsToShow(flows, call));
+    if (flows.length > 0) await countShown(flows, shown.length, call);
+    return { text: shown.join("\n"), format: "text" };
+  }
   const count = Math.min(rows.rows, shownRowsMax, rowsToShow(flows, call));
   const shown = await call.own.engines.use(project, async (cell) => {
     await cell.place(resultFiles(id, rows));

@@ -11,6 +11,7 @@ import {
   tableRows,
 } from "./catalog.ts";
 import { type OdpsCall, projectOf, schemaOf, tableOf } from "./find-project.ts";
+import { countShown, namesFlow, rowsToShow } from "./flows.ts";
 import { partitionElement, partitionJson, rfc822, tableElement } from "./table-answer.ts";
 
 const pageMax = 1000;
@@ -80,7 +81,10 @@ export const getTable = operation("GetTable", {
 export const listPartitions = operation("ListPartitions", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Describe",
-  handle: ({ store, table }, input): OdpsAnswer => {
+  flows: (_input, target, call) => namesFlow(target, call),
+  async handle(target, input, call): Promise<OdpsAnswer> {
+    const { store, table } = target;
+    const flows = namesFlow(target, call);
     if (table.partitionColumns.length === 0) throw notPartitioned(table);
     const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
     const wanted = partWanted(table, input.parameters["partition"] ?? "");
@@ -91,6 +95,8 @@ export const listPartitions = operation("ListPartitions", {
       .map((partition) => ({ partition, name: partitionName(table, partition.values) }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
     const { page, ...rest } = pageOf(named, ({ name }) => name, input);
+    if (page.length > rowsToShow(flows, call)) throw tooMany(table);
+    await countShown(flows, page.length, call);
     const Partition = page.map(({ partition }) => partitionElement(table, partition));
     return { document: { Partitions: { Partition, ...rest } } };
   },
@@ -107,6 +113,7 @@ function partWanted(table: TableRecord, text: string): readonly (string | undefi
 export const getPartition = operation("GetPartition", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Describe",
+  flows: (_input, target, call) => namesFlow(target, call),
   handle: ({ store, table }, { parameters }): OdpsAnswer => {
     const content = contentAt(store, table, table.version);
     const partition = findPartition(
@@ -144,6 +151,12 @@ export function findPartition(
     `ODPS-0130131: The specified partition does not exist: ${partitionName(table, values)} of ${table.name}.`,
   );
 }
+
+const tooMany = (table: TableRecord) =>
+  new ServiceError(
+    "ODPS-0130013",
+    `ODPS-0130013:Authorization exception - ${table.name} has more partitions than its protected project may show`,
+  );
 
 const notPartitioned = (table: TableRecord) =>
   new ServiceError("InvalidArgument", `The table ${table.name} has no partitions.`);

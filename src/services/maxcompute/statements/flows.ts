@@ -7,7 +7,7 @@ import { flowsTo } from "../flows.ts";
 import type { ReadRecord } from "../instance-record.ts";
 import type { StatementCatalog } from "../session.ts";
 import { placed, tableAt } from "./names.ts";
-import { readRecords } from "./query.ts";
+import { readRecords, wholeTable } from "./query.ts";
 
 /**
  * Where the rows that a statement reads would go. Those of a query stay in its project until somebody asks for them:
@@ -37,29 +37,12 @@ export function statementFlows(
     return flowsTo(reads, { kind: "external", location: statement.location }, how, call);
   }
   if (statement.kind === "clone") {
+    const source = tableAt(placed(statement.source, catalog, call), catalog);
     const target = placed(statement.target, catalog, call).project;
-    return into(cloned(statement, catalog, call), target);
+    return source ? into([wholeTable(source)], target) : [];
   }
   const made = madeBy(statement);
   return made ? into(reads, placed(made, catalog, call).project) : [];
-}
-
-/** All of the table that CLONE TABLE reads. */
-function cloned(
-  { source }: Extract<Statement, { kind: "clone" }>,
-  catalog: StatementCatalog,
-  call: OdpsCall,
-): readonly ReadRecord[] {
-  const found = tableAt(placed(source, catalog, call), catalog);
-  if (!found) return [];
-  const { record, content, project } = found;
-  return [
-    {
-      ...{ project: project.name, schema: record.schema, table: record.name, tableId: record.id },
-      version: content.version,
-      columns: [...record.columns, ...record.partitionColumns].map(({ name }) => name),
-    },
-  ];
 }
 
 /** What a statement makes of its query. */

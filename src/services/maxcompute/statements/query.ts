@@ -12,7 +12,7 @@ import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts"
 import type { ProjectEngine } from "../project-engines.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import type { StatementInput, StatementTarget } from "../run-statement.ts";
-import { type StatementCatalog, timezoneDefault } from "../session.ts";
+import { type FoundTable, type StatementCatalog, timezoneDefault } from "../session.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {
@@ -43,6 +43,13 @@ const namedRecord = (
   const { id: tableId, schema, name } = record;
   return { project: project.name, schema, table: name, tableId, columns };
 };
+
+/** All of a table, as a statement has found it. */
+export const wholeTable = ({ project, record, content }: FoundTable): ReadRecord => ({
+  ...{ project: project.name, schema: record.schema, table: record.name, tableId: record.id },
+  columns: [...record.columns, ...record.partitionColumns].map(({ name }) => name),
+  version: content.version,
+});
 
 /** What a statement looks at of a view that it names, in all places. */
 const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly string[] => [

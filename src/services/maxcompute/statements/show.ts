@@ -15,6 +15,7 @@ import type { FoundTable } from "../session.ts";
 import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, partitionValues, placed, semantic, tableAt } from "./names.ts";
+import { wholeTable } from "./query.ts";
 
 /** SHOW: lists, as text. */
 export function show(doing: Doing<Show>): Outcome {
@@ -33,12 +34,14 @@ export function show(doing: Doing<Show>): Outcome {
         ].join("\n"),
       };
     case "partitions": {
-      const { record, content } = named(doing);
+      const found = named(doing);
+      const { record, content } = found;
       if (record.partitionColumns.length === 0) {
         throw semantic(statement.at, `${record.name} is not a partitioned table`);
       }
       const names = content.partitions.map(({ values }) => partitionName(record, values));
-      return { text: names.sort().join("\n") };
+      // Values of partition columns are data: who reads the text reads the table.
+      return { text: names.sort().join("\n"), reads: [wholeTable(found)] };
     }
     case "create-table":
       return { text: definitionText(named(doing)) };
@@ -125,7 +128,9 @@ export function describe({ statement, target, call }: Doing<Describe>): Outcome 
   const found = tableAt(where, target.catalog);
   if (!found) throw notFound(where);
   const { record } = found;
-  if (statement.partition) return { text: partitionBox(found, statement) };
+  if (statement.partition) {
+    return { text: partitionBox(found, statement), reads: [wholeTable(found)] };
+  }
   const facts = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => line(`${`${name}:`.padEnd(25)} ${value}`));
   const columns = (title: string, list: readonly Column[]) => [
