@@ -29,8 +29,16 @@ type AccessDemandTarget = AccessDemand["target"];
 export interface OperationParts<Input, Output, On extends Target, Own> {
   /** Finds what the call acts on. A list or create operation resolves to its parent (see `accountTarget`). */
   resolve(input: Input, call: Call<Own>): On | Promise<On>;
-  /** Does it, to the very thing that was judged. */
-  handle(target: On, input: Input, call: Call<Own>): Output | Promise<Output>;
+  /**
+   * Does it, to the very thing that was judged. `judgeAgain` throws what would be refused by now: for work that lasts,
+   * in the transaction that ends it.
+   */
+  handle(
+    target: On,
+    input: Input,
+    call: Call<Own>,
+    judgeAgain: () => void,
+  ): Output | Promise<Output>;
   /** The IAM action without prefix where it is not the operation's name: `GetObject` for HeadObject. */
   readonly action?: string | ((input: NoInfer<Input>, target: NoInfer<On>) => string);
   /** Further things the caller must be allowed to do: the source of a copy, `iam:PassRole`. */

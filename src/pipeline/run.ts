@@ -63,7 +63,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     authorize(name, target, judged);
     // What cannot be recorded is not done, be it a change or a read that leaves no event of its own.
     if (parts.trail.isFailing()) throw new StorageFull("the trail cannot be written");
-    output = await how.handle(target, input, call);
+    output = await how.handle(target, input, call, () => judgeAgain(name, target, judged));
   } catch (error) {
     const refusal = seenByCaller(error);
     judged.refusal = refusal;
@@ -140,6 +140,16 @@ function authorize(name: string, target: Target, judged: Judged): void {
     if (target.absent.visible) demand(target.absent.visible, judged);
     throw target.absent.refusal;
   }
+}
+
+/** The same judgement by what holds now, the key that signed included. The trail keeps the first. */
+function judgeAgain(name: string, target: Target, judged: Judged): void {
+  const { principal, parts } = judged.call;
+  const key = "accessKeyId" in principal ? principal.accessKeyId : undefined;
+  if (key !== undefined && !parts.directory.findCredentials(key)?.active) {
+    throw new ServiceError("AccessDenied", `The access key ${key} is not active any more.`);
+  }
+  authorize(name, target, { ...judged, demands: [], flows: [] });
 }
 
 function demand(wanted: AccessDemand, judged: Judged): void {

@@ -229,3 +229,49 @@ out["dropped"] = refused(lambda: read(session))[0]
   assert.deepEqual(out["reopened"], [1, 2]);
   assert.notEqual(out["dropped"], undefined);
 });
+
+test("a statement that has begun ends with what allowed it", async (t) => {
+  const { odps, root, user, account } = await startWorld(t, "vault", "plain");
+  const bob = await user("bob");
+  const name = `RAM$${account}:bob`;
+  await odps(
+    root,
+    "vault",
+    `
+for project in ["vault", "plain"]:
+    p = entry(project)
+    for query in ["add user ${name}", "grant CreateInstance, CreateTable, List, Read on project %s to user ${name}" % project]:
+        p.run_security_query(query)
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (1), (2)")
+o.run_security_query("grant Select on table t to user ${name}")
+o.execute_sql("create table many (a bigint)")
+o.execute_sql("insert into many select x.a + y.a from (select explode(sequence(1, 3000)) as a) x cross join (select explode(sequence(1, 1000)) as a) y")
+o.run_security_query("grant Select on table many to user ${name}")
+entry("plain").execute_sql("create table target (a bigint)")
+entry("plain").run_security_query("grant Select, Update, Describe on table target to user ${name}")
+`,
+  );
+  const ended = await odps<Record<string, unknown>>(
+    bob,
+    "plain",
+    `
+owner = ODPS("${root.accessKeyId}", "${root.secretAccessKey}", "vault", endpoint=o.endpoint)
+few = "(select a from vault.many limit 40000)"
+slow = "select t.a from vault.t t cross join (select count(*) as n from %s x cross join %s y where x.a <> y.a) z where z.n > 0" % (few, few)
+begun = [o.run_sql(text % slow) for text in ["create table c as %s", "insert into target %s", "%s"]]
+owner.run_security_query("set ProjectProtection=true")
+owner.run_security_query("revoke Select on table t from user ${name}")
+out["running"] = [instance.is_terminated() for instance in begun]
+def end(instance):
+    told = refused(lambda: instance.wait_for_success())
+    return told and told[0]
+out["ended"] = [end(instance) for instance in begun]
+out["target"] = rows("select count(*) from target")
+out["made"] = "c" in [table.name for table in o.list_tables()]
+`,
+  );
+  assert.deepEqual(ended["running"], [false, false, false]);
+  assert.deepEqual(ended["ended"], [refused, refused, refused]);
+  assert.deepEqual([ended["target"], ended["made"]], [[[0]], false]);
+});

@@ -24,7 +24,7 @@ async function begin(t: T) {
     const call = { account, parts: { trail } } as unknown as Call;
     const { handle } = lookupEvents.parts;
     const target = { arn: "*", account };
-    return (await handle(target, input as never, call as never)) as LookupEventsResponse;
+    return (await handle(target, input as never, call as never, () => {})) as LookupEventsResponse;
   };
 }
 

@@ -11,11 +11,11 @@ export function keyUse<Input, Output, On extends KeyTarget>(
 ): Operation {
   return operation<Input, Output, On, KeyStore>(name, {
     ...parts,
-    async handle(target, input, call): Promise<Output> {
+    async handle(target, input, call, judgeAgain): Promise<Output> {
       const { quotas, lastUsage } = call.own;
       const used = [target.reference.key, alsoUsed(target)].filter((key) => key !== undefined);
       for (const key of used) quotas.takeUse(key);
-      const output = await parts.handle(target, input, call);
+      const output = await parts.handle(target, input, call, judgeAgain);
       const { timeMs: atMs, id: requestId, eventId } = call;
       for (const key of used) lastUsage.note(key, { operation: name, atMs, requestId, eventId });
       return output;

@@ -49,9 +49,9 @@ export const runStatement = operation("RunStatement", {
   readOnly: false,
   also: (_input, { demands }) => demands,
   flows: (_input, { leaving }) => leaving,
-  async handle(target, input, call): Promise<Outcome> {
+  async handle(target, input, call, judgeAgain): Promise<Outcome> {
     try {
-      return await execute(target, input, call);
+      return await execute({ target, input, call, judgeAgain });
     } catch (error) {
       throw asService(error);
     }

@@ -30,6 +30,7 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
   await call.parts.store.transaction(() => {
+    doing.judgeAgain();
     if (there) return putClone(there, copied, added, doing);
     const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };
     const content = { operation: "CLONE", partitions: copied, added };

@@ -54,12 +54,13 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   };
   checkColumns(made.columns, made.partitionColumns, statement.at);
   const content = await firstContent(doing, made);
-  await call.parts.store.transaction(() =>
+  await call.parts.store.transaction(() => {
+    doing.judgeAgain();
     putTable(where, call, made, {
       ...(there && { replaces: there.record }),
       ...(content && { content }),
-    }),
-  );
+    });
+  });
   return { text: "OK" };
 }
 
@@ -73,11 +74,11 @@ function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable 
   return { kind: "table", columns: told.length > 0 ? told : columns, partitionColumns };
 }
 
-async function firstContent({ target, input, call }: Doing<CreateTable>, made: NewTable) {
-  const { plan } = target;
+async function firstContent(doing: Doing<CreateTable>, made: NewTable) {
+  const { plan } = doing.target;
   if (plan.kind !== "made-of-query") return undefined;
   const partitionBy = made.partitionColumns.map(({ name }) => name);
-  const partitions = await keepFiles(plan.selection, partitionBy, { target, input, call });
+  const partitions = await keepFiles(plan.selection, partitionBy, doing);
   const added = partitions.flatMap(({ files }) => files);
   return { operation: "CREATE TABLE AS", partitions, added };
 }

@@ -1,26 +1,21 @@
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Statement } from "../../../sql/tree.ts";
-import type { OdpsCall } from "../find-project.ts";
 import type { Outcome } from "../jobs.ts";
-import type { StatementInput, StatementTarget } from "../run-statement.ts";
 import { alterTable } from "./alter-table.ts";
 import { cloneTable } from "./clone.ts";
 import { createLike, createTable } from "./create-table.ts";
 import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
 import { explain } from "./explain.ts";
-import { keepRows } from "./query.ts";
+import { keepRows, type Running } from "./query.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
 import { restore, truncate } from "./truncate.ts";
 import { writeTables } from "./write.ts";
 
 /** A statement while it is done. */
-export interface Doing<Kind extends Statement = Statement> {
+export interface Doing<Kind extends Statement = Statement> extends Running {
   readonly statement: Kind;
-  readonly target: StatementTarget;
-  readonly input: StatementInput;
-  readonly call: OdpsCall;
 }
 
 type Executor<Kind extends Statement> = (doing: Doing<Kind>) => Outcome | Promise<Outcome>;
@@ -43,19 +38,15 @@ const executors: {
 };
 
 /** Does what a plan says, to the tables that were found and judged. */
-export async function execute(
-  target: StatementTarget,
-  input: StatementInput,
-  call: OdpsCall,
-): Promise<Outcome> {
-  const { plan } = target;
+export async function execute(running: Running): Promise<Outcome> {
+  const { plan } = running.target;
   // Its plan is that of the statement that it explains, which is not done.
-  if (input.statement.kind === "explain") return explain(plan);
-  if (plan.kind === "query") return { rows: await keepRows(plan, { target, input, call }) };
-  if (plan.kind === "write") return writeTables(plan, { target, input, call });
+  if (running.input.statement.kind === "explain") return explain(plan);
+  if (plan.kind === "query") return { rows: await keepRows(plan, running) };
+  if (plan.kind === "write") return writeTables(plan, running);
   const { statement } = plan;
   const executor = executors[statement.kind] as Executor<Statement> | undefined;
-  if (executor) return executor({ statement, target, input, call });
+  if (executor) return executor({ statement, ...running });
   throw notBuilt(statement.kind);
 }
 

@@ -19,6 +19,8 @@ export interface Running {
   readonly target: StatementTarget;
   readonly input: StatementInput;
   readonly call: OdpsCall;
+  /** Throws what would be refused by now: in the transaction that ends a statement which reads rows. */
+  readonly judgeAgain: () => void;
 }
 
 export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
@@ -191,11 +193,14 @@ export async function keepRows(
   plan: Extract<Plan, { kind: "query" }>,
   running: Running,
 ): Promise<RowsRecord> {
-  const { target, call } = running;
+  const { target, call, judgeAgain } = running;
   const [left] = await leave(emitted(plan.selection, target.catalog), [], running);
   assert(left, "a query leaves one file");
   const { file } = left;
-  await call.parts.store.transaction(() => target.store.blobs.keep(file.blob));
+  await call.parts.store.transaction(() => {
+    judgeAgain();
+    target.store.blobs.keep(file.blob);
+  });
   return {
     columns: plan.selection.columns,
     rows: file.rows,

@@ -19,8 +19,9 @@ export async function writeTables(
     const made = await keepFiles(write.selection, write.dynamicPartition, running, record);
     done.push({ write, made: made.map((partition) => withStatic(partition, write)) });
   }
-  const { call } = running;
+  const { call, judgeAgain } = running;
   await call.parts.store.transaction(() => {
+    judgeAgain();
     for (const { write, made } of done) putWrite(write, made, running);
   });
   const written: Record<string, number> = {};
