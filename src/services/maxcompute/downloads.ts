@@ -9,7 +9,7 @@ import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
 import { countShown, flowsTo, rowsToShow, tableFlow } from "./flows.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import { type InstanceTarget, instanceOf } from "./instances.ts";
-import type { ProjectEngine } from "./project-engines.ts";
+import type { ProjectEngine } from "./project-engine.ts";
 import { callerName } from "./projects.ts";
 import { type PlacedFile, placedFiles } from "./relations.ts";
 import { displayFlows, resultFiles, shownRowsMax } from "./results.ts";

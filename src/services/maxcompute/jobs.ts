@@ -32,16 +32,24 @@ export interface RunningJob {
 /** Does a job for the caller; throws `ServiceError` whose code and words are the job's. */
 export type RunJob = (job: RunningJob, project: ProjectRecord, call: OdpsCall) => Promise<Outcome>;
 
+/** Jobs that run at a time: of all accounts, and of one. */
 const jobsMax = 200;
+const jobsPerAccountMax = 50;
+/** MaxCompute's own bound of a job. */
+const jobMs = 24 * 60 * 60 * 1000;
+
+interface Followed {
+  readonly job: RunningJob;
+  readonly account: string;
+  readonly abort: AbortController;
+  done: Promise<void>;
+}
 
 /** The jobs of all projects while they run; each is a row from its submission on. */
 export class Jobs {
   readonly #parts: Parts;
   readonly #run: RunJob;
-  readonly #running = new Map<
-    string,
-    { readonly job: RunningJob; readonly abort: AbortController; readonly done: Promise<void> }
-  >();
+  readonly #running = new Map<string, Followed>();
 
   constructor(parts: Parts, run: RunJob) {
     this.#parts = parts;
@@ -56,8 +64,11 @@ export class Jobs {
     owner: string,
     call: OdpsCall,
   ): Promise<string> {
-    if (this.#running.size >= jobsMax) {
-      throw new ServiceError("ServiceUnavailable", `${jobsMax} jobs run already; try again later.`);
+    const { account } = project;
+    const own = [...this.#running.values()].filter((one) => one.account === account);
+    if (this.#running.size >= jobsMax || own.length >= jobsPerAccountMax) {
+      const count = own.length >= jobsPerAccountMax ? `${own.length} of this account` : jobsMax;
+      throw new ServiceError("ServiceUnavailable", `${count} jobs run already; try again later.`);
     }
     const { store, random } = this.#parts;
     const id = `${instantText(call.timeMs)}g${random.bytes(5).toString("hex")}`;
@@ -65,24 +76,33 @@ export class Jobs {
       ...{ id, projectId: project.id, owner, startedAtMs: call.timeMs },
       ...{ taskName, taskType: "SQL", status: "Running", source, query, settings },
     };
-    const rows = instanceRows(store.account(project.account));
-    await store.transaction(() => rows.put([project.id, id], record));
     const abort = new AbortController();
     const job: RunningJob = { record, signal: abort.signal, percent: 0 };
-    const done = this.#follow(job, project, call);
-    this.#running.set(id, { job, abort, done });
+    const followed: Followed = { job, account, abort, done: Promise.resolve() };
+    // Its place is taken before anything is waited for.
+    this.#running.set(id, followed);
+    const rows = instanceRows(store.account(account));
+    try {
+      await store.transaction(() => rows.put([project.id, id], record));
+    } catch (error) {
+      this.#running.delete(id);
+      throw error;
+    }
+    followed.done = this.#follow(followed, project, call);
     return id;
   }
 
-  async #follow(job: RunningJob, project: ProjectRecord, call: OdpsCall): Promise<void> {
+  async #follow({ job, abort }: Followed, project: ProjectRecord, call: OdpsCall): Promise<void> {
     const { id } = job.record;
+    const timer = setTimeout(() => abort.abort(), jobMs).unref();
     let end: Partial<InstanceRecord>;
     try {
       end = { status: "Success", ...(await this.#run(job, project, call)) };
-      if (job.signal.aborted) end = cancelled;
     } catch (error) {
       end = job.signal.aborted ? cancelled : { status: "Failed", text: failureText(error) };
       if (!(error instanceof ServiceError)) call.own.onFault(id, error);
+    } finally {
+      clearTimeout(timer);
     }
     const { store, clock } = this.#parts;
     const rows = instanceRows(store.account(project.account));
@@ -117,11 +137,20 @@ export class Jobs {
     await running?.done;
   }
 
-  /** Ends all. */
-  async stop(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+  /** Ends all: waits for those that end when they are told. */
+  async stop(graceMs: number): Promise<void> {
+    const all = Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([all, late]);
+    clearTimeout(timer);
   }
 }
+
+/** Thrown by work that ends because its job was stopped. */
+export const stopped = new ServiceError("Cancelled", "The job was stopped.");
 
 const cancelled = { status: "Cancelled", text: "The instance was stopped." } as const;
 

@@ -1,12 +1,13 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { missingForVolumes, openVolume, type Volume } from "../../cells/volume.ts";
-import { startEngine, type WarehouseEngine } from "../../engines/duckdb/engine.ts";
+import { startEngine } from "../../engines/duckdb/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import { projectArn } from "./find-project.ts";
-import type { PlacedFile } from "./relations.ts";
+import { stopped } from "./jobs.ts";
+import { ProjectEngine } from "./project-engine.ts";
 
 const gibi = 1024 ** 3;
 /** Of one project's cell: DuckDB spills to the volume past its share of the memory. */
@@ -17,9 +18,9 @@ const limits = {
 const volumeBytesMax = 100 * gibi;
 const jobsAtOnce = 4;
 const streamsAtOnce = 16;
-/** Copies of tables that a cell may keep besides what it uses. */
-const cacheBytesMax = 20 * gibi;
 const cellsMax = 4;
+/** One account leaves room for others. */
+const cellsPerAccountMax = 3;
 const idleMs = 10 * 60_000;
 
 /** What cells of the warehouse need from outside the services. */
@@ -30,71 +31,6 @@ export interface CellsOutside {
   readonly log: (line: string) => void;
 }
 
-/** DuckDB in the cell of one project, with copies of the files that queries read. */
-export class ProjectEngine {
-  readonly engine: WarehouseEngine;
-  readonly #volume: Volume;
-  readonly #parts: Parts;
-  readonly #account: string;
-  /** Files in the cell, the one used last at the end, with their sizes. */
-  readonly #placed = new Map<string, { readonly bytes: number; readonly done: Promise<void> }>();
-
-  constructor(
-    engine: WarehouseEngine,
-    volume: Volume,
-    { parts, account }: { readonly parts: Parts; readonly account: string },
-  ) {
-    this.engine = engine;
-    this.#volume = volume;
-    this.#parts = parts;
-    this.#account = account;
-  }
-
-  /** Puts copies of files into the cell where they are not there yet, opened with the keys that sealed them. */
-  async place(files: readonly PlacedFile[]): Promise<void> {
-    await Promise.all(
-      files.map(({ name, record }) => {
-        const known = this.#placed.get(name);
-        if (known) this.#placed.delete(name);
-        const done = known?.done ?? this.#copy(name, record.blob);
-        this.#placed.set(name, { bytes: record.blob.size, done });
-        done.catch(() => this.#placed.delete(name));
-        return done;
-      }),
-    );
-    await this.#forgetOld(new Set(files.map(({ name }) => name)));
-  }
-
-  async #copy(name: string, blob: PlacedFile["record"]["blob"]): Promise<void> {
-    const body = this.#parts.store.account(this.#account).blobs.read(blob);
-    await this.engine.put(name, Buffer.isBuffer(body) ? once(body) : body);
-  }
-
-  /** Seals a file of the cell: it then belongs to nobody until it is kept. */
-  async seal(name: string, rows: number): Promise<PlacedFile["record"]> {
-    const { store, random } = this.#parts;
-    const blob = await store.account(this.#account).blobs.write(this.engine.give(name));
-    return { id: random.uuid(), blob, rows };
-  }
-
-  async #forgetOld(used: ReadonlySet<string>): Promise<void> {
-    let bytes = 0;
-    for (const { bytes: one } of this.#placed.values()) bytes += one;
-    for (const [name, file] of this.#placed) {
-      if (bytes <= cacheBytesMax) return;
-      if (used.has(name)) continue;
-      this.#placed.delete(name);
-      bytes -= file.bytes;
-      await this.engine.remove(name);
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.engine.stop();
-    await this.#volume.close();
-  }
-}
-
 /** In the place of a volume where this host has none and that was accepted. */
 async function plainDirectory(path: string): Promise<Volume> {
   await mkdir(path, { recursive: true, mode: 0o700 });
@@ -102,11 +38,8 @@ async function plainDirectory(path: string): Promise<Volume> {
   return { path, failed, close: () => rm(path, { recursive: true, force: true }) };
 }
 
-async function* once(body: Buffer): AsyncIterable<Buffer> {
-  yield body;
-}
-
 interface Slot {
+  readonly account: string;
   readonly opened: Promise<ProjectEngine>;
   users: number;
   usedMs: number;
@@ -118,6 +51,10 @@ export class ProjectEngines {
   readonly #outside: CellsOutside;
   readonly #slots = new Map<string, Slot>();
   readonly #timer: NodeJS.Timeout;
+  /** Cells that end just now, and still take their room. */
+  #ending = 0;
+  /** Who waits for a cell that somebody gives back. */
+  #waiting: (() => void)[] = [];
 
   constructor(parts: Parts, outside: CellsOutside) {
     this.#parts = parts;
@@ -125,23 +62,65 @@ export class ProjectEngines {
     this.#timer = setInterval(() => void this.#endIdle(), idleMs / 10).unref();
   }
 
-  /** Works with the engine of a project. It stays for as long as somebody uses it. */
+  /**
+   * Works with the engine of a project, which stays for as long as somebody uses it. Waits for room where too many
+   * projects have a cell; `signal` ends the waiting.
+   */
   async use<Result>(
     project: ProjectRecord,
     work: (engine: ProjectEngine) => Promise<Result>,
+    signal?: AbortSignal,
   ): Promise<Result> {
-    let slot = this.#slots.get(project.id);
-    if (!slot) {
-      await this.#makeRoom();
-      slot = this.#slots.get(project.id) ?? this.#begin(project);
+    let slot = this.#slotFor(project);
+    while (!slot) {
+      await this.#makeRoom(project.account, signal);
+      slot = this.#slotFor(project);
     }
     slot.users += 1;
     try {
       return await work(await slot.opened);
     } finally {
-      slot.users -= 1;
-      slot.usedMs = this.#parts.clock.now();
+      await this.#giveBack(slot);
     }
+  }
+
+  async #giveBack(slot: Slot): Promise<void> {
+    slot.usedMs = this.#parts.clock.now();
+    if (slot.users === 1) await slot.opened.then((engine) => engine.forgetOld()).catch(() => {});
+    slot.users -= 1;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+
+  /** The slot that a project has, or a new one where there is room for it. */
+  #slotFor(project: ProjectRecord): Slot | undefined {
+    const there = this.#slots.get(project.id);
+    if (there) return there;
+    return this.#isFull(project.account) ? undefined : this.#begin(project);
+  }
+
+  #isFull(account: string): boolean {
+    const own = [...this.#slots.values()].filter((slot) => slot.account === account);
+    return this.#slots.size + this.#ending >= cellsMax || own.length >= cellsPerAccountMax;
+  }
+
+  /** Ends a cell that nobody uses, one of the account's own where that has enough, or waits until there is one. */
+  async #makeRoom(account: string, signal: AbortSignal | undefined): Promise<void> {
+    const own = [...this.#slots].filter(([, slot]) => slot.account === account);
+    const among = own.length >= cellsPerAccountMax ? own : [...this.#slots];
+    const idle = among.filter(([, { users }]) => users === 0);
+    const [oldest] = idle.sort(([, one], [, other]) => one.usedMs - other.usedMs);
+    if (oldest) return this.#end(...oldest);
+    if (signal?.aborted) throw stopped;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   /** Streams something out of the engine of a project, which stays for as long as that lasts. */
@@ -167,9 +146,11 @@ export class ProjectEngines {
 
   #begin(project: ProjectRecord): Slot {
     const opened = this.#open(project);
-    const slot = { opened, users: 0, usedMs: this.#parts.clock.now() };
+    const usedMs = this.#parts.clock.now();
+    const slot: Slot = { account: project.account, opened, users: 0, usedMs };
     this.#slots.set(project.id, slot);
-    opened.catch(() => this.#slots.delete(project.id));
+    const forget = () => void this.#end(project.id, slot);
+    opened.then(({ failed }) => failed.then(forget), forget);
     return slot;
   }
 
@@ -216,20 +197,6 @@ export class ProjectEngines {
     });
   }
 
-  /** One more cell may be made, if need be in the place of one that nobody uses. */
-  async #makeRoom(): Promise<void> {
-    if (this.#slots.size < cellsMax) return;
-    const idle = [...this.#slots].filter(([, { users }]) => users === 0);
-    const [oldest] = idle.sort(([, one], [, other]) => one.usedMs - other.usedMs);
-    if (!oldest) {
-      throw new ServiceError(
-        "ServiceUnavailable",
-        `${cellsMax} projects run statements already; try again later.`,
-      );
-    }
-    await this.#end(...oldest);
-  }
-
   async #endIdle(): Promise<void> {
     const nowMs = this.#parts.clock.now();
     for (const [id, slot] of [...this.#slots]) {
@@ -240,12 +207,17 @@ export class ProjectEngines {
   async #end(id: string, slot: Slot): Promise<void> {
     if (this.#slots.get(id) !== slot) return;
     this.#slots.delete(id);
-    await slot.opened.then(
-      (engine) => engine.stop(),
-      () => undefined,
-    );
+    this.#ending += 1;
+    try {
+      const engine = await slot.opened.catch(() => undefined);
+      await engine?.stop();
+    } finally {
+      this.#ending -= 1;
+      this.#wake();
+    }
   }
 
+  /** Ends all cells, and with them whatever runs in them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all([...this.#slots].map(([id, slot]) => this.#end(id, slot)));

@@ -2,7 +2,7 @@ import { ServiceError } from "../../pipeline/operation.ts";
 import { parseScript } from "../../sql/parse.ts";
 import { SqlError } from "../../sql/sql-error.ts";
 import type { AssignVariable } from "../../sql/tree.ts";
-import type { Outcome, RunJob } from "./jobs.ts";
+import { type Outcome, type RunJob, stopped } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
 
 const settingBytesMax = 4096;
@@ -30,7 +30,7 @@ export const runScript: RunJob = async (job, project, call) => {
   const as = { principal, account, source };
   let outcome: Outcome = {};
   for (const { statement, range } of statements) {
-    if (job.signal.aborted) return outcome;
+    if (job.signal.aborted) throw stopped;
     if (statement.kind === "set") {
       flags.set(statement.key.toLowerCase(), statement.value.slice(0, settingBytesMax));
       continue;

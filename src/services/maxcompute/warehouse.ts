@@ -21,7 +21,11 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   };
 }
 
+const graceMs = 3_000;
+
 export async function stopWarehouse({ jobs, engines }: Warehouse): Promise<void> {
-  await jobs.stop();
+  await jobs.stop(graceMs);
   await engines.stop();
+  // What did not end when it was told ends with its cell.
+  await jobs.stop(graceMs);
 }

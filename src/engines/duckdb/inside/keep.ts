@@ -28,34 +28,52 @@ export function keep(
   question: KeepQuestion,
   started: (running: Running) => void,
 ): Promise<Kept> {
-  const { id, sql, file, settings, partitionBy = [] } = question;
+  const { id, sql, settings } = question;
   return withConnection(database, settings.timezone, async (connection) => {
-    const columns = await columnsOf(connection, sql);
-    let cancelled = false;
+    // An interrupt between two queries is lost: it is said again until the job has ended.
+    let cancelling: NodeJS.Timeout | undefined;
     started({
       progress: () => Math.max(0, Math.min(1, duckdb.query_progress(connection).percentage / 100)),
       cancel() {
-        cancelled = true;
         duckdb.interrupt(connection);
+        cancelling ??= setInterval(() => duckdb.interrupt(connection), interruptMs);
       },
     });
-    return store.withHalf(id, async (half) => {
-      const written = await write(connection, question, columns, half).catch((error: unknown) => {
-        throw cancelled ? new Error("the query was cancelled") : error;
+    try {
+      const columns = await columnsOf(connection, sql);
+      if (cancelling) throw new Error(cancelled);
+      return await store.withHalf(id, async (half) => {
+        const written = await write(connection, question, columns, half);
+        return { columns, ...(await publish(written, question, store)) };
       });
-      if (written.length > partitionsMax) {
-        throw new Error(`the rows part into ${written.length} files, more than ${partitionsMax}`);
-      }
-      const files: KeptFile[] = [];
-      for (const { path, rows, values } of written) {
-        const name = partitionBy.length === 0 ? file : `${file}/${files.length}.parquet`;
-        files.push({ file: name, rows, values, bytes: await store.publish(path, name) });
-      }
-      const sum = (of: (each: KeptFile) => number) =>
-        files.reduce((total, each) => total + of(each), 0);
-      return { columns, files, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes) };
-    });
+    } catch (error) {
+      throw cancelling ? new Error(cancelled) : error;
+    } finally {
+      clearInterval(cancelling);
+    }
   });
+}
+
+const interruptMs = 50;
+const cancelled = "the query was cancelled";
+
+/** Moves what a query has written to its place. */
+async function publish(
+  written: readonly Written[],
+  { file, partitionBy = [] }: KeepQuestion,
+  store: Store,
+): Promise<Omit<Kept, "columns">> {
+  if (written.length > partitionsMax) {
+    throw new Error(`the rows part into ${written.length} files, more than ${partitionsMax}`);
+  }
+  const files: KeptFile[] = [];
+  for (const { path, rows, values } of written) {
+    const name = partitionBy.length === 0 ? file : `${file}/${files.length}.parquet`;
+    files.push({ file: name, rows, values, bytes: await store.publish(path, name) });
+  }
+  const sum = (of: (each: KeptFile) => number) =>
+    files.reduce((total, each) => total + of(each), 0);
+  return { files, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes) };
 }
 
 /** The columns of a query, each with a name of its own as the file has it. */

@@ -9,7 +9,8 @@ import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
-import type { ProjectEngine } from "../project-engines.ts";
+import { stopped } from "../jobs.ts";
+import type { ProjectEngine } from "../project-engine.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import type { StatementInput, StatementTarget } from "../run-statement.ts";
 import { type FoundTable, type StatementCatalog, timezoneDefault } from "../session.ts";
@@ -79,23 +80,27 @@ export function inCell<Result>(
   { target, input, call }: Running,
   work: (cell: ProjectEngine) => Promise<Result>,
 ): Promise<Result> {
-  return call.own.engines.use(target.project, async (cell) => {
-    const { id } = input.job.record;
-    const cancel = () => void cell.engine.cancel(id);
-    input.job.signal.addEventListener("abort", cancel);
-    const timer = setInterval(() => {
-      input.job.percent = Math.floor(100 * cell.engine.progress(id));
-    }, progressMs);
+  const { job } = input;
+  const { id } = job.record;
+  const run = async (cell: ProjectEngine): Promise<Result> => {
+    // Who waited for the cell may have been stopped meanwhile; and what a cell is told may come too early for it.
+    const look = () => {
+      if (job.signal.aborted) void cell.engine.cancel(id).catch(() => {});
+      else job.percent = Math.floor(100 * cell.engine.progress(id));
+    };
+    const timer = setInterval(look, progressMs);
+    job.signal.addEventListener("abort", look);
     try {
+      if (job.signal.aborted) throw stopped;
       return await work(cell);
     } catch (error) {
-      if (input.job.signal.aborted) throw new ServiceError("Cancelled", "The job was stopped.");
-      throw engineWords(error);
+      throw job.signal.aborted ? stopped : engineWords(error);
     } finally {
       clearInterval(timer);
-      input.job.signal.removeEventListener("abort", cancel);
+      job.signal.removeEventListener("abort", look);
     }
-  });
+  };
+  return call.own.engines.use(target.project, run, job.signal);
 }
 
 const progressMs = 500;
