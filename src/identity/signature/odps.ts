@@ -71,14 +71,19 @@ export function* readParameters(query: string): Iterable<readonly [name: string,
   }
 }
 
-/** Percent-decoded; refuses what is not UTF-8. */
+/** Percent-decoded; refuses what is not UTF-8, and control characters: no answer in XML could hold them. */
 export function decodeUrl(text: string): string {
   if (!text.includes("%")) return text;
+  let decoded: string;
   try {
-    return decodeURIComponent(text);
+    decoded = decodeURIComponent(text);
   } catch {
     throw new ServiceError("InvalidArgument", "The URL is not percent-encoded UTF-8.");
   }
+  if (/\p{Cc}/u.test(decoded)) {
+    throw new ServiceError("InvalidArgument", "The URL holds a control character.");
+  }
+  return decoded;
 }
 
 /** Judges MaxCompute's signatures, and remembers them: they do not cover the body. */

@@ -44,8 +44,6 @@ export interface InstanceRecord {
   readonly status: TaskStatus;
   /** The job as the client sent it. */
   readonly source: Document;
-  readonly query: string;
-  readonly settings: Readonly<Record<string, string>>;
   /** What a statement printed, or why it failed. */
   readonly text?: string;
   readonly rows?: RowsRecord;

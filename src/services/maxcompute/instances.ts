@@ -34,7 +34,7 @@ export function instanceOf(input: OdpsInput, call: OdpsCall): InstanceTarget {
 
 const nothing: InstanceRecord = {
   ...{ id: "", projectId: "", owner: "", startedAtMs: 0, taskName: "", taskType: "" },
-  ...{ status: "Failed", source: {}, query: "", settings: {} },
+  ...{ status: "Failed", source: {} },
 };
 
 /** The state as it is now: the record that was found may be older. */

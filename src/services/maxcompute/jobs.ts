@@ -2,6 +2,7 @@ import type { Parts } from "../../pipeline/call.ts";
 import type { Document } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
+import type { AccountStore } from "../../storage/store.ts";
 import type { OdpsCall } from "./find-project.ts";
 import {
   type InstanceRecord,
@@ -23,6 +24,7 @@ export interface Outcome {
 /** A job while it runs. */
 export interface RunningJob {
   readonly record: InstanceRecord;
+  readonly submitted: SubmittedJob;
   /** Aborted by `StopInstance`, and when Bondstore stops. */
   readonly signal: AbortSignal;
   /** 0 to 100. */
@@ -59,7 +61,7 @@ export class Jobs {
   /** Begins a job and answers its id. Refuses where too many run. */
   async submit(
     project: ProjectRecord,
-    { taskName, query, settings }: SubmittedJob,
+    submitted: SubmittedJob,
     source: Document,
     owner: string,
     call: OdpsCall,
@@ -74,16 +76,19 @@ export class Jobs {
     const id = `${instantText(call.timeMs)}g${random.bytes(5).toString("hex")}`;
     const record: InstanceRecord = {
       ...{ id, projectId: project.id, owner, startedAtMs: call.timeMs },
-      ...{ taskName, taskType: "SQL", status: "Running", source, query, settings },
+      ...{ taskName: submitted.taskName, taskType: "SQL", status: "Running", source },
     };
     const abort = new AbortController();
-    const job: RunningJob = { record, signal: abort.signal, percent: 0 };
+    const job: RunningJob = { record, submitted, signal: abort.signal, percent: 0 };
     const followed: Followed = { job, account, abort, done: Promise.resolve() };
     // Its place is taken before anything is waited for.
     this.#running.set(id, followed);
     const rows = instanceRows(store.account(account));
     try {
-      await store.transaction(() => rows.put([project.id, id], record));
+      await store.transaction(() => {
+        forgetOldest(store.account(account), project.id, call.timeMs);
+        rows.put([project.id, id], record);
+      });
     } catch (error) {
       this.#running.delete(id);
       throw error;
@@ -151,6 +156,20 @@ export class Jobs {
 
 /** Thrown by work that ends because its job was stopped. */
 export const stopped = new ServiceError("Cancelled", "The job was stopped.");
+
+/** How long a job and its rows can be read (MaxCompute's instances: 30 days). */
+const keptMs = 30 * 24 * 60 * 60 * 1000;
+const forgottenAtOnce = 2;
+
+/** Forgets jobs that are over for long, a few with each new one: ids are in the order of time. */
+function forgetOldest(store: AccountStore, projectId: string, nowMs: number): void {
+  const rows = instanceRows(store);
+  for (const { key, value } of [...rows.range({ prefix: [projectId], limit: forgottenAtOnce })]) {
+    if (value.endedAtMs === undefined || nowMs - value.endedAtMs < keptMs) return;
+    if (value.rows) store.blobs.remove(value.rows.file.blob);
+    rows.remove(key);
+  }
+}
 
 const cancelled = { status: "Cancelled", text: "The instance was stopped." } as const;
 

@@ -2,11 +2,13 @@ import {
   type Document,
   type OdpsAnswer,
   type OdpsInput,
+  type Part,
   partOf,
   partsOf,
   textOf,
 } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
+import { isMember } from "../../projects/permissions/names.ts";
 import { type ProjectRecord, principalName, projectTable } from "../../projects/project.ts";
 import { type OdpsCall, projectOf } from "./find-project.ts";
 import { rfc822 } from "./table-answer.ts";
@@ -59,27 +61,11 @@ export const updateProject = operation("UpdateProject", {
   action: "Write",
   async handle({ project, store }, { document }, call): Promise<OdpsAnswer> {
     const body = document?.["Project"];
-    const given = partsOf(partOf(partOf(body, "Properties"), "Property")).length
-      ? partsOf((partOf(body, "Properties") as Document)["Property"])
-      : [];
-    const properties = { ...project.properties };
-    for (const property of given) {
-      const name = textOf(partOf(property, "Name"));
-      const value = textOf(partOf(property, "Value")) ?? "";
-      if (name === undefined || name === "") throw badProperty("a property has no Name");
-      if (name.length > 256 || value.length > propertyBytesMax) {
-        throw badProperty(`the property ${name.slice(0, 64)} is too long`);
-      }
-      if (value === "") delete properties[name];
-      else properties[name] = value;
-    }
-    if (Object.keys(properties).length > propertiesMax) {
-      throw badProperty(`a project has at most ${propertiesMax} properties`);
-    }
-    const comment = textOf(partOf(body, "Comment"))?.slice(0, 1024) ?? project.comment;
     await call.parts.store.transaction(() => {
       const now = projectTable(store).find([project.name]);
       if (now?.id !== project.id) return;
+      const properties = propertiesAfter(now.properties, partOf(body, "Properties"));
+      const comment = textOf(partOf(body, "Comment"))?.slice(0, 1024) ?? now.comment;
       const changed = { ...now, comment, properties, modifiedAtMs: call.timeMs };
       projectTable(store).put([project.name], changed);
     });
@@ -87,10 +73,33 @@ export const updateProject = operation("UpdateProject", {
   },
 });
 
+/** Properties after those of a document were set; an empty value takes one away. */
+function propertiesAfter(
+  before: Readonly<Record<string, string>>,
+  given: Part,
+): Readonly<Record<string, string>> {
+  const properties = new Map(Object.entries(before));
+  const list = given === undefined ? [] : partsOf((given as Document)["Property"]);
+  for (const property of list) {
+    const name = textOf(partOf(property, "Name")) ?? "";
+    const value = textOf(partOf(property, "Value")) ?? "";
+    if (name === "") throw badProperty("a property has no Name");
+    if (name.length > 256 || value.length > propertyBytesMax) {
+      throw badProperty(`the property ${name.slice(0, 64)} is too long`);
+    }
+    if (value === "") properties.delete(name);
+    else properties.set(name, value);
+  }
+  if (properties.size > propertiesMax) {
+    throw badProperty(`a project has at most ${propertiesMax} properties`);
+  }
+  return Object.fromEntries(properties);
+}
+
 const badProperty = (why: string) =>
   new ServiceError("InvalidArgument", `Invalid project: ${why}.`);
 
-/** Projects of the caller's account. Their names are no secret inside it. */
+/** Projects of the caller's account that it is a member of. */
 export const listProjects = operation("ListProjects", {
   resolve: (_input: OdpsInput, call: OdpsCall) => everyProject(call),
   open: true,
@@ -98,7 +107,8 @@ export const listProjects = operation("ListProjects", {
     const owner = parameters["owner"];
     const found = [...projectTable(call.store).range()]
       .map(({ value }) => value)
-      .filter((project) => owner === undefined || project.owner === owner);
+      .filter((project) => owner === undefined || project.owner === owner)
+      .filter((project) => isMember(call.parts.projects.permissionsOf(project), callerName(call)));
     const Project = found.map((project) => projectElement(project));
     return { document: { Projects: { Project, Marker: "", MaxItems: String(found.length) } } };
   },

@@ -22,7 +22,7 @@ const variablesMax = 200;
  * fails ends the job: those before it have happened.
  */
 export const runScript: RunJob = async (job, project, call) => {
-  const { query, settings } = job.record;
+  const { query, settings } = job.submitted;
   const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
   const session: Session = { flags, variables: [] };
   const { statements, text } = worded(() => parseScript(query));
