@@ -1,5 +1,7 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { createProject, projectTable } from "../projects/project.ts";
+import { protectionOf, securityOf } from "../projects/security.ts";
+import { twoStepRoutes } from "../protection/two-step-routes.ts";
 import type { Opened } from "../server.ts";
 import { type AdminOperation, checkTrail, findAccount, record } from "./administered.ts";
 
@@ -27,6 +29,16 @@ export const projectOperations: Readonly<Record<string, AdminOperation>> = {
       owner: made.owner,
       ...(endpoint !== undefined && { endpoint: `${endpoint}/api`, ca }),
     };
+  },
+
+  /** Ways on which data of a protected project can get further than its owner has said. */
+  async "project-routes"({ opened }, { account }) {
+    const { id } = accountOf(opened, account);
+    const store = opened.parts.store.account(id);
+    const projects = [...projectTable(store).range()].map(({ value }) =>
+      protectionOf(securityOf(store, value)),
+    );
+    return twoStepRoutes(projects);
   },
 
   async "project-list"({ opened }, { account }) {

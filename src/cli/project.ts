@@ -11,6 +11,10 @@ interface Made {
   readonly endpoint?: string;
 }
 
+interface Route {
+  readonly warning: string;
+}
+
 interface Named extends DataOptions {
   readonly account?: string;
   readonly comment?: string;
@@ -56,6 +60,18 @@ export function projectCommand(around: Surroundings): Command {
     const found = (await askAdmin("project-list", { account }, options, around)) as Made[];
     if (json) out(JSON.stringify(found));
     else for (const { project, owner } of found) out(`${project}  ${owner}`);
+  });
+  addDataOptions(
+    command
+      .command("routes")
+      .description("warn of protected projects whose trust leads further than they say")
+      .option(...inAccount)
+      .addHelpText("after", help),
+  ).action(async ({ account, ...options }: Named) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const found = (await askAdmin("project-routes", { account }, options, around)) as Route[];
+    if (json) out(JSON.stringify(found));
+    else for (const { warning } of found) out(warning);
   });
   return command;
 }

@@ -19,8 +19,6 @@ export interface ProjectRecord {
   readonly modifiedAtMs: number;
   /** As `setproject` sets them: `odps.sql.type.system.odps2`. */
   readonly properties: Readonly<Record<string, string>>;
-  /** ARN of the key that seals its tables; absent: the account's own keys do. */
-  readonly keyArn?: string;
 }
 
 const nameForm = /^[a-z][a-z0-9_]{2,127}$/;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { expressionText } from "../../test/support/tree-sketch.ts";
 import { parseScript } from "./parse.ts";
-import { expressionText } from "./tree-sketch.ts";
 
 /** The only expression of `SELECT expression`. */
 function read(text: string): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sketch } from "../../test/support/tree-sketch.ts";
 import { parseScript } from "./parse.ts";
-import { sketch } from "./tree-sketch.ts";
 
 const cases: readonly (readonly [title: string, text: string, expected: unknown])[] = [
   [

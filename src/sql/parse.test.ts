@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sketch } from "../../test/support/tree-sketch.ts";
 import { parseScript } from "./parse.ts";
 import { SqlError } from "./sql-error.ts";
-import { sketch } from "./tree-sketch.ts";
 
 const texts = (text: string) =>
   parseScript(text).statements.map(({ range }) => text.slice(range.start, range.end));

@@ -1,5 +1,4 @@
 import { type Catalog, isOn } from "./catalog.ts";
-import { nullOf } from "./conversion.ts";
 import { castTo, convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { alignPair } from "./operators.ts";
 import { quoteText } from "./quote.ts";
@@ -185,6 +184,3 @@ export function resolveInterval(
   const whole = BigInt(micros) * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
   return { sql: `to_microseconds(${sign === "-" ? -whole : whole})`, type, uses: [] };
 }
-
-/** NULL in a column that has a type. */
-export const typedNull = (type: SqlType): Resolved => ({ sql: nullOf(type), type, uses: [] });

@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createProject } from "../../src/projects/project.ts";
 import { type Keys, type Running, startBondstore } from "./bondstore.ts";
-import { python } from "./python.ts";
+import { cache, python } from "./python.ts";
 
 /** A Bondstore with a tenant whose root owns some projects. */
 export interface World {
@@ -13,6 +14,9 @@ export interface World {
   /** A user of IAM with an access key; its name in projects is `RAM$<account>:<name>`. */
   user(name: string): Promise<Keys>;
 }
+
+/** The interpreter that has PyODPS. */
+export const warehousePython = join(cache, "warehouse-clients", "bin", "python3");
 
 /** What every script begins with: `o` is the entry, `rows` runs a query, `refused` tells how a call fails. */
 const prelude = `

@@ -24,8 +24,6 @@ export const actionsOf = {
 /** A type of object that privileges are granted on. */
 export type ObjectType = keyof typeof actionsOf;
 
-export const objectTypes: readonly string[] = Object.keys(actionsOf);
-
 /** Tells whether a text is a type of object, in lower case. */
 export const isObjectType = (text: string): text is ObjectType => Object.hasOwn(actionsOf, text);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Command } from "./command.ts";
-import { isSecurityCommand, parseCommand } from "./parse.ts";
+import { parseCommand } from "./parse.ts";
 
 const alice = "RAM$111122223333:alice";
 const t1 = { type: "table", name: "t1", columns: undefined };
@@ -224,7 +224,6 @@ const commands: readonly (readonly [string, Command])[] = [
 for (const [text, command] of commands)
   test(`reads ${text}`, () => {
     assert.deepEqual(parseCommand(text), command);
-    assert.equal(isSecurityCommand(text), true);
   });
 
 /** [text, place, what the refusal says] */
@@ -291,19 +290,3 @@ for (const [text, place, why] of refusals)
       },
     );
   });
-
-test("SQL is told from commands", () => {
-  for (const text of [
-    "add jar a.jar",
-    "create table t(a int)",
-    "drop table t",
-    "desc t1",
-    "describe t1",
-    "set odps.sql.type.system.odps2=true",
-    "show tables",
-    "select 1",
-    "delete from t",
-    "constructor",
-  ])
-    assert.equal(isSecurityCommand(text), false, text);
-});

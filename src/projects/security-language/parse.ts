@@ -55,52 +55,6 @@ export function parseCommand(text: string): Command {
   return command;
 }
 
-/** Whether a text begins like a command of this language, so that SQL can be told from it. */
-export const isSecurityCommand = (text: string): boolean => {
-  const [first = "", second = ""] = text
-    .trim()
-    .toLowerCase()
-    .split(/[\s;(=]+/, 2);
-  if (!Object.hasOwn(verbs, first)) return false;
-  const seconds = secondWords[first];
-  return seconds === undefined || seconds.includes(second);
-};
-
-/** Second words of those verbs that SQL has as well. */
-const secondWords: Readonly<Record<string, readonly string[]>> = {
-  add: [
-    "user",
-    "tenant",
-    "trustedproject",
-    "accountprovider",
-    "table",
-    "function",
-    "resource",
-    "group",
-  ],
-  list: ["users", "roles", "tenant", "trustedprojects", "accountproviders"],
-  create: ["role", "package", "tenant"],
-  drop: ["role", "package", "tenant"],
-  delete: ["role", "package", "tenant"],
-  describe: ["role", "package", "tenant"],
-  desc: ["role", "package", "tenant"],
-  show: [
-    "grants",
-    "grant",
-    "acl",
-    "label",
-    "packages",
-    "package",
-    "principals",
-    "role",
-    "securityconfiguration",
-  ],
-  set: ["label", "projectprotection", ...Object.keys(settingNames)],
-  setproject: ["odps.security.enabledownloadprivilege"],
-  unset: ["label"],
-  get: ["policy"],
-};
-
 function parseAdd(reader: Reader): Command {
   if (reader.takes("user"))
     return { kind: "add-user", user: reader.name("a user"), comment: readComment(reader) };

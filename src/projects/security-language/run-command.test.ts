@@ -15,7 +15,7 @@ import {
 } from "../permissions/cases/scene.ts";
 import { newPermissions, type Permissions } from "../permissions/state.ts";
 import { parseCommand } from "./parse.ts";
-import { type Asker, answersLater, runCommand } from "./run-command.ts";
+import { type Asker, runCommand } from "./run-command.ts";
 
 const other = newPermissions("q", "ALIYUN$other@example.com");
 const ask = (principal: string): Asker => ({
@@ -281,10 +281,8 @@ test("several roles are granted all or not at all", () => {
   assert.equal(given.refusal?.code, "NoSuchObject");
 });
 
-test("packages are installed by commands whose answers come later", () => {
+test("packages are installed by a command", () => {
   const command = parseCommand("install package p.k");
-  assert.equal(answersLater(command), true);
-  assert.equal(answersLater(parseCommand("whoami")), false);
   const source = { ...full, packages: [{ ...k, admitted: [{ project: "q", label: 0 }] }] };
   const asker = { ...ask(other.owner), findProject: () => source };
   const given = runCommand(command, other, asker);

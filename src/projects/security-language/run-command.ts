@@ -38,10 +38,6 @@ export type Answer =
     }
   | { readonly refusal: Refusal };
 
-/** Commands whose answer clients fetch later, by an id. */
-export const answersLater = ({ kind }: Command): boolean =>
-  kind === "install-package" || kind === "uninstall-package";
-
 /** Runs one command of the security language for somebody, on a project's permissions. */
 export function runCommand(command: Command, state: Permissions, asker: Asker): Answer {
   try {

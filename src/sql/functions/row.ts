@@ -16,12 +16,3 @@ export type Build = (arguments_: readonly Typed[], building: Building) => string
  * from the second on, `$D` the place of DISTINCT, and `$W` that of FILTER and OVER.
  */
 export type FunctionRow = readonly [signature: string, sql: string | Build];
-
-/** A function whose call is many rows: the columns' names and types, and one DuckDB expression for each. */
-export type TableFunctionRow = readonly [
-  signature: string,
-  columns: (
-    arguments_: readonly Typed[],
-    building: Building,
-  ) => readonly (Typed & { readonly name: string })[],
-];

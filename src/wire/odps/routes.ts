@@ -95,9 +95,6 @@ const rows: readonly Row[] = table.flatMap(([operation, pattern, body = "none"])
   }));
 });
 
-/** Every operation that a path leads to. */
-export const odpsOperations: readonly string[] = [...new Set(table.map(([name]) => name))];
-
 /** A request whose operation is known. */
 export interface OdpsRouted {
   readonly operation: string;

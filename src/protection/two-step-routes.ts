@@ -1,29 +1,5 @@
 import { isSameName } from "../policy/odps/names.ts";
-import type { Flow, ProjectProtection } from "./flow.ts";
-import { type FlowDecision, judgeFlow } from "./judge-flow.ts";
-
-/** A flow that a change would let out, or let more of out. */
-export interface NewRelease {
-  readonly flow: Flow;
-  readonly before: FlowDecision;
-  readonly after: FlowDecision;
-}
-
-/** What could leave after a change of settings that could not before: the dry run that an owner reads first. */
-export function whatCouldLeave(
-  before: ProjectProtection,
-  after: ProjectProtection,
-  flows: readonly Flow[],
-): readonly NewRelease[] {
-  return flows
-    .map((flow) => ({ flow, before: judgeFlow(flow, before), after: judgeFlow(flow, after) }))
-    .filter(
-      (release) =>
-        release.after.allowed &&
-        (!release.before.allowed ||
-          (release.after.displayRows ?? 0) > (release.before.displayRows ?? 0)),
-    );
-}
+import type { ProjectProtection } from "./flow.ts";
 
 /** A way out of a protected project in two steps. */
 export interface TwoStepRoute {

@@ -1,5 +1,5 @@
-import type { Expression, WindowDefinition } from "./tree.ts";
-import { type SqlType, typeText } from "./types.ts";
+import type { Expression, WindowDefinition } from "../../src/sql/tree.ts";
+import { type SqlType, typeText } from "../../src/sql/types.ts";
 
 /**
  * A tree in the short form that tests compare: no positions, nothing that is empty or false, names and expressions as
