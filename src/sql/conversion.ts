@@ -1,3 +1,4 @@
+import { duckDbType } from "./duckdb-types.ts";
 import { quoteName, quoteText } from "./quote.ts";
 import { isInstant, isInteger, isNumber, isText, sameType } from "./type-rules.ts";
 import type { SqlType } from "./types.ts";
@@ -8,48 +9,6 @@ export interface Typed {
   readonly type: SqlType;
   /** What a literal says, where it is one. */
   readonly literal?: string | bigint | number | boolean | null;
-}
-
-const duckTypes = {
-  tinyint: "TINYINT",
-  smallint: "SMALLINT",
-  int: "INTEGER",
-  bigint: "BIGINT",
-  float: "FLOAT",
-  double: "DOUBLE",
-  boolean: "BOOLEAN",
-  string: "VARCHAR",
-  char: "VARCHAR",
-  varchar: "VARCHAR",
-  binary: "BLOB",
-  date: "DATE",
-  datetime: "TIMESTAMPTZ",
-  timestamp: "TIMESTAMP_NS",
-  timestamp_ntz: "TIMESTAMP_NS",
-  interval_year_month: "INTERVAL",
-  interval_day_time: "INTERVAL",
-  json: "JSON",
-  void: "INTEGER",
-} as const;
-
-/** The type in which DuckDB holds values of a MaxCompute type. */
-export function duckDbType(type: SqlType): string {
-  switch (type.kind) {
-    case "decimal":
-      return `DECIMAL(${type.precision},${type.scale})`;
-    case "array":
-      return `${duckDbType(type.element)}[]`;
-    case "map":
-      return `MAP(${duckDbType(type.key)}, ${duckDbType(type.value)})`;
-    case "struct": {
-      const fields = type.fields.map(
-        (field) => `${quoteName(field.name)} ${duckDbType(field.type)}`,
-      );
-      return `STRUCT(${fields.join(", ")})`;
-    }
-    default:
-      return duckTypes[type.kind];
-  }
 }
 
 const tried = (sql: string, type: SqlType) => `TRY_CAST(${sql} AS ${duckDbType(type)})`;

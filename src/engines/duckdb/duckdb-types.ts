@@ -1,55 +1,6 @@
+import { duckDbType, plainName, typeName } from "../../sql/duckdb-types.ts";
 import type { SqlType } from "../../sql/types.ts";
 import { childTypes, type Form } from "./tunnel/vectors.ts";
-
-/** Puts a name in quotes, as DuckDB reads it. */
-export const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** Puts a text in quotes, as DuckDB reads it. */
-export const quotedText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-const storedNames: Readonly<Partial<Record<SqlType["kind"], string>>> = {
-  boolean: "BOOLEAN",
-  tinyint: "TINYINT",
-  smallint: "SMALLINT",
-  int: "INTEGER",
-  bigint: "BIGINT",
-  float: "FLOAT",
-  double: "DOUBLE",
-  date: "DATE",
-  datetime: "TIMESTAMP WITH TIME ZONE",
-  timestamp: "TIMESTAMP_NS",
-  timestamp_ntz: "TIMESTAMP_NS",
-  interval_year_month: "INTERVAL",
-  interval_day_time: "INTERVAL",
-  string: "VARCHAR",
-  char: "VARCHAR",
-  varchar: "VARCHAR",
-  json: "JSON",
-  binary: "BLOB",
-  void: "VARCHAR",
-};
-
-function typeName(type: SqlType, plain: (type: SqlType) => string): string {
-  const inner = (each: SqlType) => typeName(each, plain);
-  switch (type.kind) {
-    case "array":
-      return `${inner(type.element)}[]`;
-    case "map":
-      return `MAP(${inner(type.key)}, ${inner(type.value)})`;
-    case "struct":
-      return `STRUCT(${type.fields.map((field) => `${quotedName(field.name)} ${inner(field.type)}`).join(", ")})`;
-    default:
-      return plain(type);
-  }
-}
-
-/** The DuckDB type in which a project's files keep values of a type. */
-export const storedType = (type: SqlType): string =>
-  typeName(type, (each) =>
-    each.kind === "decimal"
-      ? `DECIMAL(${each.precision}, ${each.scale})`
-      : (storedNames[each.kind] ?? "VARCHAR"),
-  );
 
 /** The DuckDB type whose values lie in memory as the codecs of a form expect them. */
 export const codecType = (type: SqlType, form: Form): string =>
@@ -60,9 +11,10 @@ export const codecType = (type: SqlType, form: Form): string =>
       case "datetime":
         return "TIMESTAMP_MS";
       case "json":
+      case "void":
         return "VARCHAR";
       default:
-        return storedNames[each.kind] ?? "VARCHAR";
+        return plainName(each);
     }
   });
 
@@ -111,11 +63,11 @@ export function intoFile(column: string, type: SqlType): string {
 
 /** The DuckDB type of what a file keeps of a value: `intoFile` makes it. */
 export const fileType = (type: SqlType): string =>
-  isInterval(type) ? "STRUCT(months INTEGER, days INTEGER, micros BIGINT)" : storedType(type);
+  isInterval(type) ? "STRUCT(months INTEGER, days INTEGER, micros BIGINT)" : duckDbType(type);
 
 /** An expression that turns what a file keeps into a value of its type. */
 export function outOfFile(column: string, type: SqlType): string {
-  if (!isInterval(type)) return `CAST(${column} AS ${storedType(type)})`;
+  if (!isInterval(type)) return `CAST(${column} AS ${duckDbType(type)})`;
   const parts = ["to_months", "to_days", "to_microseconds"];
   const fields = ["months", "days", "micros"];
   return `(${parts.map((part, at) => `${part}(${column}.${fields[at]})`).join(" + ")})`;

@@ -1,5 +1,6 @@
-import { fileType, outOfFile, quotedName, quotedText } from "../../engines/duckdb/duckdb-types.ts";
+import { fileType, outOfFile } from "../../engines/duckdb/duckdb-types.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import { quoteName, quoteText } from "../../sql/quote.ts";
 import type { Column } from "../../sql/types.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "./catalog.ts";
 
@@ -53,9 +54,9 @@ export function relationSql(
   const asked = ({ name }: Column) => wanted.includes(name);
   const columns = table.columns.filter(asked);
   const partitionColumns = table.partitionColumns.filter(asked);
-  const stored = ({ name }: Column) => quotedName(storedName(table, name));
+  const stored = ({ name }: Column) => quoteName(storedName(table, name));
   const typed = ({ name, type }: Column, sql: string) =>
-    `${outOfFile(sql, type)} AS ${quotedName(name)}`;
+    `${outOfFile(sql, type)} AS ${quoteName(name)}`;
   const list = (items: readonly string[]) => items.join(", ") || "1 AS _";
   const empty = columns.map((one) => `CAST(NULL AS ${fileType(one.type)}) AS ${stored(one)}`);
   const all = [...columns, ...partitionColumns].map((one) => typed(one, stored(one)));
@@ -63,7 +64,7 @@ export function relationSql(
     const parts = partitionColumns.map((one) => `CAST(NULL AS VARCHAR) AS ${stored(one)}`);
     return `(SELECT ${list(all)} FROM (SELECT ${list([...empty, ...parts])} WHERE false))`;
   }
-  const names = files.map(({ name }) => quotedText(`/work/data/${name}`)).join(", ");
+  const names = files.map(({ name }) => quoteText(`/work/data/${name}`)).join(", ");
   const options = [
     ...(table.partitionColumns.length > 0
       ? ["hive_partitioning = true", "hive_types_autocast = false"]

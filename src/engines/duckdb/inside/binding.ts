@@ -6,6 +6,7 @@ import duckdb, {
   type PreparedStatement,
 } from "@duckdb/node-bindings";
 import { duckDbPrelude } from "../../../sql/prelude.ts";
+import { quoteText } from "../../../sql/quote.ts";
 import type { SqlType } from "../../../sql/types.ts";
 
 /** What a running DuckDB may use and touch. */
@@ -33,11 +34,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   for (const [name, value] of Object.entries(first)) duckdb.set_config(config, name, value);
   const database = await duckdb.open(":memory:", config);
   const connection = await duckdb.connect(database);
-  const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
   const settings = [
-    `temp_directory = ${text(options.spill)}`,
+    `temp_directory = ${quoteText(options.spill)}`,
     `max_temp_directory_size = '${options.spillBytes}B'`,
-    `allowed_directories = [${text(options.data)}]`,
+    `allowed_directories = [${quoteText(options.data)}]`,
     "enable_external_access = false",
     "allowed_configs = ['TimeZone']",
     "lock_configuration = true",
@@ -57,8 +57,7 @@ export async function withConnection<Result>(
   const connection = await duckdb.connect(database);
   try {
     await duckdb.query(connection, "SET enable_progress_bar = true").catch(() => {});
-    const zone = timezone.replaceAll("'", "''");
-    await duckdb.query(connection, `SET SESSION TimeZone = '${zone}'`);
+    await duckdb.query(connection, `SET SESSION TimeZone = ${quoteText(timezone)}`);
     return await work(connection);
   } finally {
     duckdb.disconnect_sync(connection);

@@ -1,7 +1,8 @@
 import { basename, relative } from "node:path";
 import duckdb, { type Connection, type Database, type DataChunk } from "@duckdb/node-bindings";
+import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
-import { intoFile, quotedName, quotedText } from "../duckdb-types.ts";
+import { intoFile } from "../duckdb-types.ts";
 import type { KeepQuestion, Kept, KeptFile } from "../questions.ts";
 import { prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
 import { readVector } from "./read-vector.ts";
@@ -108,18 +109,18 @@ async function write(
       throw new Error(`the query has no column \`${name}\` to part its rows by`);
     }
   }
-  const names = columns.map(({ name }) => quotedName(name)).join(", ");
+  const names = columns.map(({ name }) => quoteName(name)).join(", ");
   const options = [
     ...parquetOptions,
     "RETURN_STATS",
-    ...(partitionBy.length > 0 ? [`PARTITION_BY (${partitionBy.map(quotedName).join(", ")})`] : []),
+    ...(partitionBy.length > 0 ? [`PARTITION_BY (${partitionBy.map(quoteName).join(", ")})`] : []),
   ];
   // On lines of its own: a comment at the query's end takes nothing else along.
   const values = columns.map(({ name, type }) => {
-    const column = quotedName(name);
+    const column = quoteName(name);
     return `${intoFile(column, type)} AS ${column}`;
   });
-  const copy = `COPY (SELECT ${values.join(", ")} FROM (\n${sql}\n) AS kept(${names})) TO ${quotedText(half)} (${options.join(", ")})`;
+  const copy = `COPY (SELECT ${values.join(", ")} FROM (\n${sql}\n) AS kept(${names})) TO ${quoteText(half)} (${options.join(", ")})`;
   const result = await duckdb.query(connection, copy);
   const written: Written[] = [];
   for (;;) {

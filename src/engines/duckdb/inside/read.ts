@@ -1,6 +1,7 @@
 import duckdb, { type Connection, type Database } from "@duckdb/node-bindings";
+import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { SqlType } from "../../../sql/types.ts";
-import { codecType, outOfFile, quotedName, quotedText, textOf } from "../duckdb-types.ts";
+import { codecType, outOfFile, textOf } from "../duckdb-types.ts";
 import type { ReadQuestion } from "../questions.ts";
 import { createArrowWriter } from "../tunnel/arrow-writer.ts";
 import { createCsvWriter } from "../tunnel/csv-writer.ts";
@@ -67,7 +68,7 @@ async function* batches(
   let left = question.count;
   for (const file of question.files) {
     if (left <= 0) return;
-    const source = quotedText(store.path(file));
+    const source = quoteText(store.path(file));
     const has = await rowsOf(connection, source);
     if (skip >= has) {
       skip -= has;
@@ -137,7 +138,7 @@ async function selectOf(
 function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestion["form"]): string {
   if (name === undefined)
     return `CAST(NULL AS ${form === "csv" ? "VARCHAR" : codecType(type, form === "record" ? "record" : "arrow")})`;
-  const column = quotedName(name);
+  const column = quoteName(name);
   if (form === "csv") return textOf(column, type);
   return `CAST(${outOfFile(column, type)} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
 }

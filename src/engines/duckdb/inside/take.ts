@@ -7,8 +7,10 @@ import duckdb, {
   type Database,
   type DataChunk,
 } from "@duckdb/node-bindings";
+import { duckDbType } from "../../../sql/duckdb-types.ts";
+import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
-import { codecType, intoFile, quotedName, quotedText, storedType } from "../duckdb-types.ts";
+import { codecType, intoFile } from "../duckdb-types.ts";
 import { readColumns, type Taken, type TakeQuestion } from "../questions.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
@@ -92,9 +94,9 @@ function take(
     return store.withHalf("take", async (half) => {
       const stored = columns.map(
         ({ name, type }, at) =>
-          `${intoFile(`CAST(c${at} AS ${storedType(type)})`, type)} AS ${quotedName(name)}`,
+          `${intoFile(`CAST(c${at} AS ${duckDbType(type)})`, type)} AS ${quoteName(name)}`,
       );
-      const copy = `COPY (SELECT ${stored.join(", ")} FROM temp.taken) TO ${quotedText(half)}`;
+      const copy = `COPY (SELECT ${stored.join(", ")} FROM temp.taken) TO ${quoteText(half)}`;
       await duckdb.query(connection, `${copy} (${parquetOptions.join(", ")})`);
       return { rows: stage.rows(), bytes: await store.publish(half, file) };
     });

@@ -1,4 +1,4 @@
-import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
+import { quoteName } from "../../../sql/quote.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
@@ -79,7 +79,7 @@ async function copy(
   if (partition.files.length > 0 && (record.altered || there?.altered)) {
     const placed = placedFiles(record, [partition]);
     const names = record.columns.map(({ name }) => name);
-    const stored = names.map((name) => quotedName(there ? storedName(there, name) : name));
+    const stored = names.map((name) => quoteName(there ? storedName(there, name) : name));
     const sql = `SELECT * FROM ${relationSql(record, placed, names)} AS copied(${stored.join(", ")})`;
     const left = await leave({ sql, files: placed }, [], doing);
     return { ...partition, files: left.map(({ file }) => file), ...times };

@@ -1,11 +1,11 @@
 import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
-import { quotedName } from "../../../engines/duckdb/duckdb-types.ts";
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CatalogTable } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
+import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
@@ -182,7 +182,7 @@ export async function keepFiles(
 ): Promise<readonly PartitionRecord[]> {
   const { target, call } = running;
   const { sql, files } = emitted(selection, target.catalog);
-  const names = selection.columns.map(({ name }) => quotedName(storedName(table, name)));
+  const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
   const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
   const left = await leave({ sql: named, files }, partitionBy, running);
   return left.map(({ values, file }) => {
