@@ -1,19 +1,31 @@
-import type { Cursor } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
 import { parseError } from "./sql-error.ts";
 import type { Position } from "./tree.ts";
 import { type PlainType, plainTypes, type SqlType, type StructField } from "./types.ts";
 
-const plain: ReadonlyMap<string, PlainType> = new Map([
-  ...plainTypes
-    .filter((kind) => kind !== "void")
-    .map((kind) => [kind.toUpperCase(), kind] as const),
+type PlainTypes = ReadonlyMap<string, PlainType>;
+
+/** Every type that a column of a result may have. */
+const told: PlainTypes = new Map(plainTypes.map((kind) => [kind.toUpperCase(), kind]));
+/** Those that a statement may name: `void` is that of a bare NULL only. */
+const named: PlainTypes = new Map([
+  ...[...told].filter(([, kind]) => kind !== "void"),
   ["INTEGER", "int"],
 ]);
 const precisionMax = 38;
 const scaleMax = 18;
 
+/**
+ * Reads a type that stands alone, as tables, tunnels and results tell it: the inverse of `typeText`. Throws `SqlError`.
+ */
+export function parseType(text: string): SqlType {
+  const cursor = new Cursor(text);
+  const type = parseSqlType(cursor, told);
+  return cursor.atEnd() ? type : cursor.fail("the end of the type");
+}
+
 /** Reads a type, such as `ARRAY<STRUCT<a:BIGINT, b:DECIMAL(10,2)>>`. */
-export function parseSqlType(cursor: Cursor): SqlType {
+export function parseSqlType(cursor: Cursor, plain: PlainTypes = named): SqlType {
   const { key, at } = cursor.token;
   const kind = plain.get(key);
   if (kind) {
@@ -33,33 +45,33 @@ export function parseSqlType(cursor: Cursor): SqlType {
     case "MAP":
     case "STRUCT":
       cursor.next();
-      return parseNested(cursor, key);
+      return parseNested(cursor, key, plain);
     default:
       if (cursor.token.kind !== "word") return cursor.fail("a type");
       throw parseError(at, `invalid type '${cursor.token.value}'`);
   }
 }
 
-function parseNested(cursor: Cursor, key: "ARRAY" | "MAP" | "STRUCT"): SqlType {
+function parseNested(cursor: Cursor, key: "ARRAY" | "MAP" | "STRUCT", plain: PlainTypes): SqlType {
   cursor.enter();
   cursor.expect("<");
   let type: SqlType;
-  if (key === "ARRAY") type = { kind: "array", element: parseSqlType(cursor) };
+  if (key === "ARRAY") type = { kind: "array", element: parseSqlType(cursor, plain) };
   else if (key === "MAP") {
-    const of = parseSqlType(cursor);
+    const of = parseSqlType(cursor, plain);
     cursor.expect(",");
-    type = { kind: "map", key: of, value: parseSqlType(cursor) };
-  } else type = { kind: "struct", fields: cursor.list(() => parseField(cursor)) };
+    type = { kind: "map", key: of, value: parseSqlType(cursor, plain) };
+  } else type = { kind: "struct", fields: cursor.list(() => parseField(cursor, plain)) };
   cursor.expect(">");
   cursor.leave();
   return type;
 }
 
 /** Comments of fields are read and, as in a table's description, not kept. */
-function parseField(cursor: Cursor): StructField {
+function parseField(cursor: Cursor, plain: PlainTypes): StructField {
   const name = cursor.anyName().key;
   cursor.expect(":");
-  const type = parseSqlType(cursor);
+  const type = parseSqlType(cursor, plain);
   if (cursor.take("COMMENT")) cursor.string();
   return { name, type };
 }

@@ -2,10 +2,11 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { Catalog, CatalogTable } from "../../src/sql/catalog.ts";
 import { emitDuckDb } from "../../src/sql/emit.ts";
 import { parseScript } from "../../src/sql/parse.ts";
+import { parseType } from "../../src/sql/parse-type.ts";
 import type { Plan, Selection } from "../../src/sql/plan.ts";
 import { duckDbPrelude } from "../../src/sql/prelude.ts";
 import { resolveStatement } from "../../src/sql/resolve.ts";
-import { type Column, parseType } from "../../src/sql/types.ts";
+import type { Column } from "../../src/sql/types.ts";
 
 const columnsOf = (text: string): Column[] =>
   text === ""

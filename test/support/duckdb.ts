@@ -8,7 +8,8 @@ import {
   type WarehouseEngine,
 } from "../../src/engines/duckdb/engine.ts";
 import { systemRandom } from "../../src/lib/random.ts";
-import { type Column, parseType } from "../../src/sql/types.ts";
+import { parseType } from "../../src/sql/parse-type.ts";
+import type { Column } from "../../src/sql/types.ts";
 
 const mebi = 1024 * 1024;
 

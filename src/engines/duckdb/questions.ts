@@ -1,4 +1,5 @@
-import { type Column, parseType, typeText } from "../../sql/types.ts";
+import { parseType } from "../../sql/parse-type.ts";
+import { type Column, typeText } from "../../sql/types.ts";
 
 /** How a stream of the tunnel is compressed. */
 export type Compression = "deflate";

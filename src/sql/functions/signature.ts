@@ -1,3 +1,4 @@
+import { parseType } from "../parse-type.ts";
 import {
   bigint,
   commonType,
@@ -7,7 +8,7 @@ import {
   isNumber,
   isText,
 } from "../type-rules.ts";
-import { parseType, type SqlType } from "../types.ts";
+import type { SqlType } from "../types.ts";
 
 /** One parameter's type, as far as a signature tells it. */
 export type Pattern =
