@@ -215,7 +215,8 @@ async function recorded(
 
 const userAgentMax = 512;
 
-const sourceOf = (request: HttpRequest): Source => ({
+/** Where a request comes from. */
+export const sourceOf = (request: HttpRequest): Source => ({
   ip: request.peer.ip,
   userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
   secure: request.peer.secure,

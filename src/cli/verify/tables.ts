@@ -57,6 +57,7 @@ export const accountTables: readonly string[] = [
   "odps-versions",
   "odps-schemas",
   "odps-instances",
+  "odps-running",
   "odps-downloads",
   "odps-uploads",
   "odps-blocks",

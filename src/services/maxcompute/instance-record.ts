@@ -56,5 +56,8 @@ export interface InstanceRecord {
 export const instanceRows = (store: AccountStore): Table<InstanceRecord> =>
   store.table("odps-instances");
 
+/** Jobs that run, by project and id: those that are there when Bondstore starts were interrupted. */
+export const runningRows = (store: AccountStore): Table<true> => store.table("odps-running");
+
 export const isOver = ({ status }: Pick<InstanceRecord, "status">): boolean =>
   status !== "Waiting" && status !== "Running";

@@ -7,9 +7,9 @@ import type { OdpsCall } from "./find-project.ts";
 import {
   type InstanceRecord,
   instanceRows,
-  isOver,
   type ReadRecord,
   type RowsRecord,
+  runningRows,
 } from "./instance-record.ts";
 import type { SubmittedJob } from "./submitted-job.ts";
 
@@ -88,6 +88,7 @@ export class Jobs {
       await store.transaction(() => {
         forgetOldest(store.account(account), project.id, call.timeMs);
         rows.put([project.id, id], record);
+        runningRows(store.account(account)).put([project.id, id], true);
       });
     } catch (error) {
       this.#running.delete(id);
@@ -114,6 +115,7 @@ export class Jobs {
     await store
       .transaction(() => {
         rows.put([project.id, id], { ...job.record, ...end, endedAtMs: clock.now() });
+        runningRows(store.account(project.account)).remove([project.id, id]);
       })
       .catch((error: unknown) => call.own.onFault(id, error))
       .finally(() => this.#running.delete(id));
@@ -174,15 +176,18 @@ function forgetOldest(store: AccountStore, projectId: string, nowMs: number): vo
 const cancelled = { status: "Cancelled", text: "The instance was stopped." } as const;
 
 /** Jobs that ran when Bondstore ended have failed: said at its next start. */
-export async function endInterrupted(parts: Parts): Promise<void> {
-  for (const { id: account } of parts.directory.accounts()) {
-    const rows = instanceRows(parts.store.account(account));
-    const left = [...rows.range()].filter(({ value }) => !isOver(value));
+export async function endInterrupted({ directory, store, clock }: Parts): Promise<void> {
+  const text = "ODPS-0010000: System internal error - Bondstore ended while it ran";
+  for (const { id: account } of directory.accounts()) {
+    const running = runningRows(store.account(account));
+    const left = [...running.range()];
     if (left.length === 0) continue;
-    await parts.store.transaction(() => {
-      for (const { key, value } of left) {
-        const text = "ODPS-0010000: System internal error - Bondstore ended while it ran";
-        rows.put(key, { ...value, status: "Failed", text, endedAtMs: parts.clock.now() });
+    const rows = instanceRows(store.account(account));
+    await store.transaction(() => {
+      for (const { key } of left) {
+        const found = rows.find(key);
+        if (found) rows.put(key, { ...found, status: "Failed", text, endedAtMs: clock.now() });
+        running.remove(key);
       }
     });
   }

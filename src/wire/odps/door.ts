@@ -3,7 +3,7 @@ import { OdpsSignatures, readOdpsClaim } from "../../identity/signature/odps.ts"
 import { verifyBearer } from "../../identity/signature/odps-bearer.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Document, OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import type { FrontDoorOptions } from "../front-door.ts";
+import { type FrontDoorOptions, sourceOf } from "../front-door.ts";
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from "../http.ts";
 import { MalformedXml } from "../protocols/xml-reader.ts";
 import type { Handle } from "../server/serving.ts";
@@ -20,7 +20,6 @@ type DoorOptions = Pick<
 const prefix = "/api";
 const bearerHeader = "x-odps-bearer-token";
 const bodyBytesMax = 8 * 1024 * 1024;
-const userAgentMax = 512;
 
 /** Lets what is signed in MaxCompute's manner to its own door; all else goes on. */
 export function admitOdps(handle: Handle, options: DoorOptions): Handle {
@@ -96,11 +95,7 @@ async function serve(
     operation: routed.operation,
     principal,
     account,
-    source: {
-      ip: request.peer.ip,
-      userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
-      secure: request.peer.secure,
-    },
+    source: sourceOf(request),
     decode: () =>
       inputOf(request, routed).catch((error: unknown) => {
         throw asRefusal(error);
@@ -143,8 +138,7 @@ async function authenticate(
       operation: routed?.operation ?? "Unknown",
       account,
       accessKeyId: claim.accessKeyId,
-      ip: request.peer.ip,
-      userAgent: (request.header("user-agent") ?? "").slice(0, userAgentMax),
+      ...sourceOf(request),
       refusal: error,
     });
     throw error;
