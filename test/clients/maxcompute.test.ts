@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { startWorld } from "../support/warehouse.ts";
 
 test("PyODPS makes tables, runs SQL and reads results, by CSV and by the tunnel", async (t) => {
@@ -107,6 +108,58 @@ out["parted"] = rows("select a, ds from parted where ds = 'x' order by a limit 9
     [1, "x"],
     [2, "x"],
   ]);
+});
+
+test("PyODPS signs in version 4, with sessions of STS and with bearer tokens", async (t) => {
+  const { odps, root, running } = await startWorld(t, "sales");
+  const sts = new STSClient(running.client(root));
+  t.after(() => sts.destroy());
+  const { Credentials } = await sts.send(new GetSessionTokenCommand({}));
+  const session = [
+    Credentials?.AccessKeyId,
+    Credentials?.SecretAccessKey,
+    Credentials?.SessionToken,
+  ].map((word) => JSON.stringify(word));
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+from odps import accounts
+versions = []
+sign = accounts.CloudAccount.calc_auth_str
+def noted(self, text, region_name=None):
+    versions.append(2 if region_name is None else 4)
+    return sign(self, text, region_name)
+accounts.CloudAccount.calc_auth_str = noted
+def other(account, **more):
+    return ODPS(account=account, project="sales", endpoint=o.endpoint, **more)
+words = (${session.slice(0, 2).join(", ")})
+out["sts"] = rows("select 1", other(accounts.StsAccount(*words, ${session[2]})))
+out["no token"] = refused(lambda: other(accounts.CloudAccount(*words)).get_project().reload())[0]
+out["version 2"] = 2 in versions
+versions.clear()
+four = other(accounts.CloudAccount(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]), region_name="us-east-1")
+out["four"] = rows("select 4", four)
+out["version 4"] = 4 in versions
+job = o.execute_sql("select 5 as a")
+policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["odps:Read"], "Resource": "acs:odps:*:projects/sales/instances/" + job.id}]}
+token = o.get_project().generate_auth_token(policy, "bearer", 1)
+bearer = other(accounts.BearerTokenAccount(token, expired_hours=None))
+out["bearer"] = bearer.get_instance(job.id).is_successful()
+out["bound"] = [refused(lambda: bearer.get_project().reload())[0], refused(lambda: list(bearer.list_tables()))[0],
+                refused(lambda: bearer.execute_sql("select 1"))[0], refused(lambda: bearer.run_security_query("whoami"))[0],
+                refused(lambda: bearer.get_project().generate_auth_token(policy, "bearer", 1))[0]]
+out["forged"] = refused(lambda: other(accounts.BearerTokenAccount(token[:-2] + "xx", expired_hours=None)).get_instance(job.id).reload())[0]
+`,
+  );
+  assert.deepEqual([out["sts"], out["four"], out["bearer"]], [[[1]], [[4]], true]);
+  assert.deepEqual([out["version 2"], out["version 4"]], [true, true]);
+  assert.deepEqual(
+    out["bound"],
+    Array.from({ length: 5 }, () => "NoPermission"),
+  );
+  assert.ok(out["no token"] !== undefined && out["forged"] !== undefined);
+  assert.notEqual(out["no token"], null);
 });
 
 test("members have what they are granted, and security commands answer as the client reads them", async (t) => {
