@@ -44,13 +44,6 @@ export function principalName(principal: Principal): string {
   }
 }
 
-/** A project by its name in either case, in one account. */
-export const findProject = (
-  store: Store,
-  account: string,
-  name: string,
-): ProjectRecord | undefined => projectTable(store.account(account)).find([name.toLowerCase()]);
-
 const projectsMax = 1000;
 
 /** Makes a project. Refuses a name that is none, or taken in the account. */

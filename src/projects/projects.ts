@@ -6,7 +6,7 @@ import { heldOn } from "./permissions/held.ts";
 import type { Question } from "./permissions/question.ts";
 import { protectedText, refusalText } from "./permissions/refusal-text.ts";
 import type { Permissions } from "./permissions/state.ts";
-import { findProject, type ProjectRecord } from "./project.ts";
+import { type ProjectRecord, projectTable } from "./project.ts";
 import { protectionOf, securityOf } from "./security.ts";
 
 /** A table or view, and what is looked at of it. */
@@ -38,7 +38,7 @@ export interface WantedFlow {
 }
 
 /** Who moves it, and from where that was asked. */
-export interface FlowAsker {
+interface FlowAsker {
   /** As `principalName` has it. */
   readonly name: string;
   readonly timeMs: number;
@@ -56,8 +56,9 @@ export class Projects {
     this.#store = store;
   }
 
+  /** A project of an account, by its name in either case. */
   find(account: string, name: string): ProjectRecord | undefined {
-    return findProject(this.#store, account, name);
+    return projectTable(this.#store.account(account)).find([name.toLowerCase()]);
   }
 
   permissionsOf(project: ProjectRecord): Permissions {

@@ -111,7 +111,7 @@ out["parted"] = rows("select a, ds from parted where ds = 'x' order by a limit 9
 });
 
 test("PyODPS signs in version 4, with sessions of STS and with bearer tokens", async (t) => {
-  const { odps, root, running } = await startWorld(t, "sales");
+  const { odps, root, account, running } = await startWorld(t, "sales");
   const sts = new STSClient(running.client(root));
   t.after(() => sts.destroy());
   const { Credentials } = await sts.send(new GetSessionTokenCommand({}));
@@ -160,6 +160,9 @@ out["forged"] = refused(lambda: other(accounts.BearerTokenAccount(token[:-2] + "
   );
   assert.ok(out["no token"] !== undefined && out["forged"] !== undefined);
   assert.notEqual(out["no token"], null);
+  const { trail } = running.bondstore.opened;
+  const codes = (await trail.find({ account, limit: 200 })).map(({ event }) => event.errorCode);
+  assert.ok(codes.filter((code) => code === "ODPS-0410051").length >= 2, "both are in the trail");
 });
 
 test("members have what they are granted, and security commands answer as the client reads them", async (t) => {

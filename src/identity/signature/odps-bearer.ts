@@ -34,7 +34,7 @@ export function verifyBearer(
   token: string,
   find: (accessKeyId: string) => Credentials | undefined,
   clock: Clock,
-): { readonly principal: Principal; readonly accessKeyId: string } {
+): Principal {
   const [, text = "", mac = ""] = token.length <= tokenMax ? (form.exec(token) ?? []) : [];
   const told = read(text);
   const known = told && find(told.accessKeyId);
@@ -53,8 +53,12 @@ export function verifyBearer(
     ...{ issuedAtMs: nowMs, expiresAtMs: told.expiresAtMs, policies: [], mfa: false },
   };
   const bound = { ...principal, session: { ...session, bearerPolicy: told.policy } };
-  return { principal: bound as Principal, accessKeyId: told.accessKeyId };
+  return bound as Principal;
 }
+
+/** The access key that a token names, not believed. */
+export const bearerKey = (token: string): string | undefined =>
+  read(token.slice(0, tokenMax).split(".")[1] ?? "")?.accessKeyId;
 
 function read(text: string): Bearer | undefined {
   let told: unknown;

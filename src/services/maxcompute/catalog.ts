@@ -31,7 +31,7 @@ export interface TableRecord {
 }
 
 /** How columns are called in files, where that is not their name. */
-export interface StoredNames {
+interface StoredNames {
   /** By column. */
   readonly names: Readonly<Record<string, string>>;
   /** Names in files of columns that are gone: no other column may have them. */
@@ -70,7 +70,7 @@ export interface VersionRecord {
 }
 
 /** Schemas of a project beside `default`. */
-export interface SchemaRecord {
+interface SchemaRecord {
   readonly name: string;
   readonly owner: string;
   readonly createdAtMs: number;

@@ -1,7 +1,7 @@
 import type { Call } from "../../pipeline/call.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
-import { findProject, type ProjectRecord } from "../../projects/project.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
@@ -32,7 +32,7 @@ export const tableArn = (project: string, schema: string, table: string): string
  */
 export function projectOf({ labels }: OdpsInput, call: OdpsCall): ProjectTarget {
   const name = (labels["Project"] ?? "").toLowerCase();
-  const project = findProject(call.parts.store, call.account, name);
+  const project = call.parts.projects.find(call.account, name);
   if (!project) {
     throw new ServiceError(
       "NoSuchProject",

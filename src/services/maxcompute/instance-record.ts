@@ -4,7 +4,7 @@ import type { AccountStore, Table } from "../../storage/store.ts";
 import type { FileRecord } from "./catalog.ts";
 
 /** As MaxCompute names the states of a task. */
-export type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
+type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
 
 /** A table or view that a statement named, and what it looked at of it. */
 export interface NamedRecord {

@@ -52,7 +52,7 @@ export const createInstance = operation("CreateInstance", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   async handle({ project }, { document = {} }, call): Promise<OdpsAnswer> {
     const job = readJob(document);
-    const id = await call.own.jobs.submit(project, job, document, callerName(call), call);
+    const id = await call.own.jobs.submit(project, job, document, call);
     return { created: `/projects/${project.name}/instances/${id}` };
   },
 });

@@ -11,6 +11,7 @@ import {
   type RowsRecord,
   runningRows,
 } from "./instance-record.ts";
+import { callerName } from "./projects.ts";
 import type { SubmittedJob } from "./submitted-job.ts";
 
 /** What a job gives: text, rows, or both. */
@@ -63,7 +64,6 @@ export class Jobs {
     project: ProjectRecord,
     submitted: SubmittedJob,
     source: Document,
-    owner: string,
     call: OdpsCall,
   ): Promise<string> {
     const { account } = project;
@@ -75,7 +75,7 @@ export class Jobs {
     const { store, random } = this.#parts;
     const id = `${instantText(call.timeMs)}g${random.bytes(5).toString("hex")}`;
     const record: InstanceRecord = {
-      ...{ id, projectId: project.id, owner, startedAtMs: call.timeMs },
+      ...{ id, projectId: project.id, owner: callerName(call), startedAtMs: call.timeMs },
       ...{ taskName: submitted.taskName, taskType: "SQL", status: "Running", source },
     };
     const abort = new AbortController();

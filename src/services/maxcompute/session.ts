@@ -1,4 +1,4 @@
-import { findProject, type ProjectRecord } from "../../projects/project.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
 import {
   type Catalog,
   type CatalogFunction,
@@ -67,8 +67,8 @@ export class StatementCatalog implements Catalog {
   }
 
   #look(projectName: string, schema: string, name: string): CatalogTable | undefined {
-    const { store: stores } = this.#call.parts;
-    const project = findProject(stores, this.#call.account, projectName);
+    const { store: stores, projects } = this.#call.parts;
+    const project = projects.find(this.#call.account, projectName);
     if (!project) return undefined;
     const store = stores.account(project.account);
     const record = tableRows(store).find([project.id, schema, name]);

@@ -9,7 +9,7 @@ const typeNames = {
   external: "EXTERNAL_TABLE",
 } as const;
 
-export const secondsOf = (timeMs: number): number => Math.floor(timeMs / 1000);
+const secondsOf = (timeMs: number): number => Math.floor(timeMs / 1000);
 
 /** `Sat, 28 Nov 2026 01:00:00 GMT` */
 export const rfc822 = (timeMs: number): string => new Date(timeMs).toUTCString();

@@ -15,7 +15,7 @@ const keptMs = 24 * 60 * 60 * 1000;
 const prunedAtOnce = 100;
 
 /** A change of what a table holds. */
-export interface ContentChange {
+interface ContentChange {
   readonly projectId: string;
   readonly table: Pick<TableRecord, "id" | "schema" | "name">;
   readonly atMs: number;

@@ -1,6 +1,6 @@
 import type { Principal } from "../../identity/principal.ts";
-import { OdpsSignatures, readOdpsClaim } from "../../identity/signature/odps.ts";
-import { verifyBearer } from "../../identity/signature/odps-bearer.ts";
+import { type OdpsClaim, OdpsSignatures, readOdpsClaim } from "../../identity/signature/odps.ts";
+import { bearerKey, verifyBearer } from "../../identity/signature/odps-bearer.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Document, OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { type FrontDoorOptions, sourceOf } from "../front-door.ts";
@@ -116,46 +116,43 @@ async function authenticate(
   { directory, pipeline, keepsOut, clock }: DoorOptions,
 ): Promise<Principal> {
   const bearer = request.header(bearerHeader);
-  if (bearer !== undefined) return bearerOf(bearer, { directory, clock, keepsOut });
   const claim = readOdpsClaim(request.header("authorization") ?? "");
-  if (!claim) {
-    throw new ServiceError("AuthorizationRequired", "The Authorization header is malformed.");
-  }
-  const { method, query, headers } = request;
+  const accessKeyId = bearer === undefined ? claim?.accessKeyId : bearerKey(bearer);
   try {
-    const token = request.header("authorization-sts-token");
-    const { principal } = signatures.verify({ method, path, query, headers }, claim, token);
+    const principal =
+      bearer === undefined
+        ? signer(request, path, claim, signatures)
+        : verifyBearer(bearer, (key) => directory.findCredentials(key), clock);
     const why = keepsOut(principal);
     if (why !== undefined) throw new ServiceError("NoPermission", why);
-    directory.noteUse(claim.accessKeyId, "maxcompute");
+    if (accessKeyId !== undefined) directory.noteUse(accessKeyId, "maxcompute");
     return principal;
   } catch (error) {
-    const account = directory.accountOfKey(claim.accessKeyId);
-    if (!(error instanceof ServiceError) || account === undefined) throw error;
+    const account = accessKeyId === undefined ? undefined : directory.accountOfKey(accessKeyId);
+    if (!(error instanceof ServiceError) || accessKeyId === undefined || account === undefined) {
+      throw error;
+    }
     await pipeline.refused({
-      id,
-      service: "maxcompute",
-      operation: routed?.operation ?? "Unknown",
-      account,
-      accessKeyId: claim.accessKeyId,
+      ...{ id, service: "maxcompute", operation: routed?.operation ?? "Unknown" },
+      ...{ account, accessKeyId, refusal: error },
       ...sourceOf(request),
-      refusal: error,
     });
     throw error;
   }
 }
 
-/** Whoever has a bearer token, as its maker bound to its policy. */
-function bearerOf(
-  token: string,
-  { directory, clock, keepsOut }: Pick<DoorOptions, "directory" | "clock" | "keepsOut">,
+function signer(
+  request: HttpRequest,
+  path: string,
+  claim: OdpsClaim | undefined,
+  signatures: OdpsSignatures,
 ): Principal {
-  const find = (id: string) => directory.findCredentials(id);
-  const { principal, accessKeyId } = verifyBearer(token, find, clock);
-  const why = keepsOut(principal);
-  if (why !== undefined) throw new ServiceError("NoPermission", why);
-  directory.noteUse(accessKeyId, "maxcompute");
-  return principal;
+  if (!claim) {
+    throw new ServiceError("AuthorizationRequired", "The Authorization header is malformed.");
+  }
+  const { method, query, headers } = request;
+  const token = request.header("authorization-sts-token");
+  return signatures.verify({ method, path, query, headers }, claim, token).principal;
 }
 
 async function inputOf(request: HttpRequest, routed: OdpsRouted): Promise<OdpsInput> {
@@ -176,7 +173,7 @@ async function inputOf(request: HttpRequest, routed: OdpsRouted): Promise<OdpsIn
 const shownMax = 4096;
 
 /** What the trail shows of a call: names and parameters, and the text of what is run. */
-export function describeOdps({ labels, parameters, document, text }: OdpsInput) {
+function describeOdps({ labels, parameters, document, text }: OdpsInput) {
   const shown = (value: string) =>
     value.length > shownMax ? `${value.slice(0, shownMax)}…` : value;
   return {

@@ -2,7 +2,7 @@ import { decodeUrl, readParameters } from "../../identity/signature/odps.ts";
 import type { HttpRequest } from "../http.ts";
 
 /** How a body is read: as a document of XML, as text, as data that streams, or not at all. */
-export type BodyForm = "xml" | "text" | "data" | "none";
+type BodyForm = "xml" | "text" | "data" | "none";
 
 /**
  * Operation, `METHOD path?names that the query must have`, and the form of the body. `[schema]` stands for

@@ -1,4 +1,4 @@
-import { findProject, type ProjectRecord } from "../../../projects/project.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import { meantNames } from "../../../sql/tables.ts";
 import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
@@ -35,7 +35,7 @@ export function placed(
 ): PlacedName {
   const names = meantNames({ parts }, catalog.place);
   const meant = names.find((name) => catalog.findTable(name)) ?? names[0];
-  const project = findProject(call.parts.store, call.account, meant.project);
+  const project = call.parts.projects.find(call.account, meant.project);
   if (project) return { project, schema: meant.schema, name: meant.name, at };
   throw new SqlError(
     "ODPS-0130131",

@@ -75,7 +75,7 @@ export function checkLifecycle(days: number | undefined, at: Position): void {
 }
 
 /** Content that a new table begins with. */
-export interface FirstContent {
+interface FirstContent {
   readonly operation: string;
   readonly partitions: readonly PartitionRecord[];
   readonly added: readonly FileRecord[];

@@ -24,7 +24,7 @@ export interface Running {
   readonly judgeAgain: () => void;
 }
 
-export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
+const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
   settings.get("odps.sql.timezone") ?? timezoneDefault;
 
 /** What a query reads, for the record of what leaves with its rows. */
