@@ -19,6 +19,8 @@ export interface TableRecord {
   readonly createdAtMs: number;
   readonly definedAtMs: number;
   readonly lifecycleDays?: number;
+  /** DISABLE LIFECYCLE: nothing of it is reaped. */
+  readonly lifecycleDisabled?: boolean;
   readonly transactional: boolean;
   readonly primaryKey: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
@@ -57,6 +59,8 @@ export interface PartitionRecord {
   readonly files: readonly FileRecord[];
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
+  /** DISABLE LIFECYCLE of this partition alone. */
+  readonly lifecycleDisabled?: boolean;
 }
 
 /** The content of a table at one time: what a statement reads, whatever is written meanwhile. */

@@ -50,10 +50,13 @@ export const runStatement = operation("RunStatement", {
   also: (_input, { demands }) => demands,
   flows: (_input, { leaving }) => leaving,
   async handle(target, input, call, judgeAgain): Promise<Outcome> {
+    const release = call.own.busy.hold(target.catalog.foundIds);
     try {
       return await execute({ target, input, call, judgeAgain });
     } catch (error) {
       throw asService(error);
+    } finally {
+      release();
     }
   },
 });

@@ -82,6 +82,11 @@ export class StatementCatalog implements Catalog {
     };
   }
 
+  /** Ids of all tables that were found. */
+  get foundIds(): Iterable<string> {
+    return this.#tables.keys();
+  }
+
   /** What was found of a table. */
   found({ id }: Pick<CatalogTable, "id">): FoundTable {
     const found = this.#tables.get(id);

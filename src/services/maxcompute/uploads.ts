@@ -131,6 +131,20 @@ async function partitionFor(
   return values;
 }
 
+/** Whether somebody may still commit an upload into a table. */
+export const hasOpenUpload = (
+  store: AccountStore,
+  projectId: string,
+  tableId: string,
+  nowMs: number,
+): boolean =>
+  [...uploadRows(store).range({ prefix: [projectId] })].some(
+    ({ value }) =>
+      value.tableId === tableId &&
+      value.status === "normal" &&
+      nowMs - value.beganAtMs <= sessionMs,
+  );
+
 /** Uploads that nobody has committed in their time, with their blocks. */
 function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {
   const rows = uploadRows(store);

@@ -52,7 +52,7 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   }
   versionRows(store).put([before.id, version], { version, atMs, by, operation, partitions });
   tableRows(store).put(key, after);
-  prune(store, after, atMs);
+  pruneVersions(store, after, atMs);
   return after;
 }
 
@@ -63,20 +63,33 @@ export const changedMeanwhile = (name: string): ServiceError =>
     `ODPS-0110141: Data version exception - the table ${name} has changed since the statement began; run it again`,
   );
 
-/** Drops versions that nobody can ask for any more, with the files that only they have. */
-function prune(store: AccountStore, { id, version }: TableRecord, nowMs: number): void {
+/** Versions that nobody can ask for any more, the oldest first, and the first one that is kept. */
+function oldVersions(
+  store: AccountStore,
+  { id, version }: TableRecord,
+  nowMs: number,
+  max: number,
+) {
   const rows = versionRows(store);
   const old: VersionRecord[] = [];
-  let keptFrom = version;
-  for (const { value } of rows.range({ prefix: [id], limit: prunedAtOnce })) {
+  for (const { value } of rows.range({ prefix: [id], limit: max })) {
     // A version is of use until the next one is old itself.
     const next = value.version < version ? rows.find([id, value.version + 1]) : undefined;
-    if (next && nowMs - next.atMs > keptMs) old.push(value);
-    else {
-      keptFrom = value.version;
-      break;
-    }
+    if (!next || nowMs - next.atMs <= keptMs) return { old, keptFrom: value.version };
+    old.push(value);
   }
+  return { old, keptFrom: (old.at(-1)?.version ?? version - 1) + 1 };
+}
+
+/** Whether a table has versions that can go. */
+export const hasOldVersions = (store: AccountStore, table: TableRecord, nowMs: number): boolean =>
+  oldVersions(store, table, nowMs, 1).old.length > 0;
+
+/** Drops versions that nobody can ask for any more, with the files that only they have: inside a transaction. */
+export function pruneVersions(store: AccountStore, table: TableRecord, nowMs: number): void {
+  const { id } = table;
+  const rows = versionRows(store);
+  const { old, keptFrom } = oldVersions(store, table, nowMs, prunedAtOnce);
   if (old.length === 0) return;
   const kept = new Set<string>();
   for (const { value } of rows.range({ prefix: [id], from: [id, keptFrom] })) {
@@ -129,6 +142,7 @@ export function withFiles(
     files: overwrite ? files : [...(before?.files ?? []), ...files],
     createdAtMs: before?.createdAtMs ?? atMs,
     modifiedAtMs: atMs,
+    ...(before?.lifecycleDisabled && { lifecycleDisabled: true }),
   };
   return before ? partitions.with(at, after) : [...partitions, after];
 }

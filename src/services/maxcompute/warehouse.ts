@@ -1,6 +1,8 @@
 import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
+import { BusyTables } from "./busy-tables.ts";
 import { endInterrupted, Jobs } from "./jobs.ts";
+import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
 import { runScript } from "./run-script.ts";
 
@@ -8,22 +10,31 @@ import { runScript } from "./run-script.ts";
 export interface Warehouse {
   readonly jobs: Jobs;
   readonly engines: ProjectEngines;
+  readonly busy: BusyTables;
+  readonly lifecycles: Lifecycles;
   /** Learns of what went wrong on our side. */
   readonly onFault: (id: string, cause: unknown) => void;
 }
 
 export async function startWarehouse(parts: Parts, outside: CellsOutside): Promise<Warehouse> {
   await endInterrupted(parts);
+  const onFault = (what: string, cause: unknown) =>
+    outside.log(`${what} failed: ${describeFault(cause)}`);
+  const busy = new BusyTables();
+  const lifecycles = new Lifecycles(parts, busy, onFault);
+  await lifecycles.start();
   return {
     jobs: new Jobs(parts, runScript),
     engines: new ProjectEngines(parts, outside),
-    onFault: (id, cause) => outside.log(`job ${id} failed: ${describeFault(cause)}`),
+    ...{ busy, lifecycles },
+    onFault: (id, cause) => onFault(`job ${id}`, cause),
   };
 }
 
 const graceMs = 3_000;
 
-export async function stopWarehouse({ jobs, engines }: Warehouse): Promise<void> {
+export async function stopWarehouse({ jobs, engines, lifecycles }: Warehouse): Promise<void> {
+  await lifecycles.stop();
   await jobs.stop(graceMs);
   await engines.stop();
   // What did not end when it was told ends with its cell.

@@ -1,10 +1,10 @@
-import type { Expression } from "../../../sql/tree.ts";
-import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import type { Expression, Position } from "../../../sql/tree.ts";
+import type { AlterTable, AlterTableAction, PartitionSpec } from "../../../sql/tree-alter.ts";
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionName } from "../catalog.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../session.ts";
-import { putVersion, sameValues } from "../versions.ts";
+import { putVersion, sameValues, withFiles } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { constant, partitionValues, semantic } from "./names.ts";
 
@@ -82,6 +82,23 @@ function changeOf(
         );
       };
     }
+    case "enable-lifecycle":
+    case "disable-lifecycle": {
+      if (!action.partition) return undefined;
+      const disabled = action.kind === "disable-lifecycle";
+      return changeOne(action.partition, record, at, ({ lifecycleDisabled: _, ...partition }) => ({
+        ...partition,
+        ...(disabled && { lifecycleDisabled: true }),
+      }));
+    }
+    case "touch": {
+      if (action.partition) {
+        const touched = (one: PartitionRecord) => ({ ...one, modifiedAtMs: atMs });
+        return changeOne(action.partition, record, at, touched);
+      }
+      if (record.partitionColumns.length > 0) return undefined;
+      return (partitions) => withFiles(partitions, [], [], { atMs, overwrite: false });
+    }
     case "exchange-partition":
     case "merge-partitions":
     case "merge-small-files":
@@ -90,6 +107,22 @@ function changeOf(
     default:
       return undefined;
   }
+}
+
+/** Changes one partition, which must be there. */
+function changeOne(
+  spec: PartitionSpec,
+  record: TableRecord,
+  at: Position,
+  change: (partition: PartitionRecord) => PartitionRecord,
+): Change {
+  const values = partitionValues(spec, record, at);
+  return (partitions) => {
+    if (!partitions.some((one) => sameValues(one.values, values))) {
+      throw semantic(at, `there is no partition ${partitionName(record, values)}`);
+    }
+    return partitions.map((one) => (sameValues(one.values, values) ? change(one) : one));
+  };
 }
 
 const orders: Readonly<Record<string, (sign: number) => boolean>> = {

@@ -62,10 +62,16 @@ function redefinition(
     case "set-comment":
       return (table) => ({ ...table, comment: action.comment });
     case "set-lifecycle": {
-      if (action.partition) throw notBuilt("a lifecycle of one partition");
+      if (action.partition) {
+        throw semantic(statement.at, "a lifecycle is that of a table, not of one partition");
+      }
       checkLifecycle(action.days, statement.at);
       return (table) => ({ ...table, lifecycleDays: action.days });
     }
+    case "enable-lifecycle":
+      return ({ lifecycleDisabled: _, ...table }) => table;
+    case "disable-lifecycle":
+      return (table) => ({ ...table, lifecycleDisabled: true });
     case "set-properties":
       return (table) => ({ ...table, properties: { ...table.properties, ...told(action) } });
     case "touch":

@@ -159,7 +159,7 @@ export function describe({ statement, target, call }: Doing<Describe>): Outcome 
       ["LastModifiedTime", timeText(found.content.atMs)],
       ...(record.lifecycleDays === undefined
         ? []
-        : [["Lifecycle", String(record.lifecycleDays)] as const]),
+        : [["Lifecycle", lifecycleText(record)] as const]),
     ]),
     rule,
     line(kindText(record, size)),
@@ -171,6 +171,9 @@ export function describe({ statement, target, call }: Doing<Describe>): Outcome 
   ];
   return { text: text.join("\n") };
 }
+
+const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): string =>
+  `${lifecycleDays}${lifecycleDisabled ? " (disabled)" : ""}`;
 
 const kindText = (record: TableRecord, size: number): string =>
   record.view

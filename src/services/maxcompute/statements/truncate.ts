@@ -52,7 +52,8 @@ export async function restore({ statement, target, call }: Doing<RestoreTable>):
     putVersion(store, {
       ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
       ...{ operation: "RESTORE", added: [] },
-      change: () => old.partitions,
+      // Brought back is changed: a lifecycle begins anew.
+      change: () => old.partitions.map((one) => ({ ...one, modifiedAtMs: call.timeMs })),
     });
   });
   return { text: "OK" };

@@ -87,7 +87,9 @@ function replaced(
   made: readonly PartitionRecord[],
   atMs: number,
 ): readonly PartitionRecord[] {
-  let after: readonly PartitionRecord[] = before.map((partition) => ({ ...partition, files: [] }));
+  let after: readonly PartitionRecord[] = before.map((partition) =>
+    partition.files.length > 0 ? { ...partition, files: [], modifiedAtMs: atMs } : partition,
+  );
   for (const { values, files } of made) {
     after = withFiles(after, values, files, { atMs, overwrite: false });
   }

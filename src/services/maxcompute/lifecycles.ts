@@ -1,0 +1,170 @@
+import { newEvent } from "../../audit/event.ts";
+import { eachMinute } from "../../lib/each-minute.ts";
+import type { Parts } from "../../pipeline/call.ts";
+import { type ProjectRecord, projectTable } from "../../projects/project.ts";
+import type { AccountStore } from "../../storage/store.ts";
+import type { BusyTables } from "./busy-tables.ts";
+import { contentAt, type PartitionRecord, type TableRecord, tableRows } from "./catalog.ts";
+import { tableArn } from "./find-project.ts";
+import { forgetTable } from "./security-change.ts";
+import { hasOpenUpload } from "./uploads.ts";
+import { hasOldVersions, pruneVersions, putVersion, removeTable } from "./versions.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** Tables that are looked at each minute: all have their turn (MaxCompute: within a day after they are due). */
+const tablesPerRound = 1000;
+const reaper = "SERVICE$maxcompute.aliyuncs.com";
+
+interface Reapable {
+  readonly project: ProjectRecord;
+  readonly store: AccountStore;
+  readonly table: TableRecord;
+}
+
+/** All of a table that has no partitions, or those partitions of it that are due. */
+type Due = "table" | readonly PartitionRecord[];
+
+/** Drops tables and partitions that nobody has changed for as long as the table's lifecycle says. */
+export class Lifecycles {
+  readonly #parts: Parts;
+  readonly #busy: BusyTables;
+  readonly #onFault: (what: string, cause: unknown) => void;
+  #turn: Iterator<Reapable> | undefined;
+  #endRounds: () => Promise<void> = async () => undefined;
+
+  constructor(parts: Parts, busy: BusyTables, onFault: (what: string, cause: unknown) => void) {
+    this.#parts = parts;
+    this.#busy = busy;
+    this.#onFault = onFault;
+  }
+
+  /** Begins with what fell due while Bondstore was down, and goes on each minute. */
+  async start(): Promise<void> {
+    await this.round();
+    this.#endRounds = eachMinute(() => this.round());
+  }
+
+  stop(): Promise<void> {
+    return this.#endRounds();
+  }
+
+  /** Looks at the tables whose turn it is. */
+  async round(): Promise<void> {
+    for (let seen = 0; seen < tablesPerRound; seen += 1) {
+      this.#turn ??= everyTable(this.#parts);
+      const { value: one, done } = this.#turn.next();
+      if (done) {
+        this.#turn = undefined;
+        return;
+      }
+      // A table that cannot be served keeps no other waiting.
+      await this.#serve(one).catch((error: unknown) =>
+        this.#onFault(`the lifecycle of ${one.table.name}`, error),
+      );
+    }
+  }
+
+  async #serve({ project, store, table }: Reapable): Promise<void> {
+    if (table.lifecycleDays === undefined) return;
+    const nowMs = this.#parts.clock.now();
+    // What was reaped is gone for good a day later, though nobody changes the table meanwhile.
+    if (hasOldVersions(store, table, nowMs)) {
+      await this.#parts.store.transaction(() => {
+        const now = tableRows(store).find([project.id, table.schema, table.name]);
+        if (now?.id === table.id) pruneVersions(store, now, nowMs);
+      });
+    }
+    const due = this.#due({ project, store, table }, nowMs);
+    if (!due) return;
+    await this.#record({ project, store, table }, due);
+    const done = await this.#parts.store.transaction(() => {
+      const now = tableRows(store).find([project.id, table.schema, table.name]);
+      if (now?.id !== table.id || now.version !== table.version) return false;
+      const still = this.#due({ project, store, table: now }, nowMs);
+      if (still) reap({ project, store, table: now }, still, nowMs);
+      return still !== undefined;
+    });
+    if (!done) await this.#record({ project, store, table }, due, "the table is in use again");
+  }
+
+  /** What is due of a table that nobody is at. */
+  #due({ project, store, table }: Reapable, nowMs: number): Due | undefined {
+    if (this.#busy.has(table.id)) return undefined;
+    const due = dueOf(table, contentAt(store, table, table.version)?.partitions ?? [], nowMs);
+    return due && hasOpenUpload(store, project.id, table.id, nowMs) ? undefined : due;
+  }
+
+  /** Into the trail before it is done, as what the service does by itself. Values of partitions are data: no names. */
+  async #record({ project, table }: Reapable, due: Due, failed?: string): Promise<void> {
+    const { account, name } = project;
+    await this.#parts.trail.record(
+      newEvent(this.#parts, {
+        userIdentity: { accountId: account, invokedBy: "maxcompute.aliyuncs.com" },
+        eventSource: "maxcompute.aliyuncs.com",
+        eventName: due === "table" ? "ReapTable" : "ReapPartitions",
+        sourceIPAddress: "maxcompute.aliyuncs.com",
+        userAgent: "maxcompute.aliyuncs.com",
+        requestID: this.#parts.random.uuid(),
+        readOnly: false,
+        requestParameters: {
+          ...{ project: name, schema: table.schema, table: table.name, tableId: table.id },
+          ...{ version: table.version, lifecycleDays: table.lifecycleDays ?? 0 },
+          ...(due !== "table" && { partitions: due.length }),
+        },
+        ...(failed !== undefined && { errorCode: "ODPS-0110141", errorMessage: failed }),
+        resources: [
+          {
+            accountId: account,
+            type: "ODPS::Table",
+            ARN: tableArn(name, table.schema, table.name),
+          },
+        ],
+        eventType: "AwsServiceEvent",
+        recipientAccountId: account,
+      }),
+    );
+  }
+}
+
+/** Every table of every project, each as it is when its turn comes. */
+function* everyTable({ directory, store: stores }: Parts): Generator<Reapable, undefined> {
+  for (const { id } of [...directory.accounts()]) {
+    const store = stores.account(id);
+    for (const { value: project } of projectTable(store).range()) {
+      for (const { value: table } of tableRows(store).range({ prefix: [project.id] })) {
+        yield { project, store, table };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What nobody has changed for longer than the lifecycle; undefined: nothing. */
+function dueOf(
+  table: TableRecord,
+  partitions: readonly PartitionRecord[],
+  nowMs: number,
+): Due | undefined {
+  const { lifecycleDays, lifecycleDisabled, createdAtMs, partitionColumns } = table;
+  if (lifecycleDays === undefined || lifecycleDisabled) return undefined;
+  const isOver = (changedAtMs: number) => nowMs - changedAtMs > lifecycleDays * dayMs;
+  if (partitionColumns.length === 0) {
+    const changes = partitions.map(({ modifiedAtMs }) => modifiedAtMs);
+    return isOver(Math.max(createdAtMs, ...changes)) ? "table" : undefined;
+  }
+  const due = partitions.filter((one) => !one.lifecycleDisabled && isOver(one.modifiedAtMs));
+  return due.length > 0 ? due : undefined;
+}
+
+/** Drops it, inside a transaction. A table with partitions stays when its last one goes. */
+function reap({ project, store, table }: Reapable, due: Due, atMs: number): void {
+  if (due === "table") {
+    removeTable(store, project.id, table);
+    forgetTable(store, project, table);
+    return;
+  }
+  putVersion(store, {
+    ...{ projectId: project.id, table, atMs, by: reaper, operation: "LIFECYCLE", added: [] },
+    change: (partitions) => partitions.filter((one) => !due.includes(one)),
+  });
+}

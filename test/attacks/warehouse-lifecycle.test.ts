@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type PartitionRecord,
+  tableRows,
+  versionRows,
+} from "../../src/services/maxcompute/catalog.ts";
+import { startWorld, type World } from "../support/warehouse.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Makes all tables of the account as old as this, as if nobody had touched them since. */
+async function age({ running, account }: World, days: number): Promise<void> {
+  const { store } = running.bondstore.opened.parts;
+  const [tables, versions] = [tableRows, versionRows].map((rows) => rows(store.account(account)));
+  const older = (partition: PartitionRecord) => ({
+    ...partition,
+    modifiedAtMs: partition.modifiedAtMs - days * dayMs,
+  });
+  await store.transaction(() => {
+    for (const { key, value } of [...tableRows(store.account(account)).range()]) {
+      tables?.put(key, { ...value, createdAtMs: value.createdAtMs - days * dayMs } as never);
+    }
+    for (const { key, value } of [...versionRows(store.account(account)).range()]) {
+      versions?.put(key, { ...value, partitions: value.partitions.map(older) } as never);
+    }
+  });
+}
+
+/** A Bondstore whose minutes pass when the test says so. */
+async function startTimed(t: Parameters<typeof startWorld>[0]) {
+  mock.timers.enable({ apis: ["setInterval"] });
+  t.after(() => mock.timers.reset());
+  const world = await startWorld(t, "sales");
+  return {
+    world,
+    async minute() {
+      mock.timers.tick(60_000);
+      await pause(500);
+    },
+  };
+}
+
+const events = async ({ running, account }: World) =>
+  (await running.bondstore.opened.trail.find({ account, limit: 500 }))
+    .map(({ event }) => event)
+    .filter(({ eventName }) => eventName.startsWith("Reap"));
+
+test("what is older than its lifecycle goes, by partition or whole, and nothing else; the trail tells", async (t) => {
+  const { world, minute } = await startTimed(t);
+  const { odps, root } = world;
+  await odps(
+    root,
+    "sales",
+    `
+for name, more in [("plain", "lifecycle 3"), ("kept", ""), ("off", "lifecycle 3"), ("touched", "lifecycle 3"), ("longer", "lifecycle 30")]:
+    o.execute_sql("create table %s (a bigint) %s" % (name, more))
+    o.execute_sql("insert into %s values (1)" % name)
+o.execute_sql("create table parted (a bigint) partitioned by (ds string) lifecycle 3")
+for ds in ["old", "off", "touched", "written"]:
+    o.execute_sql("insert into parted partition (ds='%s') values (1)" % ds)
+o.execute_sql("create table never (a bigint) partitioned by (ds string) lifecycle 3")
+o.execute_sql("alter table never add partition (ds='x')")
+o.execute_sql("alter table off disable lifecycle")
+o.execute_sql("alter table parted partition (ds='off') disable lifecycle")
+`,
+  );
+  await age(world, 4);
+  await odps(
+    root,
+    "sales",
+    `
+o.execute_sql("alter table touched touch")
+o.execute_sql("alter table parted touch partition (ds='touched')")
+o.execute_sql("insert into parted partition (ds='written') values (2)")
+`,
+  );
+  await minute();
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+out["tables"] = sorted(one.name for one in o.list_tables())
+out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
+out["never"] = [str(one) for one in o.get_table("never").partitions]
+out["rows"] = rows("select count(*) from parted where ds <> ''")
+out["one partition"] = refused(lambda: o.execute_sql("alter table parted partition (ds='off') set lifecycle 2"))[1]
+out["history"] = [one.split("\\t")[2:5:2] for one in o.execute_sql("show history for table never").open_reader(tunnel=False).raw.splitlines()[1:2]]
+lsn = o.execute_sql("show history for table never").open_reader(tunnel=False).raw.splitlines()[2].split("\\t")[1]
+o.execute_sql("restore table never to lsn '%s'" % lsn)
+o.execute_sql("alter table off enable lifecycle")
+o.execute_sql("alter table parted partition (ds='off') enable lifecycle")
+`,
+  );
+  assert.deepEqual(out["tables"], ["kept", "longer", "never", "off", "parted", "touched"]);
+  assert.deepEqual(out["partitions"], ["ds='off'", "ds='touched'", "ds='written'"]);
+  assert.deepEqual([out["never"], out["rows"]], [[], [[4]]]);
+  assert.match(String(out["one partition"]), /a lifecycle is that of a table/);
+  assert.deepEqual(out["history"], [["LIFECYCLE", "SERVICE$maxcompute.aliyuncs.com"]]);
+  const told = await events(world);
+  assert.deepEqual(
+    told
+      .map(({ eventName, requestParameters }) => [
+        eventName,
+        (requestParameters as Record<string, unknown>)["table"],
+      ])
+      .sort(),
+    [
+      ["ReapPartitions", "never"],
+      ["ReapPartitions", "parted"],
+      ["ReapTable", "plain"],
+    ],
+  );
+  for (const event of told) {
+    assert.deepEqual(event.userIdentity, {
+      accountId: world.account,
+      invokedBy: "maxcompute.aliyuncs.com",
+    });
+    assert.doesNotMatch(JSON.stringify(event), /old|ds=/);
+  }
+  await minute();
+  const after = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+out["tables"] = sorted(one.name for one in o.list_tables())
+out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
+out["restored"] = [str(one) for one in o.get_table("never").partitions]
+`,
+  );
+  assert.deepEqual(after["restored"], ["ds='x'"]);
+  assert.deepEqual(after["tables"], ["kept", "longer", "never", "parted", "touched"]);
+  assert.deepEqual(after["partitions"], ["ds='touched'", "ds='written'"]);
+});
+
+test("nothing is reaped under a statement that runs or an upload that is open", async (t) => {
+  const { world, minute } = await startTimed(t);
+  const { odps, root } = world;
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+from odps.tunnel import TableTunnel
+for name in ["written", "uploaded", "forgotten"]:
+    o.execute_sql("create table %s (a bigint) lifecycle 3" % name)
+o.execute_sql("create table many (a bigint)")
+o.execute_sql("insert into many select x.a + y.a from (select explode(sequence(1, 3000)) as a) x cross join (select explode(sequence(1, 1000)) as a) y")
+out["job"] = o.run_sql("insert into written select count(*) from many x cross join many y where x.a <> y.a").id
+upload = TableTunnel(o).create_upload_session("uploaded")
+with upload.open_record_writer(0) as writer:
+    writer.write(o.get_table("uploaded").new_record([7]))
+out["upload"] = upload.id
+`,
+  );
+  await age(world, 4);
+  await minute();
+  const after = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+from odps.tunnel import TableTunnel
+out["tables"] = sorted(one.name for one in o.list_tables())
+o.get_instance("${out["job"]}").stop()
+TableTunnel(o).create_upload_session("uploaded", upload_id="${out["upload"]}").commit([0])
+out["rows"] = rows("select a from uploaded")
+`,
+  );
+  assert.deepEqual(after, { tables: ["many", "uploaded", "written"], rows: [[7]] });
+  await age(world, 4);
+  await minute();
+  const last = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `out["tables"] = sorted(one.name for one in o.list_tables())`,
+  );
+  assert.deepEqual(last["tables"], ["many"]);
+});
