@@ -1,3 +1,4 @@
+import { releasedFrom } from "./releases.ts";
 import type { TrailEvent, TrailQuery } from "./trail.ts";
 
 type Attribute = NonNullable<TrailQuery["attribute"]>;
@@ -30,6 +31,7 @@ const valuesOf: Readonly<
   EventSource: ({ eventSource }) => [eventSource],
   AccessKeyId: (event) => [accessKeyOf(event)],
   RequestId: ({ requestID }) => [requestID],
+  ReleasedFrom: releasedFrom,
 };
 
 /** Last part of an ARN: `alice` in `arn:aws:iam::111122223333:user/alice`. */

@@ -112,25 +112,37 @@ export function createRecorder(options: {
   return { record, isFailing: () => failing, close };
 }
 
-/** The event as JSON. Its bytes, as written here, are what is hashed: nobody has to write them the same way again. */
+/**
+ * The event as JSON. Its bytes, as written here, are what is hashed: nobody has to write them the same way again. What
+ * is too large gives up its parts one by one, the reasoning last: nobody hides by a long request what was decided.
+ */
 function bytesOf(event: TrailEvent): Buffer {
-  const json = Buffer.from(JSON.stringify(event));
-  if (json.length <= eventSizeBytesMax) return json;
-  const short: TrailEvent = {
-    ...event,
-    requestParameters: shortened(event.requestParameters),
-    responseElements: shortened(event.responseElements),
-    ...(event.additionalEventData && { additionalEventData: shortened(event.additionalEventData) }),
-    ...(event.decision !== undefined && { decision: shortened(event.decision) }),
-    ...(event.errorMessage !== undefined && { errorMessage: event.errorMessage.slice(0, 1024) }),
-    userAgent: event.userAgent.slice(0, 1024),
-  };
-  const shortJson = Buffer.from(JSON.stringify(short));
-  assert(shortJson.length <= eventSizeBytesMax, "an event without its parameters is small");
-  return shortJson;
+  let short = event;
+  let json = Buffer.from(JSON.stringify(short));
+  for (const part of shortenedInTurn) {
+    if (json.length <= eventSizeBytesMax) return json;
+    const value = short[part];
+    if (value === undefined) continue;
+    short = {
+      ...short,
+      [part]: typeof value === "string" ? value.slice(0, 1024) : shortened(value),
+    };
+    json = Buffer.from(JSON.stringify(short));
+  }
+  assert(json.length <= eventSizeBytesMax, "an event without its parameters is small");
+  return json;
 }
 
-function shortened<Value extends Json>(value: Value): Value | { readonly [key: string]: Json } {
+const shortenedInTurn = [
+  "requestParameters",
+  "responseElements",
+  "userAgent",
+  "errorMessage",
+  "additionalEventData",
+  "decision",
+] as const satisfies readonly (keyof TrailEvent)[];
+
+function shortened(value: Json): Json {
   const originalSize = JSON.stringify(value).length;
   if (originalSize <= 16_384) return value;
   return { omitted: true, originalSize, reason: "event is larger than 256 KB" };

@@ -48,7 +48,7 @@ export const everyAccount = "*";
 /** Which events to find; the newest first. */
 export interface TrailQuery {
   readonly account: string;
-  /** Of CloudTrail's lookup attributes, or `RequestId`, which is ours. */
+  /** Of CloudTrail's lookup attributes, or `RequestId` and `ReleasedFrom` (a project, or `*`), which are ours. */
   readonly attribute?: {
     readonly key:
       | "EventId"
@@ -59,7 +59,8 @@ export interface TrailQuery {
       | "ResourceName"
       | "EventSource"
       | "AccessKeyId"
-      | "RequestId";
+      | "RequestId"
+      | "ReleasedFrom";
     readonly value: string;
   };
   /** `awsRegion` of the events; of all Regions unless said. */

@@ -5,11 +5,13 @@ import { explainRequest } from "./explain-request.ts";
 import { peerOperations } from "./peer-operations.ts";
 import { projectOperations } from "./project-operations.ts";
 import { readLogs } from "./read-logs.ts";
+import { releaseOperations } from "./release-operations.ts";
 
 export const adminOperations: Readonly<Record<string, AdminOperation>> = {
   logs: ({ logs }, input) => readLogs(logs, input),
   ...peerOperations,
   ...projectOperations,
+  ...releaseOperations,
 
   async "account-create"(bondstore, { name, id }) {
     const { opened, endpoint, ca } = bondstore;

@@ -36,6 +36,14 @@ export function findAccount({ parts }: Opened, idOrName: unknown) {
   return found;
 }
 
+/** The account that is named, or the only one that there is at first. */
+export function accountOf(opened: Opened, wanted: unknown) {
+  if (wanted !== undefined) return findAccount(opened, wanted);
+  const [first] = opened.parts.directory.accounts();
+  if (!first) throw new ServiceError("NotFound", "there is no account yet");
+  return first;
+}
+
 /** What the operator does with the directory itself is in the trail like everything else. */
 export function record(
   { parts }: Opened,

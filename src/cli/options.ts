@@ -29,6 +29,12 @@ export interface UpOptions extends DataOptions {
   readonly acceptUnconfinedCells?: boolean;
 }
 
+/** Option of commands about what is in one account. */
+export const inAccount = [
+  "--account <id>",
+  "id or name of the account; the first one unless said",
+] as const;
+
 export const defaultPort = 4566;
 
 export function addDataOptions(command: Command): Command {

@@ -10,6 +10,7 @@ import { logsCommand } from "./logs.ts";
 import { peerCommand } from "./peer.ts";
 import { profileCommand } from "./profile.ts";
 import { projectCommand } from "./project.ts";
+import { releaseCommand } from "./release.ts";
 import { resetCommand } from "./reset.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 import { upCommand } from "./up.ts";
@@ -34,6 +35,7 @@ const commands: readonly MakeCommand[] = [
   hsmCommand,
   peerCommand,
   projectCommand,
+  releaseCommand,
   resetCommand,
 ];
 

@@ -1,17 +1,7 @@
-import { ServiceError } from "../lib/service-error.ts";
 import { createProject, projectTable } from "../projects/project.ts";
 import { protectionOf, securityOf } from "../projects/security.ts";
 import { twoStepRoutes } from "../protection/two-step-routes.ts";
-import type { Opened } from "../server.ts";
-import { type AdminOperation, checkTrail, findAccount, record } from "./administered.ts";
-
-/** The account that is named, or the only one that there is at first. */
-function accountOf(opened: Opened, wanted: unknown) {
-  if (wanted !== undefined) return findAccount(opened, wanted);
-  const [first] = opened.parts.directory.accounts();
-  if (!first) throw new ServiceError("NotFound", "there is no account yet");
-  return first;
-}
+import { type AdminOperation, accountOf, checkTrail, record } from "./administered.ts";
 
 /** What an administrator does with projects of the warehouse. */
 export const projectOperations: Readonly<Record<string, AdminOperation>> = {

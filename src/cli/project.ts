@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { askAdmin } from "./ask-admin.ts";
-import { addDataOptions, type DataOptions } from "./options.ts";
+import { addDataOptions, type DataOptions, inAccount } from "./options.ts";
 import { outputOf } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -21,10 +21,6 @@ interface Named extends DataOptions {
 }
 
 const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
-const inAccount = [
-  "--account <id>",
-  "id or name of the account; the first one unless said",
-] as const;
 
 /** `bondstore project`: projects of the warehouse. */
 export function projectCommand(around: Surroundings): Command {

@@ -1,3 +1,5 @@
+import type { Carried } from "./release.ts";
+
 /**
  * A document told as data: names and what is in them; a list is the same name several times. `@name` is an attribute,
  * `#` the text of an element that has attributes.
@@ -62,4 +64,6 @@ export interface OdpsAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Path of what was made, below the endpoint: the answer is 201. */
   readonly created?: string;
+  /** Rows that it carries, for the record of what leaves. */
+  readonly carried?: Carried;
 }

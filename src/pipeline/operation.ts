@@ -3,6 +3,7 @@ import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import type { Call, Parts } from "./call.ts";
+import type { Carried } from "./release.ts";
 
 export { ServiceError } from "../lib/service-error.ts";
 
@@ -54,6 +55,8 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   ): Record<string, string | readonly string[] | undefined>;
   /** Data of projects that would move, and where to: judged once access is. */
   flows?(input: NoInfer<Input>, target: NoInfer<On>, call: Call<Own>): readonly WantedFlow[];
+  /** What the answer carries away, for operations with `flows`: undefined where no rows or bytes do. */
+  carries?(output: Output, target: NoInfer<On>): Carried | undefined;
   /** What CloudTrail shows of the answer; null by default. */
   responseElements?(output: Output): unknown;
   /** Facts for the trail's additionalEventData. */

@@ -9,6 +9,7 @@ import type { FlowDecision } from "../protection/judge-flow.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
 import type { Operation, Service, Target } from "./operation.ts";
+import { releasedBy } from "./release.ts";
 
 /** What is known of a call when it ends. */
 export interface Judged {
@@ -34,12 +35,13 @@ const reads =
 
 /**
  * Puts a call into the trail; resolves once it is there. Successes of data events are left out, as CloudTrail does by
- * default.
+ * default, but for releases.
  */
 export function recordCall(judged: Judged): Promise<unknown> | undefined {
   const { operation, refusal, call } = judged;
-  if (operation?.data && !refusal) return undefined;
-  const event = eventOf(judged);
+  const released = releasedBy(judged);
+  if (operation?.data && !refusal && !released) return undefined;
+  const event = eventOf(judged, released);
   const owner = ownerOf(judged);
   const { trail, random } = call.parts;
   // Nobody asked for nobody's thing: it is in no account's trail, and strangers must not fill the disk with it.
@@ -142,7 +144,7 @@ export async function recordUnproven(
 
 type Writable<Fields> = { -readonly [Field in keyof Fields]: Fields[Field] };
 
-function eventOf(judged: Judged): TrailEvent {
+function eventOf(judged: Judged, released: ReturnType<typeof releasedBy>): TrailEvent {
   const { call, service, arrival, operation, input, target, output, refusal } = judged;
   const { via } = call.source;
   const shownTo = call.account === "" ? (target?.account ?? "") : call.account;
@@ -173,7 +175,12 @@ function eventOf(judged: Judged): TrailEvent {
     event.errorCode = refusal.code;
     event.errorMessage = refusal.message;
   }
-  if (additional) event.additionalEventData = additional as Record<string, Json>;
+  if (additional || released) {
+    event.additionalEventData = {
+      ...(additional as Record<string, Json>),
+      ...(released && { released }),
+    };
+  }
   if (target?.type) {
     event.resources = [{ accountId: target.account, type: target.type, ARN: target.arn }];
   }

@@ -8,6 +8,7 @@ import type { Call, Parts } from "./call.ts";
 import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
 import { type Judged, recordCall } from "./record.ts";
 import { accessDenied, notBuilt, seenByCaller } from "./refusals.ts";
+import { watchRelease } from "./release.ts";
 
 /** A service while it runs. */
 export interface Running {
@@ -72,7 +73,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
   }
   judged.output = output;
   await recorded(judged);
-  return output;
+  return watchRelease(judged);
 }
 
 /** Where a call is made, and what its service keeps there. */

@@ -1,3 +1,4 @@
+import type { Carried } from "../../pipeline/release.ts";
 import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
@@ -94,6 +95,12 @@ export const contentAt = (
 
 export const rowsIn = ({ files }: Pick<PartitionRecord, "files">): number =>
   files.reduce((sum, { rows }) => sum + rows, 0);
+
+/** What was written, for the record of what leaves. */
+export const carriedBy = (partitions: readonly PartitionRecord[]): Carried => ({
+  rows: partitions.reduce((sum, partition) => sum + rowsIn(partition), 0),
+  bytes: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
+});
 
 export const bytesIn = ({ files }: Pick<PartitionRecord, "files">): number =>
   files.reduce((sum, { blob }) => sum + blob.size, 0);

@@ -6,7 +6,7 @@ import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
 import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
-import { countShown, flowsTo, rowsToShow, tableFlow } from "./flows.ts";
+import { flowsTo, rowsToShow, showRows, tableFlow } from "./flows.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import { type InstanceTarget, instanceOf } from "./instances.ts";
 import type { ProjectEngine } from "./project-engine.ts";
@@ -189,6 +189,7 @@ export const readTableDownload = operation("ReadTableDownload", {
     const columns = storedColumns(table, wantedColumns(input, table.columns));
     return stream({ project, files, columns, rows: session.rows }, input, call);
   },
+  carries: ({ carried }) => carried,
 });
 
 interface Readable {
@@ -218,8 +219,15 @@ function stream(
       return read(cell);
     }),
     ...(compression && { encoding: compression }),
+    carried: { rows: range.count, stream: "body" },
   };
 }
+
+const spent = (id: string) =>
+  new ServiceError(
+    "ODPS-0130013",
+    `ODPS-0130013:Authorization exception - The rows of instance ${id} are more than may be shown today (display-budget-spent)`,
+  );
 
 function rowsOf({ instance }: InstanceTarget): RowsRecord {
   if (instance.rows) return instance.rows;
@@ -262,9 +270,11 @@ export const readInstanceDownload = operation("ReadInstanceDownload", {
   async handle(target, input, call): Promise<OdpsAnswer> {
     const { project, instance } = target;
     const { rows, limited } = sessionOf(target, instance.id, input, call);
-    if (limited) await countShown(displayFlows(target, call), rowRange(input, rows).count, call);
+    const wanted = rowRange(input, rows).count;
+    if (limited) await showRows(displayFlows(target, call), wanted, call, () => spent(instance.id));
     const kept = rowsOf(target);
     const columns = wantedColumns(input, kept.columns);
     return stream({ project, files: resultFiles(instance.id, kept), columns, rows }, input, call);
   },
+  carries: ({ carried }) => carried,
 });

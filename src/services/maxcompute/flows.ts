@@ -76,18 +76,25 @@ export function rowsToShow(flows: readonly WantedFlow[], call: OdpsCall): number
   }, Number.POSITIVE_INFINITY);
 }
 
-/** Counts what was shown to the caller, in each project that it came from. */
-export function countShown(
+/**
+ * Takes rows out of what may be shown to the caller, before they are, so that reads at the same time share what is
+ * left. Answers how many of them may be shown; where `fewer` makes an error, all or none.
+ */
+export function showRows(
   flows: readonly WantedFlow[],
-  rows: number,
+  wanted: number,
   call: OdpsCall,
-): Promise<void> {
+  fewer?: () => Error,
+): Promise<number> {
   const { projects, store } = call.parts;
   const from = new Map(flows.map(({ project }) => [project.id, project]));
-  if (rows === 0 || from.size === 0) return Promise.resolve();
+  if (wanted === 0 || from.size === 0) return Promise.resolve(wanted);
   return store.transaction(() => {
+    const rows = Math.min(wanted, rowsToShow(flows, call));
+    if (rows < wanted && fewer) throw fewer();
     for (const project of from.values()) {
       projects.countShown(project, callerName(call), rows, call.timeMs);
     }
+    return rows;
   });
 }

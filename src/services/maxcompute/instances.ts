@@ -109,7 +109,7 @@ export const getInstanceResult = operation("GetInstanceResult", {
   async handle(target, _input, call): Promise<OdpsAnswer> {
     // As it was when it was judged what it shows, though it may have ended since.
     const { instance } = target;
-    const { text, format } = await resultText(target, call);
+    const { text, format, carried } = await resultText(target, call);
     const Result = {
       "@Transform": "Base64",
       "@Format": format,
@@ -121,8 +121,9 @@ export const getInstanceResult = operation("GetInstanceResult", {
       Result,
       Status: instance.status,
     };
-    return { document: { Instance: { Tasks: { Task } } } };
+    return { document: { Instance: { Tasks: { Task } } }, carried };
   },
+  carries: ({ carried }) => carried,
 });
 
 export const getInstanceSource = operation(

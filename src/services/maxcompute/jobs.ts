@@ -1,6 +1,7 @@
 import type { Parts } from "../../pipeline/call.ts";
 import type { Document } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import type { Carried } from "../../pipeline/release.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import type { OdpsCall } from "./find-project.ts";
@@ -20,6 +21,8 @@ export interface Outcome {
   readonly rows?: RowsRecord;
   readonly written?: Readonly<Record<string, number>>;
   readonly reads?: readonly ReadRecord[];
+  /** What a statement wrote, for the record of what leaves with it. */
+  readonly carried?: Carried;
 }
 
 /** A job while it runs. */

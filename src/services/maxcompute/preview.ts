@@ -2,7 +2,7 @@ import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import { contentAt, rowsIn } from "./catalog.ts";
 import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
-import { countShown, rowsToShow, tableFlow } from "./flows.ts";
+import { showRows, tableFlow } from "./flows.ts";
 import { placedFiles } from "./relations.ts";
 import { shownRowsMax } from "./results.ts";
 import { timezoneDefault } from "./session.ts";
@@ -16,7 +16,7 @@ async function rowsShown(
   asked: string | undefined,
   form: "csv" | "preview",
   call: OdpsCall,
-): Promise<AsyncIterable<Buffer>> {
+): Promise<OdpsAnswer> {
   const { project, store, table } = target;
   const wanted = Number(asked ?? "100");
   if (!Number.isInteger(wanted) || wanted < 0) throw invalid("The number of rows is no number.");
@@ -26,9 +26,8 @@ async function rowsShown(
   const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
   const files = placedFiles(table, partitions);
   const flows = [tableFlow(target, { kind: "display" }, "Select")];
-  const count = Math.min(wanted, rows, shownRowsMax, rowsToShow(flows, call));
-  await countShown(flows, count, call);
-  return call.own.engines.stream(project, async (cell) => {
+  const count = await showRows(flows, Math.min(wanted, rows, shownRowsMax), call);
+  const body = call.own.engines.stream(project, async (cell) => {
     await cell.place(files);
     return cell.engine.read({
       files: files.map(({ name }) => name),
@@ -43,6 +42,7 @@ async function rowsShown(
       timezone: project.properties["odps.sql.timezone"] ?? timezoneDefault,
     });
   });
+  return { body, carried: { rows: count, stream: "body" } };
 }
 
 /** `?data&linenum=n`: rows as CSV. */
@@ -50,9 +50,9 @@ export const previewTable = operation("PreviewTable", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Select",
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
-  handle: async (target, input, call): Promise<OdpsAnswer> => ({
-    body: await rowsShown(target, input, input.parameters["linenum"], "csv", call),
-  }),
+  handle: (target, input, call) =>
+    rowsShown(target, input, input.parameters["linenum"], "csv", call),
+  carries: ({ carried }) => carried,
 });
 
 /** `/preview?limit=n`: rows as an Arrow stream. */
@@ -60,7 +60,7 @@ export const previewTableArrow = operation("PreviewTableArrow", {
   resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
   action: "Select",
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
-  handle: async (target, input, call): Promise<OdpsAnswer> => ({
-    body: await rowsShown(target, input, input.parameters["limit"], "preview", call),
-  }),
+  handle: (target, input, call) =>
+    rowsShown(target, input, input.parameters["limit"], "preview", call),
+  carries: ({ carried }) => carried,
 });

@@ -1,6 +1,7 @@
+import type { Carried } from "../../pipeline/release.ts";
 import type { WantedFlow } from "../../projects/projects.ts";
 import type { OdpsCall } from "./find-project.ts";
-import { countShown, flowsTo, rowsToShow } from "./flows.ts";
+import { flowsTo, showRows } from "./flows.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import type { InstanceTarget } from "./instances.ts";
 import type { PlacedFile } from "./relations.ts";
@@ -28,21 +29,24 @@ export function displayFlows(
   return rows ? flows : flows.filter((flow) => projects.permissionsOf(flow.project).protection);
 }
 
+/** What is shown of a job, and how much of it is data. */
+interface ShownText {
+  readonly text: string;
+  readonly format: "text" | "csv";
+  readonly carried: Carried;
+}
+
 /** What a client sees of a job without the tunnel: what it printed, or the first rows as CSV. */
-export async function resultText(
-  target: InstanceTarget,
-  call: OdpsCall,
-): Promise<{ readonly text: string; readonly format: "text" | "csv" }> {
+export async function resultText(target: InstanceTarget, call: OdpsCall): Promise<ShownText> {
   const { project, instance } = target;
   const { rows, text = "", id } = instance;
   const flows = displayFlows(target, call);
   if (!rows) {
     const lines = text.split("\n");
-    const shown = lines.slice(0, rowsToShow(flows, call));
-    if (flows.length > 0) await countShown(flows, shown.length, call);
-    return { text: shown.join("\n"), format: "text" };
+    const count = await showRows(flows, lines.length, call);
+    return shownText(lines.slice(0, count).join("\n"), "text", count);
   }
-  const count = Math.min(rows.rows, shownRowsMax, rowsToShow(flows, call));
+  const count = await showRows(flows, Math.min(rows.rows, shownRowsMax), call);
   const shown = await call.own.engines.use(project, async (cell) => {
     await cell.place(resultFiles(id, rows));
     const parts: Buffer[] = [];
@@ -57,6 +61,10 @@ export async function resultText(
     for await (const part of read) parts.push(part);
     return Buffer.concat(parts).toString("utf8");
   });
-  await countShown(flows, count, call);
-  return { text: shown, format: "csv" };
+  return shownText(shown, "csv", count);
 }
+
+const shownText = (text: string, format: ShownText["format"], rows: number): ShownText => ({
+  ...{ text, format },
+  carried: { rows, bytes: Buffer.byteLength(text) },
+});

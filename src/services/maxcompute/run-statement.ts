@@ -59,4 +59,5 @@ export const runStatement = operation("RunStatement", {
       release();
     }
   },
+  carries: ({ carried = {} }) => carried,
 });

@@ -11,7 +11,7 @@ import {
   tableRows,
 } from "./catalog.ts";
 import { type OdpsCall, projectOf, schemaOf, tableOf } from "./find-project.ts";
-import { countShown, namesFlow, rowsToShow } from "./flows.ts";
+import { namesFlow, showRows } from "./flows.ts";
 import { partitionElement, partitionJson, rfc822, tableElement } from "./table-answer.ts";
 
 const pageMax = 1000;
@@ -95,11 +95,11 @@ export const listPartitions = operation("ListPartitions", {
       .map((partition) => ({ partition, name: partitionName(table, partition.values) }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
     const { page, ...rest } = pageOf(named, ({ name }) => name, input);
-    if (page.length > rowsToShow(flows, call)) throw tooMany(table);
-    await countShown(flows, page.length, call);
+    await showRows(flows, page.length, call, () => tooMany(table));
     const Partition = page.map(({ partition }) => partitionElement(table, partition));
-    return { document: { Partitions: { Partition, ...rest } } };
+    return { document: { Partitions: { Partition, ...rest } }, carried: { rows: page.length } };
   },
+  carries: ({ carried }) => carried,
 });
 
 /** Values of those partition columns that a filter names. */

@@ -1,6 +1,12 @@
 import { quoteName } from "../../../sql/quote.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
-import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
+import {
+  carriedBy,
+  type FileRecord,
+  type PartitionRecord,
+  storedName,
+  type TableRecord,
+} from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import { placedFiles, relationSql } from "../relations.ts";
@@ -36,7 +42,7 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
     const content = { operation: "CLONE", partitions: copied, added };
     return putTable(where, call, { kind: "table", ...shape }, { content });
   });
-  return { text: "OK" };
+  return { text: "OK", carried: carriedBy(copied) };
 }
 
 function checkFits(source: FoundTable, there: FoundTable, { statement }: Doing<CloneTable>): void {

@@ -1,4 +1,5 @@
 import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
+import { carriedBy } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, placed, placedNew, semantic, tableAt } from "./names.ts";
@@ -61,7 +62,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
       ...(content && { content }),
     });
   });
-  return { text: "OK" };
+  return { text: "OK", ...(content && { carried: carriedBy(content.partitions) }) };
 }
 
 /** The columns that a definition tells, or those of its query. */

@@ -1,6 +1,6 @@
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
-import { type PartitionRecord, rowsIn } from "../catalog.ts";
+import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
@@ -30,7 +30,7 @@ export async function writeTables(
     const rows = made.reduce((sum, partition) => sum + rowsIn(partition), 0);
     written[name] = (written[name] ?? 0) + rows;
   }
-  return { text: "OK", written };
+  return { text: "OK", written, carried: carriedBy(done.flatMap(({ made }) => made)) };
 }
 
 /** All partition values of what was written: those that the statement tells, then those of its rows. */

@@ -1,0 +1,83 @@
+import { userIdentity } from "../access/user-identity.ts";
+import { newEvent } from "../audit/event.ts";
+import type { Json } from "../audit/trail.ts";
+import type { Judged } from "./record.ts";
+
+/** What an answer carries away, as far as it is known when the answer begins. */
+export interface Carried {
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** The member of the answer that is a stream: its bytes are counted as they go. */
+  readonly stream?: "body" | "Body";
+}
+
+/** Projects that data left by this call, where the trail must tell of it as a release. */
+function leftProjects({ flows }: Judged): readonly string[] {
+  const left = flows.filter(({ decision }) => decision.recorded);
+  return [...new Set(left.map(({ flow }) => flow.project.name))];
+}
+
+function carriedBy({ operation, output, target, refusal }: Judged): Carried | undefined {
+  if (refusal || output === undefined || !target) return undefined;
+  return operation?.carries?.(output, target);
+}
+
+/** What left a controlled project with a call; undefined where nothing did. */
+export function releasedBy(judged: Judged): { readonly [key: string]: Json } | undefined {
+  const projects = leftProjects(judged);
+  const carried = projects.length > 0 ? carriedBy(judged) : undefined;
+  if (!carried) return undefined;
+  const { rows, bytes, stream } = carried;
+  return {
+    projects,
+    ...(rows !== undefined && { rows }),
+    ...(bytes !== undefined && { bytes }),
+    ...(stream !== undefined && { streamed: true }),
+  };
+}
+
+/**
+ * The answer of a call. Where it streams what is released, an event of its own tells how many bytes went, and whether
+ * all of them did; an answer whose end cannot be recorded breaks.
+ */
+export function watchRelease(judged: Judged): unknown {
+  const { output } = judged;
+  const projects = leftProjects(judged);
+  const member = projects.length > 0 ? carriedBy(judged)?.stream : undefined;
+  if (member === undefined) return output;
+  const answer = output as Readonly<Record<string, unknown>>;
+  const stream = answer[member] as AsyncIterable<Buffer>;
+  return { ...answer, [member]: counted(stream, projects, judged) };
+}
+
+async function* counted(
+  stream: AsyncIterable<Buffer>,
+  projects: readonly string[],
+  { call, service }: Judged,
+): AsyncIterable<Buffer> {
+  const { parts } = call;
+  let bytes = 0;
+  let complete = false;
+  try {
+    for await (const part of stream) {
+      bytes += part.length;
+      yield part;
+    }
+    complete = true;
+  } finally {
+    await parts.trail.record(
+      newEvent(parts, {
+        userIdentity: userIdentity(call.principal, call.source.via),
+        eventSource: service.eventSource,
+        eventName: "EndRelease",
+        eventType: "AwsServiceEvent",
+        sourceIPAddress: call.source.ip,
+        userAgent: call.source.userAgent,
+        additionalEventData: { released: { projects, bytes, complete } },
+        requestID: call.id,
+        readOnly: true,
+        recipientAccountId: call.account,
+      }),
+    );
+  }
+}
