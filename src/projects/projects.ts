@@ -9,8 +9,10 @@ import type { Permissions } from "./permissions/state.ts";
 import { type ProjectRecord, projectTable } from "./project.ts";
 import { protectionOf, securityOf } from "./security.ts";
 
-/** A table or view, and what is looked at of it. */
+/** A table or view, and what is looked at of it, or a function. */
 export interface LentTable {
+  /** Absent: a table or view. */
+  readonly type?: SourceTable["type"];
   readonly project: ProjectRecord;
   readonly schema: string;
   readonly table: string;
@@ -31,7 +33,7 @@ export interface WantedFlow {
   readonly taskType: TaskType;
   /** Such as `Select`. */
   readonly action: string;
-  /** The view through which it is reached: who may read that need not be allowed to read what is behind it. */
+  /** The view or function through which it is reached: who may use that need not be allowed what is behind it. */
   readonly through?: LentTable;
   /** The project somebody works in, when it is another. */
   readonly current?: ProjectRecord;
@@ -46,7 +48,7 @@ interface FlowAsker {
   readonly secure: boolean;
 }
 
-const nameOf = ({ schema, table }: LentTable) => ({ schema, table });
+const nameOf = ({ type, schema, table }: LentTable) => ({ type, schema, table });
 
 /** Projects, as far as every service needs to know them: where data may go. */
 export class Projects {
@@ -101,7 +103,7 @@ export class Projects {
     const { source, columns, creator, current, taskType } = flow;
     return {
       principal: name,
-      object: { type: "table", schema: source.schema, name: source.table },
+      object: { type: source.type ?? "table", schema: source.schema, name: source.table },
       ...{ columns, creator, timeMs, sourceIp: ip, secureTransport: secure, taskType },
       ...(current && current.id !== flow.project.id && { current: this.permissionsOf(current) }),
     };

@@ -22,6 +22,8 @@ interface ExceptionStatement extends OdpsStatement {
 
 /** A table as it was when an exception for it was approved. */
 export interface TablePin {
+  /** Absent: a table. */
+  readonly type?: SourceTable["type"];
   readonly schema?: string | undefined;
   readonly table: string;
   readonly id: string;
@@ -60,12 +62,13 @@ export function pinExceptions(
 ): PinnedExceptions {
   const pins: TablePin[] = [];
   for (const source of tables) {
-    const { schema, table, id, version } = source;
+    const { type, schema, table, id, version } = source;
     const paths = pathsOf(nameOf(source));
     const meant = policy.statements.some(
       (statement) => !isUnpinned(statement) && statement.matchesPath(paths),
     );
-    if (meant && pins.length < pinsMax) pins.push({ schema, table, id, version });
+    if (meant && pins.length < pinsMax)
+      pins.push({ ...(type && { type }), schema, table, id, version });
   }
   return { policy, pins };
 }
@@ -73,9 +76,9 @@ export function pinExceptions(
 const isUnpinned = (statement: ExceptionStatement): boolean =>
   statement.namesId && statement.namesVersion;
 
-const nameOf = ({ project, schema, table }: SourceTable): ObjectName => ({
+const nameOf = ({ project, type, schema, table }: SourceTable): ObjectName => ({
   project,
-  type: "table",
+  type: type ?? "table",
   schema,
   name: table,
 });
@@ -111,8 +114,10 @@ function isAsApproved(
 ): boolean {
   if (isUnpinned(statement)) return true;
   const pin = pins.find(
-    ({ schema = "default", table }) =>
-      isSameName(table, source.table) && isSameName(schema, source.schema ?? "default"),
+    ({ type, schema = "default", table }) =>
+      type === source.type &&
+      isSameName(table, source.table) &&
+      isSameName(schema, source.schema ?? "default"),
   );
   if (pin === undefined) return false;
   return (

@@ -16,8 +16,10 @@ export const taskTypes = {
 
 export type TaskType = keyof typeof taskTypes;
 
-/** A table that is read, as it is at this moment. */
+/** A table that is read, or a resource, as it is at this moment. */
 export interface SourceTable {
+  /** Absent: a table. */
+  readonly type?: "resource" | "function" | undefined;
   readonly project: string;
   /** Absent: the schema `default`. */
   readonly schema?: string | undefined;

@@ -4,20 +4,29 @@ import { judgePackage } from "./package-read.ts";
 import type { Question } from "./question.ts";
 import type { Permissions } from "./state.ts";
 
-/** What somebody effectively holds on a table, in the form in which protection asks for it. */
+/** Which privileges stand for reading, knowing of and carrying away each type of thing that data comes from. */
+const privilegesOn = {
+  table: { select: "Select", describe: "Describe", download: "Download" },
+  resource: { select: "Read", describe: "Read", download: "Download" },
+  function: { select: "Execute", describe: "Read", download: "Download" },
+} as const;
+
+/** What somebody effectively holds on a thing, in the form in which protection asks for it. */
 export function heldOn(state: Permissions, question: Omit<Question, "action">): Held {
   const holds = (action: string): boolean => judgeDirect(state, { ...question, action }).allowed;
   const supplies = (action: string): boolean =>
     judgePackage(state, { ...question, action })?.allowed === true;
+  const { type } = question.object;
+  const names = privilegesOn[type === "resource" || type === "function" ? type : "table"];
   const supplied = {
-    select: supplies("Select"),
-    describe: supplies("Describe"),
-    download: supplies("Download"),
+    select: supplies(names.select),
+    describe: supplies(names.describe),
+    download: supplies(names.download),
   };
   return {
-    select: holds("Select"),
-    describe: holds("Describe"),
-    download: holds("Download"),
+    select: holds(names.select),
+    describe: holds(names.describe),
+    download: holds(names.download),
     viaPackage: supplied.select || supplied.describe || supplied.download ? supplied : undefined,
   };
 }

@@ -4,8 +4,10 @@ import type { Asker } from "../../projects/security-language/resolve.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import { tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
+import { functionRows } from "./functions/records.ts";
 import { instanceRows } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
+import { resourceKey, resourceRows } from "./resources/records.ts";
 
 /** Who runs a command of the security language, and what there is in the project to speak of. */
 export function askerOf(
@@ -18,6 +20,10 @@ export function askerOf(
   const principal = callerName(call);
   const tableOf = ({ schema = defaultSchema, name }: GrantedObject) =>
     tableRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
+  const functionOf = ({ schema = defaultSchema, name }: GrantedObject) =>
+    functionRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
+  const resourceOf = ({ schema = defaultSchema, name }: GrantedObject) =>
+    resourceRows(store).find(resourceKey(project.id, schema.toLowerCase(), name));
   const instanceOf = ({ name }: GrantedObject) => instanceRows(store).find([project.id, name]);
   return {
     ...{ principal, id: principal, timeMs, sourceIp: source.ip },
@@ -30,6 +36,10 @@ export function askerOf(
             return object.name.toLowerCase() === project.name;
           case "table":
             return tableOf(object) !== undefined;
+          case "function":
+            return functionOf(object) !== undefined;
+          case "resource":
+            return resourceOf(object) !== undefined;
           case "instance":
             return instanceOf(object) !== undefined;
           case "package":
@@ -50,15 +60,23 @@ export function askerOf(
   };
 }
 
-/** Who made each table: told by the tables themselves. */
+/** Who made each table, function and resource: told by the things themselves. */
 const creatorsIn = ({
   project,
   store,
 }: Pick<ProjectTarget, "project" | "store">): readonly Creator[] =>
-  [...tableRows(store).range({ prefix: [project.id] })].map(({ value }) => ({
-    object: { type: "table", schema: value.schema, name: value.name },
-    user: value.owner,
-  }));
+  (
+    [
+      ["table", tableRows(store)],
+      ["function", functionRows(store)],
+      ["resource", resourceRows(store)],
+    ] as const
+  ).flatMap(([type, rows]) =>
+    [...rows.range({ prefix: [project.id] })].map(({ value }) => ({
+      object: { type, schema: value.schema, name: value.name },
+      user: value.owner,
+    })),
+  );
 
 function schemaIn(request: Part): string | undefined {
   try {

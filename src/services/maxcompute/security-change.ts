@@ -7,6 +7,8 @@ import { parseException, pinExceptions, type TablePin } from "../../protection/e
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
+import type { FunctionRecord } from "./functions/records.ts";
+import { type ResourceRecord, resourceRows } from "./resources/records.ts";
 
 /** Changes what a project says of its security, as it is when the change's turn comes. */
 export async function changeSecurity(
@@ -55,7 +57,11 @@ function pinsNow(
     ...{ project, schema: value.schema, table: value.name },
     ...{ id: value.id, version: String(value.version) },
   }));
-  return pinExceptions(parseException(exceptions), tables).pins;
+  const resources = [...resourceRows(store).range({ prefix: [projectId] })].map(({ value }) => ({
+    ...{ type: "resource" as const, project, schema: value.schema, table: value.name },
+    ...{ id: value.id, version: String(value.version) },
+  }));
+  return pinExceptions(parseException(exceptions), [...tables, ...resources]).pins;
 }
 
 /** Forgets what was said of a table that is gone: inside a transaction. */
@@ -65,6 +71,26 @@ export const forgetTable = (
   { schema, name }: Pick<TableRecord, "schema" | "name">,
 ): void =>
   putPermissions(store, project, (state) => forgetObject(state, { type: "table", schema, name }));
+
+/** The same of a resource. */
+export const forgetResource = (
+  store: AccountStore,
+  project: ProjectRecord,
+  { schema, name }: Pick<ResourceRecord, "schema" | "name">,
+): void =>
+  putPermissions(store, project, (state) =>
+    forgetObject(state, { type: "resource", schema, name }),
+  );
+
+/** The same of a function. */
+export const forgetFunction = (
+  store: AccountStore,
+  project: ProjectRecord,
+  { schema, name }: Pick<FunctionRecord, "schema" | "name">,
+): void =>
+  putPermissions(store, project, (state) =>
+    forgetObject(state, { type: "function", schema, name }),
+  );
 
 /** Changes what is said of a project's things because these change: inside a transaction. */
 export function putPermissions(

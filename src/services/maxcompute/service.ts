@@ -1,11 +1,14 @@
 import type { Service } from "../../pipeline/operation.ts";
 import { signBearerToken } from "./bearer-tokens.ts";
 import * as downloads from "./downloads.ts";
+import * as functions from "./functions/operations.ts";
 import * as instances from "./instances.ts";
 import { permissions } from "./permissions.ts";
 import * as preview from "./preview.ts";
 import type { CellsOutside } from "./project-engines.ts";
 import * as projects from "./projects.ts";
+import * as resources from "./resources/read.ts";
+import * as resourceWrites from "./resources/write.ts";
 import { runStatement } from "./run-statement.ts";
 import * as security from "./security.ts";
 import * as tables from "./tables.ts";
@@ -31,8 +34,17 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     tables.listPartitions,
     tables.getPartition,
     tables.listSchemas,
-    tables.listFunctions,
-    tables.listResources,
+    functions.listFunctions,
+    functions.createFunction,
+    functions.getFunction,
+    functions.updateFunction,
+    functions.deleteFunction,
+    resources.listResources,
+    resources.getResource,
+    resources.readResource,
+    resourceWrites.createResource,
+    resourceWrites.updateResource,
+    resourceWrites.deleteResource,
     preview.previewTable,
     preview.previewTableArrow,
     downloads.createTableDownload,

@@ -179,14 +179,3 @@ export const listSchemas = operation("ListSchemas", {
     return { document: { Schemas: { Schema, ...rest } } };
   },
 });
-
-/** There are no functions and no resources of users yet: the lists are empty. */
-const emptyList = (name: string) => ({
-  resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
-  action: "List",
-  handle: (): OdpsAnswer => ({ document: { [name]: { Marker: "", MaxItems: String(pageMax) } } }),
-});
-
-export const listFunctions = operation("ListFunctions", emptyList("Functions"));
-
-export const listResources = operation("ListResources", emptyList("Resources"));

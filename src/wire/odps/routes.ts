@@ -52,7 +52,17 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["GetTable", "GET /projects/{Project}[schema]/tables/{Table}"],
 
   ["ListResources", "GET /projects/{Project}[schema]/resources"],
+  ["CreateResource", "POST /projects/{Project}[schema]/resources", "data"],
+  ["GetResource", "GET /projects/{Project}[schema]/resources/{Resource}?meta"],
+  ["ReadResource", "GET /projects/{Project}[schema]/resources/{Resource}"],
+  ["UpdateResource", "PUT /projects/{Project}[schema]/resources/{Resource}", "data"],
+  ["DeleteResource", "DELETE /projects/{Project}[schema]/resources/{Resource}"],
+
   ["ListFunctions", "GET /projects/{Project}[schema]/registration/functions"],
+  ["CreateFunction", "POST /projects/{Project}[schema]/registration/functions", "xml"],
+  ["GetFunction", "GET /projects/{Project}[schema]/registration/functions/{Function}"],
+  ["UpdateFunction", "PUT /projects/{Project}[schema]/registration/functions/{Function}", "xml"],
+  ["DeleteFunction", "DELETE /projects/{Project}[schema]/registration/functions/{Function}"],
 
   ["CreateInstance", "POST /projects/{Project}/instances", "xml"],
   ["ListInstances", "GET /projects/{Project}/instances"],
@@ -88,7 +98,10 @@ const rows: readonly Row[] = table.flatMap(([operation, pattern, body = "none"])
   return forms.map((form) => ({
     operation,
     method,
-    path: new RegExp(`^${form.replaceAll(/\{\w+\}/g, "([^/]+)")}/?$`),
+    // PyODPS escapes the slash in the one folder that has two words.
+    path: new RegExp(
+      `^${form.replaceAll(/\{\w+\}/g, "([^/]+)").replace("registration/", "registration(?:/|%2F)")}/?$`,
+    ),
     labels: [...form.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
     needs: needs === "" ? [] : needs.split("&"),
     body,

@@ -1,0 +1,144 @@
+import type { AccessDemand } from "../../../access/authorize.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import { type OdpsCall, type ProjectTarget, projectArn } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { noSuchResource, readResourceName, resourceArn } from "../resources/find.ts";
+import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import { forgetFunction } from "../security-change.ts";
+import { type FunctionRecord, functionRows } from "./records.ts";
+
+const functionsMax = 10_000;
+const resourcesMax = 50;
+const nameForm = /^[a-z_][a-z0-9_]{0,127}$/;
+const classForm = /^[A-Za-z_]\w{0,127}(?:\.[A-Za-z_]\w{0,127}){1,5}$/;
+
+/** What a function is to be. */
+export interface WantedFunction {
+  readonly schema: string;
+  readonly name: string;
+  readonly className: string;
+  /** As they are written: `x.py`, `p/resources/x.py`. */
+  readonly resources: readonly string[];
+  readonly sql?: FunctionRecord["sql"];
+}
+
+export const functionArn = (project: string, schema: string, name: string): string =>
+  `${projectArn(project)}/schemas/${schema}/functions/${name}`;
+
+export const noSuchFunction = (name: string): ServiceError =>
+  new ServiceError(
+    "NoSuchObject",
+    `ODPS-0110061: Function not found - '${name.slice(0, 128)}' does not exist`,
+  );
+
+const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
+
+/** The resources of a function, found once; a missing one is refused by `checkWanted`. */
+export function resourcesOf(
+  { schema, resources }: Pick<WantedFunction, "schema" | "resources">,
+  { project, store }: Pick<ProjectTarget, "project" | "store">,
+): readonly { readonly written: string; readonly resource: ResourceRecord | undefined }[] {
+  if (resources.length > resourcesMax) {
+    throw invalid(`a function has at most ${resourcesMax} resources`);
+  }
+  return resources.map((written) => {
+    const name = readResourceName(written, { project: project.name, schema });
+    if (name.project !== project.name) {
+      throw invalid(`the resource ${written} is of another project, which is not built`);
+    }
+    const key = resourceKey(project.id, name.schema, name.name);
+    return { written, resource: resourceRows(store).find(key) };
+  });
+}
+
+/** Who makes a function must be allowed to read what it is made of. */
+export const resourceDemands = (
+  wanted: Pick<WantedFunction, "schema" | "resources">,
+  within: Pick<ProjectTarget, "project" | "store">,
+): readonly AccessDemand[] =>
+  resourcesOf(wanted, within).map(({ written, resource }) => ({
+    action: "odps:Read",
+    target: {
+      arn: resourceArn(
+        within.project.name,
+        resource?.schema ?? wanted.schema,
+        resource?.name ?? lastPart(written),
+      ),
+      account: within.project.account,
+      ...(resource && { creator: resource.owner }),
+    },
+  }));
+
+const lastPart = (written: string): string => written.slice(written.lastIndexOf("/") + 1);
+
+function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRecord["resources"] {
+  const { name, className, sql } = wanted;
+  if (!nameForm.test(name)) throw invalid(`\`${name.slice(0, 130)}\` is no function's name`);
+  const found = resourcesOf(wanted, within).map(({ written, resource }) => {
+    if (!resource) throw noSuchResource(lastPart(written));
+    return resource;
+  });
+  if (sql) return [];
+  if (!classForm.test(className)) {
+    throw invalid(`\`${className.slice(0, 200)}\` names no class: expected module.Class`);
+  }
+  if (found.some(({ type }) => type === "jar") && !found.some(({ type }) => type === "py")) {
+    throw invalid("functions in Java are not built in this Bondstore; Python and SQL are");
+  }
+  return found.map(({ id, schema, name }) => ({ id, schema, name }));
+}
+
+/** Makes a function, or the one that it replaces anew. */
+export async function putFunction(
+  wanted: WantedFunction,
+  within: ProjectTarget,
+  call: OdpsCall,
+  how: { readonly replaces?: FunctionRecord | undefined; readonly ifNotExists?: boolean } = {},
+): Promise<void> {
+  const { project, store } = within;
+  const { schema, name, className, sql } = wanted;
+  const { replaces } = how;
+  const resources = checkWanted(wanted, within);
+  const key = [project.id, schema, name];
+  await call.parts.store.transaction(() => {
+    const rows = functionRows(store);
+    const now = rows.find(key);
+    if (now?.id !== replaces?.id) {
+      if (now && how.ifNotExists) return;
+      throw now ? alreadyThere(name) : noSuchFunction(name);
+    }
+    if (
+      !now &&
+      [...rows.range({ prefix: [project.id], limit: functionsMax })].length >= functionsMax
+    ) {
+      throw invalid(`a project has at most ${functionsMax} functions`);
+    }
+    const caller = callerName(call);
+    rows.put(key, {
+      ...{ id: now?.id ?? call.parts.random.uuid(), schema, name, className, resources },
+      ...{ owner: now?.owner ?? caller, madeBy: caller },
+      createdAtMs: now?.createdAtMs ?? call.timeMs,
+      ...(sql && { sql }),
+    });
+  });
+}
+
+export const alreadyThere = (name: string): ServiceError =>
+  new ServiceError(
+    "ObjectAlreadyExists",
+    `ODPS-0110141: Function already exists - '${name}' already exists`,
+  );
+
+/** Drops a function, and what was granted on its name. */
+export function dropFunction(
+  { project, store }: Pick<ProjectTarget, "project" | "store">,
+  found: FunctionRecord,
+  call: OdpsCall,
+): Promise<void> {
+  return call.parts.store.transaction(() => {
+    const key = [project.id, found.schema, found.name];
+    if (functionRows(store).find(key)?.id !== found.id) return;
+    functionRows(store).remove(key);
+    forgetFunction(store, project, found);
+  });
+}

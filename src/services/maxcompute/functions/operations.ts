@@ -1,0 +1,131 @@
+import {
+  type Document,
+  type OdpsAnswer,
+  type OdpsInput,
+  partOf,
+  partsOf,
+  textOf,
+} from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
+import { resourceNameText } from "../resources/find.ts";
+import { rfc822 } from "../table-answer.ts";
+import { pageOf } from "../tables.ts";
+import {
+  dropFunction,
+  functionArn,
+  noSuchFunction,
+  putFunction,
+  resourceDemands,
+  type WantedFunction,
+} from "./make.ts";
+import { type FunctionRecord, functionRows } from "./records.ts";
+
+/** A function of a project. */
+interface FunctionTarget extends ProjectTarget {
+  readonly found: FunctionRecord;
+}
+
+/** The function that the path names; a missing one is refused only after access to its name was judged. */
+function functionOf(input: OdpsInput, call: OdpsCall): FunctionTarget {
+  const within = projectOf(input, call);
+  const schema = schemaOf(input);
+  const name = (input.labels["Function"] ?? "").toLowerCase();
+  const found = functionRows(within.store).find([within.project.id, schema, name]);
+  const arn = functionArn(within.project.name, schema, name);
+  const target = { ...within, arn, type: "ODPS::Function" };
+  if (found) return { ...target, found, creator: found.owner };
+  return { ...target, found: nothing, absent: { refusal: noSuchFunction(name) } };
+}
+
+/** In the place of a function that is not there; never handled. */
+const nothing: FunctionRecord = {
+  ...{ id: "", schema: "", name: "", owner: "", madeBy: "", createdAtMs: 0, className: "" },
+  resources: [],
+};
+
+/** What the document of a client says of a function. */
+function wantedIn(input: OdpsInput, name?: string): WantedFunction {
+  const root = input.document?.["Function"];
+  const className = textOf(partOf(root, "ClassType")) ?? "";
+  if (className === "") {
+    throw new ServiceError("InvalidArgument", "ODPS-0420411: the function names no class");
+  }
+  const list = partOf(root, "Resources");
+  const names = list === undefined ? [] : partsOf((list as Document)["ResourceName"]);
+  return {
+    schema: schemaOf(input),
+    name: name ?? (textOf(partOf(root, "Alias")) ?? "").toLowerCase(),
+    className,
+    resources: names.map((one) => textOf(one) ?? "").filter((one) => one !== ""),
+  };
+}
+
+export const createFunction = operation("CreateFunction", {
+  resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
+  also: (input, target) => resourceDemands(wantedIn(input), target),
+  async handle(target: ProjectTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const wanted = wantedIn(input);
+    await putFunction(wanted, target, call);
+    return { created: `/projects/${target.project.name}/registration/functions/${wanted.name}` };
+  },
+});
+
+export const updateFunction = operation("UpdateFunction", {
+  resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
+  action: "Write",
+  also: (input, target) => resourceDemands(wantedIn(input, target.found.name), target),
+  async handle(target: FunctionTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { found } = target;
+    await putFunction(wantedIn(input, found.name), target, call, { replaces: found });
+    return {};
+  },
+});
+
+export const deleteFunction = operation("DeleteFunction", {
+  resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
+  action: "Delete",
+  async handle(target: FunctionTarget, _input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    await dropFunction(target, target.found, call);
+    return {};
+  },
+});
+
+const elementOf = (project: string, found: FunctionRecord): Document => ({
+  Alias: found.name,
+  Owner: found.owner,
+  CreationTime: rfc822(found.createdAtMs),
+  ClassType: found.className,
+  Resources: {
+    ResourceName: found.resources.map((one) => resourceNameText({ project, ...one })),
+  },
+  IsSqlFunction: String(found.sql !== undefined),
+  ...(found.sql && { SqlDefinitionText: found.sql.text }),
+});
+
+export const getFunction = operation("GetFunction", {
+  resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
+  action: "Read",
+  handle: ({ project, found }: FunctionTarget): OdpsAnswer => ({
+    document: { Function: elementOf(project.name, found) },
+    headers: { "x-odps-owner": found.owner },
+  }),
+});
+
+export const listFunctions = operation("ListFunctions", {
+  resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
+  action: "List",
+  handle({ project, store }, input): OdpsAnswer {
+    const { name = "", owner = "" } = input.parameters;
+    const all = [...functionRows(store).range({ prefix: [project.id, schemaOf(input)] })]
+      .map(({ value }) => value)
+      .filter((one) => one.name.startsWith(name.toLowerCase()))
+      .filter((one) => owner === "" || one.owner === owner);
+    const { page, ...rest } = pageOf(all, (one) => one.name, input);
+    // What a function is made of is for who may read it.
+    const listed = page.map(({ name, owner, createdAtMs, className }) => ({
+      ...{ Alias: name, Owner: owner, ClassType: className, CreationTime: rfc822(createdAtMs) },
+    }));
+    return { document: { Functions: { Function: listed, ...rest } } };
+  },
+});

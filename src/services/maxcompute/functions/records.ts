@@ -1,0 +1,30 @@
+import type { NamePlace } from "../../../sql/catalog.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+
+/** A function as it is stored, by project, schema and name. */
+export interface FunctionRecord {
+  /** Never used again: what was dropped and made anew is another function. */
+  readonly id: string;
+  readonly schema: string;
+  /** In lower case. */
+  readonly name: string;
+  readonly owner: string;
+  /** Who said what it is made of: its resources are read as far as this one may. */
+  readonly madeBy: string;
+  readonly createdAtMs: number;
+  /** `module.Class`; empty for a function in SQL. */
+  readonly className: string;
+  readonly resources: readonly UsedResource[];
+  /** The text of CREATE SQL FUNCTION, and how its maker read the names in it. */
+  readonly sql?: { readonly text: string } & NamePlace;
+}
+
+/** A resource that a function is made of: another one of its name is not meant. */
+interface UsedResource {
+  readonly id: string;
+  readonly schema: string;
+  readonly name: string;
+}
+
+export const functionRows = (store: AccountStore): Table<FunctionRecord> =>
+  store.table("odps-functions");
