@@ -1,16 +1,18 @@
 import { parseException, type TablePin } from "../protection/exceptions.ts";
 import type { PinnedExceptions, ProjectProtection } from "../protection/flow.ts";
-import { type DisplayLimits, displayLimitsDefault } from "../protection/flow.ts";
+import { displayLimitsDefault } from "../protection/flow.ts";
 import type { AccountStore, Table } from "../storage/store.ts";
 import { newPermissions, type Permissions } from "./permissions/state.ts";
 import type { ProjectRecord } from "./project.ts";
+import type { Proposal } from "./proposals.ts";
 
 /** Everything that a project says of its security, as it is stored, by the project's id. */
 export interface SecurityRecord {
   readonly permissions: Permissions;
   /** Tables for which exceptions were approved, as they were then. */
   readonly pins: readonly TablePin[];
-  readonly display: DisplayLimits;
+  /** Commands that wait for a second person; absent: none. */
+  readonly proposals?: readonly Proposal[];
 }
 
 export const securityTable = (store: AccountStore): Table<SecurityRecord> =>
@@ -20,7 +22,6 @@ export const securityTable = (store: AccountStore): Table<SecurityRecord> =>
 export const newSecurity = ({ name, owner }: ProjectRecord): SecurityRecord => ({
   permissions: newPermissions(name, owner),
   pins: [],
-  display: displayLimitsDefault,
 });
 
 /** The security of a project. */
@@ -36,15 +37,15 @@ const compiled = new WeakMap<SecurityRecord, ProjectProtection>();
 export function protectionOf(record: SecurityRecord): ProjectProtection {
   const known = compiled.get(record);
   if (known) return known;
-  const { permissions, display } = record;
-  const { project, protection, settings, trustedProjects } = permissions;
+  const { permissions } = record;
+  const { project, protection, settings, trustedProjects, display } = permissions;
   const exceptions = exceptionsOf(record);
   const made: ProjectProtection = {
     name: project,
     protection,
     downloadControl: settings.enableDownloadPrivilege,
     trustedProjects,
-    display,
+    display: display ?? displayLimitsDefault,
     ...(exceptions && { exceptions }),
   };
   compiled.set(record, made);

@@ -20,6 +20,7 @@ export const settingNames: Readonly<Record<string, keyof SecuritySettings>> = {
   labelsecurity: "labelSecurity",
   externalresourceaccesscontrol: "externalResourceAccessControl",
   "odps.security.enabledownloadprivilege": "enableDownloadPrivilege",
+  "odps.security.secondapprover": "secondApprover",
 };
 
 /** Switches one setting. */

@@ -1,4 +1,5 @@
 import type { ObjectType } from "../../policy/odps/actions.ts";
+import type { DisplayLimits } from "../../protection/flow.ts";
 
 /** Whom a grant or a label names. */
 export interface Grantee {
@@ -112,6 +113,8 @@ export interface SecuritySettings {
   readonly labelSecurity: boolean;
   readonly externalResourceAccessControl: boolean;
   readonly enableDownloadPrivilege: boolean;
+  /** What opens the project waits for a second person. */
+  readonly secondApprover: boolean;
 }
 
 /** Who made something. */
@@ -141,6 +144,8 @@ export interface Permissions {
   /** The exception policy as written. */
   readonly exceptions?: string | undefined;
   readonly trustedProjects: readonly string[];
+  /** How much may be shown; absent: as much as by default. */
+  readonly display?: DisplayLimits | undefined;
   readonly accountProviders: readonly string[];
 }
 
@@ -166,6 +171,7 @@ export const newPermissions = (project: string, owner: string): Permissions => (
     labelSecurity: false,
     externalResourceAccessControl: false,
     enableDownloadPrivilege: false,
+    secondApprover: false,
   },
   protection: false,
   trustedProjects: [],

@@ -74,6 +74,11 @@ const needs: Readonly<Record<Command["kind"], Need>> = {
   "get-policy": "admin",
   "set-protection": "super_administrator",
   "set-setting": "super_administrator",
+  "set-display": "super_administrator",
+  "list-proposals": "admin",
+  "approve-proposal": "super_administrator",
+  "withdraw-proposal": "super_administrator",
+  "dry-run": "admin",
   "show-security-configuration": "admin",
 };
 
@@ -122,6 +127,8 @@ function needOf(command: Command, state: Permissions, asker: Asker): Need {
       return command.table === undefined && isOneself(command.principal?.name, asker)
         ? "member"
         : "admin";
+    case "dry-run":
+      return needOf(command.command, state, asker);
     default:
       return needs[command.kind];
   }

@@ -1,4 +1,5 @@
 import { findAction } from "../../policy/odps/actions.ts";
+import { displayLimitsDefault } from "../../protection/flow.ts";
 import { clearExpiredGrants, grant, revoke } from "../permissions/grants.ts";
 import {
   grantLabel,
@@ -64,6 +65,11 @@ export function changeByCommand(
       return changedTo({
         ...state,
         settings: { ...state.settings, [command.name]: command.value },
+      });
+    case "set-display":
+      return changedTo({
+        ...state,
+        display: { ...displayLimitsDefault, ...state.display, ...command.limits },
       });
     case "add-trusted-project":
       return addTrustedProject(state, knownProject(command.project, asker));

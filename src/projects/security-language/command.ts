@@ -1,3 +1,4 @@
+import type { DisplayLimits } from "../../protection/flow.ts";
 import type { SecuritySettings } from "../permissions/state.ts";
 
 /** A user or role as a command names it; which of both may be left open. */
@@ -116,6 +117,12 @@ export type Command =
       readonly exceptions: string | undefined;
     }
   | { readonly kind: "set-setting"; readonly name: keyof SecuritySettings; readonly value: boolean }
+  /** Rows of one display, and of one person's displays in a day; only what is told changes. */
+  | { readonly kind: "set-display"; readonly limits: Partial<DisplayLimits> }
+  | { readonly kind: "list-proposals" }
+  | { readonly kind: "approve-proposal" | "withdraw-proposal"; readonly id: string }
+  /** Asks what could leave after a command that could not before. */
+  | { readonly kind: "dry-run"; readonly command: Command }
   | { readonly kind: "show-security-configuration" };
 
 /** Roles given or taken. */

@@ -38,6 +38,9 @@ const verbs: Readonly<Record<string, (reader: Reader) => Command>> = {
   install: (reader) => ({ kind: "install-package", package: packageAfterWord(reader) }),
   uninstall: (reader) => ({ kind: "uninstall-package", package: packageAfterWord(reader) }),
   get: parseGet,
+  approve: (reader) => ({ kind: "approve-proposal", id: proposalAfterWord(reader) }),
+  withdraw: (reader) => ({ kind: "withdraw-proposal", id: proposalAfterWord(reader) }),
+  dry: parseDryRun,
 };
 
 /**
@@ -46,13 +49,30 @@ const verbs: Readonly<Record<string, (reader: Reader) => Command>> = {
  */
 export function parseCommand(text: string): Command {
   const reader = createReader(text);
+  const command = readCommand(reader);
+  reader.end();
+  return command;
+}
+
+function readCommand(reader: Reader): Command {
   const verb = reader.oneOf(...Object.keys(verbs));
   if (reader.sees("tenant") || reader.sees("group"))
     throw reader.refuse("tenants and groups have no users and roles of their own here");
   const command = verbs[verb]?.(reader);
   if (!command) throw reader.refuse("the command is not known");
-  reader.end();
   return command;
+}
+
+/** `dry run <command>`, once. */
+function parseDryRun(reader: Reader): Command {
+  reader.expect("run");
+  if (reader.sees("dry")) throw reader.refuse("a dry run is of a command that changes something");
+  return { kind: "dry-run", command: readCommand(reader) };
+}
+
+function proposalAfterWord(reader: Reader): string {
+  reader.expect("proposal");
+  return reader.name("the id of a proposal");
 }
 
 function parseAdd(reader: Reader): Command {
@@ -83,13 +103,15 @@ function parseRemove(reader: Reader): Command {
 }
 
 function parseList(reader: Reader): Command {
-  switch (reader.oneOf("users", "roles", "trustedprojects", "accountproviders")) {
+  switch (reader.oneOf("users", "roles", "trustedprojects", "accountproviders", "proposals")) {
     case "users":
       return { kind: "list-users" };
     case "roles":
       return { kind: "list-roles" };
     case "trustedprojects":
       return { kind: "list-trusted-projects" };
+    case "proposals":
+      return { kind: "list-proposals" };
     default:
       return { kind: "list-account-providers" };
   }
@@ -158,6 +180,13 @@ function parseSetProject(reader: Reader): Command {
 
 function parseSetting(reader: Reader, name: string): Command {
   const key = name.toLowerCase();
+  if (key === "odps.security.displayrows") {
+    return { kind: "set-display", limits: { rows: reader.number("a number of rows") } };
+  }
+  if (key === "odps.security.displayrowsperday") {
+    const rowsPerDay = reader.takes("none") ? undefined : reader.number("a number of rows or none");
+    return { kind: "set-display", limits: { rowsPerDay } };
+  }
   const setting = Object.hasOwn(settingNames, key) ? settingNames[key] : undefined;
   if (setting === undefined) throw reader.refuse(`\`${name}\` is no security setting`);
   return { kind: "set-setting", name: setting, value: readBoolean(reader) };

@@ -52,6 +52,21 @@ export function runCommand(command: Command, state: Permissions, asker: Asker): 
   }
 }
 
+/** Why somebody may not run a command; undefined: it may. */
+export function authorityRefusal(
+  command: Command,
+  state: Permissions,
+  asker: Asker,
+): Refusal | undefined {
+  try {
+    checkAuthority(command, state, asker);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandRefusal) return error.refusal;
+    throw error;
+  }
+}
+
 const lines = (names: readonly string[]): Listing => ({ text: names.join("\n"), json: names });
 
 function list(command: Command, state: Permissions, asker: Asker): Listing {

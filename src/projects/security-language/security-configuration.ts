@@ -13,6 +13,8 @@ export function showSecurityConfiguration(state: Permissions): Listing {
     ["ProjectProtection", protection],
     ["ExternalResourceAccessControl", settings.externalResourceAccessControl],
     ["EnableDownloadPrivilege", settings.enableDownloadPrivilege],
+    // Ours: shown where it is on, so that clients meet what they know otherwise.
+    ...(settings.secondApprover ? [["SecondApprover", true] as const] : []),
   ];
   const lines = rows.flatMap(([name, value]) =>
     name === "ProjectProtection" && protection && exceptions !== undefined

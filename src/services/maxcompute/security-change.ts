@@ -1,38 +1,80 @@
 import type { ServiceError } from "../../pipeline/operation.ts";
 import { forgetObject } from "../../projects/permissions/grants.ts";
+import { openingsOf } from "../../projects/permissions/openings.ts";
 import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
+import { type Proposal, propose } from "../../projects/proposals.ts";
 import { type SecurityRecord, securityOf, securityTable } from "../../projects/security.ts";
 import { parseException, pinExceptions, type TablePin } from "../../protection/exceptions.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
 import type { FunctionRecord } from "./functions/records.ts";
+import { callerName } from "./projects.ts";
 import { type ResourceRecord, resourceRows } from "./resources/records.ts";
 
-/** Changes what a project says of its security, as it is when the change's turn comes. */
-export async function changeSecurity(
+/** How a change is meant. */
+export interface Meant {
+  /** Exceptions are approved for the tables as these are now, though their text be the same. */
+  readonly approves?: boolean;
+  /** The command as written: it waits for a second person where it opens the project. */
+  readonly command?: string;
+}
+
+/** What became of a change: it is made, or waits under an id. */
+export type Changed = { readonly waits?: undefined } | { readonly waits: Proposal };
+
+/**
+ * Changes what a project says of its security, as it is when the change's turn comes. What would open a project that
+ * asks for a second person is kept as a proposal instead, and refused where no command tells what to propose.
+ */
+export function changeSecurity(
   { project, store }: ProjectTarget,
   change: (state: Permissions) => Change,
   worded: (refusal: Refusal) => ServiceError,
   call: OdpsCall,
-  how: "approve" | "keep" = "keep",
-): Promise<void> {
-  await call.parts.store.transaction(() => {
+  { approves = false, command }: Meant = {},
+): Promise<Changed> {
+  return call.parts.store.transaction(() => {
     const before = securityOf(store, project);
     const { state, refusal } = change(before.permissions);
     if (refusal) throw worded(refusal);
-    if (state === before.permissions && how === "keep") return;
-    securityTable(store).put([project.id], {
-      ...before,
-      permissions: state,
-      pins:
-        how === "approve"
-          ? pinsNow(state, store, project.id)
-          : pinsAfter(before, state, store, project.id),
-    });
+    if (state === before.permissions && !approves) return {};
+    const pins = approves
+      ? pinsNow(state, store, project.id)
+      : pinsAfter(before, state, store, project.id);
+    const opens = openings(before.permissions, state, approves);
+    if (opens.length === 0 || !before.permissions.settings.secondApprover) {
+      securityTable(store).put([project.id], { ...before, permissions: state, pins });
+      return {};
+    }
+    if (command === undefined) throw worded(needsCommand(opens));
+    const id = `p${call.parts.random.bytes(6).toString("hex")}`;
+    const by = callerName(call);
+    const made = { id, by, atMs: call.timeMs, text: command, opens, pins };
+    const proposed = propose(before.proposals ?? [], made);
+    if (proposed.refusal) throw worded(proposed.refusal);
+    securityTable(store).put([project.id], { ...before, proposals: proposed.proposals });
+    return { waits: made };
   });
 }
+
+/** Exceptions that are approved once more are for other rows than before. */
+const openings = (
+  before: Permissions,
+  state: Permissions,
+  approves: boolean,
+): readonly string[] => {
+  const opens = openingsOf(before, state);
+  return opens.length === 0 && approves && state.exceptions !== undefined
+    ? ["exceptions are approved anew"]
+    : opens;
+};
+
+const needsCommand = (opens: readonly string[]): Refusal => ({
+  code: "NoPermission",
+  message: `Access Denied - this needs a second person (${opens.join("; ")}): propose it by a command of the security language`,
+});
 
 /**
  * Exceptions stay approved for the tables that they were approved for, unless they change: a client that sets another
@@ -46,8 +88,8 @@ const pinsAfter = (
 ): readonly TablePin[] =>
   state.exceptions === permissions.exceptions ? pins : pinsNow(state, store, projectId);
 
-/** Tables that the exceptions name, as these are now. */
-function pinsNow(
+/** Tables that the exceptions name, as these are now: for who approves them now. */
+export function pinsNow(
   { exceptions, project }: Permissions,
   store: AccountStore,
   projectId: string,

@@ -7,85 +7,13 @@ import {
   textOf,
 } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
-import {
-  builtInRoles,
-  findRole,
-  isMember,
-  rankOf,
-  rolesOf,
-} from "../../projects/permissions/names.ts";
+import { builtInRoles, findRole, isMember, rolesOf } from "../../projects/permissions/names.ts";
 import { putPolicy, putRolePolicy } from "../../projects/permissions/roles.ts";
 import { setProtection, setSetting } from "../../projects/permissions/settings.ts";
-import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
-import { parseCommand } from "../../projects/security-language/parse.ts";
-import { runCommand } from "../../projects/security-language/run-command.ts";
-import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { askerOf } from "./security-asker.ts";
+import type { Change, Permissions } from "../../projects/permissions/state.ts";
+import type { OdpsCall } from "./find-project.ts";
 import { changeSecurity } from "./security-change.ts";
-
-/** The project whose security is asked for or changed: who may, the rank in it decides. */
-interface SecurityTarget extends ProjectTarget {
-  readonly state: Permissions;
-}
-
-/** Least rank in a project that an operation takes; super administrators may what owners may. */
-type Need = "member" | "admin" | "super_administrator";
-
-const ranks: Readonly<Record<Need, readonly string[]>> = {
-  member: ["owner", "super_administrator", "admin", "user"],
-  admin: ["owner", "super_administrator", "admin"],
-  super_administrator: ["owner", "super_administrator"],
-};
-
-const worded = ({ code, message }: Refusal): ServiceError =>
-  new ServiceError(
-    code === "NoPermission" ? "ODPS-0130013" : code,
-    code === "NoPermission" ? `ODPS-0130013:Authorization exception - ${message}` : message,
-  );
-
-/** Judged by rank: the language of a project's security knows no privilege that could be granted for it. */
-const ranked = (need: Need) => ({
-  resolve(input: OdpsInput, call: OdpsCall): SecurityTarget {
-    const target = projectOf(input, call);
-    const state = call.parts.projects.permissionsOf(target.project);
-    const rank = rankOf(state, callerName(call));
-    if (ranks[need].includes(rank)) return { ...target, state };
-    const what = rank === "stranger" ? "You don't exist in" : `You are no ${need} of`;
-    const message = `Access Denied - ${what} project ${target.project.name}`;
-    return { ...target, state, absent: { refusal: worded({ code: "NoPermission", message }) } };
-  },
-  action: "Read",
-});
-
-/** Runs one command of the security language. */
-export const runSecurityQuery = operation("RunSecurityQuery", {
-  resolve: ranked("member").resolve,
-  open: true,
-  readOnly: false,
-  async handle(target, { document }, call): Promise<OdpsAnswer> {
-    const request = document?.["Authorization"];
-    const text = textOf(partOf(request, "Query")) ?? "";
-    const asJson = textOf(partOf(request, "ResponseInJsonFormat")) === "true";
-    const command = parseCommand(text);
-    let result: unknown;
-    const run = (state: Permissions): Change => {
-      const answer = runCommand(command, state, askerOf(target, state, request, call));
-      if (answer.refusal) return { refusal: answer.refusal };
-      result = asJson ? answer.json : answer.text;
-      return { state: answer.state ?? state };
-    };
-    const first = run(target.state);
-    if (first.refusal) throw worded(first.refusal);
-    // What changes something is run once more on what is there when it is its turn.
-    const approves = command.kind === "set-protection";
-    if (first.state !== target.state || approves) {
-      await changeSecurity(target, run, worded, call, approves ? "approve" : "keep");
-    }
-    const Result = asJson ? JSON.stringify(result) : String(result);
-    return { document: { Authorization: { Result } } };
-  },
-});
+import { ranked, type SecurityTarget, worded } from "./security-target.ts";
 
 const flag = (value: boolean): string => String(value);
 

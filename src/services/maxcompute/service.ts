@@ -11,6 +11,7 @@ import * as resources from "./resources/read.ts";
 import * as resourceWrites from "./resources/write.ts";
 import { runStatement } from "./run-statement.ts";
 import * as security from "./security.ts";
+import { runSecurityQuery } from "./security-query.ts";
 import * as tables from "./tables.ts";
 import * as uploads from "./uploads.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
@@ -70,7 +71,7 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     instances.listInstances,
     runStatement,
     signBearerToken,
-    security.runSecurityQuery,
+    runSecurityQuery,
     security.getSecurityConfiguration,
     security.putSecurityConfiguration,
     security.getProjectPolicy,

@@ -25,6 +25,7 @@ export const settings = (changes: Partial<Permissions["settings"]>) => ({
     labelSecurity: false,
     externalResourceAccessControl: false,
     enableDownloadPrivilege: false,
+    secondApprover: false,
     ...changes,
   },
 });
