@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
-import { pipeline, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { Cell } from "../../cells/cell.ts";
 import { streamError } from "./stream-error.ts";
 
@@ -33,16 +33,23 @@ export async function ask(
       resolve,
     );
     let sourceError: unknown;
-    asked.once("error", (error) =>
+    asked.on("error", (error) =>
       reject(sourceError ?? new EngineLost("the engine's connection broke", { cause: error })),
     );
     if (typeof body === "string") return void asked.end(body);
     const source = Readable.from(body);
     source.once("error", (error) => {
       sourceError = error;
+      asked.destroy(error);
     });
-    // An answer may come before all was sent: then nobody reads the rest, and that is no failure.
-    pipeline(source, asked, () => {});
+    asked.once("close", () => source.destroy());
+    // An answer may come before all was sent: it is whole only once the question has an end.
+    asked.once("response", () => {
+      source.unpipe(asked);
+      asked.end();
+      source.destroy();
+    });
+    source.pipe(asked);
   });
 }
 

@@ -5,7 +5,13 @@ import type { WantedFlow } from "../../projects/projects.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
-import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import {
+  namedTable,
+  type OdpsCall,
+  type TableTarget,
+  tableContext,
+  tableOf,
+} from "./find-project.ts";
 import { flowsTo, rowsToShow, showRows, tableFlow } from "./flows.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import { type InstanceTarget, instanceOf } from "./instances.ts";
@@ -113,6 +119,7 @@ interface DownloadTarget extends TableTarget {
 }
 
 const onTable = {
+  ...namedTable,
   resolve(input: OdpsInput, call: OdpsCall): DownloadTarget {
     const target = tableOf(input, call);
     const { settings } = call.parts.projects.permissionsOf(target.project);
@@ -121,7 +128,7 @@ const onTable = {
   action: (_input: OdpsInput, { controlled }: DownloadTarget) =>
     controlled ? "Download" : "Select",
   also: (_input: OdpsInput, target: DownloadTarget): readonly AccessDemand[] =>
-    target.controlled ? [{ action: "odps:Describe", target }] : [],
+    target.controlled ? [{ action: "odps:Describe", target, context: tableContext(target) }] : [],
   flows: (input: OdpsInput, target: DownloadTarget, call: OdpsCall): readonly WantedFlow[] => {
     const began = input.parameters["downloadid"];
     const version =

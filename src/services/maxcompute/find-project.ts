@@ -5,6 +5,7 @@ import type { ProjectRecord } from "../../projects/project.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
+import { demandKeys } from "./demand-keys.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 export type OdpsCall = Call<Warehouse>;
@@ -18,6 +19,8 @@ export interface ProjectTarget extends Target {
 /** A table of it. */
 export interface TableTarget extends ProjectTarget {
   readonly table: TableRecord;
+  /** The project that the caller works in, when it is another: its packages count. */
+  readonly current?: ProjectRecord;
 }
 
 /** Names in MaxCompute's policies: `acs:odps:*:projects/p/schemas/default/tables/t`. */
@@ -65,7 +68,10 @@ export function tableOf(input: OdpsInput, call: OdpsCall): TableTarget {
   const name = (input.labels["Table"] ?? "").toLowerCase();
   const table = tableRows(within.store).find([within.project.id, schema, name]);
   const arn = tableArn(within.project.name, schema, name);
-  const target = { ...within, arn, type: "ODPS::Table" };
+  const named = input.parameters["curr_project"]?.toLowerCase() ?? "";
+  const current =
+    named === within.project.name ? undefined : call.parts.projects.find(call.account, named);
+  const target = { ...within, arn, type: "ODPS::Table", ...(current && { current }) };
   if (table) return { ...target, table, creator: table.owner };
   const refusal = new ServiceError(
     "NoSuchObject",
@@ -73,6 +79,15 @@ export function tableOf(input: OdpsInput, call: OdpsCall): TableTarget {
   );
   return { ...target, table: nothing, absent: { refusal } };
 }
+
+/** How an operation finds the table that the path names, and what its judge is told beside names. */
+export const namedTable = {
+  resolve: tableOf,
+  context: (_input: OdpsInput, target: TableTarget) => tableContext(target),
+};
+
+export const tableContext = ({ current }: TableTarget): Record<string, string> =>
+  current ? { [demandKeys.current]: current.name } : {};
 
 /** In the place of a table that is not there; never handled. */
 const nothing: TableRecord = {

@@ -45,12 +45,13 @@ function stillThere(
 
 /** The flow of a table's rows, as they are now. */
 export const tableFlow = (
-  { project, table }: TableTarget,
+  { project, table, current }: TableTarget,
   destination: WantedFlow["destination"],
   action: string,
   version = table.version,
 ): WantedFlow => ({
   ...{ project, destination, action, taskType: "DT", creator: table.owner },
+  ...(current && { current }),
   source: { schema: table.schema, table: table.name, id: table.id, version: String(version) },
 });
 

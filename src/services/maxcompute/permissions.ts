@@ -8,8 +8,8 @@ import { judge } from "../../projects/permissions/judge.ts";
 import { objectOf } from "../../projects/permissions/names.ts";
 import type { Question } from "../../projects/permissions/question.ts";
 import { principalName } from "../../projects/project.ts";
+import { demandKeys } from "./demand-keys.ts";
 import type { OdpsCall } from "./find-project.ts";
-import { demandKeys } from "./statements/demands.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 const arnForm =

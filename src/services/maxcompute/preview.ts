@@ -1,7 +1,7 @@
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import { contentAt, rowsIn } from "./catalog.ts";
-import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { showRows, tableFlow } from "./flows.ts";
 import { placedFiles } from "./relations.ts";
 import { shownRowsMax } from "./results.ts";
@@ -47,7 +47,7 @@ async function rowsShown(
 
 /** `?data&linenum=n`: rows as CSV. */
 export const previewTable = operation("PreviewTable", {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Select",
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
   handle: (target, input, call) =>
@@ -57,7 +57,7 @@ export const previewTable = operation("PreviewTable", {
 
 /** `/preview?limit=n`: rows as an Arrow stream. */
 export const previewTableArrow = operation("PreviewTableArrow", {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Select",
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
   handle: (target, input, call) =>

@@ -10,7 +10,7 @@ import {
   type TableRecord,
   tableRows,
 } from "./catalog.ts";
-import { type OdpsCall, projectOf, schemaOf, tableOf } from "./find-project.ts";
+import { namedTable, type OdpsCall, projectOf, schemaOf } from "./find-project.ts";
 import { namesFlow, showRows } from "./flows.ts";
 import { partitionElement, partitionJson, rfc822, tableElement } from "./table-answer.ts";
 
@@ -63,7 +63,7 @@ export const listTables = operation("ListTables", {
 });
 
 export const getTable = operation("GetTable", {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Describe",
   handle: ({ project, store, table }): OdpsAnswer => {
     const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
@@ -79,7 +79,7 @@ export const getTable = operation("GetTable", {
 });
 
 export const listPartitions = operation("ListPartitions", {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Describe",
   flows: (_input, target, call) => namesFlow(target, call),
   async handle(target, input, call): Promise<OdpsAnswer> {
@@ -111,7 +111,7 @@ function partWanted(table: TableRecord, text: string): readonly (string | undefi
 }
 
 export const getPartition = operation("GetPartition", {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Describe",
   flows: (_input, target, call) => namesFlow(target, call),
   handle: ({ store, table }, { parameters }): OdpsAnswer => {

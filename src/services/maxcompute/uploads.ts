@@ -3,7 +3,7 @@ import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type FileRecord, readPartition } from "./catalog.ts";
-import { type OdpsCall, type TableTarget, tableOf } from "./find-project.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
@@ -68,7 +68,7 @@ function uploadOf(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall
 }
 
 const onTable = {
-  resolve: (input: OdpsInput, call: OdpsCall) => tableOf(input, call),
+  ...namedTable,
   action: "Update",
 };
 

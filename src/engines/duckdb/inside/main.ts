@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { finished } from "node:stream";
 import type { Database } from "@duckdb/node-bindings";
 import { dataFolder } from "../files.ts";
 import { readColumns, writtenColumns } from "../questions.ts";
@@ -136,8 +137,12 @@ async function start(options: InsideOptions): Promise<void> {
     if (!answer) return void response.writeHead(404).end();
     answer(engine, request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
-      response.writeHead(400, { connection: "close" });
-      response.end(JSON.stringify({ error: messageOf(error) }));
+      response.writeHead(400);
+      response.write(JSON.stringify({ error: messageOf(error) }));
+      // Who asks ends then: a connection that is closed on what was not read takes the answer with it.
+      request.removeAllListeners("readable").on("data", () => {});
+      request.resume();
+      finished(request, () => response.end());
     });
   });
   // Bodies last as long as those who send them.

@@ -2,7 +2,7 @@ import { crc32cWord } from "../../../lib/crc32c.ts";
 import type { Column } from "../../../sql/types.ts";
 import { BrokenStream } from "./broken-stream.ts";
 import { addNull, type Builder, newBuilder, truncate, vectorOf } from "./builder.ts";
-import { endOfInput, newInput, unsigned, varint, zigzag } from "./input.ts";
+import { endOfInput, type Input, newInput, unsigned, varint, zigzag } from "./input.ts";
 import { type ReadValue, valueReader } from "./record-values.ts";
 import { recordFields, wireTypeOf } from "./record-writer.ts";
 import type { Vector } from "./vectors.ts";
@@ -19,6 +19,10 @@ const batchRows = 2_048;
 const batchBytes = 8 * 1024 * 1024;
 const batchElements = 1 << 18;
 const recordBytesMax = 64 * 1024 * 1024;
+
+/** Whether a number that was read is this checksum: clients write it with its sign, or without. */
+const fits = ({ low, high }: Input, checksum: number): boolean =>
+  low === checksum && (high === 0 || high === -1);
 
 /** Starts to read records of these columns. */
 export function createRecordReader(columns: readonly Column[]): StreamReader {
@@ -47,7 +51,7 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
       readField(field, tag & 7);
     }
     varint(input);
-    if (input.low !== ~input.crc) {
+    if (!fits(input, ~input.crc)) {
       throw new BrokenStream(`record ${rows + batch} does not fit its checksum`);
     }
     for (let at = 0; at < builders.length; at += 1) {
@@ -89,7 +93,7 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
     if (count !== rows + batch) {
       throw new BrokenStream(`the stream has ${rows + batch} records and tells of ${count}`);
     }
-    if (input.low !== ~checksums) throw new BrokenStream("the records do not fit their checksum");
+    if (!fits(input, ~checksums)) throw new BrokenStream("the records do not fit their checksum");
     over = true;
   }
 

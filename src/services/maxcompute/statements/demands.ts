@@ -2,16 +2,10 @@ import type { AccessDemand } from "../../../access/authorize.ts";
 import type { CatalogTable } from "../../../sql/catalog.ts";
 import type { Plan, Read } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
+import { demandKeys } from "../demand-keys.ts";
 import { type OdpsCall, type ProjectTarget, projectArn, tableArn } from "../find-project.ts";
 import type { StatementCatalog } from "../session.ts";
 import { placed } from "./names.ts";
-
-/** Condition keys by which a demand tells the warehouse's judge more than its names. */
-export const demandKeys = {
-  columns: "odps:columns",
-  onBehalfOf: "odps:onbehalfof",
-  current: "odps:current",
-} as const;
 
 /** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
 export function demandsOf(
