@@ -5,13 +5,19 @@ import {
   type KeyObject,
   privateDecrypt,
 } from "node:crypto";
+import type { Random } from "../lib/random.ts";
+import { sm2 } from "./algorithms/sm2.ts";
 
-/** How material may be wrapped on its way here (KMS API reference, GetParametersForImport). */
+/**
+ * How material may be wrapped on its way here (KMS API reference, GetParametersForImport). `any`: it takes material of
+ * any length, an RSA private key too.
+ */
 export const wrappingAlgorithms = {
-  RSAES_OAEP_SHA_1: { hash: "sha1", aes: false },
-  RSAES_OAEP_SHA_256: { hash: "sha256", aes: false },
-  RSA_AES_KEY_WRAP_SHA_1: { hash: "sha1", aes: true },
-  RSA_AES_KEY_WRAP_SHA_256: { hash: "sha256", aes: true },
+  RSAES_OAEP_SHA_1: { hash: "sha1", any: false },
+  RSAES_OAEP_SHA_256: { hash: "sha256", any: false },
+  RSA_AES_KEY_WRAP_SHA_1: { hash: "sha1", any: true },
+  RSA_AES_KEY_WRAP_SHA_256: { hash: "sha256", any: true },
+  SM2PKE: { any: true },
 } as const;
 
 export type WrappingAlgorithm = keyof typeof wrappingAlgorithms;
@@ -19,8 +25,11 @@ export type WrappingAlgorithm = keyof typeof wrappingAlgorithms;
 export const isWrappingAlgorithm = (name: string): name is WrappingAlgorithm =>
   Object.hasOwn(wrappingAlgorithms, name);
 
-/** Lengths of wrapping keys in bits, by the API's names. */
-export const wrappingKeyBits = { RSA_2048: 2048, RSA_3072: 3072, RSA_4096: 4096 } as const;
+export type WrappingKeySpec = "RSA_2048" | "RSA_3072" | "RSA_4096" | "SM2";
+
+/** Whether a wrapping key does an algorithm. */
+export const isWrappingPair = (algorithm: WrappingAlgorithm, spec: WrappingKeySpec): boolean =>
+  (algorithm === "SM2PKE") === (spec === "SM2");
 
 /** The alternative initial value of RFC 5649, section 3. */
 const paddedIv = Buffer.from("a65959a6", "hex");
@@ -30,14 +39,25 @@ const aesKeyBytes = 32;
  * Unwraps material by the private wrapping key (PKCS#8, DER). Undefined when anything about it is wrong: one answer
  * for every fault, so that nobody learns by trying.
  */
-export function unwrapMaterial(
+export async function unwrapMaterial(
   privateKey: Uint8Array,
   algorithm: WrappingAlgorithm,
   wrapped: Uint8Array,
+  random: Random,
+): Promise<Buffer | undefined> {
+  if (algorithm !== "SM2PKE") return unwrapByRsa(privateKey, algorithm, wrapped);
+  return sm2.openPrivate("SM2", privateKey, random).decrypt?.(wrapped, algorithm);
+}
+
+/** The same for an RSA wrapping key. */
+export function unwrapByRsa(
+  privateKey: Uint8Array,
+  algorithm: Exclude<WrappingAlgorithm, "SM2PKE">,
+  wrapped: Uint8Array,
 ): Buffer | undefined {
+  const { hash, any } = wrappingAlgorithms[algorithm];
   const key = createPrivateKey({ key: Buffer.from(privateKey), format: "der", type: "pkcs8" });
-  const { hash, aes } = wrappingAlgorithms[algorithm];
-  if (!aes) return decryptOaep(key, hash, wrapped);
+  if (!any) return decryptOaep(key, hash, wrapped);
   const modulusBytes = modulusBytesOf(key);
   const aesKey = decryptOaep(key, hash, wrapped.subarray(0, modulusBytes));
   if (aesKey?.length !== aesKeyBytes) return undefined;

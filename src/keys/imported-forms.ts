@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { curves } from "./algorithms/ecc.ts";
 import type { MadeMaterial } from "./algorithms/kind.ts";
+import { sm2Imported } from "./algorithms/sm2.ts";
 import type { KeySpecName } from "./key-specs.ts";
 
 /** How long plain materials may be, in bytes (KMS Developer Guide, "Requirements for imported key material"). */
@@ -12,9 +13,9 @@ const plainBytes: Readonly<Record<string, readonly [min: number, max: number]>> 
   HMAC_512: [64, 128],
 };
 
-/** Whether material of a spec can come from outside. */
+/** Whether material of a spec can come from outside: of all but ML-DSA and ML-KEM, as KMS has it. */
 export const isImportable = (spec: KeySpecName): boolean =>
-  plainBytes[spec] !== undefined || isPair(spec);
+  plainBytes[spec] !== undefined || isPair(spec) || spec === "SM2";
 
 const isPair = (spec: KeySpecName): boolean =>
   spec.startsWith("RSA_") || spec === "ECC_NIST_EDWARDS25519" || curves[spec] !== undefined;
@@ -28,6 +29,7 @@ export function importedForm(spec: KeySpecName, bytes: Uint8Array): MadeMaterial
   if (max > 0) {
     return bytes.length >= min && bytes.length <= max ? { bytes: Buffer.from(bytes) } : undefined;
   }
+  if (spec === "SM2") return sm2Imported(bytes);
   const key = isPair(spec) ? readPrivateKey(bytes) : undefined;
   if (!key || !isOfSpec(key, spec)) return undefined;
   // Made anew: nothing of the importer's form is kept, such as a curve whose parameters are written out.

@@ -1,11 +1,11 @@
 import { hmacSha256 } from "../lib/hash.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import { generateRsa } from "./algorithms/rsa.ts";
+import { generateMaterial } from "./algorithms/kinds.ts";
 import {
   isWrappingAlgorithm,
   unwrapMaterial,
   type WrappingAlgorithm,
-  wrappingKeyBits,
+  type WrappingKeySpec,
 } from "./import-wrapping.ts";
 import { importedForm } from "./imported-forms.ts";
 import { isComplete, isExpired, isReplica, type KeyRecord, type KeyVersion } from "./key-record.ts";
@@ -49,14 +49,16 @@ export class ImportedMaterials {
 
   /**
    * Makes a wrapping key. Its private half is in the token alone, sealed for this key: nothing is kept here, and when
-   * the key is destroyed its tokens open no more.
+   * the key is destroyed its tokens open no more. Undefined where this platform cannot.
    */
   async parameters(
     key: KmsKey,
     algorithm: WrappingAlgorithm,
-    spec: keyof typeof wrappingKeyBits,
-  ): Promise<ImportParameters> {
-    const { bytes, publicKey } = await generateRsa(wrappingKeyBits[spec]);
+    spec: WrappingKeySpec,
+  ): Promise<ImportParameters | undefined> {
+    const made = await generateMaterial(spec, this.#keys.random);
+    if (!made) return undefined;
+    const { bytes, publicKey } = made;
     const validToMs = this.#keys.clock.now() + parametersValidMs;
     const content = Buffer.concat([Buffer.from(`${algorithm} ${validToMs}\n`), bytes]);
     const token = this.#wrapper.wrap(key, tokenName, content);
@@ -66,7 +68,7 @@ export class ImportedMaterials {
 
   /** Imports material; answers its id. Throws KMS's refusals. */
   async put(key: KmsKey, given: Import): Promise<string> {
-    const plain = this.#unwrap(key, given);
+    const plain = await this.#unwrap(key, given);
     const form = importedForm(key.record.spec, plain);
     plain.fill(0);
     if (!form) throw notWrapped();
@@ -87,7 +89,7 @@ export class ImportedMaterials {
     return id;
   }
 
-  #unwrap(key: KmsKey, { token, wrapped }: Import): Buffer {
+  async #unwrap(key: KmsKey, { token, wrapped }: Import): Promise<Buffer> {
     const content = this.#wrapper.unwrap(key, { ...tokenName, wrapped: token });
     if (!content) {
       throw new ServiceError("InvalidImportTokenException", "The import token is not valid");
@@ -99,7 +101,7 @@ export class ImportedMaterials {
       throw new ServiceError("ExpiredImportTokenException", "The import token has expired");
     }
     const plain = isWrappingAlgorithm(algorithm)
-      ? unwrapMaterial(privateKey, algorithm, wrapped)
+      ? await unwrapMaterial(privateKey, algorithm, wrapped, this.#keys.random)
       : undefined;
     content.fill(0);
     if (!plain) throw notWrapped();
@@ -146,14 +148,20 @@ export class ImportedMaterials {
     }
     if (!version) return undefined;
     const now = this.#keys.clock.now();
+    const isFollowing = (record: KeyRecord) => isReplica(record, this.#keys.region);
     // Its end is now. From here on a crash makes no difference: whoever starts next finds that it is due.
     await this.#keys.change(key, (record) => ({
       ...record,
-      versions: record.versions.map((one) =>
-        one.id === version.id && one.wrapped
-          ? { ...one, imported: { ...one.imported, validToMs: now } }
-          : one,
-      ),
+      versions: record.versions
+        // Named only: imported for a rotation in what was the primary then.
+        .filter(
+          (one) => one.id !== version.id || one.wrapped || !one.pending || isFollowing(record),
+        )
+        .map((one) =>
+          one.id === version.id && one.wrapped
+            ? { ...one, imported: { ...one.imported, validToMs: now } }
+            : one,
+        ),
     }));
     await this.expire(key);
     return version.id;
@@ -165,10 +173,17 @@ export class ImportedMaterials {
       check(record);
       const now = this.#keys.clock.now();
       const next = record.versions.at(-1);
-      if (!next?.pending || isExpired(next, now)) {
+      if (!next?.pending || !next.wrapped || isExpired(next, now)) {
         throw new ServiceError(
           "KMSInvalidStateException",
           `${key.arn} has no key material that is pending rotation.`,
+        );
+      }
+      const { related } = this.#keys.regions;
+      if (record.multiRegion && !related.haveMaterial(key.account, record, next.id)) {
+        throw new ServiceError(
+          "KMSInvalidStateException",
+          `${key.arn} has key material that is not imported into every replica key yet.`,
         );
       }
       const { pending: _, ...version } = next;

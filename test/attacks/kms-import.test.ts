@@ -128,6 +128,19 @@ function mixedPair(): Buffer {
   return Buffer.concat([one.subarray(0, -pointBytes), two.subarray(-pointBytes)]);
 }
 
+/** SM2 keys with an altered point or secret, with none, and cut short. */
+function wrongSm2(): readonly Buffer[] {
+  const pair = privateKeys.SM2();
+  const [secretAt, pointAt] = [36, 36 + 32 + 6];
+  const changed = (at: number) => {
+    const altered = Buffer.from(pair);
+    altered[at] = (altered[at] ?? 0) ^ 1;
+    return altered;
+  };
+  const none = Buffer.from(pair).fill(0, secretAt, secretAt + 32);
+  return [changed(secretAt + 31), changed(pointAt + 31), none, pair.subarray(0, -1)];
+}
+
 test("what is no material of the key's spec does not come in", async (t) => {
   const kms = await startKms(t);
   const root = kms.as(kms.root());
@@ -158,6 +171,7 @@ test("what is no material of the key's spec does not come in", async (t) => {
       [privateKeys.ECC_SECG_P256K1(), privateKeys.ECC_NIST_P384(), mixedPair()],
     ],
     ["ECC_NIST_EDWARDS25519", "SIGN_VERIFY", [x25519, privateKeys.ECC_NIST_P256()]],
+    ["SM2", "SIGN_VERIFY", [privateKeys.ECC_NIST_P256(), ...wrongSm2()]],
   ];
   for (const [KeySpec, KeyUsage, wrongs] of cases) {
     const KeyId = await makeKey(root, { ...external, KeySpec, KeyUsage });

@@ -4,7 +4,6 @@ import { type TestContext, test } from "node:test";
 import {
   type AlgorithmSpec,
   CreateKeyCommand,
-  type CreateKeyRequest,
   DecryptCommand,
   DeleteImportedKeyMaterialCommand,
   DescribeKeyCommand,
@@ -13,25 +12,21 @@ import {
   GenerateMacCommand,
   GetKeyLastUsageCommand,
   GetKeyRotationStatusCommand,
-  GetParametersForImportCommand,
   GetPublicKeyCommand,
-  ImportKeyMaterialCommand,
   IncorrectKeyMaterialException,
   KMSClient,
   KMSInvalidStateException,
   ListKeyRotationsCommand,
-  ReplicateKeyCommand,
   RotateKeyOnDemandCommand,
   SignCommand,
   UnsupportedOperationException,
   type WrappingKeySpec,
 } from "@aws-sdk/client-kms";
 import { startBondstore } from "../support/bondstore.ts";
-import { privateKeys, wrapMaterial } from "../support/kms-import.ts";
+import { bring, makeExternal, privateKeys } from "../support/kms-import.ts";
 import { awsAll, python } from "../support/python.ts";
 
 const Plaintext = Buffer.from("four windows of June");
-const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
 
 async function start(t: TestContext) {
   const running = await startBondstore(t);
@@ -39,42 +34,6 @@ async function start(t: TestContext) {
   const kms = new KMSClient(running.client(acme.root));
   t.after(() => kms.destroy());
   return { running, acme, kms };
-}
-
-async function make(kms: KMSClient, input: CreateKeyRequest = {}): Promise<string> {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ ...input, Origin: "EXTERNAL" }));
-  assert.equal(KeyMetadata?.KeyState, "PendingImport");
-  assert.equal(KeyMetadata.Origin, "EXTERNAL");
-  assert.equal(KeyMetadata.CurrentKeyMaterialId, undefined);
-  return KeyMetadata.Arn ?? "";
-}
-
-async function bring(
-  kms: KMSClient,
-  KeyId: string,
-  material: Uint8Array,
-  how: { WrappingAlgorithm?: AlgorithmSpec; WrappingKeySpec?: WrappingKeySpec } & Partial<
-    ConstructorParameters<typeof ImportKeyMaterialCommand>[0]
-  > = {},
-): Promise<string | undefined> {
-  const {
-    WrappingAlgorithm = "RSAES_OAEP_SHA_256",
-    WrappingKeySpec = "RSA_2048",
-    ...more
-  } = { ...forEver, ...how };
-  const given = await kms.send(
-    new GetParametersForImportCommand({ KeyId, WrappingAlgorithm, WrappingKeySpec }),
-  );
-  assert.ok(given.ParametersValidTo instanceof Date);
-  const { KeyMaterialId } = await kms.send(
-    new ImportKeyMaterialCommand({
-      KeyId,
-      ImportToken: given.ImportToken,
-      EncryptedKeyMaterial: wrapMaterial(given.PublicKey, WrappingAlgorithm, material),
-      ...more,
-    }),
-  );
-  return KeyMaterialId;
 }
 
 const wrappings: readonly (readonly [AlgorithmSpec, WrappingKeySpec])[] = [
@@ -86,7 +45,7 @@ const wrappings: readonly (readonly [AlgorithmSpec, WrappingKeySpec])[] = [
 
 test("material comes in by every wrapping, goes, and comes again", async (t) => {
   const { kms } = await start(t);
-  const KeyId = await make(kms);
+  const KeyId = await makeExternal(kms);
   const material = randomBytes(32);
   const ids = new Set<string | undefined>();
   let CiphertextBlob: Uint8Array | undefined;
@@ -108,7 +67,7 @@ test("material comes in by every wrapping, goes, and comes again", async (t) => 
 
 test("material that expires says when", async (t) => {
   const { kms } = await start(t);
-  const KeyId = await make(kms);
+  const KeyId = await makeExternal(kms);
   const ValidTo = new Date(Math.ceil(Date.now() / 1000 + 86_400) * 1000);
   await bring(kms, KeyId, randomBytes(32), { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo });
   const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
@@ -119,7 +78,7 @@ test("material that expires says when", async (t) => {
 
 test("another material waits for a rotation, and older ones stay readable", async (t) => {
   const { kms } = await start(t);
-  const KeyId = await make(kms);
+  const KeyId = await makeExternal(kms);
   const [first, second] = [randomBytes(32), randomBytes(32)];
   const encrypt = async () => {
     const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
@@ -177,7 +136,7 @@ const pairs = [
 test("private keys that were made elsewhere sign here", async (t) => {
   const { kms } = await start(t);
   for (const [KeySpec, SigningAlgorithm] of pairs) {
-    const KeyId = await make(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const KeyId = await makeExternal(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
     const pkcs8 = privateKeys[KeySpec]();
     await bring(kms, KeyId, pkcs8, { WrappingAlgorithm: "RSA_AES_KEY_WRAP_SHA_256" });
     const { Signature } = await kms.send(
@@ -200,7 +159,7 @@ test("private keys that were made elsewhere sign here", async (t) => {
 
 test("a MAC key that was made elsewhere makes the same MACs here", async (t) => {
   const { kms } = await start(t);
-  const KeyId = await make(kms, { KeySpec: "HMAC_384", KeyUsage: "GENERATE_VERIFY_MAC" });
+  const KeyId = await makeExternal(kms, { KeySpec: "HMAC_384", KeyUsage: "GENERATE_VERIFY_MAC" });
   const material = randomBytes(100);
   await bring(kms, KeyId, material);
   const asked = { KeyId, MacAlgorithm: "HMAC_SHA_384", Message: Plaintext } as const;
@@ -223,37 +182,6 @@ test("the SDK learns of the last use of a key, with its event", async (t) => {
   assert.equal(KeyLastUsage?.Operation, "Encrypt");
   assert.equal(KeyLastUsage.KmsRequestId, used.$metadata.requestId);
   assert.match(KeyLastUsage.CloudTrailEventId ?? "", /^[0-9a-f-]{36}$/);
-});
-
-test("into each Region of a multi-Region key the same material is imported, by itself", async (t) => {
-  const further = "eu-west-1";
-  const running = await startBondstore(t, { furtherRegions: [further] });
-  const { root } = await running.tenant("acme");
-  const [kms, there] = ["us-east-1", further].map((region) => {
-    const made = new KMSClient({ ...running.client(root), region });
-    t.after(() => made.destroy());
-    return made;
-  });
-  assert.ok(kms && there);
-  const KeyId = await make(kms, { MultiRegion: true });
-  const replicate = new ReplicateKeyCommand({ KeyId, ReplicaRegion: further });
-  const invalid = { name: "KMSInvalidStateException" };
-  await assert.rejects(kms.send(replicate), invalid);
-  const material = randomBytes(32);
-  const KeyMaterialId = await bring(kms, KeyId, material);
-  const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
-  const { ReplicaKeyMetadata: replica } = await kms.send(replicate);
-  assert.equal(replica?.KeyState, "PendingImport");
-  const id = replica.KeyId ?? "";
-  const read = () => there.send(new DecryptCommand({ CiphertextBlob }));
-  await assert.rejects(read(), invalid);
-  const different = bring(there, id, randomBytes(32));
-  await assert.rejects(different, { name: "IncorrectKeyMaterialException" });
-  assert.equal(await bring(there, id, material), KeyMaterialId);
-  assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
-  // Taken away in one Region, it stays in the other.
-  await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
-  assert.deepEqual(Buffer.from((await read()).Plaintext ?? []), Plaintext);
 });
 
 const script = `
@@ -301,7 +229,7 @@ test("boto3 imports what openssl has wrapped", async (t) => {
 
 test("the AWS CLI asks for parameters and for the last usage", async (t) => {
   const { running, acme, kms } = await start(t);
-  const id = (await make(kms)).split("/")[1] ?? "";
+  const id = (await makeExternal(kms)).split("/")[1] ?? "";
   const wrapping = ["--wrapping-algorithm", "RSAES_OAEP_SHA_1", "--wrapping-key-spec", "RSA_2048"];
   const [parameters, usage, gone] = await awsAll(running, acme.root, [
     ["kms", "get-parameters-for-import", "--key-id", id, ...wrapping],

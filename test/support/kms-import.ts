@@ -7,11 +7,16 @@ import {
   publicEncrypt,
   randomBytes,
 } from "node:crypto";
-import type {
-  AlgorithmSpec,
-  GetParametersForImportResponse,
-  ImportKeyMaterialResponse,
-  WrappingKeySpec,
+import {
+  type AlgorithmSpec,
+  CreateKeyCommand,
+  type CreateKeyRequest,
+  GetParametersForImportCommand,
+  type GetParametersForImportResponse,
+  ImportKeyMaterialCommand,
+  type ImportKeyMaterialResponse,
+  type KMSClient,
+  type WrappingKeySpec,
 } from "@aws-sdk/client-kms";
 import type { As } from "./kms.ts";
 
@@ -41,7 +46,7 @@ interface How {
   readonly more?: Record<string, unknown>;
 }
 
-const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
 
 /** What ImportKeyMaterial is called with. */
 export async function importInput(
@@ -77,6 +82,44 @@ export async function importMaterial(
   return KeyMaterialId ?? "";
 }
 
+/** A key that waits for material, by the AWS SDK. */
+export async function makeExternal(kms: KMSClient, input: CreateKeyRequest = {}): Promise<string> {
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ ...input, Origin: "EXTERNAL" }));
+  assert.equal(KeyMetadata?.KeyState, "PendingImport");
+  assert.equal(KeyMetadata.Origin, "EXTERNAL");
+  assert.equal(KeyMetadata.CurrentKeyMaterialId, undefined);
+  return KeyMetadata.Arn ?? "";
+}
+
+/** Imports material by the AWS SDK; answers its id. */
+export async function bring(
+  kms: KMSClient,
+  KeyId: string,
+  material: Uint8Array,
+  how: { WrappingAlgorithm?: AlgorithmSpec; WrappingKeySpec?: WrappingKeySpec } & Partial<
+    ConstructorParameters<typeof ImportKeyMaterialCommand>[0]
+  > = {},
+): Promise<string | undefined> {
+  const {
+    WrappingAlgorithm = "RSAES_OAEP_SHA_256",
+    WrappingKeySpec = "RSA_2048",
+    ...more
+  } = { ...forEver, ...how };
+  const given = await kms.send(
+    new GetParametersForImportCommand({ KeyId, WrappingAlgorithm, WrappingKeySpec }),
+  );
+  assert.ok(given.ParametersValidTo instanceof Date);
+  const { KeyMaterialId } = await kms.send(
+    new ImportKeyMaterialCommand({
+      KeyId,
+      ImportToken: given.ImportToken,
+      EncryptedKeyMaterial: wrapMaterial(given.PublicKey, WrappingAlgorithm, material),
+      ...more,
+    }),
+  );
+  return KeyMaterialId;
+}
+
 /** A private key as its owner brings it: PKCS#8, DER. */
 export const privateKeys = {
   RSA_2048: () => der("rsa", 2048),
@@ -85,6 +128,7 @@ export const privateKeys = {
   ECC_NIST_P384: () => curve("secp384r1"),
   ECC_NIST_P521: () => curve("secp521r1"),
   ECC_SECG_P256K1: () => curve("secp256k1"),
+  SM2: () => curve("SM2"),
   ECC_NIST_EDWARDS25519: () =>
     generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }),
 } as const;

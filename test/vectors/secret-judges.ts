@@ -6,7 +6,7 @@ import {
   publicEncrypt,
 } from "node:crypto";
 import { kindOfSpec } from "../../src/keys/algorithms/kinds.ts";
-import { unwrapMaterial } from "../../src/keys/import-wrapping.ts";
+import { unwrapByRsa } from "../../src/keys/import-wrapping.ts";
 import { type KeySpecName, keySpecs } from "../../src/keys/key-specs.ts";
 import { unwrapUnder } from "../../src/keys/wrapping.ts";
 import { bits, objectId, sequence } from "../../src/lib/der.ts";
@@ -114,7 +114,7 @@ export const keyWrap: Judge = (vector) => {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   const between = publicEncrypt({ key: wrapping.publicKey, padding, oaepHash: "sha256" }, key);
   const wrapped = Buffer.concat([between, ct]);
-  const made = unwrapMaterial(privateKey, "RSA_AES_KEY_WRAP_SHA_256", wrapped);
+  const made = unwrapByRsa(privateKey, "RSA_AES_KEY_WRAP_SHA_256", wrapped);
   return comesTo(vector.bytes("msg"), made);
 };
 

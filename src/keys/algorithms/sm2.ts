@@ -1,9 +1,9 @@
-import { createHash, getHashes } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, getHashes } from "node:crypto";
 import { weierstrass } from "@noble/curves/abstract/weierstrass.js";
 import { octets, sequence, unsigned } from "../../lib/der.ts";
 import { equalSecrets } from "../../lib/hash.ts";
 import type { Random } from "../../lib/random.ts";
-import type { Kind } from "./kind.ts";
+import type { Kind, MadeMaterial } from "./kind.ts";
 import { readInteger, readOctets, readSequence } from "./read-der.ts";
 
 /** The recommended curve (GB/T 32918.5, clause 2; RFC 8998, section 3.2.1). */
@@ -27,14 +27,16 @@ const pkcs8Head = Buffer.from(
   "308187020100301306072a8648ce3d020106082a811ccf5501822d046d306b0201010420",
   "hex",
 );
+/** AlgorithmIdentifier of both. */
+const curveName = spkiHead.subarray(2, 23);
 const pkcs8Between = Buffer.from("a14403420004", "hex");
 
 /** Who signs, where nobody says (GM/T 0009-2012; KMS Developer Guide, "Offline verification with SM2 key pairs"). */
 const signer = Buffer.from("1234567812345678");
 /** KMS API reference, Encrypt. */
 const plainBytesMax = 1024;
-/** A ciphertext of the longest plaintext has about 1,150 bytes. */
-const sealedBytesMax = 2048;
+/** What KMS takes as a ciphertext, or as wrapped material; an RSA key of 4,096 bits has about 2,400 bytes. */
+const sealedBytesMax = 6144;
 
 /** SM2DSA, SM2PKE and ECDH on the curve of SM2 (GB/T 32918), where the platform has the hash SM3. */
 export const sm2: Kind = {
@@ -75,6 +77,49 @@ export const sm2: Kind = {
     };
   },
 };
+
+/**
+ * A private key that was made elsewhere, as material: PKCS#8 that names the curve, with the public point in any form or
+ * without one (KMS Developer Guide, "Requirements for imported key material"). Undefined for anything else.
+ */
+export function sm2Imported(pkcs8: Uint8Array): MadeMaterial | undefined {
+  try {
+    const key = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
+    // OpenSSL writes both anew, in DER; parameters that are written out stay so.
+    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+    const der = key.export({ format: "der", type: "pkcs8" });
+    const [, , inner = der] = readSequence(der, [readInteger, readCurve, readOctets]) ?? [];
+    const [, secret] =
+      readSequence(inner, [readInteger, readOctets]) ??
+      readSequence(inner, [readInteger, readOctets, readRest]) ??
+      [];
+    const d = secret?.length === bytes ? fromBytes(secret) : 0n;
+    der.fill(0);
+    const made = d > 0n && d <= n - 2n ? madeOf(d) : undefined;
+    return made && pointOf(made.publicKey)?.equals(anyPointOf(spki)) ? made : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The named curve of a key. */
+const readCurve = (der: Uint8Array): readonly [found: true, rest: Uint8Array] | undefined =>
+  curveName.equals(der.subarray(0, curveName.length))
+    ? [true, der.subarray(curveName.length)]
+    : undefined;
+
+const readRest = (der: Uint8Array): readonly [found: true, rest: Uint8Array] => [
+  true,
+  der.subarray(der.length),
+];
+
+/** The point of a public key as OpenSSL writes it: uncompressed, compressed, or both in one. Throws for anything else. */
+function anyPointOf(spki: Uint8Array): Point {
+  const point = Buffer.from(spki.subarray(spkiHead.length - 1));
+  // Both in one is uncompressed, and says in its first byte which of two the compressed one would be.
+  if (point.length === 1 + 2 * bytes) point[0] = 4;
+  return Point.fromBytes(point);
+}
 
 const secretOf = (material: Uint8Array): bigint =>
   fromBytes(material.subarray(pkcs8Head.length, pkcs8Head.length + bytes));

@@ -6,7 +6,12 @@ import type {
   ImportKeyMaterialRequest,
   ImportKeyMaterialResponse,
 } from "@aws-sdk/client-kms";
-import { isWrappingAlgorithm, wrappingAlgorithms } from "../../keys/import-wrapping.ts";
+import {
+  isWrappingAlgorithm,
+  isWrappingPair,
+  wrappingAlgorithms,
+} from "../../keys/import-wrapping.ts";
+import { isReplica } from "../../keys/key-record.ts";
 import { specOf } from "../../keys/key-specs.ts";
 import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
@@ -33,16 +38,22 @@ export const readParametersForImport = operation("GetParametersForImport", {
     const key = keyOf(target);
     checkImported(key);
     checkState("GetParametersForImport", key);
-    if (spec === "SM2" || algorithm === "SM2PKE") throw notBuilt("Wrapping by SM2");
     if (!isWrappingAlgorithm(algorithm)) {
       // Withdrawn by AWS on October 10, 2023.
       throw unsupported(`The wrapping algorithm ${algorithm} is not supported any more.`);
     }
-    if (specOf(key.record.spec).kind === "rsa" && !wrappingAlgorithms[algorithm].aes) {
-      throw unsupported(`Key spec ${key.record.spec} needs a wrapping algorithm with AES.`);
+    if (!isWrappingPair(algorithm, spec)) {
+      throw invalid(`WrappingAlgorithm ${algorithm} is not compatible with ${spec}`);
+    }
+    if (specOf(key.record.spec).kind === "rsa" && !wrappingAlgorithms[algorithm].any) {
+      throw unsupported(
+        `Key spec ${key.record.spec} needs a wrapping algorithm RSA_AES_KEY_WRAP or SM2PKE.`,
+      );
     }
     keys.quotas.takeWrappingKey(account);
-    const { publicKey, token, validToMs } = await keys.imports.parameters(key, algorithm, spec);
+    const made = await keys.imports.parameters(key, algorithm, spec);
+    if (!made) throw unsupported(`This platform has no ${spec}.`);
+    const { publicKey, token, validToMs } = made;
     return {
       KeyId: key.arn,
       PublicKey: publicKey,
@@ -67,12 +78,17 @@ export const importKeyMaterial = operation("ImportKeyMaterial", {
     checkState("ImportKeyMaterial", key);
     const validToMs = validToOf(input, call.timeMs);
     checkSymmetricOnly(key, input);
-    const { multiRegion, versions } = key.record;
-    if (input.ImportType === "NEW_KEY_MATERIAL" && multiRegion && versions.length > 0) {
-      throw notBuilt("A further material of a multi-Region key");
+    const { own } = call;
+    const { versions } = key.record;
+    const further = input.ImportType === "NEW_KEY_MATERIAL" && versions.length > 0;
+    if (further && isReplica(key.record, own.region)) {
+      throw unsupported(`${key.arn} is a replica: new key material comes into its primary first.`);
+    }
+    if (further && own.regions.related.reachesElsewhere(key.record)) {
+      throw notBuilt("A further material of a key that is related to one in another Bondstore");
     }
     const { ImportType, KeyMaterialId, KeyMaterialDescription } = input;
-    const id = await call.own.imports.put(key, {
+    const id = await own.imports.put(key, {
       token: input.ImportToken,
       wrapped: input.EncryptedKeyMaterial,
       ...(ImportType && { type: ImportType }),

@@ -117,7 +117,12 @@ export function kindOf({
       `KeyUsage ${usage} is not compatible with KeySpec ${spec}`,
     );
   }
-  if (Origin === "EXTERNAL" && !isImportable(spec)) throw notBuilt(`Origin EXTERNAL of ${spec}`);
+  if (Origin === "EXTERNAL" && !isImportable(spec)) {
+    throw new ServiceError(
+      "UnsupportedOperationException",
+      `Importing key material is not supported for KeySpec ${spec}`,
+    );
+  }
   if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
     throw new ServiceError(
       "UnsupportedOperationException",

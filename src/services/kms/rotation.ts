@@ -138,9 +138,17 @@ export const listKeyRotations = operation("ListKeyRotations", {
   resolve: ({ KeyId }: Checked<ListKeyRotationsRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "ListKeyRotations"),
   context: plainFacts,
-  handle(target, { IncludeKeyMaterial, Limit = 100, Marker }): ListKeyRotationsResponse {
+  handle(
+    target,
+    { IncludeKeyMaterial, Limit = 100, Marker },
+    { own: keys },
+  ): ListKeyRotationsResponse {
     checkRotatable(keyOf(target));
-    const { arn, record } = keyOf(target);
+    const { account, arn, record } = keyOf(target);
+    const isEverywhere = ({ id }: KeyVersion) =>
+      record.origin !== "EXTERNAL" ||
+      !record.multiRegion ||
+      keys.regions.related.haveMaterial(account, record, id);
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
     const current = record.versions.findLast(({ pending }) => !pending);
     const shown = record.versions.filter(({ rotation }) => whole || rotation).reverse();
@@ -150,8 +158,8 @@ export const listKeyRotations = operation("ListKeyRotations", {
       Rotations: items.map((version) => ({
         KeyId: arn,
         KeyMaterialId: version.id,
-        ...(whole && { KeyMaterialState: stateOf(version, current) }),
-        ...importOf(version),
+        ...(whole && { KeyMaterialState: stateOf(version, current, isEverywhere) }),
+        ...(record.origin === "EXTERNAL" && importOf(version)),
         ...(version.rotation && {
           RotationDate: new Date(version.createdAtMs),
           RotationType: version.rotation,
@@ -162,16 +170,21 @@ export const listKeyRotations = operation("ListKeyRotations", {
   },
 });
 
-function stateOf(version: KeyVersion, current: KeyVersion | undefined): KeyMaterialState {
-  if (version.pending) return "PENDING_ROTATION";
+function stateOf(
+  version: KeyVersion,
+  current: KeyVersion | undefined,
+  isEverywhere: (version: KeyVersion) => boolean,
+): KeyMaterialState {
+  if (version.pending) {
+    return isEverywhere(version) ? "PENDING_ROTATION" : "PENDING_MULTI_REGION_IMPORT_AND_ROTATION";
+  }
   return version === current ? "CURRENT" : "NON_CURRENT";
 }
 
 /** What there is to say of imported material. */
 function importOf(version: KeyVersion): Partial<RotationsListEntry> {
   const { imported, wrapped } = version;
-  if (!imported) return {};
-  const { description } = imported;
+  const { description } = imported ?? {};
   return {
     ImportState: wrapped ? "IMPORTED" : "PENDING_IMPORT",
     ...(description !== undefined && { KeyMaterialDescription: description }),
