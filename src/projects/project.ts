@@ -2,6 +2,7 @@ import type { Principal } from "../identity/principal.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import { informationSchema } from "../sql/catalog.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
 import { newSecurity, securityTable } from "./security.ts";
 
@@ -23,8 +24,9 @@ export interface ProjectRecord {
 
 const nameForm = /^[a-z][a-z0-9_]{2,127}$/;
 
-/** Whether a project may have this name, in lower case (MaxCompute, project naming). */
-export const isProjectName = (name: string): boolean => nameForm.test(name);
+/** Whether a project may have this name, in lower case (MaxCompute, project naming). One name means each one's own. */
+export const isProjectName = (name: string): boolean =>
+  nameForm.test(name) && name !== informationSchema;
 
 export const projectTable = (store: AccountStore): Table<ProjectRecord> => store.table("projects");
 

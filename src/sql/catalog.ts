@@ -7,7 +7,7 @@ export interface CatalogTable {
   readonly name: string;
   /** Never reused: a table that is dropped and made again is another one. */
   readonly id: string;
-  readonly kind: "table" | "view" | "materialized view" | "external";
+  readonly kind: "table" | "view" | "materialized view" | "external" | "system view";
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly Column[];
   /** What a view shows: its query's text, read as its maker read it, whatever the reader's flags are. */
@@ -28,6 +28,9 @@ export interface CatalogFunction {
 
 /** The schema of names that tell none, where schemas are not used. */
 export const defaultSchema = "default";
+
+/** The schema in which every project shows its own catalog. As a project's name it means the project that one is in. */
+export const informationSchema = "information_schema";
 
 /** Where names are read: what those that do not say it are of. */
 export interface NamePlace {

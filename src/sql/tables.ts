@@ -3,6 +3,7 @@ import {
   type CatalogTable,
   defaultSchema,
   fullName,
+  informationSchema,
   type NamePlace,
 } from "./catalog.ts";
 import { parseScript } from "./parse.ts";
@@ -30,6 +31,9 @@ export function meantNames(
 ): readonly [CatalogName, ...CatalogName[]] {
   const [first = "", second = "", third = ""] = parts.map(({ key }) => key);
   if (parts.length === 1) return [{ project, schema, name: first }];
+  if (parts.length === 2 && first === informationSchema) {
+    return [{ project, schema: informationSchema, name: second }];
+  }
   if (parts.length === 3) return [{ project: first, schema: second, name: third }];
   const inProject = {
     ...{ project: first, name: second },

@@ -34,7 +34,7 @@ export function resolveWrites(
 function resolveInsert(insert: Insert, environment: Environment): Write {
   const { at, mode, ifNotExists } = insert;
   const table = findTable(insert.table, environment);
-  if (table.kind === "view" || table.kind === "materialized view") {
+  if (table.kind !== "table" && table.kind !== "external") {
     return refuse(
       insert.table.at,
       `${fullName(table)} is a ${table.kind}, and cannot be written to`,

@@ -4,7 +4,7 @@ import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
 
 /** What kind of thing a name in a schema is. */
-export type TableKind = "table" | "view" | "materialized view" | "external";
+export type TableKind = "table" | "view" | "materialized view" | "external" | "system view";
 
 /** A table or view as it is stored, by project, schema and name. */
 export interface TableRecord {

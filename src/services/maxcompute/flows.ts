@@ -1,8 +1,8 @@
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { LentTable, WantedFlow } from "../../projects/projects.ts";
-import { tableRows } from "./catalog.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { findTable } from "./find-table.ts";
 import type { NamedRecord, ReadRecord } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
 
@@ -13,7 +13,8 @@ export const flowsTo = (
   how: Pick<WantedFlow, "taskType" | "action"> & { readonly current: ProjectRecord },
   call: OdpsCall,
 ): readonly WantedFlow[] =>
-  reads.map(({ version, through, ...read }) => {
+  reads.map(({ version, through, madeFor = callerName(call), ...read }) => {
+    if (madeFor !== callerName(call)) throw notTheirs(read);
     const { schema, table, tableId: id } = read;
     return {
       ...stillThere(read, call),
@@ -22,6 +23,13 @@ export const flowsTo = (
       ...{ destination, ...how },
     };
   });
+
+/** Rows of a catalog are those that one caller may see: with a job that read them nobody else is lent these eyes. */
+const notTheirs = ({ project, table }: NamedRecord) =>
+  new ServiceError(
+    "ODPS-0130013",
+    `ODPS-0130013:Authorization exception - rows of the information schema of ${project} (${table}) are shown to who has asked for them alone`,
+  );
 
 /**
  * What was read, as it is now. What is gone can be read by nobody any more: another thing of its name must not open
@@ -33,7 +41,7 @@ function stillThere(
 ): LentTable {
   const project = call.parts.projects.find(call.account, name);
   const store = project && call.parts.store.account(project.account);
-  const now = store && tableRows(store).find([project.id, schema, table]);
+  const now = store && findTable(project, store, schema, table);
   if (!project || now?.id !== tableId) {
     throw new ServiceError(
       "ODPS-0130131",

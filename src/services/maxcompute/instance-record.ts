@@ -20,6 +20,8 @@ export interface ReadRecord extends NamedRecord {
   readonly version: number;
   /** The view that the statement named, where that lent the table. */
   readonly through?: NamedRecord;
+  /** Rows of a system view are as this one may see them, and nobody else's. */
+  readonly madeFor?: string;
 }
 
 /** Rows that a query gave. */

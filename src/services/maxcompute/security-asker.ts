@@ -4,6 +4,7 @@ import type { Asker } from "../../projects/security-language/resolve.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import { tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
+import { findTable } from "./find-table.ts";
 import { functionRows } from "./functions/records.ts";
 import { instanceRows } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
@@ -19,7 +20,7 @@ export function askerOf(
   const { parts, timeMs, source } = call;
   const principal = callerName(call);
   const tableOf = ({ schema = defaultSchema, name }: GrantedObject) =>
-    tableRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
+    findTable(project, store, schema.toLowerCase(), name.toLowerCase());
   const functionOf = ({ schema = defaultSchema, name }: GrantedObject) =>
     functionRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
   const resourceOf = ({ schema = defaultSchema, name }: GrantedObject) =>

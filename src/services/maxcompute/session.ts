@@ -1,3 +1,4 @@
+import { assert } from "../../lib/assert.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import {
   type Catalog,
@@ -9,15 +10,13 @@ import {
   type NamePlace,
 } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
-import {
-  contentAt,
-  rowsIn,
-  schemaRows,
-  type TableRecord,
-  tableRows,
-  type VersionRecord,
-} from "./catalog.ts";
+import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "./catalog.ts";
 import type { OdpsCall } from "./find-project.ts";
+import { findTable } from "./find-table.ts";
+import { informationAsker } from "./information/asker.ts";
+import { linesOf, type MadeFile } from "./information/relation.ts";
+import { informationViews } from "./information/views.ts";
+import { callerName } from "./projects.ts";
 
 /** MaxCompute's own where neither project nor client sets `odps.sql.timezone`. */
 export const timezoneDefault = "Asia/Shanghai";
@@ -71,7 +70,7 @@ export class StatementCatalog implements Catalog {
     const project = projects.find(this.#call.account, projectName);
     if (!project) return undefined;
     const store = stores.account(project.account);
-    const record = tableRows(store).find([project.id, schema, name]);
+    const record = findTable(project, store, schema, name);
     if (!record) return undefined;
     const content = contentAt(store, record, record.version) ?? nothing(record);
     this.#tables.set(record.id, { project, store, record, content });
@@ -79,6 +78,22 @@ export class StatementCatalog implements Catalog {
     return {
       ...{ project: project.name, schema, name, id, kind, columns, partitionColumns },
       ...{ transactional, primaryKey, ...(view && { view }) },
+    };
+  }
+
+  /** Who asks, as projects know them. */
+  get caller(): string {
+    return callerName(this.#call);
+  }
+
+  /** The rows of a system view, as far as the caller may see them: a file that the cell gets for one query. */
+  made({ project, store, record }: FoundTable): MadeFile {
+    const view = informationViews.get(record.name);
+    assert(view, "a system view is one of those that there are");
+    const name = `i/${this.#call.parts.random.bytes(8).toString("hex")}.json`;
+    return {
+      name,
+      body: () => linesOf(view.rows(informationAsker(project, store, this.#call))),
     };
   }
 

@@ -2,11 +2,13 @@ import type { Part } from "../../pipeline/document.ts";
 import { type Column, typeText } from "../../sql/types.ts";
 import { bytesIn, type PartitionRecord, rowsIn, type TableRecord } from "./catalog.ts";
 
-const typeNames = {
+/** Kinds of tables in the clients' words. */
+export const typeNames = {
   table: "MANAGED_TABLE",
   view: "VIRTUAL_VIEW",
   "materialized view": "MATERIALIZED_VIEW",
   external: "EXTERNAL_TABLE",
+  "system view": "VIRTUAL_VIEW",
 } as const;
 
 const secondsOf = (timeMs: number): number => Math.floor(timeMs / 1000);

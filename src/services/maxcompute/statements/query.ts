@@ -8,6 +8,7 @@ import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
+import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
 import { stopped } from "../jobs.ts";
 import type { ProjectEngine } from "../project-engine.ts";
@@ -34,6 +35,7 @@ export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): 
     .map(({ table, columns, through: [view] }) => ({
       ...namedRecord(table, columns, catalog),
       version: catalog.found(table).content.version,
+      ...(table.kind === "system view" && { madeFor: catalog.caller }),
       ...(view && { through: namedRecord(view, columnsOf(view, reads), catalog) }),
     }));
 
@@ -66,13 +68,20 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
 /** The text of a selection for DuckDB, and the files that must be in the cell for it. */
 export function emitted(selection: Selection, catalog: StatementCatalog): CellQuery {
   const files: PlacedFile[] = [];
+  const made: MadeFile[] = [];
   const sql = emitDuckDb(selection, (table, columns) => {
-    const { record, content } = catalog.found(table);
+    const found = catalog.found(table);
+    const { record, content } = found;
+    if (record.kind === "system view") {
+      const file = catalog.made(found);
+      made.push(file);
+      return madeRelationSql(file, record.columns, columns);
+    }
     const placed = placedFiles(record, content.partitions);
     files.push(...placed);
     return relationSql(record, placed, columns);
   });
-  return { sql, files };
+  return { sql, files, made };
 }
 
 /** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
@@ -129,6 +138,8 @@ function engineWords(error: unknown): unknown {
 export interface CellQuery {
   readonly sql: string;
   readonly files: readonly PlacedFile[];
+  /** Files that are written for this query alone. */
+  readonly made?: readonly MadeFile[];
 }
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
@@ -139,7 +150,7 @@ interface Left {
 
 /** Runs a query in the cell. Its files belong to nobody until they are kept. */
 export async function leave(
-  { sql, files }: CellQuery,
+  { sql, files, made = [] }: CellQuery,
   partitionBy: readonly string[],
   running: Running,
 ): Promise<readonly Left[]> {
@@ -147,13 +158,14 @@ export async function leave(
   const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
   return inCell(running, async (cell) => {
     await cell.place(files);
-    const kept = await cell.engine.keep({
+    const wanted = {
       id: input.job.record.id,
       sql,
       file: partitionBy.length > 0 ? name : `${name}.parquet`,
       settings: { timezone: timezoneOf(target.catalog) },
       ...(partitionBy.length > 0 && { partitionBy }),
-    });
+    };
+    const kept = await withMade(made, cell, () => cell.engine.keep(wanted));
     const left: Left[] = [];
     for (const { file, rows, values } of kept.files) {
       const told = values.filter((value) => value !== null);
@@ -163,6 +175,20 @@ export async function leave(
     }
     return left;
   });
+}
+
+/** Does something while some files are in the cell. */
+async function withMade<Result>(
+  made: readonly MadeFile[],
+  { engine }: ProjectEngine,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    for (const { name, body } of made) await engine.put(name, body());
+    return await work();
+  } finally {
+    for (const { name } of made) await engine.remove(name).catch(() => {});
+  }
 }
 
 const nullPartition = (column: string) =>
@@ -181,10 +207,10 @@ export async function keepFiles(
   table: Pick<TableRecord, "altered"> = {},
 ): Promise<readonly PartitionRecord[]> {
   const { target, call } = running;
-  const { sql, files } = emitted(selection, target.catalog);
+  const { sql, ...files } = emitted(selection, target.catalog);
   const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
   const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
-  const left = await leave({ sql: named, files }, partitionBy, running);
+  const left = await leave({ sql: named, ...files }, partitionBy, running);
   return left.map(({ values, file }) => {
     const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
     if (file.rows > 0) return { values, files: [file], ...times };

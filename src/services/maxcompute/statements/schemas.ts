@@ -1,4 +1,4 @@
-import { defaultSchema } from "../../../sql/catalog.ts";
+import { defaultSchema, informationSchema } from "../../../sql/catalog.ts";
 import type { CreateSchema, Drop } from "../../../sql/tree-definition.ts";
 import { schemaRows, tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
@@ -21,7 +21,7 @@ export async function createSchema({
   if (name === project.name) throw semantic(statement.at, "a schema is not called as its project");
   await call.parts.store.transaction(() => {
     const rows = schemaRows(store);
-    if (name === defaultSchema || rows.find([project.id, name])) {
+    if (name === defaultSchema || name === informationSchema || rows.find([project.id, name])) {
       if (statement.ifNotExists) return;
       throw semantic(statement.at, `schema ${name} already exists`);
     }

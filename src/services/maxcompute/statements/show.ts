@@ -176,9 +176,11 @@ const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): strin
   `${lifecycleDays}${lifecycleDisabled ? " (disabled)" : ""}`;
 
 const kindText = (record: TableRecord, size: number): string =>
-  record.view
-    ? `VirtualView  : YES  | ViewText: ${record.view.text}`
-    : `InternalTable: YES      | Size: ${size}`;
+  record.kind === "system view"
+    ? "VirtualView  : YES"
+    : record.view
+      ? `VirtualView  : YES  | ViewText: ${record.view.text}`
+      : `InternalTable: YES      | Size: ${size}`;
 
 function partitionBox({ record, content }: FoundTable, { partition = [], at }: Describe): string {
   const values = partitionValues(partition, record, at);
