@@ -59,6 +59,16 @@ def batch(table, **options):
     whole = out.getvalue()
     size = struct.unpack("<i", whole[4:8])[0]
     return whole[8 + size:]
+def snappy_framed(body):
+    """Snappy's framed stream, as its description has it."""
+    out = b"\\xff\\x06\\0\\0sNaPpY"
+    for at in range(0, len(body), 65536):
+        part = body[at:at + 65536]
+        packed = pyarrow.compress(part, "snappy", asbytes=True)
+        sum = crc(part)
+        masked = (((sum >> 15) | (sum << 17)) + 0xa282ead8) & 0xffffffff
+        out += b"\\0" + struct.pack("<I", len(packed) + 4)[:3] + struct.pack("<I", masked) + packed
+    return out
 def rows_there():
     return [rows("select count(*) from " + name)[0][0] for name in ["t", "other"]]
 `;
@@ -97,6 +107,19 @@ tried["half deflated"] = put(zlib.compress(block)[:-20], Content_Encoding="defla
 tried["a bomb"] = put(zlib.compress(b"\\0" * (1 << 27), 9), Content_Encoding="deflate")
 tried["a bomb of a text"] = put(zlib.compress(b"\\x12\\x80\\x80\\x80\\x80\\x04" + b"x" * (1 << 27), 9), Content_Encoding="deflate")
 tried["a bomb as arrow"] = put(zlib.compress(b"\\0\\1\\0\\0" + b"\\0" * (1 << 27), 9), arrow=True, Content_Encoding="deflate")
+whole = {"x-lz4-frame": pyarrow.compress(block, "lz4", asbytes=True), "zstd": pyarrow.compress(block, "zstd", asbytes=True),
+         "x-snappy-framed": snappy_framed(block), "deflate": zlib.compress(block)}
+for name, packed in whole.items():
+    out[name] = put(packed, Content_Encoding=name)
+    for at in range(0, len(packed), max(1, len(packed) // 12)):
+        tried["%s, byte %d" % (name, at)] = [taken for taken in [put(packed[:at], Content_Encoding=name), put(packed[:at] + bytes([packed[at] ^ 0x44]) + packed[at + 1:], Content_Encoding=name)]
+                                             if taken not in ["InvalidArgument", [None, [0]]]] or "InvalidArgument"
+    tried[name + ", of another name"] = [taken for taken in [put(packed, Content_Encoding=other) for other in whole if other != name] if taken != "InvalidArgument"] or "InvalidArgument"
+tried["a bomb of lz4"] = put(pyarrow.compress(b"\\0" * (1 << 28), "lz4", asbytes=True), Content_Encoding="x-lz4-frame")
+tried["a bomb of zstd"] = put(pyarrow.compress(b"\\0" * (1 << 28), "zstd", asbytes=True), Content_Encoding="zstd")
+tried["a bomb of zstd's blocks"] = put(bytes.fromhex("28b52ffd0058") + (struct.pack("<I", (1 << 20) | 2)[:3] + b"\\0") * 100000, Content_Encoding="zstd")
+tried["a window of zstd"] = put(bytes.fromhex("28b52ffd00f8") + b"\\0" * 100, Content_Encoding="zstd")
+out["after bombs"] = rows("select count(*) from t")
 good = pyarrow.table({"a": [1, 2], "b": ["x", "y"], "l": pyarrow.array([[[1]], None], pyarrow.list_(pyarrow.list_(pyarrow.int64())))})
 bent = bytearray(batch(good))
 length = struct.pack("<q", 2)
@@ -106,6 +129,14 @@ for name, with_ in [["rows", 1 << 62], ["rows without memory", 1 << 22], ["negat
 for column, other in [["b", pyarrow.array([1, 2], pyarrow.int64())], ["a", pyarrow.array(["x", "y"])], ["l", pyarrow.array([1, 2])]]:
     swapped = good.set_column(good.schema.get_field_index(column), column, other)
     tried["arrow, type of " + column] = put(framed(batch(swapped)), arrow=True)
+large = pyarrow.table({"a": pyarrow.repeat(0, 100000), "b": pyarrow.repeat("x" * 1400, 100000), "l": pyarrow.nulls(100000, pyarrow.list_(pyarrow.list_(pyarrow.int64())))})
+for codec in ["lz4", "zstd"]:
+    tried["arrow, a bomb of " + codec] = put(framed(batch(large.combine_chunks(), compression=codec)), arrow=True)
+    packed = batch(pyarrow.concat_tables([good] * 50).combine_chunks(), compression=codec)
+    for at in range(len(packed) // 2, len(packed), len(packed) // 20):
+        told = put(framed(packed[:at] + bytes([packed[at] ^ 0x44]) + packed[at + 1:]), arrow=True)
+        tried["arrow, %s, byte %d" % (codec, at)] = told if told != [None, [0]] else "InvalidArgument"
+o.execute_sql("truncate table t")
 tried["arrow, more columns"] = put(framed(batch(good.append_column("c", pyarrow.array([1, 2])))), arrow=True)
 tried["arrow, fewer columns"] = put(framed(batch(good.drop_columns(["l"]))), arrow=True)
 tried["arrow, with a schema"] = put(arrow[:4] + b"\\xff\\xff\\xff\\xff" + arrow[4:], arrow=True)
@@ -120,6 +151,7 @@ for at in range(12):
 out["tried"] = tried
 out["count"] = rows_there()
 out["alive"] = [put(block), put(arrow, arrow=True), put(framed(batch(good)), arrow=True)]
+out["packed"] = [put(framed(batch(good, compression=codec)), arrow=True) for codec in ["lz4", "zstd"]]
 out["taken"] = rows("select count(*), count(l), min(b), max(b) from t")
 `,
   );
@@ -135,7 +167,13 @@ out["taken"] = rows("select count(*), count(l), min(b), max(b) from t")
     [null, [0]],
     [null, [0]],
   ]);
-  assert.deepEqual(out["taken"], [[202, 201, "text", "y"]]);
+  assert.deepEqual(out["taken"], [[206, 203, "text", "y"]]);
+  assert.deepEqual(out["packed"], [
+    [null, [0]],
+    [null, [0]],
+  ]);
+  for (const name of ["deflate", "x-lz4-frame", "x-snappy-framed", "zstd"])
+    assert.deepEqual(out[name], [null, [0]], name);
 });
 
 test("a session of the tunnel is its user's and its table's, and ends with the right to it", async (t) => {

@@ -19,6 +19,8 @@ test("MaxCompute's SDK for Java runs SQL, uses the tunnel and sets protection", 
     [out["owner"], out["made"], out["csv"], out["rows"], out["listed"], out["uploaded"]],
     [owner, 3, "2 x", 4, 1, 10],
   );
+  const sum = `60000 ${3 * (199_990_000 + 20_000 * 4 + 10 * 20 + 90 * 20 * 2 + 900 * 20 * 3)}`;
+  assert.deepEqual(out["compressed"], [sum, sum, sum]);
   assert.match(String(out["error"]), /ODPS-0130071:\[1,8\].*column nothing cannot be resolved/);
   assert.equal((JSON.parse(String(out["whoami"])) as { DisplayName: string }).DisplayName, owner);
   assert.equal(out["users"], 1);

@@ -18,6 +18,7 @@ const packages = [
   "detect-libc",
   "apache-arrow",
   "flatbuffers",
+  "fzstd",
   "json-with-bigint",
   "tslib",
 ];

@@ -1,8 +1,16 @@
 import { parseType } from "../../sql/parse-type.ts";
 import { type Column, typeText } from "../../sql/types.ts";
 
-/** How a stream of the tunnel is compressed. */
-export type Compression = "deflate";
+/** How a stream of the tunnel is compressed, as clients call it. */
+export const compressions = [
+  "deflate",
+  "zstd",
+  "x-lz4-frame",
+  "x-odps-lz4-frame",
+  "x-snappy-framed",
+] as const;
+
+export type Compression = (typeof compressions)[number];
 
 /** A query whose rows are to be kept. */
 export interface KeepQuestion {
@@ -45,7 +53,7 @@ export interface ReadQuestion {
   readonly count: number;
   /** `preview` is a whole Arrow stream with its schema. */
   readonly form: "record" | "arrow" | "preview" | "csv";
-  readonly compression?: Compression;
+  readonly compression?: "deflate";
   /** In which zone CSV shows points in time; the other forms have no zone. */
   readonly timezone?: string;
 }

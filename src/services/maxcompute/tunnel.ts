@@ -1,3 +1,4 @@
+import { type Compression, compressions } from "../../engines/duckdb/questions.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
@@ -51,9 +52,12 @@ export function answerCompression({ headers }: OdpsInput): "deflate" | undefined
 }
 
 /** The compression of what a client sends. */
-export function sentCompression({ headers }: OdpsInput): "deflate" | undefined {
+export function sentCompression({ headers }: OdpsInput): Compression | undefined {
   const encoding = headers["content-encoding"] ?? "";
   if (encoding === "" || encoding === "identity") return undefined;
-  if (encoding === "deflate") return "deflate";
-  throw invalid(`Content-Encoding ${encoding.slice(0, 32)} is not built; send deflate or none.`);
+  const known = compressions.find((one) => one === encoding.toLowerCase());
+  if (known) return known;
+  throw invalid(
+    `Content-Encoding ${encoding.slice(0, 32)} is not built; send ${compressions.join(", ")} or none.`,
+  );
 }

@@ -11,7 +11,9 @@ import com.aliyun.odps.security.SecurityConfiguration;
 import com.aliyun.odps.security.SecurityManager;
 import com.aliyun.odps.task.SQLTask;
 import com.aliyun.odps.tunnel.TableTunnel;
+import com.aliyun.odps.tunnel.io.CompressOption;
 import com.google.gson.Gson;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +86,35 @@ public class Warehouse {
       writer.close();
       session.commit(new Long[] {0L});
       return download();
+    }));
+    out.put("compressed", told(() -> {
+      sql("create table packed (a bigint, b string);");
+      CompressOption.CompressAlgorithm[] all = {
+        CompressOption.CompressAlgorithm.ODPS_ZLIB, CompressOption.CompressAlgorithm.ODPS_LZ4_FRAME, CompressOption.CompressAlgorithm.ODPS_SNAPPY
+      };
+      for (CompressOption.CompressAlgorithm one : all) {
+        TableTunnel.UploadSession session = new TableTunnel(odps).createUploadSession("sales", "packed");
+        RecordWriter writer = session.openRecordWriter(0, new CompressOption(one, 1, 0));
+        for (long at = 0; at < 20000; at += 1) {
+          com.aliyun.odps.data.Record record = session.newRecord();
+          record.setBigint(0, at);
+          record.setString(1, "row " + at * 7919 % 1000);
+          writer.write(record);
+        }
+        writer.close();
+        session.commit(new Long[] {0L});
+      }
+      List<String> sums = new ArrayList<>();
+      for (CompressOption.CompressAlgorithm one : all) {
+        TableTunnel.DownloadSession session = new TableTunnel(odps).createDownloadSession("sales", "packed");
+        long sum = 0;
+        try (RecordReader reader = session.openRecordReader(0, session.getRecordCount(), new CompressOption(one, 1, 0))) {
+          com.aliyun.odps.data.Record record;
+          while ((record = reader.read()) != null) sum += record.getBigint(0) + record.getString(1).length();
+        }
+        sums.add(session.getRecordCount() + " " + sum);
+      }
+      return sums;
     }));
     out.put("error", told(() -> sql("select nothing from t;").getId()));
     out.put("whoami", told(() -> odps.projects().get("sales").getSecurityManager().runQuery("whoami", false)));

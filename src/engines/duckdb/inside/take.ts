@@ -11,8 +11,9 @@ import { duckDbType } from "../../../sql/duckdb-types.ts";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
 import { codecType, intoFile } from "../duckdb-types.ts";
-import { readColumns, type Taken, type TakeQuestion } from "../questions.ts";
+import { type Compression, readColumns, type Taken, type TakeQuestion } from "../questions.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
+import { opened } from "../tunnel/compression/compressions.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
 import type { Form, Vector } from "../tunnel/vectors.ts";
 import { withConnection } from "./binding.ts";
@@ -31,7 +32,7 @@ export async function answerTake(
 ): Promise<void> {
   const parts: AsyncIterator<Buffer> = request[Symbol.asyncIterator]();
   const { question, rest } = await head(parts);
-  const body = inflated(withRest(rest, parts), question.compression);
+  const body = plain(withRest(rest, parts), question.compression);
   const taken = await take(database, store, question, body);
   response.end(JSON.stringify(taken));
 }
@@ -66,10 +67,12 @@ async function* withRest(rest: Buffer, parts: AsyncIterator<Buffer>): AsyncGener
   }
 }
 
-function inflated(body: AsyncIterable<Buffer>, compression: string | undefined) {
+function plain(
+  body: AsyncIterable<Buffer>,
+  compression: Compression | undefined,
+): AsyncIterable<Uint8Array> {
   if (compression === undefined) return body;
-  if (compression !== "deflate") throw new Error(`the compression \`${compression}\` is not built`);
-  return inflate(body);
+  return compression === "deflate" ? inflate(body) : opened(body, compression);
 }
 
 async function* inflate(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -83,7 +86,7 @@ function take(
   database: Database,
   store: Store,
   { file, columns, form }: TakeQuestion,
-  body: AsyncIterable<Buffer>,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<Taken> {
   return withConnection(database, "UTC", async (connection) => {
     const reader = readerOf(form, columns);

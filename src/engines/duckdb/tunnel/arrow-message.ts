@@ -68,6 +68,8 @@ export interface BatchHead {
   readonly bodyBytes: number;
   readonly nodes: readonly (readonly [rows: number, missing: number])[];
   readonly buffers: readonly (readonly [offset: number, size: number])[];
+  /** Number of the codec by which each buffer is compressed. */
+  readonly codec?: number;
 }
 
 const piecesMax = 100_000;
@@ -91,15 +93,23 @@ function decode(view: DataView): BatchHead {
   const bodyAt = fieldOf(view, message, 3);
   const batch = reference(view, fieldOf(view, message, 2));
   const rowsAt = fieldOf(view, batch, 0);
-  if (fieldOf(view, batch, 3) !== undefined) {
-    throw new BrokenStream("compressed Arrow buffers are not built: compress the whole stream");
-  }
+  const compression = fieldOf(view, batch, 3);
   return {
     rows: rowsAt === undefined ? 0 : long(view, rowsAt),
     bodyBytes: bodyAt === undefined ? 0 : long(view, bodyAt),
     nodes: pairs(view, fieldOf(view, batch, 1)),
     buffers: pairs(view, fieldOf(view, batch, 2)),
+    ...(compression !== undefined && { codec: codecOf(view, reference(view, compression)) }),
   };
+}
+
+/** LZ4 is the default, and so is one buffer at a time, the only method there is. */
+function codecOf(view: DataView, table: number): number {
+  const [codec, method] = [fieldOf(view, table, 0), fieldOf(view, table, 1)];
+  if (method !== undefined && view.getInt8(method) !== 0) {
+    throw new BrokenStream("an Arrow batch is compressed in a way that is not known");
+  }
+  return codec === undefined ? 0 : view.getInt8(codec);
 }
 
 /** Where a field of a table lies; undefined: it has its default. */

@@ -1,6 +1,7 @@
 import type { SqlType } from "../../../sql/types.ts";
 import type { BatchHead } from "./arrow-message.ts";
 import { BrokenStream } from "./broken-stream.ts";
+import { openBuffer } from "./compression/compressions.ts";
 import { putInterval } from "./moments.ts";
 import { checkText, valueBytesMax } from "./record-values.ts";
 import { childTypes, isValid, noBytes, noOffsets, storageOf, type Vector } from "./vectors.ts";
@@ -14,7 +15,7 @@ export function readVectors(
   head: BatchHead,
   body: Uint8Array,
 ): readonly Vector[] {
-  const source: Source = { head, body, nodes: 0, buffers: 0 };
+  const source: Source = { head, body, nodes: 0, buffers: 0, opened: 0 };
   const vectors = types.map((type) => readVector(type, source, head.rows));
   if (source.nodes !== head.nodes.length || source.buffers !== head.buffers.length) {
     throw new BrokenStream("an Arrow batch does not have the table's columns");
@@ -22,11 +23,16 @@ export function readVectors(
   return vectors;
 }
 
+/** Of compressed buffers all together, as of a body that is not compressed. */
+const openedBytesMax = 128 * 1024 * 1024;
+
 interface Source {
   readonly head: BatchHead;
   readonly body: Uint8Array;
   nodes: number;
   buffers: number;
+  /** Bytes that compressed buffers have become. */
+  opened: number;
 }
 
 function nextBuffer(source: Source): Uint8Array {
@@ -35,7 +41,15 @@ function nextBuffer(source: Source): Uint8Array {
   if (size < 0 || offset + size > source.body.length) {
     throw new BrokenStream("an Arrow batch has memory beyond its body");
   }
-  return source.body.subarray(offset, offset + size);
+  const bytes = source.body.subarray(offset, offset + size);
+  const { codec } = source.head;
+  if (codec === undefined) return bytes;
+  return openBuffer(bytes, codec, (count) => {
+    source.opened += count;
+    if (source.opened > openedBytesMax) {
+      throw new BrokenStream(`a batch has more than ${openedBytesMax} bytes`);
+    }
+  });
 }
 
 function atLeast(bytes: Uint8Array, size: number): Uint8Array {
