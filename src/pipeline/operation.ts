@@ -23,6 +23,8 @@ export interface Target extends AccessDemandTarget {
    * that a stranger learns nothing. `visible` is a further demand: without it the caller gets AccessDenied instead.
    */
   readonly absent?: { readonly refusal: ServiceError; readonly visible?: AccessDemand };
+  /** ARN of the application that a service keeps this for: it is where that is. */
+  readonly keptFor?: string;
 }
 
 type AccessDemandTarget = AccessDemand["target"];
@@ -55,7 +57,10 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   ): Record<string, string | readonly string[] | undefined>;
   /** Data of projects that would move, and where to: judged once access is. */
   flows?(input: NoInfer<Input>, target: NoInfer<On>, call: Call<Own>): readonly WantedFlow[];
-  /** What the answer carries away, for operations with `flows`: undefined where no rows or bytes do. */
+  /**
+   * What the answer carries away, for operations with `flows`: undefined where nothing does. Without it, it is not
+   * known how much.
+   */
   carries?(output: Output, target: NoInfer<On>): Carried | undefined;
   /** What CloudTrail shows of the answer; null by default. */
   responseElements?(output: Output): unknown;

@@ -33,6 +33,10 @@ export interface Judged {
 const reads =
   /^(Get|List|Describe|Head|Lookup|Search|Simulate|Verify|Decrypt|Encrypt|ReEncrypt|Generate)/;
 
+/** True of an operation that only reads: by what it says, else by its name. */
+export const isReading = (name: string, { readOnly }: Operation["parts"]): boolean =>
+  readOnly ?? reads.test(name);
+
 /**
  * Puts a call into the trail; resolves once it is there. Successes of data events are left out, as CloudTrail does by
  * default, but for releases.
@@ -49,7 +53,7 @@ export function recordCall(judged: Judged): Promise<unknown> | undefined {
   if (owner === undefined || owner === event.recipientAccountId) return trail.record(event);
   const sharedEventID = random.uuid();
   return Promise.all([
-    trail.record({ ...event, eventID: random.uuid(), sharedEventID }),
+    trail.record(forCaller({ ...event, eventID: random.uuid(), sharedEventID })),
     trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
   ]);
 }
@@ -60,14 +64,27 @@ function ownerOf({ target, call }: Judged): string | undefined {
   return call.parts.directory.findAccount(target.account)?.id;
 }
 
+/** The event without what only the owner of the thing may know: which project it is of, and its rules. */
+function forCaller({ decision, additionalEventData, ...event }: TrailEvent): TrailEvent {
+  const { flows: _, ...own } = (decision ?? {}) as { readonly [key: string]: Json };
+  const { released: __, ...more } = additionalEventData ?? {};
+  return {
+    ...event,
+    ...(Object.keys(more).length > 0 && { additionalEventData: more }),
+    ...(decision !== undefined && { decision: own }),
+  };
+}
+
 /** The same event for the account whose thing it was: who did it, but not by which policies of theirs. */
 function forOwner(
-  { decision: _, ...event }: TrailEvent,
+  { decision, ...event }: TrailEvent,
   owner: string,
   { principal }: Call,
 ): TrailEvent {
+  const { flows } = (decision ?? {}) as { readonly [key: string]: Json };
   return {
     ...event,
+    ...(flows !== undefined && { decision: { demands: [], flows } }),
     userIdentity: strangerIdentity(principal, event.userIdentity),
     recipientAccountId: owner,
   };
@@ -165,7 +182,7 @@ function eventOf(judged: Judged, released: ReturnType<typeof releasedBy>): Trail
         : null,
     requestID: call.id,
     eventID: call.eventId,
-    readOnly: operation?.readOnly ?? reads.test(call.operation),
+    readOnly: operation ? isReading(call.operation, operation) : reads.test(call.operation),
     eventType: "AwsApiCall",
     managementEvent: !operation?.data,
     recipientAccountId: shownTo,

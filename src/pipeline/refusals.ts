@@ -1,6 +1,9 @@
 import { deniedMessage } from "../access/access-denied.ts";
 import type { AccessDemand } from "../access/authorize.ts";
 import type { Decision } from "../policy/question.ts";
+import { principalName } from "../projects/project.ts";
+import type { WantedFlow } from "../projects/projects.ts";
+import type { FlowDecision } from "../protection/judge-flow.ts";
 import { Corruption, StorageFull } from "../storage/store.ts";
 import type { Call } from "./call.ts";
 import { type Service, ServiceError } from "./operation.ts";
@@ -16,6 +19,22 @@ export const accessDenied = (
     service.denied ?? "AccessDeniedException",
     deniedMessage(call.principal, wanted, decision, call.id),
   );
+
+/** A refusal by the protection of a project, where the service has no words of its own for it. */
+export function staysInside(
+  service: Service,
+  { id, principal, operation }: Call,
+  { project, source }: WantedFlow,
+  { reason }: FlowDecision,
+): ServiceError {
+  const code = service.permissions ? "ODPS-0130013" : (service.denied ?? "AccessDeniedException");
+  const who = principal.kind === "session" ? principal.sessionArn : principalName(principal);
+  const why = reason === "no-download-privilege" ? "Download is a privilege" : "is protected";
+  return new ServiceError(
+    code,
+    `User: ${who} is not authorized to perform: ${service.prefix}:${operation} with data of ${source.store} ${source.table}: project ${project.name} ${why} (Explain: bondstore explain ${id})`,
+  );
+}
 
 /** The operation exists at AWS, but not here yet. */
 export function notBuilt(service: string, operation: string): ServiceError {

@@ -18,8 +18,8 @@ function leftProjects({ flows }: Judged): readonly string[] {
 }
 
 function carriedBy({ operation, output, target, refusal }: Judged): Carried | undefined {
-  if (refusal || output === undefined || !target) return undefined;
-  return operation?.carries?.(output, target);
+  if (refusal || !target) return undefined;
+  return operation?.carries ? operation.carries(output, target) : {};
 }
 
 /** What left a controlled project with a call; undefined where nothing did. */

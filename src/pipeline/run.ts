@@ -6,9 +6,10 @@ import { StorageFull } from "../storage/store.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
 import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
-import { type Judged, recordCall } from "./record.ts";
-import { accessDenied, notBuilt, seenByCaller } from "./refusals.ts";
+import { isReading, type Judged, recordCall } from "./record.ts";
+import { accessDenied, notBuilt, seenByCaller, staysInside } from "./refusals.ts";
 import { watchRelease } from "./release.ts";
+import { applicationFlows } from "./store-flows.ts";
 
 /** A service while it runs. */
 export interface Running {
@@ -134,8 +135,11 @@ function authorize(name: string, target: Target, judged: Judged): void {
   for (const further of operation.also?.(input, target, call) ?? []) {
     demand(further, judged);
   }
-  for (const flow of target.absent ? [] : (operation.flows?.(input, target, call) ?? [])) {
-    leave(flow, judged);
+  if (!target.absent) {
+    for (const flow of operation.flows?.(input, target, call) ?? []) leave(flow, judged);
+    if (!isReading(name, operation)) {
+      for (const flow of applicationFlows(target, call)) leave(flow, judged);
+    }
   }
   if (target.absent) {
     if (target.absent.visible) demand(target.absent.visible, judged);
@@ -176,13 +180,16 @@ function demand(wanted: AccessDemand, judged: Judged): void {
 }
 
 /** Whether data may go where it would go; the trail has each answer. */
-function leave(flow: WantedFlow, { call, flows }: Judged): void {
+function leave(flow: WantedFlow, { call, flows, service }: Judged): void {
   const { projects } = call.parts;
   const { principal, timeMs, source } = call;
   const asker = { name: principalName(principal), timeMs, ip: source.ip, secure: source.secure };
   const decision = projects.judge(flow, asker);
   flows.push({ flow, decision });
-  if (!decision.allowed) throw projects.refusal(flow, decision, asker);
+  if (decision.allowed) return;
+  throw flow.source.store === undefined
+    ? projects.refusal(flow, decision, asker)
+    : staysInside(service, call, flow, decision);
 }
 
 /** What the global condition keys are filled from. */

@@ -4,7 +4,7 @@ import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { informationSchema } from "../sql/catalog.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
-import { newSecurity, securityTable } from "./security.ts";
+import { newSecurity, putSecurity } from "./security.ts";
 
 /** A project of the warehouse as it is stored, in its account, by name. */
 export interface ProjectRecord {
@@ -79,7 +79,7 @@ export async function createProject(
       throw new ServiceError("LimitExceeded", `an account has at most ${projectsMax} projects`);
     }
     table.put([name], record);
-    securityTable(store.account(account)).put([record.id], newSecurity(record));
+    putSecurity(store.account(account), record, newSecurity(record));
   });
   return record;
 }

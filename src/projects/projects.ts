@@ -3,11 +3,13 @@ import type { Destination, Held, SourceTable, TaskType } from "../protection/flo
 import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
 import type { Store } from "../storage/store.ts";
 import { heldOn } from "./permissions/held.ts";
+import { rankOf } from "./permissions/names.ts";
 import type { Question } from "./permissions/question.ts";
 import { protectedText, refusalText } from "./permissions/refusal-text.ts";
 import type { Permissions } from "./permissions/state.ts";
 import { type ProjectRecord, projectTable } from "./project.ts";
 import { protectionOf, securityOf } from "./security.ts";
+import { holderOf, type StoreName } from "./stores.ts";
 
 /** A table or view, and what is looked at of it, or a function. */
 export interface LentTable {
@@ -63,6 +65,13 @@ export class Projects {
     return projectTable(this.#store.account(account)).find([name.toLowerCase()]);
   }
 
+  /** The project that a store of an account belongs to. */
+  holding(account: string, store: StoreName): ProjectRecord | undefined {
+    const holder = holderOf(this.#store.account(account), store);
+    const project = holder && this.find(account, holder.project);
+    return project?.id === holder?.projectId ? project : undefined;
+  }
+
   permissionsOf(project: ProjectRecord): Permissions {
     return securityOf(this.#store.account(project.account), project).permissions;
   }
@@ -93,7 +102,13 @@ export class Projects {
   }
 
   #held(flow: WantedFlow, permissions: Permissions, asker: FlowAsker): Held {
-    const { through } = flow;
+    const { through, source } = flow;
+    // Access to it was judged by its own service; Download is a privilege of the project's.
+    if (source.store !== undefined) {
+      const rank = rankOf(permissions, asker.name);
+      const download = rank === "owner" || rank === "super_administrator";
+      return { select: true, describe: true, download };
+    }
     if (!through) return heldOn(permissions, this.#question(flow, asker));
     const view = { ...flow, ...through, source: { ...flow.source, ...nameOf(through) } };
     return heldOn(this.permissionsOf(through.project), this.#question(view, asker));

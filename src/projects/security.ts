@@ -5,6 +5,7 @@ import type { AccountStore, Table } from "../storage/store.ts";
 import { newPermissions, type Permissions } from "./permissions/state.ts";
 import type { ProjectRecord } from "./project.ts";
 import type { Proposal } from "./proposals.ts";
+import { changeHeld, type StoreName } from "./stores.ts";
 
 /** Everything that a project says of its security, as it is stored, by the project's id. */
 export interface SecurityRecord {
@@ -15,7 +16,7 @@ export interface SecurityRecord {
   readonly proposals?: readonly Proposal[];
 }
 
-export const securityTable = (store: AccountStore): Table<SecurityRecord> =>
+const securityTable = (store: AccountStore): Table<SecurityRecord> =>
   store.table("project-security");
 
 /** A project that nobody has set anything in yet. */
@@ -30,6 +31,20 @@ export function securityOf(store: AccountStore, project: ProjectRecord): Securit
   if (!found) throw new Error(`the security of project ${project.id} is missing`);
   return found;
 }
+
+/** Keeps what a project says of its security: inside a transaction. */
+export function putSecurity(
+  store: AccountStore,
+  { id, name }: Pick<ProjectRecord, "id" | "name">,
+  record: SecurityRecord,
+): void {
+  const table = securityTable(store);
+  const before = table.find([id])?.permissions.stores ?? none;
+  changeHeld(store, { projectId: id, project: name }, before, record.permissions.stores ?? none);
+  table.put([id], record);
+}
+
+const none: readonly StoreName[] = [];
 
 const compiled = new WeakMap<SecurityRecord, ProjectProtection>();
 

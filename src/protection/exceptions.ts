@@ -2,7 +2,7 @@ import type { Fact } from "../policy/asked.ts";
 import { nameableTaskTypes } from "../policy/odps/condition.ts";
 import { compileDocument, namesPrincipal, type OdpsStatement } from "../policy/odps/document.ts";
 import { isSameName } from "../policy/odps/names.ts";
-import { type ObjectName, pathsOf } from "../policy/odps/resource.ts";
+import { pathOfStore, pathsOf } from "../policy/odps/resource.ts";
 import type { Flow, PinnedExceptions, SourceTable } from "./flow.ts";
 
 /** The exceptions of a project, compiled. */
@@ -63,7 +63,7 @@ export function pinExceptions(
   const pins: TablePin[] = [];
   for (const source of tables) {
     const { type, schema, table, id, version } = source;
-    const paths = pathsOf(nameOf(source));
+    const paths = pathsOfSource(source);
     const meant = policy.statements.some(
       (statement) => !isUnpinned(statement) && statement.matchesPath(paths),
     );
@@ -76,19 +76,18 @@ export function pinExceptions(
 const isUnpinned = (statement: ExceptionStatement): boolean =>
   statement.namesId && statement.namesVersion;
 
-const nameOf = ({ project, type, schema, table }: SourceTable): ObjectName => ({
-  project,
-  type: type ?? "table",
-  schema,
-  name: table,
-});
+/** The paths by which a statement names what is read. */
+const pathsOfSource = ({ project, type, schema, table, store }: SourceTable): readonly string[] =>
+  store === undefined
+    ? pathsOf({ project, type: type ?? "table", schema, name: table })
+    : [pathOfStore(project, store, table)];
 
 /** The statement that lets a flow out; undefined when none does. */
 export function findException(
   flow: Flow,
   exceptions: PinnedExceptions,
 ): ExceptionStatement | undefined {
-  const paths = pathsOf(nameOf(flow.source));
+  const paths = pathsOfSource(flow.source);
   const fact = (key: string): Fact => factOf(flow, key);
   return exceptions.policy.statements.find(
     (statement) =>
@@ -113,6 +112,8 @@ function isAsApproved(
   pins: readonly TablePin[],
 ): boolean {
   if (isUnpinned(statement)) return true;
+  // What has no versions is never as it was approved: its exception says that it follows.
+  if (source.store !== undefined) return false;
   const pin = pins.find(
     ({ type, schema = "default", table }) =>
       type === source.type &&

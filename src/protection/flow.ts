@@ -16,8 +16,10 @@ export const taskTypes = {
 
 export type TaskType = keyof typeof taskTypes;
 
-/** A table that is read, or a resource, as it is at this moment. */
+/** A table that is read, a resource or another store of a project, as it is at this moment. */
 export interface SourceTable {
+  /** What `table` names where that is nothing of the warehouse. */
+  readonly store?: "bucket" | "stream" | "application" | undefined;
   /** Absent: a table. */
   readonly type?: "resource" | "function" | undefined;
   readonly project: string;

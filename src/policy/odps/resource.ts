@@ -36,6 +36,10 @@ export function pathsOf(object: ObjectName): readonly string[] {
   return lowerName(schema) === "default" ? [`${project}/${tail}`, inSchema] : [inSchema];
 }
 
+/** The path by which exceptions name a store that is no table: `projects/p/buckets/b`. */
+export const pathOfStore = (project: string, kind: string, name: string): string =>
+  `projects/${lowerName(project)}/${kind}s/${lowerName(name)}`;
+
 /** How a refusal names a thing: `acs:odps:*:projects/p/schemas/default/tables/t`. */
 export function resourceText(object: ObjectName): string {
   return `acs:odps:*:${pathsOf(object).at(-1) ?? ""}`;

@@ -25,6 +25,7 @@ const rules: readonly (readonly [words: string, opens: Opens])[] = [
     ({ exceptions }, after) => after.exceptions !== undefined && after.exceptions !== exceptions,
   ],
   ["a project is trusted", (before, after) => gains(before.trustedProjects, after.trustedProjects)],
+  ["something leaves the project", ({ stores = [] }, after) => gains(after.stores ?? [], stores)],
   ["more may be shown", (before, after) => showsMore(before.display, after.display)],
   [
     "what decides downloads changes",

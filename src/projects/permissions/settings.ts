@@ -1,5 +1,6 @@
 import { isSameName } from "../../policy/odps/names.ts";
 import { parseException } from "../../protection/exceptions.ts";
+import { type StoreName, storesMax } from "../stores.ts";
 import { isProjectName } from "./names.ts";
 import { wordPolicyError } from "./roles.ts";
 import {
@@ -63,4 +64,27 @@ export function removeTrustedProject(state: Permissions, project: string): Chang
   return trustedProjects.length === state.trustedProjects.length
     ? refused("NoSuchObject", `project ${project} is not trusted`)
     : changedTo({ ...state, trustedProjects });
+}
+
+const isSameStore = (one: StoreName, other: StoreName): boolean =>
+  one.kind === other.kind && one.name === other.name;
+
+/** Makes a bucket, stream or application belong to the project. `holder`: the project that has it already. */
+export function addStore(state: Permissions, added: StoreName, holder: string | undefined): Change {
+  const { kind, name } = added;
+  const { stores = [] } = state;
+  if (holder !== undefined)
+    return refused("ObjectAlreadyExists", `${kind} ${name} belongs to project ${holder} already`);
+  if (stores.length >= storesMax)
+    return refused("LimitExceeded", `${storesMax} stores belong to the project already`);
+  return changedTo({ ...state, stores: [...stores, added] });
+}
+
+/** Lets it go. */
+export function removeStore(state: Permissions, removed: StoreName): Change {
+  const { stores = [] } = state;
+  const left = stores.filter((one) => !isSameStore(one, removed));
+  return left.length === stores.length
+    ? refused("NoSuchObject", `${removed.kind} ${removed.name} does not belong to the project`)
+    : changedTo({ ...state, stores: left });
 }

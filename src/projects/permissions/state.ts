@@ -1,5 +1,6 @@
 import type { ObjectType } from "../../policy/odps/actions.ts";
 import type { DisplayLimits } from "../../protection/flow.ts";
+import type { StoreName } from "../stores.ts";
 
 /** Whom a grant or a label names. */
 export interface Grantee {
@@ -144,6 +145,8 @@ export interface Permissions {
   /** The exception policy as written. */
   readonly exceptions?: string | undefined;
   readonly trustedProjects: readonly string[];
+  /** Buckets, streams and applications that belong to the project; absent: none. */
+  readonly stores?: readonly StoreName[] | undefined;
   /** How much may be shown; absent: as much as by default. */
   readonly display?: DisplayLimits | undefined;
   readonly accountProviders: readonly string[];

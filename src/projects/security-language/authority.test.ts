@@ -42,6 +42,7 @@ function run(command: string, principal: string, { creators = [], ...changes }: 
       timeMs: now,
       catalog,
       creators,
+      holderOf: () => undefined,
       findProject: (name) => (name === "q" ? other : undefined),
     },
   );

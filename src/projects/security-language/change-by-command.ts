@@ -18,7 +18,13 @@ import {
   uninstallPackage,
 } from "../permissions/packages.ts";
 import { createRole, dropRole, grantRole, revokeRole } from "../permissions/roles.ts";
-import { addTrustedProject, removeTrustedProject, setProtection } from "../permissions/settings.ts";
+import {
+  addStore,
+  addTrustedProject,
+  removeStore,
+  removeTrustedProject,
+  setProtection,
+} from "../permissions/settings.ts";
 import { type Change, changedTo, type Grant, type Permissions } from "../permissions/state.ts";
 import { addUser, purgePrivileges, removeUser } from "../permissions/users.ts";
 import type { Command, PackagePath, PrivilegeTerms, RoleGrant, TablePath } from "./command.ts";
@@ -66,6 +72,10 @@ export function changeByCommand(
         ...state,
         settings: { ...state.settings, [command.name]: command.value },
       });
+    case "add-store":
+      return addStore(state, command.store, asker.holderOf(command.store));
+    case "remove-store":
+      return removeStore(state, command.store);
     case "set-display":
       return changedTo({
         ...state,

@@ -1,5 +1,6 @@
 import type { DisplayLimits } from "../../protection/flow.ts";
 import type { SecuritySettings } from "../permissions/state.ts";
+import type { StoreName } from "../stores.ts";
 
 /** A user or role as a command names it; which of both may be left open. */
 export interface PrincipalName {
@@ -119,6 +120,8 @@ export type Command =
   | { readonly kind: "set-setting"; readonly name: keyof SecuritySettings; readonly value: boolean }
   /** Rows of one display, and of one person's displays in a day; only what is told changes. */
   | { readonly kind: "set-display"; readonly limits: Partial<DisplayLimits> }
+  | { readonly kind: "add-store" | "remove-store"; readonly store: StoreName }
+  | { readonly kind: "list-stores" }
   | { readonly kind: "list-proposals" }
   | { readonly kind: "approve-proposal" | "withdraw-proposal"; readonly id: string }
   /** Asks what could leave after a command that could not before. */

@@ -1,4 +1,5 @@
 import { settingNames } from "../permissions/settings.ts";
+import { type StoreName, storeKinds } from "../stores.ts";
 import type { Command } from "./command.ts";
 import { parseGrant, parseRevoke } from "./parse-grants.ts";
 import {
@@ -82,6 +83,8 @@ function parseAdd(reader: Reader): Command {
     return { kind: "add-trusted-project", project: reader.name("a project") };
   if (reader.sees("accountprovider"))
     throw reader.refuse("account providers are ALIYUN and RAM, and stay");
+  const store = readStore(reader);
+  if (store) return { kind: "add-store", store };
   const object = readObject(reader, ["to"]);
   reader.expect("to", "package");
   const name = reader.name("the name of a package");
@@ -91,25 +94,37 @@ function parseAdd(reader: Reader): Command {
   return { kind: "add-to-package", package: name, object, privileges };
 }
 
+/** `bucket b`, `stream s` or `application a`. */
+function readStore(reader: Reader): StoreName | undefined {
+  const kind = storeKinds.find((word) => reader.takes(word));
+  return kind && { kind, name: reader.name(`the name of a ${kind}`) };
+}
+
 function parseRemove(reader: Reader): Command {
   if (reader.takes("user")) return { kind: "remove-user", user: reader.name("a user") };
   if (reader.takes("trustedproject"))
     return { kind: "remove-trusted-project", project: reader.name("a project") };
   if (reader.sees("accountprovider"))
     throw reader.refuse("account providers are ALIYUN and RAM, and stay");
+  const store = readStore(reader);
+  if (store) return { kind: "remove-store", store };
   const object = readObject(reader, ["from"]);
   reader.expect("from", "package");
   return { kind: "remove-from-package", package: reader.name("the name of a package"), object };
 }
 
+const listed = ["users", "roles", "trustedprojects", "accountproviders", "proposals", "stores"];
+
 function parseList(reader: Reader): Command {
-  switch (reader.oneOf("users", "roles", "trustedprojects", "accountproviders", "proposals")) {
+  switch (reader.oneOf(...listed)) {
     case "users":
       return { kind: "list-users" };
     case "roles":
       return { kind: "list-roles" };
     case "trustedprojects":
       return { kind: "list-trusted-projects" };
+    case "stores":
+      return { kind: "list-stores" };
     case "proposals":
       return { kind: "list-proposals" };
     default:

@@ -9,6 +9,7 @@ import type {
   Permissions,
   Refusal,
 } from "../permissions/state.ts";
+import type { StoreName } from "../stores.ts";
 import type { ObjectPath, PrincipalName } from "./command.ts";
 
 /** Who runs a command, and what it may look at. */
@@ -24,6 +25,8 @@ export interface Asker {
   readonly catalog: Catalog;
   /** Who made what there is in the project. */
   readonly creators: readonly Creator[];
+  /** Name of the project that has a store; undefined where none has. */
+  holderOf(store: StoreName): string | undefined;
   /** Another project; undefined when there is none of the name. */
   findProject(name: string): Permissions | undefined;
 }

@@ -24,6 +24,7 @@ const ask = (principal: string): Asker => ({
   timeMs: now,
   catalog,
   creators: [{ object: { type: "table", name: "t2" }, user: alice }],
+  holderOf: () => undefined,
   findProject: (name) => (name === "q" ? other : undefined),
 });
 

@@ -95,6 +95,8 @@ function list(command: Command, state: Permissions, asker: Asker): Listing {
       return describePackage(state, command.package, (name) => asker.findProject(name));
     case "list-trusted-projects":
       return lines(state.trustedProjects);
+    case "list-stores":
+      return listStores(state);
     case "list-account-providers":
       return { text: state.accountProviders.join(", "), json: state.accountProviders };
     case "get-policy":
@@ -105,6 +107,11 @@ function list(command: Command, state: Permissions, asker: Asker): Listing {
       throw new CommandRefusal("InvalidArgument", `${command.kind} is not answered`);
   }
 }
+
+const listStores = ({ stores = [] }: Permissions): Listing => ({
+  text: stores.map(({ kind, name }) => `${kind} ${name}`).join("\n"),
+  json: stores,
+});
 
 /** The official client reads JSON here even where it asks for text. */
 function whoAmI({ principal, id, sourceIp }: Asker): Listing {

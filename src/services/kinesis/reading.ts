@@ -5,6 +5,7 @@ import type {
   GetShardIteratorOutput,
 } from "@aws-sdk/client-kinesis";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { storeFlows } from "../../pipeline/store-flows.ts";
 import { findStream, type KinesisCall } from "./find-stream.ts";
 import { throughputExceeded } from "./limits.ts";
 import { readEntry } from "./records.ts";
@@ -76,6 +77,11 @@ export const getRecords = operation("GetRecords", {
     const { arn } = readIterator(input.ShardIterator ?? "");
     return findStream({ StreamARN: arn }, call);
   },
+  flows: (_input, stream, call) => storeFlows(stream, call),
+  carries: ({ Records = [] }: GetRecordsOutput) => ({
+    rows: Records.length,
+    bytes: Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0),
+  }),
 
   async handle(stream, { ShardIterator = "", Limit = 10_000 }, call): Promise<GetRecordsOutput> {
     const position = readIterator(ShardIterator);

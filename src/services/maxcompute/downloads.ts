@@ -154,6 +154,7 @@ const instanceFlows = (target: InstanceTarget, limited: boolean, call: OdpsCall)
 /** Begins a download of a table or one partition at its present version. */
 export const createTableDownload = operation("CreateTableDownload", {
   ...onTable,
+  carries: () => undefined,
   async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table } = target;
     const partitions = partitionsOf(target, input);
@@ -173,6 +174,7 @@ export const createTableDownload = operation("CreateTableDownload", {
 
 export const getTableDownload = operation("GetTableDownload", {
   ...onTable,
+  carries: () => undefined,
   handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
     const { table } = target;
     const session = sessionOf(target, table.id, input, call);
@@ -250,6 +252,7 @@ export const createInstanceDownload = operation("CreateInstanceDownload", {
   action: "Read",
   flows: ({ parameters }, target, call) =>
     instanceFlows(target, "instance_tunnel_limit_enabled" in parameters, call),
+  carries: () => undefined,
   async handle(target, { parameters }, call): Promise<OdpsAnswer> {
     const { columns, rows } = rowsOf(target);
     const limited = "instance_tunnel_limit_enabled" in parameters;

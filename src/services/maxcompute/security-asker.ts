@@ -1,6 +1,7 @@
 import { type Part, partOf, textOf } from "../../pipeline/document.ts";
 import type { Creator, GrantedObject, Permissions } from "../../projects/permissions/state.ts";
 import type { Asker } from "../../projects/security-language/resolve.ts";
+import { holderOf } from "../../projects/stores.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import { tableRows } from "./catalog.ts";
 import type { OdpsCall, ProjectTarget } from "./find-project.ts";
@@ -54,6 +55,7 @@ export function askerOf(
         return table && [...table.columns, ...table.partitionColumns].map(({ name }) => name);
       },
     },
+    holderOf: (name) => holderOf(store, name)?.project,
     findProject(name) {
       const other = parts.projects.find(call.account, name);
       return other && parts.projects.permissionsOf(other);

@@ -4,7 +4,7 @@ import { openingsOf } from "../../projects/permissions/openings.ts";
 import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import { type Proposal, propose } from "../../projects/proposals.ts";
-import { type SecurityRecord, securityOf, securityTable } from "../../projects/security.ts";
+import { putSecurity, type SecurityRecord, securityOf } from "../../projects/security.ts";
 import { parseException, pinExceptions, type TablePin } from "../../protection/exceptions.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
@@ -45,7 +45,7 @@ export function changeSecurity(
       : pinsAfter(before, state, store, project.id);
     const opens = openings(before.permissions, state, approves);
     if (opens.length === 0 || !before.permissions.settings.secondApprover) {
-      securityTable(store).put([project.id], { ...before, permissions: state, pins });
+      putSecurity(store, project, { ...before, permissions: state, pins });
       return {};
     }
     if (command === undefined) throw worded(needsCommand(opens));
@@ -54,7 +54,7 @@ export function changeSecurity(
     const made = { id, by, atMs: call.timeMs, text: command, opens, pins };
     const proposed = propose(before.proposals ?? [], made);
     if (proposed.refusal) throw worded(proposed.refusal);
-    securityTable(store).put([project.id], { ...before, proposals: proposed.proposals });
+    putSecurity(store, project, { ...before, proposals: proposed.proposals });
     return { waits: made };
   });
 }
@@ -141,5 +141,5 @@ export function putPermissions(
   change: (state: Permissions) => Permissions,
 ): void {
   const before = securityOf(store, project);
-  securityTable(store).put([project.id], { ...before, permissions: change(before.permissions) });
+  putSecurity(store, project, { ...before, permissions: change(before.permissions) });
 }

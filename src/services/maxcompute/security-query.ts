@@ -5,12 +5,13 @@ import { openingsOf } from "../../projects/permissions/openings.ts";
 import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
 import { projectTable } from "../../projects/project.ts";
 import { findProposal, type Proposal, waiting } from "../../projects/proposals.ts";
-import { securityOf, securityTable } from "../../projects/security.ts";
+import { putSecurity, securityOf } from "../../projects/security.ts";
 import type { Command } from "../../projects/security-language/command.ts";
 import { parseCommand } from "../../projects/security-language/parse.ts";
 import { authorityRefusal, runCommand } from "../../projects/security-language/run-command.ts";
 import { newWays } from "../../projects/what-could-leave.ts";
 import { tableRows } from "./catalog.ts";
+import { checkStore } from "./check-store.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { askerOf } from "./security-asker.ts";
@@ -87,6 +88,7 @@ async function change({ command, text, target, call, run, told }: Asked): Promis
   if (first.refusal) throw worded(first.refusal);
   const approves = command.kind === "set-protection";
   if (first.state === target.state && !approves) return told();
+  if (command.kind === "add-store") await checkStore(command.store, call);
   const meant = { approves, command: text };
   const { waits } = await changeSecurity(
     target,
@@ -141,7 +143,7 @@ async function approve(asked: Asked, id: string): Promise<Told> {
     const { proposal } = found;
     const { state, refusal } = run(parseCommand(proposal.text), before.permissions, proposal.by);
     if (refusal) throw worded(refusal);
-    securityTable(store).put([project.id], {
+    putSecurity(store, project, {
       permissions: state,
       pins: proposal.pins,
       proposals: proposals.filter((one) => one !== proposal),
@@ -163,7 +165,7 @@ async function withdraw(asked: Asked, id: string): Promise<Told> {
       const message = `no proposal ${id.slice(0, 32)} waits`;
       throw worded({ code: "NoSuchObject", message });
     }
-    securityTable(store).put([project.id], { ...before, proposals: left });
+    putSecurity(store, project, { ...before, proposals: left });
   });
   return { text: "OK", json: "OK" };
 }

@@ -6,6 +6,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import { checksumAlgorithms } from "../../lib/checksum.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { storeFlows } from "../../pipeline/store-flows.ts";
 import { writeBody } from "./body.ts";
 import { checkCopy, checkWrite } from "./conditions.ts";
 import { checkVersion, findKey, findObject, type ObjectTarget, type S3Call } from "./find.ts";
@@ -69,6 +70,9 @@ export const copyObject = operation("CopyObject", {
     from: findSource(input, call),
   }),
   also: (_input, target) => readingSource(target),
+  flows: (_input, target, call) =>
+    target.from.absent ? [] : storeFlows(target.from, call, target),
+  carries: (_output, { from }) => ({ bytes: from.object?.size ?? 0 }),
   context: (input) => ({
     ...writeContext(input),
     "s3:x-amz-copy-source": input.CopySource?.replace(/^\//, ""),
@@ -132,6 +136,9 @@ export const uploadPartCopy = operation("UploadPartCopy", {
     from: findSource(input, call),
   }),
   also: (_input, target) => readingSource(target),
+  flows: (_input, target, call) =>
+    target.from.absent ? [] : storeFlows(target.from, call, target),
+  carries: (_output, { from }) => ({ bytes: from.object?.size ?? 0 }),
 
   async handle(target, input, call): Promise<UploadPartCopyOutput> {
     if (target.from.absent) throw target.from.absent.refusal;

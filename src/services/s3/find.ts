@@ -72,6 +72,7 @@ export function findBucket(
     account: owner.account,
     type: "AWS::S3::Bucket",
     ...(policy && { policy }),
+    ...(record.serviceSealing && { keptFor: record.serviceSealing.sourceArn }),
     record,
     store: store.account(owner.account),
   };

@@ -10,6 +10,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import { assert } from "../../lib/assert.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
+import { storeFlows } from "../../pipeline/store-flows.ts";
 import { bodyOf, writeBody } from "./body.ts";
 import { checkDelete, checkRead, checkWrite } from "./conditions.ts";
 import {
@@ -99,6 +100,8 @@ export async function replace(
 export const getObject = operation("GetObject", {
   data: true,
   resolve: (input: Checked<GetObjectRequest>, call: S3Call) => findObject(input, call),
+  flows: (_input, target, call) => storeFlows(target, call),
+  carries: ({ ContentLength: bytes = 0 }) => ({ bytes }),
 
   async handle(target, input, call): Promise<GetObjectOutput> {
     const object = present(target);

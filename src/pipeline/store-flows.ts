@@ -1,0 +1,76 @@
+import type { Principal } from "../identity/principal.ts";
+import type { ProjectRecord } from "../projects/project.ts";
+import type { WantedFlow } from "../projects/projects.ts";
+import { projectAt, type StoreName, storeAt } from "../projects/stores.ts";
+import type { TaskType } from "../protection/flow.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./operation.ts";
+
+type Place = Extract<WantedFlow["destination"], { kind: "project" | "external" | "download" }>;
+
+/** A store that belongs to a project. */
+interface Held {
+  readonly project: ProjectRecord;
+  readonly store: StoreName;
+  readonly arn: string;
+}
+
+/** The project's store that a target is, or is in; undefined where no project has it. */
+function heldAt({ arn, account }: Pick<Target, "arn" | "account">, call: Call): Held | undefined {
+  const store = storeAt(arn);
+  const project = store && call.parts.projects.holding(account, store);
+  return project && { project, store, arn };
+}
+
+/** ARN of the application whose cell, or whose service, makes the call. */
+export const applicationOf = (principal: Principal): string | undefined =>
+  principal.kind === "session" ? principal.session?.application : undefined;
+
+/** Where what is written to a target goes. What a service keeps for an application is where that is. */
+function placeOf(target: Target, call: Call): Place {
+  const { arn, account, keptFor } = target;
+  const named = projectAt(arn);
+  const at = keptFor === undefined ? target : { arn: keptFor, account };
+  const project = named ?? heldAt(at, call)?.project.name;
+  return project === undefined ? { kind: "external", location: arn } : { kind: "project", project };
+}
+
+/** Where what the caller reads goes: an application keeps it in its project, or takes it anywhere. */
+function placeOfReader({ principal, account, parts }: Call): Place {
+  const arn = applicationOf(principal);
+  if (arn === undefined) return { kind: "download" };
+  const store = storeAt(arn);
+  const project = store && parts.projects.holding(account, store);
+  return project ? { kind: "project", project: project.name } : { kind: "external", location: arn };
+}
+
+const flowFrom = (
+  { project, store, arn }: Held,
+  destination: Place,
+  taskType: TaskType,
+): WantedFlow => ({
+  project,
+  source: { table: store.name, store: store.kind, id: arn, version: "live" },
+  ...{ destination, taskType, action: "Select" },
+});
+
+const taskTypes: Readonly<Record<string, TaskType>> = { s3: "s3", kinesis: "kinesis" };
+
+/** The flow of what is read of a store: to the caller, or into what it is copied to. */
+export function storeFlows(from: Target, call: Call, into?: Target): readonly WantedFlow[] {
+  const held = from.keptFor === undefined ? heldAt(from, call) : undefined;
+  if (!held) return [];
+  const destination = into ? placeOf(into, call) : placeOfReader(call);
+  return [flowFrom(held, destination, taskTypes[call.service] ?? "kinesisanalytics")];
+}
+
+/**
+ * Whatever an application of a project changes outside of it is a flow out of that project, be it a record, an object
+ * or a setting: the code of a job is not asked what it writes.
+ */
+export function applicationFlows(target: Target, call: Call): readonly WantedFlow[] {
+  const arn = applicationOf(call.principal);
+  if (arn === undefined) return [];
+  const held = heldAt({ arn, account: call.account }, call);
+  return held ? [flowFrom(held, placeOf(target, call), "kinesisanalytics")] : [];
+}
