@@ -100,14 +100,14 @@ function installPrograms() {
 }
 
 /** Python clients in a private venv each: nothing of the user's Python is touched, and their pins cannot conflict. */
-function installClients(name, what) {
+function installClients(name, what, options = []) {
   const venv = join(cache, name);
   const list = `scripts/${name}.txt`;
   mkdirSync(cache, { recursive: true });
   once(`${venv}.stamp`, readFileSync(list), () => {
     say(`installing ${what} into ${venv}`);
     run("python3", ["-m", "venv", "--clear", venv]);
-    run(join(venv, "bin", "pip"), ["install", "--quiet", "-r", list]);
+    run(join(venv, "bin", "pip"), ["install", "--quiet", ...options, "-r", list]);
   });
 }
 
@@ -136,6 +136,8 @@ if (tests) {
   installClients("encryption-clients", "the encryption clients of Python");
   installClients("encryption-cli", "the command line of the AWS Encryption SDK");
   installClients("warehouse-clients", "PyODPS, a client of the warehouse");
+  // Alone: it is loaded by the DuckDB that the tests have.
+  installClients("tpch", "DuckDB's maker of TPC-H data", ["--no-deps", "--require-hashes"]);
   installJavaClients("encryption-java", "the encryption clients of Java");
   installJavaClients("warehouse-java", "MaxCompute's SDK for Java");
   installJavaClients("warehouse-jdbc", "MaxCompute's driver for JDBC");
