@@ -23,6 +23,7 @@ import { tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
   answerCompression,
+  forgetOver,
   invalid,
   noSession,
   rowRange,
@@ -72,9 +73,7 @@ async function begin(
   const made = { id, by: callerName(call), beganAtMs: call.timeMs, ...record };
   const rows = downloadRows(store);
   await call.parts.store.transaction(() => {
-    for (const { key, value } of [...rows.range({ prefix: [project.id], limit: 100 })]) {
-      if (call.timeMs - value.beganAtMs > sessionMs) rows.remove(key);
-    }
+    forgetOver(rows, project.id, call.timeMs);
     rows.put([project.id, id], made);
   });
   return made;

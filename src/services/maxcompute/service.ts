@@ -12,6 +12,7 @@ import * as resourceWrites from "./resources/write.ts";
 import { runStatement } from "./run-statement.ts";
 import * as security from "./security.ts";
 import { runSecurityQuery } from "./security-query.ts";
+import * as streams from "./streams.ts";
 import * as tables from "./tables.ts";
 import * as uploads from "./uploads.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
@@ -58,6 +59,10 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     uploads.putTableBlock,
     uploads.getTableUpload,
     uploads.commitTableUpload,
+    streams.createTableStream,
+    streams.getTableStream,
+    streams.putStreamBlock,
+    streams.endTableStream,
     instances.createInstance,
     instances.getInstance,
     instances.getInstanceTasks,

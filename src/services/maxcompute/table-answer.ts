@@ -24,6 +24,9 @@ const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
   isNullable: nullable,
 });
 
+/** Changes with the columns of a table. */
+export const schemaVersion = ({ definedAtMs }: TableRecord): string => String(definedAtMs);
+
 /** What clients read of a table: the JSON that stands inside the XML. */
 function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]): string {
   const { transactional, primaryKey } = table;
@@ -49,6 +52,7 @@ function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]):
     PhysicalSize: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
     FileNum: partitions.reduce((sum, { files }) => sum + files.length, 0),
     Reserved: JSON.stringify({
+      schema_version: schemaVersion(table),
       Transactional: String(transactional),
       ...(primaryKey.length > 0 && { PrimaryKey: primaryKey }),
     }),

@@ -2,18 +2,33 @@ import { type Compression, compressions } from "../../engines/duckdb/questions.t
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
+import type { Table } from "../../storage/store.ts";
 import { storedName, type TableRecord } from "./catalog.ts";
 
 /** How long a session of the tunnel serves (MaxCompute: 24 hours). */
 export const sessionMs = 24 * 60 * 60 * 1000;
 
-export const noSession = (id: string): ServiceError =>
-  new ServiceError(
-    "NoSuchUpload",
-    `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`,
-  );
+export const noSession = (id: string, code = "NoSuchUpload"): ServiceError =>
+  new ServiceError(code, `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`);
+
+/** Forgets sessions of a project whose time is over, some at a time; inside a transaction. */
+export function forgetOver<Session extends { readonly beganAtMs: number }>(
+  rows: Table<Session>,
+  projectId: string,
+  nowMs: number,
+  forget: (session: Session) => void = () => {},
+): void {
+  for (const { key, value } of [...rows.range({ prefix: [projectId], limit: 100 })]) {
+    if (nowMs - value.beganAtMs <= sessionMs) continue;
+    forget(value);
+    rows.remove(key);
+  }
+}
 
 export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);
+
+/** Where clients of streams are sent: they tell it back, and come by the way that they know. */
+export const routedServer = "127.0.0.1:80";
 
 /** Columns as the table's files have them. */
 export const storedColumns = (table: TableRecord, columns: readonly Column[]): readonly Column[] =>

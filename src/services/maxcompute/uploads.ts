@@ -1,14 +1,13 @@
-import { EngineRefusal } from "../../engines/duckdb/ask.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
-import { contentAt, type FileRecord, readPartition } from "./catalog.ts";
+import { partitionFor, takeBlock } from "./blocks.ts";
+import type { FileRecord } from "./catalog.ts";
 import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
-import { findPartition } from "./tables.ts";
-import { invalid, noSession, sentCompression, sessionMs, storedColumns } from "./tunnel.ts";
-import { putVersion, sameValues, withFiles } from "./versions.ts";
+import { forgetOver, invalid, noSession, sessionMs } from "./tunnel.ts";
+import { putVersion, withFiles } from "./versions.ts";
 
 /** A block that is on disk for good. */
 interface BlockRecord {
@@ -98,39 +97,6 @@ export const createTableUpload = operation("CreateTableUpload", {
   },
 });
 
-/** The partition that an upload is for; one that is not there is made where the client asks for it. */
-async function partitionFor(
-  { table, store, project }: TableTarget,
-  parameters: OdpsInput["parameters"],
-  call: OdpsCall,
-): Promise<readonly string[] | undefined> {
-  const { partition } = parameters;
-  if (table.partitionColumns.length === 0) {
-    if (partition !== undefined) throw invalid(`The table ${table.name} has no partitions.`);
-    return undefined;
-  }
-  if (partition === undefined) {
-    throw invalid(`The table ${table.name} is partitioned: name a partition.`);
-  }
-  const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
-  const values = readPartition(table, partition);
-  const there = values && partitions.some((one) => sameValues(one.values, values));
-  if (!values || there || parameters["create_partition"] !== "true") {
-    return findPartition(table, partitions, partition).values;
-  }
-  await call.parts.store.transaction(() => {
-    putVersion(store, {
-      ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
-      ...{ operation: "ALTER PARTITION", added: [] },
-      change: (now) =>
-        now.some((one) => sameValues(one.values, values))
-          ? now
-          : withFiles(now, values, [], { atMs: call.timeMs, overwrite: false }),
-    });
-  });
-  return values;
-}
-
 /** Whether somebody may still commit an upload into a table. */
 export const hasOpenUpload = (
   store: AccountStore,
@@ -147,15 +113,12 @@ export const hasOpenUpload = (
 
 /** Uploads that nobody has committed in their time, with their blocks. */
 function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {
-  const rows = uploadRows(store);
-  for (const { key, value } of [...rows.range({ prefix: [projectId], limit: 100 })]) {
-    if (nowMs - value.beganAtMs <= sessionMs) continue;
-    if (value.status === "normal") {
-      for (const { file } of blocksOf(store, value.id)) store.blobs.remove(file.blob);
+  forgetOver(uploadRows(store), projectId, nowMs, (upload) => {
+    if (upload.status === "normal") {
+      for (const { file } of blocksOf(store, upload.id)) store.blobs.remove(file.blob);
     }
-    forgetBlocks(store, value.id);
-    rows.remove(key);
-  }
+    forgetBlocks(store, upload.id);
+  });
 }
 
 function forgetBlocks(store: AccountStore, id: string): void {
@@ -190,33 +153,6 @@ export const putTableBlock = operation("PutTableBlock", {
     };
   },
 });
-
-async function takeBlock(
-  { project, table }: TableTarget,
-  input: OdpsInput,
-  call: OdpsCall,
-): Promise<FileRecord> {
-  const { body } = input;
-  if (!body) throw invalid("A block has a body.");
-  const compression = sentCompression(input);
-  const name = `u/${call.parts.random.bytes(8).toString("hex")}.parquet`;
-  return call.own.engines.use(project, async (cell) => {
-    const wanted = {
-      file: name,
-      columns: storedColumns(table, table.columns),
-      form: "arrow" in input.parameters ? ("arrow" as const) : ("record" as const),
-      ...(compression && { compression }),
-    };
-    const { rows } = await cell.engine.take(wanted, body).catch((error: unknown) => {
-      throw error instanceof EngineRefusal
-        ? invalid(`The block is refused: ${error.message}.`)
-        : error;
-    });
-    const file = await cell.seal(name, rows);
-    await cell.engine.remove(name);
-    return file;
-  });
-}
 
 export const getTableUpload = operation("GetTableUpload", {
   ...onTable,

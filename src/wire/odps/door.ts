@@ -55,7 +55,9 @@ async function answer(
 
 /** The Java SDK reads JSON where the tunnel refuses, and PyODPS XML everywhere. */
 function formOf(request: HttpRequest): "xml" | "json" {
-  const tunnel = /(?:^|&)(?:downloads|downloadid|uploads|uploadid)(?:=|&|$)/.test(request.query);
+  const tunnel =
+    /(?:^|&)(?:downloads|downloadid|uploads|uploadid)(?:=|&|$)/.test(request.query) ||
+    /\/(?:streams|upserts)$/.test(request.path);
   const python = /pyodps/i.test(request.header("user-agent") ?? "");
   return tunnel && !python ? "json" : "xml";
 }

@@ -1,0 +1,156 @@
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { operation, ServiceError } from "../../pipeline/operation.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
+import { partitionFor, takeBlock } from "./blocks.ts";
+import { contentAt, readPartition } from "./catalog.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
+import { callerName } from "./projects.ts";
+import { schemaVersion, tunnelSchema } from "./table-answer.ts";
+import { findPartition } from "./tables.ts";
+import { forgetOver, invalid, noSession, routedServer, sessionMs } from "./tunnel.ts";
+import { putVersion, withFiles } from "./versions.ts";
+
+/** A stream into a table: what it brings is there when the request that brings it is answered. */
+interface StreamRecord {
+  readonly id: string;
+  readonly by: string;
+  readonly beganAtMs: number;
+  readonly tableId: string;
+  readonly partition?: readonly string[];
+  /** Each request names its partition, which is made where it is not there. */
+  readonly dynamic: boolean;
+  readonly batches: number;
+  readonly lastBatchAtMs?: number;
+}
+
+const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("odps-streams");
+
+const onTable = { ...namedTable, action: "Update" };
+
+const answerOf = ({ table }: TableTarget, stream: StreamRecord) => ({
+  session_name: stream.id,
+  status: "normal",
+  schema: tunnelSchema(table.columns, table.partitionColumns),
+  schema_version: schemaVersion(table),
+  slots: [["0", routedServer]],
+  quota_name: "default",
+  last_batch_id: stream.batches,
+  ...(stream.lastBatchAtMs !== undefined && { last_batch_commit_time: stream.lastBatchAtMs }),
+});
+
+/** The stream that a request is about: its own user's, into the table that the path names. */
+function streamOf(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): StreamRecord {
+  const id = parameters["uploadid"] ?? "";
+  const found = streamRows(target.store).find([target.project.id, id]);
+  const fits =
+    found?.tableId === target.table.id &&
+    found.by === callerName(call) &&
+    call.timeMs - found.beganAtMs <= sessionMs;
+  if (!fits) throw noSession(id, "StreamSessionNotFound");
+  return found;
+}
+
+/** Rows of other columns than the table has now come only from who says that they may. */
+function checkSchema({ table }: TableTarget, { parameters }: OdpsInput): void {
+  const { schema_version: told, check_latest_schema: check } = parameters;
+  if (check !== "true" || told === undefined || told === schemaVersion(table)) return;
+  throw new ServiceError(
+    "NoSuchSchema",
+    `The columns of ${table.name} have changed: its schema version is ${schemaVersion(table)}.`,
+  );
+}
+
+/** Begins a stream into a table or one partition, or into partitions that each request names. */
+export const createTableStream = operation("CreateTableStream", {
+  ...onTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { project, store, table } = target;
+    const { parameters } = input;
+    if (table.kind !== "table")
+      throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
+    checkSchema(target, input);
+    const dynamic = parameters["dynamic_partition"] === "true" && table.partitionColumns.length > 0;
+    const partition = dynamic ? undefined : await partitionFor(target, parameters, call);
+    const stream: StreamRecord = {
+      id: call.parts.random.bytes(16).toString("hex"),
+      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
+      ...{ dynamic, batches: 0, ...(partition && { partition }) },
+    };
+    await call.parts.store.transaction(() => {
+      forgetOver(streamRows(store), project.id, call.timeMs);
+      streamRows(store).put([project.id, stream.id], stream);
+    });
+    return { json: answerOf(target, stream) };
+  },
+});
+
+export const getTableStream = operation("GetTableStream", {
+  ...onTable,
+  handle: (target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
+    json: answerOf(target, streamOf(target, input, call)),
+  }),
+});
+
+/** Puts rows into the table at once: they are there, for good, when the client is answered. */
+export const putStreamBlock = operation("PutStreamBlock", {
+  ...onTable,
+  async handle(
+    target: TableTarget,
+    input: OdpsInput,
+    call: OdpsCall,
+    judgeAgain: () => void,
+  ): Promise<OdpsAnswer> {
+    const { table, store, project } = target;
+    const stream = streamOf(target, input, call);
+    checkSchema(target, input);
+    const values = partitionOf(target, stream, input);
+    const file = await takeBlock(target, input, call);
+    await call.parts.store.transaction(() => {
+      judgeAgain();
+      const now = streamOf(target, input, call);
+      const key = [project.id, now.id];
+      streamRows(store).put(key, {
+        ...now,
+        batches: now.batches + 1,
+        lastBatchAtMs: call.timeMs,
+      });
+      if (file.rows === 0) return;
+      putVersion(store, {
+        ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+        ...{ operation: "STREAM", added: [file] },
+        change: (partitions) =>
+          withFiles(partitions, values, [file], { atMs: call.timeMs, overwrite: false }),
+      });
+    });
+    return { headers: { "odps-tunnel-routed-server": routedServer, "odps-tunnel-slot-num": "1" } };
+  },
+});
+
+/** The partition that rows go to; one of a stream that does not make any must still be there. */
+function partitionOf(
+  { table, store }: TableTarget,
+  stream: StreamRecord,
+  { parameters }: OdpsInput,
+): readonly string[] {
+  const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
+  const { partition: named } = parameters;
+  if (stream.dynamic) {
+    const values = named === undefined ? undefined : readPartition(table, named);
+    if (!values) throw invalid("A stream with dynamic partitions names one with each request.");
+    return values;
+  }
+  if (table.partitionColumns.length === 0) return [];
+  const text = table.partitionColumns.map(({ name }, at) => `${name}='${stream.partition?.[at]}'`);
+  return findPartition(table, partitions, text.join(",")).values;
+}
+
+/** Ends a stream; what it has brought stays. */
+export const endTableStream = operation("EndTableStream", {
+  ...onTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { store, project } = target;
+    const { id } = streamOf(target, input, call);
+    await call.parts.store.transaction(() => streamRows(store).remove([project.id, id]));
+    return {};
+  },
+});
