@@ -66,6 +66,9 @@ function namesOf(statement: Statement): readonly Needed[] {
     case "create-table-like":
       return [must(statement.like), may(statement.table)];
     case "alter-table":
+      return statement.action.kind === "exchange-partition"
+        ? [must(statement.table), must(statement.action.with)]
+        : [must(statement.table)];
     case "truncate":
     case "analyze":
       return [must(statement.table)];

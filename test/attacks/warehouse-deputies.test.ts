@@ -192,3 +192,37 @@ out["tunnel"] = [list(record.values) for record in o.read_table("t")]
     assert.deepEqual(out[path], three, path);
   assert.deepEqual(out["tunnel"], [...three, [9, "tunnel", "p"]]);
 });
+
+test("who may change a table and not read it moves none of its rows to where they may", async (t) => {
+  const { odps, root, account, user } = await startWorld(t, "sales");
+  const eve = await user("eve");
+  const name = `RAM$${account}:eve`;
+  await odps(
+    root,
+    "sales",
+    `
+o.execute_sql("create table s (a bigint) partitioned by (ds string)")
+o.execute_sql("insert into s partition (ds='1') values (42)")
+for query in ["add user ${name}", "grant Describe, Alter, Update, Drop on table s to user ${name}", "grant CreateInstance, CreateTable, List, Read on project sales to user ${name}"]:
+    o.run_security_query(query)
+`,
+  );
+  const tried = await odps<Record<string, unknown>>(
+    eve,
+    "sales",
+    `
+o.execute_sql("create table mine (a bigint) partitioned by (ds string)")
+out["exchange"] = refused(lambda: o.execute_sql("alter table mine exchange partition (ds='1') with table s"))[0]
+out["restore as"] = refused(lambda: o.execute_sql("restore table s to lsn '1' as mine2"))[0]
+out["clone"] = refused(lambda: o.execute_sql("clone table s to mine3"))[0]
+out["materialized"] = refused(lambda: o.execute_sql("create materialized view m as select a from s where ds = '1'"))[0]
+out["merged name"] = refused(lambda: o.execute_sql("alter table s archive"))[0]
+out["nothing"] = [[one.name for one in o.list_tables() if one.name.startswith("mine")], rows("select count(*) from mine where ds = '1'")]
+`,
+  );
+  for (const way of ["exchange", "restore as", "clone", "materialized"]) {
+    assert.equal(tried[way], "NoPermission", way);
+  }
+  assert.notEqual(tried["merged name"], null);
+  assert.deepEqual(tried["nothing"], [["mine"], [[0]]]);
+});

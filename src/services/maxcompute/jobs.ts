@@ -79,7 +79,7 @@ export class Jobs {
     const id = `${instantText(call.timeMs)}g${random.bytes(5).toString("hex")}`;
     const record: InstanceRecord = {
       ...{ id, projectId: project.id, owner: callerName(call), startedAtMs: call.timeMs },
-      ...{ taskName: submitted.taskName, taskType: "SQL", status: "Running", source },
+      ...{ taskName: submitted.taskName, taskType: submitted.taskType, status: "Running", source },
     };
     const abort = new AbortController();
     const job: RunningJob = { record, submitted, signal: abort.signal, percent: 0 };

@@ -7,6 +7,7 @@ import type { BusyTables } from "./busy-tables.ts";
 import { contentAt, type PartitionRecord, type TableRecord, tableRows } from "./catalog.ts";
 import { tableArn } from "./find-project.ts";
 import { forgetTable } from "./security-change.ts";
+import { hasOpenStream } from "./streams.ts";
 import { hasOpenUpload } from "./uploads.ts";
 import { hasOldVersions, pruneVersions, putVersion, removeTable } from "./versions.ts";
 
@@ -91,7 +92,8 @@ export class Lifecycles {
   #due({ project, store, table }: Reapable, nowMs: number): Due | undefined {
     if (this.#busy.has(table.id)) return undefined;
     const due = dueOf(table, contentAt(store, table, table.version)?.partitions ?? [], nowMs);
-    return due && hasOpenUpload(store, project.id, table.id, nowMs) ? undefined : due;
+    const where = [store, project.id, table.id, nowMs] as const;
+    return due && (hasOpenUpload(...where) || hasOpenStream(...where)) ? undefined : due;
   }
 
   /** Into the trail before it is done, as what the service does by itself. Values of partitions are data: no names. */

@@ -25,6 +25,17 @@ interface StreamRecord {
 
 const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("odps-streams");
 
+/** Whether somebody may still bring rows into a table. */
+export const hasOpenStream = (
+  store: AccountStore,
+  projectId: string,
+  tableId: string,
+  nowMs: number,
+): boolean =>
+  [...streamRows(store).range({ prefix: [projectId] })].some(
+    ({ value }) => value.tableId === tableId && nowMs - value.beganAtMs <= sessionMs,
+  );
+
 const onTable = { ...namedTable, action: "Update" };
 
 const answerOf = ({ table }: TableTarget, stream: StreamRecord) => ({

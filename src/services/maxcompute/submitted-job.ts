@@ -4,6 +4,8 @@ import { ServiceError } from "../../pipeline/operation.ts";
 /** A job of one SQL task, as a client submits it. */
 export interface SubmittedJob {
   readonly taskName: string;
+  /** As clients call it; a task of merging is done as the statement that it stands for. */
+  readonly taskType: "SQL" | "Merge";
   readonly query: string;
   /** Flags of the session, from the client's settings. */
   readonly settings: Readonly<Record<string, string>>;
@@ -19,12 +21,11 @@ const otherTasks: Readonly<Record<string, string>> = {
   Graph: "a Graph job",
   XFlow: "a PAI job",
   PS: "a PAI job",
-  Merge: "a merge of small files",
   SQLRT: "an interactive session (MCQA)",
   SQLCost: "an estimate of costs",
 };
 
-/** Reads the body of `POST /instances`. Refuses what is not one SQL task. */
+/** Reads the body of `POST /instances`. Refuses what is not one task of SQL or of merging. */
 export function readJob(document: Document | undefined): SubmittedJob {
   const tasks = partOf(partOf(document?.["Instance"], "Job"), "Tasks");
   const kinds =
@@ -35,16 +36,38 @@ export function readJob(document: Document | undefined): SubmittedJob {
   if (kinds.length !== 1 || partsOf(task).length !== 1) {
     throw malformed(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
   }
-  if (kind !== "SQL") {
+  if (kind !== "SQL" && kind !== "Merge") {
     const what = otherTasks[kind] ?? `a task of kind ${kind.slice(0, 64)}`;
     throw malformed(`it is ${what}, and only SQL tasks are built`);
   }
-  const query = textOf(partOf(task, "Query"));
+  const settings = readSettings(partOf(task, "Config"));
+  const query = kind === "SQL" ? textOf(partOf(task, "Query")) : mergeText(task, settings);
   const taskName = textOf(partOf(task, "Name")) ?? "AnonymousSQLTask";
   if (query === undefined || query.trim() === "") throw malformed("its task has no Query");
   if (Buffer.byteLength(query) > queryBytesMax) throw malformed("its Query is too long");
   if (!/^[\w-]{1,128}$/.test(taskName)) throw malformed("the Name of its task is not a name");
-  return { taskName, query, settings: readSettings(partOf(task, "Config")) };
+  return { taskName, taskType: kind, query, settings };
+}
+
+const mergedForm = /^([\w.`]+)(?:\s+(partition\s*\([^()]*\)))?$/i;
+const compactions: Readonly<Record<string, string>> = {
+  major_compact: "COMPACT MAJOR",
+  minor_compact: "COMPACT MINOR",
+};
+
+/** MERGE SMALLFILES and COMPACT come as tasks of their own from clients that know the statement. */
+function mergeText(task: Part, settings: SubmittedJob["settings"]): string {
+  const [, table, partition = ""] = mergedForm.exec(textOf(partOf(task, "TableName")) ?? "") ?? [];
+  if (table === undefined) throw malformed("its TableName is not a table and a partition");
+  const properties = partsOf((partOf(task, "Config") as Document | undefined)?.["Property"]);
+  const archives = properties.some((one) => textOf(partOf(one, "Name")) === "archiveSettings");
+  if (archives || settings["odps.merge.cold.storage.mode"] !== undefined) {
+    throw malformed("tables are not archived or frozen here");
+  }
+  const kind = settings["odps.merge.txn.table.compact"];
+  const verb = kind === undefined ? "MERGE SMALLFILES" : compactions[kind];
+  if (verb === undefined) throw malformed("no such compaction is built");
+  return `ALTER TABLE ${table} ${partition} ${verb}`;
 }
 
 function readSettings(config: Part): Record<string, string> {

@@ -147,5 +147,11 @@ export function withFiles(
   return before ? partitions.with(at, after) : [...partitions, after];
 }
 
+/** Whether a partition still has the files that it was found with. */
+export const sameFiles = (
+  { files: one }: Pick<PartitionRecord, "files">,
+  { files: other }: Pick<PartitionRecord, "files">,
+): boolean => one.length === other.length && one.every(({ id }, at) => id === other[at]?.id);
+
 export const sameValues = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((value, at) => value === other[at]);

@@ -99,14 +99,38 @@ function changeOf(
       if (record.partitionColumns.length > 0) return undefined;
       return (partitions) => withFiles(partitions, [], [], { atMs, overwrite: false });
     }
-    case "exchange-partition":
     case "merge-partitions":
-    case "merge-small-files":
-    case "compact":
-      throw notBuilt(`ALTER TABLE … ${action.kind}`);
+      if (record.transactional)
+        throw semantic(at, "partitions of a transactional table stay apart");
+      return merged(action, record, at, atMs);
     default:
       return undefined;
   }
+}
+
+/** The rows of some partitions as those of one, whatever that had before; the others go. */
+function merged(
+  { partitions: wanted, ifExists, into }: Extract<AlterTableAction, { kind: "merge-partitions" }>,
+  record: TableRecord,
+  at: Position,
+  atMs: number,
+): Change {
+  const target = partitionValues(into, record, at);
+  return (partitions) => {
+    const found = wanted.map((conditions) =>
+      partitions.filter(({ values }) => conditions.every((one) => holds(one, values, record))),
+    );
+    if (!ifExists && found.some((some) => some.length === 0)) {
+      throw semantic(at, "there is no such partition");
+    }
+    const sources = [...new Set(found.flat())];
+    if (sources.length === 0) return partitions;
+    const files = sources.flatMap((one) => one.files);
+    const left = partitions.filter(
+      (one) => !sources.includes(one) || sameValues(one.values, target),
+    );
+    return withFiles(left, target, files, { atMs, overwrite: true });
+  };
 }
 
 /** Changes one partition, which must be there. */

@@ -8,6 +8,8 @@ import { putPermissions } from "../security-change.ts";
 import { changedMeanwhile, putVersion } from "../versions.ts";
 import { changeColumns } from "./alter-columns.ts";
 import { changePartitions } from "./alter-partitions.ts";
+import { compact } from "./compact.ts";
+import { exchangePartition } from "./exchange-partition.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, placed, semantic, tableAt } from "./names.ts";
 import { alreadyExists, checkLifecycle } from "./put-table.ts";
@@ -23,6 +25,10 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   const { action } = statement;
   const { record, store, project } = there;
   if (record.kind !== "table") throw semantic(statement.at, `${record.name} is a ${record.kind}`);
+  if (action.kind === "exchange-partition") return exchangePartition(action, there, doing);
+  if (action.kind === "merge-small-files" || action.kind === "compact") {
+    return compact(action, there, doing);
+  }
   const content = changePartitions(action, there, doing);
   await call.parts.store.transaction(() => {
     if (content) {

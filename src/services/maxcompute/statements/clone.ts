@@ -1,4 +1,5 @@
 import { quoteName } from "../../../sql/quote.ts";
+import type { Position } from "../../../sql/tree.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
 import {
   carriedBy,
@@ -15,7 +16,7 @@ import { putVersion, sameValues, withFiles } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
 import { alreadyExists, putTable } from "./put-table.ts";
-import { leave } from "./query.ts";
+import { leave, type Running } from "./query.ts";
 
 /** CLONE TABLE: a copy of the rows as they are now, in its own files; its owner is who made it. */
 export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
@@ -27,11 +28,11 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   const where = placedNew(statement.target, target.catalog, call);
   const there = tableAt(where, target.catalog);
   if (there && !statement.ifExists) throw alreadyExists(where);
-  if (there) checkFits(source, there, doing);
+  if (there) checkFits(source, there, statement.at);
   const partitions = wantedPartitions(source, doing);
   const copied: PartitionRecord[] = [];
   for (const partition of partitions)
-    copied.push(await copy(partition, source, there?.record, doing));
+    copied.push(await copyPartition(partition, source, there?.record, doing));
   const added = copied.flatMap(({ files }) => files);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
@@ -45,7 +46,8 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   return { text: "OK", carried: carriedBy(copied) };
 }
 
-function checkFits(source: FoundTable, there: FoundTable, { statement }: Doing<CloneTable>): void {
+/** Refuses to put the rows of one table into another that has other columns. */
+export function checkFits(source: FoundTable, there: FoundTable, at: Position): void {
   const shape = ({ record }: FoundTable) =>
     JSON.stringify(
       [record.columns, record.partitionColumns].map((columns) =>
@@ -53,7 +55,7 @@ function checkFits(source: FoundTable, there: FoundTable, { statement }: Doing<C
       ),
     );
   if (shape(source) === shape(there)) return;
-  throw semantic(statement.at, `${there.record.name} has other columns than ${source.record.name}`);
+  throw semantic(at, `${there.record.name} has other columns than ${source.record.name}`);
 }
 
 function wantedPartitions(
@@ -73,11 +75,11 @@ function wantedPartitions(
  * The files of a partition once more, sealed for who gets them. Where columns were changed they are written anew: what
  * the table has dropped does not go along, and each has the name by which the other table reads it.
  */
-async function copy(
+export async function copyPartition(
   partition: PartitionRecord,
   source: FoundTable,
   there: TableRecord | undefined,
-  doing: Doing<CloneTable>,
+  doing: Running,
 ): Promise<PartitionRecord> {
   const { call } = doing;
   const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };

@@ -6,6 +6,7 @@ import { demandKeys } from "../demand-keys.ts";
 import { type OdpsCall, type ProjectTarget, projectArn, tableArn } from "../find-project.ts";
 import type { StatementCatalog } from "../session.ts";
 import { placed } from "./names.ts";
+import { restoredName } from "./restored-name.ts";
 
 /** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
 export function demandsOf(
@@ -115,7 +116,7 @@ function definitionDemands(
           ? [named("Drop", statement.table), inProject("CreateTable", statement.table)]
           : []),
         ...(statement.action.kind === "exchange-partition"
-          ? [named("Alter", statement.action.with)]
+          ? [named("Alter", statement.action.with), named("Select", statement.action.with)]
           : []),
       ];
     case "alter-view":
@@ -125,8 +126,12 @@ function definitionDemands(
       return [named("Update", statement.table)];
     case "clone":
       return [named("Select", statement.source), ...make(statement.target)];
-    case "restore":
-      return [named("Update", statement.table)];
+    case "restore": {
+      const as = restoredName(statement);
+      return as
+        ? [named("Select", statement.table), ...make(as)]
+        : [named("Update", statement.table)];
+    }
     case "analyze":
       return [named("Select", statement.table)];
     case "show":

@@ -8,9 +8,10 @@ import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
 import { explain } from "./explain.ts";
 import { keepRows, type Running } from "./query.ts";
+import { restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
-import { restore, truncate } from "./truncate.ts";
+import { truncate } from "./truncate.ts";
 import { writeTables } from "./write.ts";
 
 /** A statement while it is done. */

@@ -1,13 +1,14 @@
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Plan } from "../../../sql/plan.ts";
-import type { Statement } from "../../../sql/tree.ts";
+import type { ObjectName, Statement } from "../../../sql/tree.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { flowsTo } from "../flows.ts";
 import type { ReadRecord } from "../instance-record.ts";
 import type { StatementCatalog } from "../session.ts";
 import { placed, tableAt } from "./names.ts";
 import { readRecords, wholeTable } from "./query.ts";
+import { restoredName } from "./restored-name.ts";
 
 /**
  * Where the rows that a statement reads would go. Those of a query stay in its project until somebody asks for them:
@@ -36,13 +37,31 @@ export function statementFlows(
     const how = { taskType: "SQL", action: "Select", current } as const;
     return flowsTo(reads, { kind: "external", location: statement.location }, how, call);
   }
-  if (statement.kind === "clone") {
-    const source = tableAt(placed(statement.source, catalog, call), catalog);
-    const target = placed(statement.target, catalog, call).project;
-    return source ? into([wholeTable(source)], target) : [];
+  const copy = copied(statement);
+  if (copy) {
+    const source = tableAt(placed(copy.from, catalog, call), catalog);
+    return source ? into([wholeTable(source)], placed(copy.to, catalog, call).project) : [];
   }
   const made = madeBy(statement);
   return made ? into(reads, placed(made, catalog, call).project) : [];
+}
+
+/** A table whose rows a statement puts into another, without a query. */
+function copied(statement: Statement): { from: ObjectName; to: ObjectName } | undefined {
+  switch (statement.kind) {
+    case "clone":
+      return { from: statement.source, to: statement.target };
+    case "alter-table":
+      return statement.action.kind === "exchange-partition"
+        ? { from: statement.action.with, to: statement.table }
+        : undefined;
+    case "restore": {
+      const as = restoredName(statement);
+      return as && { from: statement.table, to: as };
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** What a statement makes of its query. */

@@ -1,0 +1,57 @@
+import { quoteName } from "../../../sql/quote.ts";
+import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import { type PartitionRecord, storedName } from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import { callerName } from "../projects.ts";
+import { placedFiles, relationSql } from "../relations.ts";
+import type { FoundTable } from "../session.ts";
+import { changedMeanwhile, putVersion, sameFiles, sameValues } from "../versions.ts";
+import type { Doing } from "./execute.ts";
+import { partitionValues, semantic } from "./names.ts";
+import { leave } from "./query.ts";
+
+type Compact = Extract<AlterTableAction, { kind: "merge-small-files" | "compact" }>;
+
+/**
+ * MERGE SMALLFILES and COMPACT: the files of each partition become one, with the same rows. It is a new version, and no
+ * change of the rows: a lifecycle goes on.
+ */
+export async function compact(
+  action: Compact,
+  { project, store, record, content }: FoundTable,
+  doing: Doing<AlterTable>,
+): Promise<Outcome> {
+  const { statement, call } = doing;
+  if (action.kind === "compact" && !record.transactional) {
+    throw semantic(statement.at, `${record.name} is not a transactional table`);
+  }
+  const wanted = action.partition && partitionValues(action.partition, record, statement.at);
+  const scattered = content.partitions.filter(
+    ({ values, files }) => files.length > 1 && (!wanted || sameValues(values, wanted)),
+  );
+  if (scattered.length === 0) return { text: "OK" };
+  const names = record.columns.map(({ name }) => name);
+  const stored = names.map((name) => quoteName(storedName(record, name))).join(", ");
+  const done: { readonly before: PartitionRecord; readonly after: PartitionRecord }[] = [];
+  for (const before of scattered) {
+    const files = placedFiles(record, [before]);
+    const sql = `SELECT * FROM ${relationSql(record, files, names)} AS whole(${stored})`;
+    const left = await leave({ sql, files }, [], doing);
+    done.push({ before, after: { ...before, files: left.map(({ file }) => file) } });
+  }
+  await call.parts.store.transaction(() => {
+    doing.judgeAgain();
+    putVersion(store, {
+      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "COMPACT", added: done.flatMap(({ after }) => after.files) },
+      change: (partitions) =>
+        partitions.map((now) => {
+          const one = done.find(({ before }) => sameValues(before.values, now.values));
+          if (!one) return now;
+          if (!sameFiles(now, one.before)) throw changedMeanwhile(record.name);
+          return { ...now, files: one.after.files };
+        }),
+    });
+  });
+  return { text: "OK" };
+}

@@ -1,0 +1,85 @@
+import type { RestoreTable } from "../../../sql/tree-definition.ts";
+import { contentAt, type PartitionRecord, partitionName } from "../catalog.ts";
+import type { Outcome } from "../jobs.ts";
+import { callerName } from "../projects.ts";
+import type { FoundTable } from "../session.ts";
+import { putVersion, sameValues } from "../versions.ts";
+import { copyPartition } from "./clone.ts";
+import type { Doing } from "./execute.ts";
+import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
+import { alreadyExists, putTable } from "./put-table.ts";
+import { restoredName } from "./restored-name.ts";
+
+/**
+ * RESTORE TABLE t [PARTITION (..)] TO LSN 'n' [AS u]: a new version with the content of an older one, which SHOW HISTORY
+ * lists, or a new table with it.
+ */
+export async function restore(doing: Doing<RestoreTable>): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  const where = placed(statement.table, target.catalog, call);
+  const there = tableAt(where, target.catalog);
+  if (!there) throw notFound(where);
+  const { record, store, project } = there;
+  if (record.kind !== "table") throw semantic(statement.at, `${record.name} is no table`);
+  const old = oldPartitions(there, doing);
+  if (statement.as) return restoreAs(there, old, doing);
+  // Brought back is changed: a lifecycle begins anew.
+  const restored = old.map((one) => ({ ...one, modifiedAtMs: call.timeMs }));
+  await call.parts.store.transaction(() => {
+    oldPartitions(there, doing);
+    putVersion(store, {
+      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "RESTORE", added: [] },
+      change: (partitions) =>
+        statement.partitions.length === 0
+          ? restored
+          : [
+              ...partitions.filter(
+                ({ values }) => !restored.some((one) => sameValues(one.values, values)),
+              ),
+              ...restored,
+            ],
+    });
+  });
+  return { text: "OK" };
+}
+
+/** What an older version had, as far as it is asked for. Refuses what is not kept any more. */
+function oldPartitions(
+  { record, store }: FoundTable,
+  { statement }: Doing<RestoreTable>,
+): readonly PartitionRecord[] {
+  const { lsn, at, partitions } = statement;
+  const version = Number(lsn);
+  const old = Number.isInteger(version) ? contentAt(store, record, version) : undefined;
+  if (!old) throw semantic(at, `there is no version ${lsn} of ${record.name} any more`);
+  if (partitions.length === 0) return old.partitions;
+  return partitions.map((spec) => {
+    const values = partitionValues(spec, record, at);
+    const found = old.partitions.find((one) => sameValues(one.values, values));
+    if (found) return found;
+    throw semantic(at, `version ${lsn} has no partition ${partitionName(record, values)}`);
+  });
+}
+
+/** A table of its own: versions of the old one keep their files. */
+async function restoreAs(
+  from: FoundTable,
+  old: readonly PartitionRecord[],
+  doing: Doing<RestoreTable>,
+): Promise<Outcome> {
+  const { statement, target, call } = doing;
+  const where = placedNew(restoredName(statement) ?? statement.table, target.catalog, call);
+  if (tableAt(where, target.catalog)) throw alreadyExists(where);
+  const partitions: PartitionRecord[] = [];
+  for (const one of old) partitions.push(await copyPartition(one, from, undefined, doing));
+  const { columns, partitionColumns, comment, transactional, primaryKey, properties } = from.record;
+  await call.parts.store.transaction(() => {
+    doing.judgeAgain();
+    const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };
+    const added = partitions.flatMap(({ files }) => files);
+    const content = { operation: "RESTORE", partitions, added };
+    putTable(where, call, { kind: "table", ...shape }, { content });
+  });
+  return { text: "OK" };
+}
