@@ -73,6 +73,87 @@ test("MaxCompute's SDK for Java writes by streams, into partitions that its rows
   const out = (await java("warehouse-java", running, root, source)) as Record<string, unknown>;
   assert.match(String(out["stream"]), /"n" "100" .*"n" "200" /);
   assert.match(String(out["dynamic"]), /"p0","?5"? "p1","?5"?/);
+  assert.match(String(out["upsert"]), /"new","1997","2","1999" "old","1","1","1"/);
   assert.match(String(out["gone"]), /not found|does not exist/i);
   assert.match(String(out["missing"]), /nothing cannot be resolved/);
+});
+
+test("PyODPS writes by key: all of a session at once, into what is there at that moment", async (t) => {
+  const { odps, root, user, account } = await startWorld(t, "sales");
+  const ann = await user("ann");
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+from odps.tunnel import TableTunnel
+o.execute_sql("create table t (k bigint not null, b string, primary key (k)) tblproperties ('transactional'='true')")
+o.execute_sql("create table parted (k bigint not null, j string not null, filename string, primary key (k, j)) partitioned by (ds string) tblproperties ('transactional'='true')")
+o.execute_sql("create table plain (k bigint)")
+tunnel = TableTunnel(o)
+o.execute_sql("insert into t values (1, 'old'), (2, 'old'), (3, 'old')")
+session = tunnel.create_upsert_session("t")
+stream = session.open_upsert_stream(compress=True)
+for values in [[1, "new"], [4, "four"], [5, "gone"], [4, "vier"]]: stream.upsert(session.new_record(values))
+stream.flush()
+for values in [[2, "x"], [5, "x"]]: stream.delete(session.new_record(values))
+stream.upsert(session.new_record([3, "drei"]))
+stream.close()
+out["before"] = rows("select * from t order by k limit 9")
+o.execute_sql("insert into t values (9, 'meanwhile')")
+session.commit()
+out["after"] = rows("select * from t order by k limit 9")
+session.commit()
+out["once"] = rows("select count(*) from t")
+out["over"] = refused(lambda: session.open_upsert_stream().upsert(session.new_record([6, "late"])) or session.abort())
+parted = tunnel.create_upsert_session("parted", partition_spec="ds=x") if o.get_table("parted").create_partition("ds=x") else None
+stream = parted.open_upsert_stream()
+for values in [[1, "a", "f"], [1, "b", "g"], [1, "a", "h"]]: stream.upsert(parted.new_record(values))
+stream.close()
+parted.commit()
+out["parted"] = rows("select k, j, filename, ds from parted where ds = 'x' order by j limit 9")
+out["no key"] = refused(lambda: tunnel.create_upsert_session("plain"))
+aborted = tunnel.create_upsert_session("t")
+stream = aborted.open_upsert_stream()
+stream.upsert(aborted.new_record([7, "never"])); stream.close()
+aborted.abort()
+out["aborted"] = [refused(lambda: aborted.reload())[0], rows("select count(*) from t")]
+changed = tunnel.create_upsert_session("t")
+stream = changed.open_upsert_stream()
+stream.upsert(changed.new_record([7, "never"])); stream.close()
+o.execute_sql("alter table t add columns (c string)")
+out["other columns"] = refused(lambda: changed.commit())
+for query in ["add user RAM$${account}:ann", "grant Select, Describe on table t to user RAM$${account}:ann"]: o.run_security_query(query)
+out["id"] = tunnel.create_upsert_session("t").id
+`,
+  );
+  assert.deepEqual(out["before"], [
+    [1, "old"],
+    [2, "old"],
+    [3, "old"],
+  ]);
+  assert.deepEqual(out["after"], [
+    [1, "new"],
+    [3, "drei"],
+    [4, "vier"],
+    [9, "meanwhile"],
+  ]);
+  assert.deepEqual(out["once"], [[4]]);
+  assert.notEqual(out["over"], null);
+  assert.deepEqual(out["parted"], [
+    [1, "a", "h", "x"],
+    [1, "b", "g", "x"],
+  ]);
+  assert.match(JSON.stringify(out["no key"]), /no transactional table with a primary key/);
+  assert.deepEqual(out["aborted"], ["UpsertSessionNotFound", [[4]]]);
+  assert.match(JSON.stringify(out["other columns"]), /columns of t have changed/);
+  const told = await odps<Record<string, unknown>>(
+    ann,
+    "sales",
+    `
+from odps.tunnel import TableTunnel
+tunnel = TableTunnel(o)
+out["may not"] = [refused(lambda: tunnel.create_upsert_session("t"))[0], refused(lambda: tunnel.create_upsert_session("t", upsert_id="${out["id"]}"))[0]]
+`,
+  );
+  assert.deepEqual(told["may not"], ["NoPermission", "NoPermission"]);
 });

@@ -1,11 +1,48 @@
 import { EngineRefusal } from "../../engines/duckdb/ask.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type FileRecord, readPartition } from "./catalog.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { findPartition } from "./tables.ts";
 import { invalid, sentCompression, storedColumns } from "./tunnel.ts";
 import { putVersion, sameValues, withFiles } from "./versions.ts";
+
+/** A block that is on disk for good. */
+interface BlockRecord {
+  readonly id: number;
+  readonly file: FileRecord;
+  readonly atMs: number;
+}
+
+const blockRows = (store: AccountStore): Table<BlockRecord> => store.table("odps-blocks");
+
+/** Most blocks of one session. */
+export const blocksMax = 20_000;
+
+/** The blocks of a session, in the order of their ids. */
+export const blocksOf = (store: AccountStore, id: string): readonly BlockRecord[] =>
+  [...blockRows(store).range({ prefix: [id] })].map(({ value }) => value);
+
+/** Keeps a block that came, in the place of one of its id that came before; inside a transaction, as all below. */
+export function keepBlock(store: AccountStore, session: string, block: BlockRecord): void {
+  const key = [session, block.id];
+  const before = blockRows(store).find(key);
+  if (before) store.blobs.remove(before.file.blob);
+  store.blobs.keep(block.file.blob);
+  blockRows(store).put(key, block);
+}
+
+/** Forgets blocks whose files have become a table's. */
+export function forgetBlocks(store: AccountStore, id: string): void {
+  for (const { key } of [...blockRows(store).range({ prefix: [id] })]) blockRows(store).remove(key);
+}
+
+/** Forgets blocks, with their files. */
+export function removeBlocks(store: AccountStore, session: string): void {
+  for (const { file } of blocksOf(store, session)) store.blobs.remove(file.blob);
+  forgetBlocks(store, session);
+}
 
 /** `create_partition`, `create_partition=true`: clients write it in both ways. */
 const isMade = (told: string | undefined): boolean => told === "" || told === "true";
@@ -48,6 +85,7 @@ export async function takeBlock(
   { project, table }: TableTarget,
   input: OdpsInput,
   call: OdpsCall,
+  columns = storedColumns(table, table.columns),
 ): Promise<FileRecord> {
   const { body } = input;
   if (!body) throw invalid("A block has a body.");
@@ -56,7 +94,7 @@ export async function takeBlock(
   return call.own.engines.use(project, async (cell) => {
     const wanted = {
       file: name,
-      columns: storedColumns(table, table.columns),
+      columns,
       form: "arrow" in input.parameters ? ("arrow" as const) : ("record" as const),
       ...(compression && { compression }),
     };

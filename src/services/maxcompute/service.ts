@@ -15,6 +15,7 @@ import { runSecurityQuery } from "./security-query.ts";
 import * as streams from "./streams.ts";
 import * as tables from "./tables.ts";
 import * as uploads from "./uploads.ts";
+import * as upserts from "./upserts.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
 
 /** A warehouse for MaxCompute's clients. */
@@ -63,6 +64,11 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     streams.getTableStream,
     streams.putStreamBlock,
     streams.endTableStream,
+    upserts.createTableUpsert,
+    upserts.getTableUpsert,
+    upserts.putUpsertBlock,
+    upserts.commitTableUpsert,
+    upserts.abortTableUpsert,
     instances.createInstance,
     instances.getInstance,
     instances.getInstanceTasks,

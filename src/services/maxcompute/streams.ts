@@ -7,15 +7,17 @@ import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
-import { forgetOver, invalid, noSession, routedServer, sessionMs } from "./tunnel.ts";
+import {
+  forgetOver,
+  invalid,
+  routedServer,
+  type WritingSession,
+  writingSession,
+} from "./tunnel.ts";
 import { putVersion, withFiles } from "./versions.ts";
 
 /** A stream into a table: what it brings is there when the request that brings it is answered. */
-interface StreamRecord {
-  readonly id: string;
-  readonly by: string;
-  readonly beganAtMs: number;
-  readonly tableId: string;
+interface StreamRecord extends WritingSession {
   readonly partition?: readonly string[];
   /** Each request names its partition, which is made where it is not there. */
   readonly dynamic: boolean;
@@ -49,17 +51,10 @@ const answerOf = ({ table }: TableTarget, stream: StreamRecord) => ({
   ...(stream.lastBatchAtMs !== undefined && { last_batch_commit_time: stream.lastBatchAtMs }),
 });
 
-/** The stream that a request is about: its own user's, into the table that the path names. */
-function streamOf(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): StreamRecord {
-  const id = parameters["uploadid"] ?? "";
-  const found = streamRows(target.store).find([target.project.id, id]);
-  const fits =
-    found?.tableId === target.table.id &&
-    found.by === callerName(call) &&
-    call.timeMs - found.beganAtMs <= sessionMs;
-  if (!fits) throw noSession(id, "StreamSessionNotFound");
-  return found;
-}
+const streamOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): StreamRecord => {
+  const asked = { id: parameters["uploadid"], code: "StreamSessionNotFound" };
+  return writingSession(streamRows(target.store), target, asked, call);
+};
 
 /** Rows of other columns than the table has now come only from who says that they may. */
 function checkSchema({ table }: TableTarget, { parameters }: OdpsInput): void {

@@ -4,6 +4,8 @@ import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
 import type { Table } from "../../storage/store.ts";
 import { storedName, type TableRecord } from "./catalog.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { callerName } from "./projects.ts";
 
 /** How long a session of the tunnel serves (MaxCompute: 24 hours). */
 export const sessionMs = 24 * 60 * 60 * 1000;
@@ -23,6 +25,30 @@ export function forgetOver<Session extends { readonly beganAtMs: number }>(
     forget(value);
     rows.remove(key);
   }
+}
+
+/** What sessions that write into a table have in common. */
+export interface WritingSession {
+  readonly id: string;
+  readonly by: string;
+  readonly beganAtMs: number;
+  readonly tableId: string;
+}
+
+/** The session that a request is about: its own user's, into the table that the path names. */
+export function writingSession<Session extends WritingSession>(
+  rows: Table<Session>,
+  { project, table }: TableTarget,
+  { id, code }: { readonly id: string | undefined; readonly code?: string },
+  call: OdpsCall,
+): Session {
+  const found = rows.find([project.id, id ?? ""]);
+  const fits =
+    found?.tableId === table.id &&
+    found.by === callerName(call) &&
+    call.timeMs - found.beganAtMs <= sessionMs;
+  if (!fits) throw noSession(id ?? "", code);
+  return found;
 }
 
 export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);

@@ -1,40 +1,31 @@
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
-import { partitionFor, takeBlock } from "./blocks.ts";
-import type { FileRecord } from "./catalog.ts";
+import {
+  blocksMax,
+  blocksOf,
+  forgetBlocks,
+  keepBlock,
+  partitionFor,
+  removeBlocks,
+  takeBlock,
+} from "./blocks.ts";
 import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
-import { forgetOver, invalid, noSession, sessionMs } from "./tunnel.ts";
+import { forgetOver, invalid, sessionMs, type WritingSession, writingSession } from "./tunnel.ts";
 import { putVersion, withFiles } from "./versions.ts";
 
-/** A block that is on disk for good. */
-interface BlockRecord {
-  readonly id: number;
-  readonly file: FileRecord;
-  readonly atMs: number;
-}
-
 /** An upload: nothing of it is in the table before it is committed. */
-interface UploadRecord {
-  readonly id: string;
-  readonly by: string;
-  readonly beganAtMs: number;
-  readonly tableId: string;
+interface UploadRecord extends WritingSession {
   readonly partition?: readonly string[];
   readonly overwrite: boolean;
   readonly status: "normal" | "closed";
 }
 
 const uploadRows = (store: AccountStore): Table<UploadRecord> => store.table("odps-uploads");
-const blockRows = (store: AccountStore): Table<BlockRecord> => store.table("odps-blocks");
 
-const blocksMax = 20_000;
 const fieldBytesMax = 8 * 1024 * 1024;
-
-const blocksOf = (store: AccountStore, id: string): readonly BlockRecord[] =>
-  [...blockRows(store).range({ prefix: [id] })].map(({ value }) => value);
 
 function answerOf({ store, table }: TableTarget, upload: UploadRecord): OdpsAnswer {
   return {
@@ -54,17 +45,8 @@ function answerOf({ store, table }: TableTarget, upload: UploadRecord): OdpsAnsw
   };
 }
 
-/** The upload that a request is about: its own user's, into the table that the path names. */
-function uploadOf(target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord {
-  const id = parameters["uploadid"] ?? "";
-  const found = uploadRows(target.store).find([target.project.id, id]);
-  const fits =
-    found?.tableId === target.table.id &&
-    found.by === callerName(call) &&
-    call.timeMs - found.beganAtMs <= sessionMs;
-  if (!fits) throw noSession(id);
-  return found;
-}
+const uploadOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord =>
+  writingSession(uploadRows(target.store), target, { id: parameters["uploadid"] }, call);
 
 const onTable = {
   ...namedTable,
@@ -114,15 +96,8 @@ export const hasOpenUpload = (
 /** Uploads that nobody has committed in their time, with their blocks. */
 function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {
   forgetOver(uploadRows(store), projectId, nowMs, (upload) => {
-    if (upload.status === "normal") {
-      for (const { file } of blocksOf(store, upload.id)) store.blobs.remove(file.blob);
-    }
-    forgetBlocks(store, upload.id);
+    if (upload.status === "normal") removeBlocks(store, upload.id);
   });
-}
-
-function forgetBlocks(store: AccountStore, id: string): void {
-  for (const { key } of [...blockRows(store).range({ prefix: [id] })]) blockRows(store).remove(key);
 }
 
 /** Takes one block: sent again, it takes the place of the first. */
@@ -139,14 +114,10 @@ export const putTableBlock = operation("PutTableBlock", {
     }
     if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
     const file = await takeBlock(target, input, call);
-    const key = [upload.id, id];
     await call.parts.store.transaction(() => {
       const now = uploadRows(store).find([project.id, upload.id]);
       if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
-      const before = blockRows(store).find(key);
-      if (before) store.blobs.remove(before.file.blob);
-      store.blobs.keep(file.blob);
-      blockRows(store).put(key, { id, file, atMs: call.timeMs });
+      keepBlock(store, upload.id, { id, file, atMs: call.timeMs });
     });
     return {
       headers: { "x-odps-tunnel-block-rows": String(file.rows), "odps-tunnel-table": table.name },

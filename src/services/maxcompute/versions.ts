@@ -56,10 +56,13 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   return after;
 }
 
+/** Code of the refusal below. */
+export const dataChanged = "ODPS-0110141";
+
 /** The refusal of a write to a table that is not as it was when the statement began. */
 export const changedMeanwhile = (name: string): ServiceError =>
   new ServiceError(
-    "ODPS-0110141",
+    dataChanged,
     `ODPS-0110141: Data version exception - the table ${name} has changed since the statement began; run it again`,
   );
 

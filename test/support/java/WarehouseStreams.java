@@ -8,6 +8,7 @@ import com.aliyun.odps.task.SQLTask;
 import com.aliyun.odps.tunnel.TableTunnel;
 import com.aliyun.odps.tunnel.impl.PartitionRecord;
 import com.aliyun.odps.tunnel.io.CompressOption;
+import com.aliyun.odps.tunnel.streams.UpsertStream;
 import com.google.gson.Gson;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -81,6 +82,27 @@ public class WarehouseStreams {
       pack.append(record);
       sql("drop table t;");
       return pack.flush();
+    }));
+    out.put("upsert", told(() -> {
+      sql("create table keyed (k bigint not null, b string, primary key (k)) partitioned by (ds string) tblproperties ('transactional'='true');");
+      sql("insert into keyed partition (ds='x') values (1, 'old'), (2, 'old'), (3, 'old');");
+      TableTunnel.UpsertSession session =
+          tunnel.buildUpsertSession("sales", "keyed").setPartitionSpec("ds=x").build();
+      UpsertStream stream = session.buildUpsertStream().build();
+      for (long at = 2; at < 2000; at += 1) {
+        Record record = session.newRecord();
+        record.setBigint(0, at);
+        record.setString(1, "new");
+        stream.upsert(record);
+      }
+      stream.flush();
+      Record record = session.newRecord();
+      record.setBigint(0, 3L);
+      stream.delete(record);
+      stream.close();
+      session.commit(false);
+      session.close();
+      return sql("select b, count(*), min(k), max(k) from keyed where ds = 'x' group by b order by b limit 9;").replace('\n', ' ');
     }));
     out.put("missing", told(() -> tunnel.buildStreamUploadSession("sales", "nothing").build().getId()));
     System.out.println(new Gson().toJson(out));
