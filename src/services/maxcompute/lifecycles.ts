@@ -9,6 +9,7 @@ import { tableArn } from "./find-project.ts";
 import { forgetTable } from "./security-change.ts";
 import { hasOpenStream } from "./streams.ts";
 import { hasOpenUpload } from "./uploads.ts";
+import { hasOpenUpsert } from "./upserts.ts";
 import { hasOldVersions, pruneVersions, putVersion, removeTable } from "./versions.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -93,7 +94,8 @@ export class Lifecycles {
     if (this.#busy.has(table.id)) return undefined;
     const due = dueOf(table, contentAt(store, table, table.version)?.partitions ?? [], nowMs);
     const where = [store, project.id, table.id, nowMs] as const;
-    return due && (hasOpenUpload(...where) || hasOpenStream(...where)) ? undefined : due;
+    const isOpen = [hasOpenUpload, hasOpenStream, hasOpenUpsert].some((open) => open(...where));
+    return due && isOpen ? undefined : due;
   }
 
   /** Into the trail before it is done, as what the service does by itself. Values of partitions are data: no names. */

@@ -10,6 +10,7 @@ import { findPartition } from "./tables.ts";
 import {
   forgetOver,
   invalid,
+  openIn,
   routedServer,
   type WritingSession,
   writingSession,
@@ -28,15 +29,7 @@ interface StreamRecord extends WritingSession {
 const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("odps-streams");
 
 /** Whether somebody may still bring rows into a table. */
-export const hasOpenStream = (
-  store: AccountStore,
-  projectId: string,
-  tableId: string,
-  nowMs: number,
-): boolean =>
-  [...streamRows(store).range({ prefix: [projectId] })].some(
-    ({ value }) => value.tableId === tableId && nowMs - value.beganAtMs <= sessionMs,
-  );
+export const hasOpenStream = openIn(streamRows);
 
 const onTable = { ...namedTable, action: "Update" };
 

@@ -2,7 +2,7 @@ import { type Compression, compressions } from "../../engines/duckdb/questions.t
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
-import type { Table } from "../../storage/store.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
 import { storedName, type TableRecord } from "./catalog.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
@@ -50,6 +50,21 @@ export function writingSession<Session extends WritingSession>(
   if (!fits) throw noSession(id ?? "", code);
   return found;
 }
+
+/** Where a session could be that may still write: a table of a project, at a time. */
+type Place = readonly [store: AccountStore, projectId: string, tableId: string, nowMs: number];
+
+/** Says whether somebody may still write into a table by one kind of session. */
+export const openIn =
+  <Session extends WritingSession>(
+    rowsOf: (store: AccountStore) => Table<Session>,
+    isOpen: (session: Session) => boolean = () => true,
+  ) =>
+  (...[store, projectId, tableId, nowMs]: Place): boolean =>
+    [...rowsOf(store).range({ prefix: [projectId] })].some(
+      ({ value }) =>
+        value.tableId === tableId && isOpen(value) && nowMs - value.beganAtMs <= sessionMs,
+    );
 
 export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);
 

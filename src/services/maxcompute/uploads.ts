@@ -13,7 +13,7 @@ import {
 import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
-import { forgetOver, invalid, sessionMs, type WritingSession, writingSession } from "./tunnel.ts";
+import { forgetOver, invalid, openIn, type WritingSession, writingSession } from "./tunnel.ts";
 import { putVersion, withFiles } from "./versions.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
@@ -80,18 +80,7 @@ export const createTableUpload = operation("CreateTableUpload", {
 });
 
 /** Whether somebody may still commit an upload into a table. */
-export const hasOpenUpload = (
-  store: AccountStore,
-  projectId: string,
-  tableId: string,
-  nowMs: number,
-): boolean =>
-  [...uploadRows(store).range({ prefix: [projectId] })].some(
-    ({ value }) =>
-      value.tableId === tableId &&
-      value.status === "normal" &&
-      nowMs - value.beganAtMs <= sessionMs,
-  );
+export const hasOpenUpload = openIn(uploadRows, ({ status }) => status === "normal");
 
 /** Uploads that nobody has committed in their time, with their blocks. */
 function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {

@@ -9,6 +9,7 @@ import {
   forgetOver,
   invalid,
   noSession,
+  openIn,
   routedServer,
   type WritingSession,
   writingSession,
@@ -30,6 +31,9 @@ const blocksMax = 1_000;
 const triesMax = 5;
 
 const upsertRows = (store: AccountStore): Table<UpsertRecord> => store.table("odps-upserts");
+
+/** Whether somebody may still commit changes by key into a table. */
+export const hasOpenUpsert = openIn(upsertRows, ({ status }) => status === "normal");
 
 const onTable = { ...namedTable, action: "Update" };
 
