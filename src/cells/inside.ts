@@ -3,6 +3,7 @@
  * ends with it. It runs inside the sandbox from this one file, so it imports nothing of Bondstore.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, readdirSync, readlinkSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
@@ -17,6 +18,26 @@ export interface Plan {
   /** Socket on which Bondstore takes connections that lead into the cell. */
   readonly wayIn: string;
   readonly ports: readonly number[];
+}
+
+/**
+ * Closes what this process was born with beside its three streams: files that a library of Bondstore's has opened so
+ * that children have them too, its database among them. What Node.js opens itself are pairs of pipes and no files.
+ */
+function closeInherited(): void {
+  const open = readdirSync("/proc/self/fd").flatMap((name) => {
+    const fd = Number(name);
+    try {
+      return fd > 2 ? [{ fd, what: readlinkSync(`/proc/self/fd/${fd}`) }] : [];
+    } catch {
+      return [];
+    }
+  });
+  for (const { fd, what } of open) {
+    const file = what.startsWith("/") && what !== "/dev/null";
+    const half = what.startsWith("pipe:") && open.filter((one) => one.what === what).length === 1;
+    if (file || half || what.startsWith("socket:")) closeSync(fd);
+  }
 }
 
 const connectionsMax = 512;
@@ -95,6 +116,7 @@ async function start(plan: Plan): Promise<ChildProcess> {
   return run(plan);
 }
 
+closeInherited();
 let engine: ChildProcess | undefined;
 const lifeline = createInterface({ input: process.stdin });
 lifeline.on("close", () => {

@@ -1,4 +1,5 @@
-import type { Column } from "./types.ts";
+import type { PythonClass } from "./python-classes.ts";
+import type { Column, SqlType } from "./types.ts";
 
 /** A table, view or external table as a statement may name it. */
 export interface CatalogTable {
@@ -17,13 +18,28 @@ export interface CatalogTable {
   readonly primaryKey: readonly string[];
 }
 
-/** A function that a project holds: written in SQL, or foreign code that a query cannot run yet. */
-export interface CatalogFunction {
-  readonly project: string;
-  readonly schema: string;
+/** A function that a project holds: written in SQL, or code that runs outside of the engine. */
+export interface CatalogFunction extends CatalogName {
+  /** Never reused. */
+  readonly id: string;
+  /** The text of CREATE SQL FUNCTION, where it is one, and how its maker read the names in it. */
+  readonly definition?: { readonly text: string } & NamePlace;
+  /** The class that is called. Neither this nor a definition: `why` it cannot be. */
+  readonly code?: PythonClass;
+  readonly why?: string;
+}
+
+/** A function that a statement calls, directly or through the views in which it stands, the outermost first. */
+export interface FunctionUse {
+  readonly function: CatalogFunction;
+  readonly through: readonly CatalogTable[];
+}
+
+/** Code that a query calls, by the name that the emitted text has for it: it takes one text and gives one. */
+export interface CodeCall extends FunctionUse {
   readonly name: string;
-  /** The text of CREATE SQL FUNCTION, where it is one. */
-  readonly definition?: string;
+  readonly parameters: readonly SqlType[];
+  readonly results: readonly SqlType[];
 }
 
 /** The schema of names that tell none, where schemas are not used. */
@@ -52,7 +68,8 @@ export interface Catalog {
   readonly project: string;
   readonly schema: string;
   findTable(name: CatalogName): CatalogTable | undefined;
-  findFunction(name: CatalogName): CatalogFunction | undefined;
+  /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
+  findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
   /** The value of the first partition column of the greatest partition that holds data. */
   maxPartition(table: CatalogTable): string | undefined;
   /** Flags of SET and of the project, by name in lower case. */

@@ -1,4 +1,4 @@
-import type { CatalogTable } from "./catalog.ts";
+import type { CatalogTable, CodeCall, FunctionUse } from "./catalog.ts";
 import type { Statement } from "./tree.ts";
 import type { Column } from "./types.ts";
 
@@ -27,6 +27,8 @@ export interface Selection {
   readonly relations: readonly PlannedRelation[];
   readonly sql: string;
   readonly columns: readonly Column[];
+  /** Code that it may call. */
+  readonly calls: readonly CodeCall[];
 }
 
 /** Rows that go into a table. */
@@ -48,6 +50,8 @@ export interface Touches {
   readonly reads: readonly Read[];
   /** Built-in functions by name; a user's by full name. */
   readonly functions: readonly string[];
+  /** Functions of users among them. */
+  readonly uses: readonly FunctionUse[];
 }
 
 /** A statement with all its names found. */

@@ -255,10 +255,15 @@ export function limitText({ limit, offset }: Tail, scope: Scope): string {
 }
 
 /** A query's rows under a name of the emitted text, so that they are written once however often they are named. */
-export function nameRows(rows: Rows, environment: Environment, at: Position): NamedRows {
+export function nameRows(
+  rows: Rows,
+  environment: Environment,
+  at: Position,
+  what?: "view",
+): NamedRows {
   const { world } = environment;
   if (rows.columns.length > columnsMax) refuse(at, `a query has more than ${columnsMax} columns`);
   const name = freshName(world, "w", at);
-  world.relations.push({ name, sql: rows.sql });
+  world.relations.push({ name, sql: rows.sql, ...(what && { view: true }) });
   return { name, columns: rows.columns };
 }

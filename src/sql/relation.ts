@@ -12,7 +12,7 @@ import {
 } from "./scope.ts";
 import { resolveConjuncts } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
-import { resolveTableCall } from "./table-functions.ts";
+import { resolveTableCall, unnestText } from "./table-functions.ts";
 import { type Opened, openTable, openView } from "./tables.ts";
 import type {
   Join,
@@ -157,10 +157,10 @@ function resolveLateralView(view: LateralView, scope: Scope): string {
   const rows = resolveTableCall(view.call, scope);
   if (!rows)
     return refuse(view.call.at, `function ${view.call.name.text} gives no rows for LATERAL VIEW`);
-  checkNames(view.columns, rows.length, view.at);
+  checkNames(view.columns, rows.columns.length, view.at);
   const own = freshName(scope.environment.world, "r", view.at);
-  const list = rows.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");
-  const columns = rows.map(
+  const list = rows.columns.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");
+  const columns = rows.columns.map(
     ({ name, type }, index): SourceColumn => ({
       name: view.columns[index]?.key ?? name,
       type,
@@ -169,7 +169,8 @@ function resolveLateralView(view: LateralView, scope: Scope): string {
     }),
   );
   scope.sources.push({ alias: view.alias?.key, columns });
-  const lateral = `LATERAL (SELECT ${list}) AS "${own}"`;
+  const from = rows.unnested ? ` FROM ${unnestText(rows.unnested)}` : "";
+  const lateral = `LATERAL (SELECT ${list}${from}) AS "${own}"`;
   return view.outer ? `${input} LEFT JOIN ${lateral} ON true` : `${input} CROSS JOIN ${lateral}`;
 }
 
@@ -177,9 +178,10 @@ function resolveTableFunction(relation: TableFunction, scope: Scope): string {
   const { call, at } = relation;
   const rows = resolveTableCall(call, scope);
   if (!rows) return refuse(call.at, `table function ${call.name.text} cannot be resolved`);
-  const list = rows.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");
-  const columns = rows.map(({ name, type }) => ({ name, type, origins: [] }));
-  const found: Rows = { sql: `SELECT ${list}`, columns, outerUses: [] };
+  const list = rows.columns.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");
+  const columns = rows.columns.map(({ name, type }) => ({ name, type, origins: [] }));
+  const from = rows.unnested ? ` FROM ${unnestText(rows.unnested)}` : "";
+  const found: Rows = { sql: `SELECT ${list}${from}`, columns, outerUses: [] };
   return bringInQuery(found, relation.alias, relation.columns, scope, at);
 }
 

@@ -1,6 +1,6 @@
 import { type Catalog, isOn } from "./catalog.ts";
 import { resolveDefinition } from "./definition.ts";
-import type { Plan, PlannedRelation, Read, Selection } from "./plan.ts";
+import type { Plan, PlannedRelation, Read, Selection, Touches } from "./plan.ts";
 import { type Rows, resolveQuery } from "./query.ts";
 import {
   type Environment,
@@ -53,6 +53,8 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
     relations: [],
     reads: [],
     functions: new Set(),
+    uses: [],
+    calls: [],
     views: new Map(),
     names: 0,
     depth: 0,
@@ -79,11 +81,15 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
 export function resolveSelection(rows: Rows, world: World): Selection {
   checkFullScan(world);
   const relations = reached(rows.sql, world.relations).map((relation): PlannedRelation => {
-    if ("sql" in relation) return relation;
+    if ("sql" in relation) {
+      const { name, sql, once = false, view = false } = relation;
+      return { name, sql, once: once || (view && world.calls.length > 0) };
+    }
     const { table, columns, copied } = relation.read;
     return { name: relation.name, table, columns: [...new Set([...columns, ...copied])].sort() };
   });
-  return { relations, sql: rows.sql, columns: uniqueNames(plainColumns(rows.columns)) };
+  const columns = uniqueNames(plainColumns(rows.columns));
+  return { relations, sql: rows.sql, columns, calls: world.calls };
 }
 
 /** The relations that a text names, and those that they name. A literal that looks like a name adds one too many. */
@@ -125,7 +131,7 @@ function checkFullScan({ catalog, reads }: World): void {
 }
 
 /** What the statement touches, as data. */
-export function touches({ reads, functions }: World): Pick<Plan, "reads" | "functions"> {
+export function touches({ reads, functions, uses }: World): Touches {
   const told = reads.map(
     ({ table, columns, through, chosen, metadataOnly }): Read => ({
       table,
@@ -135,5 +141,5 @@ export function touches({ reads, functions }: World): Pick<Plan, "reads" | "func
       metadataOnly,
     }),
   );
-  return { reads: told, functions: [...functions].sort() };
+  return { reads: told, functions: [...functions].sort(), uses };
 }

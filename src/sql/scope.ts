@@ -1,4 +1,4 @@
-import type { Catalog, CatalogTable, NamePlace } from "./catalog.ts";
+import type { Catalog, CatalogTable, CodeCall, FunctionUse, NamePlace } from "./catalog.ts";
 import type { Typed } from "./conversion.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, CommonTable, Position, WindowDefinition } from "./tree.ts";
@@ -21,7 +21,13 @@ export interface OpenRead {
 /** A relation of the emitted text that is still being read. */
 export type OpenRelation =
   | { readonly name: string; readonly read: OpenRead }
-  | { readonly name: string; readonly sql: string; readonly once?: boolean };
+  | {
+      readonly name: string;
+      readonly sql: string;
+      readonly once?: boolean;
+      /** Rows that a view shows: code of a user sees no others. */
+      readonly view?: boolean;
+    };
 
 /** A query's rows under a name that the emitted text defines once. */
 export interface NamedRows {
@@ -35,6 +41,8 @@ export interface World {
   readonly relations: OpenRelation[];
   readonly reads: OpenRead[];
   readonly functions: Set<string>;
+  readonly uses: FunctionUse[];
+  readonly calls: CodeCall[];
   readonly views: Map<string, NamedRows>;
   /** Names that the emitted text has used. */
   names: number;

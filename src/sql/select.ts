@@ -11,11 +11,11 @@ import {
   type Scope,
 } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import { resolveTableCall } from "./table-functions.ts";
+import { resolveTableCall, type TableRows, unnestText } from "./table-functions.ts";
 import type { Expression, Select, SelectItem, StarExpression } from "./tree.ts";
 
 /** One column of a SELECT list. */
-export interface Item extends Resolved {
+export interface Item extends Resolved, Pick<TableRows, "unnested"> {
   readonly name: string;
 }
 
@@ -45,8 +45,11 @@ export function resolveSelect(
   const list = items.map(({ sql }, index) => `${sql} AS "c${index}"`);
   const sql = [
     `SELECT ${select.distinct ? "DISTINCT " : ""}${list.join(", ")}`,
-    from && ` FROM ${from}`,
-    where && ` WHERE ${where.sql}`,
+    sourceText(
+      select,
+      items,
+      `${from ? ` FROM ${from}` : ""}${where ? ` WHERE ${where.sql}` : ""}`,
+    ),
     group && ` GROUP BY ${group.sql}`,
     having && ` HAVING ${having.sql}`,
     qualify && ` QUALIFY ${qualify.sql}`,
@@ -64,6 +67,16 @@ export function resolveSelect(
   };
 }
 
+/** FROM and WHERE; code that gives rows runs on what these leave, once for each row, and SELECT reads what it gave. */
+function sourceText(select: Select, items: readonly Item[], text: string): string {
+  const unnested = items.find((item) => item.unnested)?.unnested;
+  if (!unnested) return text;
+  if (select.items.length > 1 || select.groupBy || select.having || select.qualify) {
+    return refuse(select.at, "a table function of a user stands alone in SELECT");
+  }
+  return ` FROM ${unnestText(unnested, text)}`;
+}
+
 function checkGrouped(uses: readonly ColumnUse[], scope: Scope): void {
   const free = uses.find((use) => use.of === scope.sources && !scope.keys.has(use.sql));
   if (free) refuse(free.at, `column reference ${free.name} should appear in GROUP BY key`);
@@ -74,11 +87,18 @@ function resolveItem(item: SelectItem, index: number, scope: Scope): Item[] {
   if (expression.kind === "star") return starItems(expression, scope);
   const rows = resolveTableCall(expression, scope);
   if (rows) {
+    const { columns, unnested } = rows;
     const names = item.aliases ?? (item.alias ? [item.alias] : []);
-    if (names.length > 0 && names.length !== rows.length) {
-      return refuse(item.at, `${rows.length} aliases are expected, and ${names.length} are given`);
+    if (names.length > 0 && names.length !== columns.length) {
+      return refuse(
+        item.at,
+        `${columns.length} aliases are expected, and ${names.length} are given`,
+      );
     }
-    return rows.map((column, place) => ({ ...column, name: names[place]?.key ?? column.name }));
+    return columns.map((column, place) => ({
+      ...{ ...column, name: names[place]?.key ?? column.name },
+      ...(unnested && { unnested }),
+    }));
   }
   const value = resolveExpression(expression, scope);
   return [{ ...value, name: item.alias?.key ?? ownName(expression) ?? `_c${index}` }];

@@ -125,7 +125,7 @@ function readView(table: CatalogTable, around: Environment, at: Position): Named
     if (rows.columns.length !== table.columns.length) {
       return refuse(at, `view ${name} no longer has the columns that it was made with`);
     }
-    return nameRows(shapeRows(rows, table.columns, environment, at), environment, at);
+    return nameRows(shapeRows(rows, table.columns, environment, at), environment, at, "view");
   } catch (error) {
     // Positions inside the view's text mean nothing to who names the view.
     if (!(error instanceof SqlError) || error.at === at) throw error;

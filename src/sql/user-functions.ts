@@ -1,36 +1,50 @@
 import { type CatalogFunction, fullName } from "./catalog.ts";
+import { resolveCodeCall, sameWay } from "./code-calls.ts";
 import { castTo, convertTo, resolveExpression } from "./expression.ts";
-import { builtIns } from "./functions/table.ts";
+import { builtIns, tableFunctions } from "./functions/table.ts";
 import { parseScript } from "./parse.ts";
 import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
+import { specialCalls } from "./special-calls.ts";
 import type { CallExpression, CreateSqlFunction } from "./tree.ts";
 
-/** A call of a function that a project holds. Undefined: the name is a built-in's, or nobody's. */
-export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | undefined {
-  const { environment } = scope;
-  const { world } = environment;
+/** Names that mean a built-in wherever they stand alone: no project's function takes their place. */
+const isBuiltIn = (name: string): boolean =>
+  builtIns.has(name) || tableFunctions.has(name) || Object.hasOwn(specialCalls, name);
+
+/** The function of a project that a call means. Undefined: the name is a built-in's, or nobody's. */
+export function findUserFunction(
+  call: CallExpression,
+  { environment }: Scope,
+): CatalogFunction | undefined {
+  const { world, through } = environment;
   const [first, second] = call.qualifier.map(({ key }) => key);
-  if (first === undefined && builtIns.has(call.name.key)) return undefined;
+  if (first === undefined && isBuiltIn(call.name.key)) return undefined;
   const name = {
     project: first ?? environment.project,
     schema: second ?? (first === undefined ? environment.schema : "default"),
     name: call.name.key,
   };
-  const found = world.catalog.findFunction(name);
+  const found = world.catalog.findFunction(name, through.length === 0);
   if (!found) {
     if (first === undefined) return undefined;
     const text = [...call.qualifier, call.name].map(({ text }) => text).join(":");
     return refuse(call.at, `function ${text} cannot be resolved`);
   }
   world.functions.add(fullName(found));
-  if (found.definition === undefined) {
-    return refuse(
-      call.at,
-      `function ${fullName(found)} is foreign code, which a query cannot run yet`,
-    );
+  if (!world.uses.some((use) => use.function.id === found.id && sameWay(use.through, through))) {
+    world.uses.push({ function: found, through });
   }
-  return expandFunction(call, found, scope);
+  return found;
+}
+
+/** A call of a function that a project holds. Undefined: the name is a built-in's, or nobody's. */
+export function resolveUserCall(call: CallExpression, scope: Scope): Resolved | undefined {
+  const found = findUserFunction(call, scope);
+  if (!found) return undefined;
+  return found.definition
+    ? expandFunction(call, found, scope)
+    : resolveCodeCall(call, found, scope);
 }
 
 /** A function written in SQL is its body, with the arguments in place of its parameters. */
@@ -38,7 +52,8 @@ function expandFunction(call: CallExpression, found: CatalogFunction, scope: Sco
   const { at } = call;
   const { world } = scope.environment;
   const name = fullName(found);
-  const [only] = parseScript(found.definition ?? "").statements;
+  const { definition } = found;
+  const [only] = parseScript(definition?.text ?? "").statements;
   const made = only?.statement;
   if (made?.kind !== "create-sql-function") return refuse(at, `function ${name} has no body`);
   if (made.body.kind === "query") {
@@ -50,7 +65,7 @@ function expandFunction(call: CallExpression, found: CatalogFunction, scope: Sco
     world,
     project: found.project,
     schema: found.schema,
-    namespaces: scope.environment.namespaces,
+    namespaces: definition?.namespaces ?? false,
     commonTables: new Map(),
     variables: new Map(),
     through: scope.environment.through,

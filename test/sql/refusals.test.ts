@@ -66,7 +66,7 @@ const refused: readonly (readonly [title: string, sql: string, message: string])
   [
     "foreign code",
     "SELECT myudf(b) FROM t",
-    semantic("1,8", "function p.myudf is foreign code, which a query cannot run yet"),
+    semantic("1,8", "function p.myudf cannot be called: its class is not there"),
   ],
   [
     "too many arguments",

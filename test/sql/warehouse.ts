@@ -81,7 +81,9 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
     findTable: ({ project = "p", name }) =>
       tables.find((each) => each.project === project && each.name === name),
     findFunction: ({ name }) =>
-      name === "myudf" ? { project: "p", schema: "default", name } : undefined,
+      name === "myudf"
+        ? { project: "p", schema: "default", name, id: name, why: "its class is not there" }
+        : undefined,
     maxPartition: ({ name }) => (name === "sale" ? "2024-01-02" : undefined),
   };
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { CellOptions } from "../../cells/layout.ts";
 import type { Limits } from "../../cells/limits.ts";
 import { assert } from "../../lib/assert.ts";
@@ -16,6 +17,7 @@ import {
 import { createCellKeeper } from "./cell-keeper.ts";
 import { checkFile } from "./files.ts";
 import { createJobQueue } from "./job-queue.ts";
+import { lend } from "./lend.ts";
 import {
   type KeepQuestion,
   type Kept,
@@ -27,8 +29,8 @@ import {
 
 /** DuckDB for one project, in a cell of its own that is started anew when it has died. */
 export interface WarehouseEngine {
-  /** Runs a query and leaves its rows as files below the volume. */
-  keep(job: KeepQuestion): Promise<Kept>;
+  /** Runs a query and leaves its rows as files below the volume. `links` lead to the functions that it names. */
+  keep(job: KeepQuestion, links?: readonly Duplex[]): Promise<Kept>;
   /** Says what columns a query has, without running it. */
   describe(sql: string): Promise<readonly Column[]>;
   /** Reads files as a stream of the tunnel, or as CSV. */
@@ -74,13 +76,17 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
   const progress = new Map<string, number>();
   await keeper.cell();
 
-  async function keep(job: KeepQuestion): Promise<Kept> {
+  async function keep(job: KeepQuestion, links: readonly Duplex[] = []): Promise<Kept> {
     assert(!progress.has(job.id), `a job \`${job.id}\` runs already`);
     checkFile(job.file);
     progress.set(job.id, 0);
     try {
       return await jobs.run(job.id, () =>
         keeper.during(async (cell) => {
+          for (const [at, name] of (job.functions?.names ?? []).entries()) {
+            const link = links[at];
+            if (link) await lend(cell, `${job.id}/${name}`, link);
+          }
           const response = await ask(cell, "/keep", JSON.stringify(job));
           for await (const line of linesOf(response)) {
             const told = parsed(line);

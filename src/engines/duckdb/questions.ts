@@ -1,5 +1,6 @@
 import { parseType } from "../../sql/parse-type.ts";
 import { type Column, typeText } from "../../sql/types.ts";
+import type { LentFunctions } from "./lent-functions.ts";
 
 /** How a stream of the tunnel is compressed, as clients call it. */
 export const compressions = [
@@ -22,6 +23,8 @@ export interface KeepQuestion {
   readonly settings: { readonly timezone: string };
   /** Columns of the query that are not kept in the file but say into which of several files a row goes. */
   readonly partitionBy?: readonly string[];
+  /** Functions of users that it calls: connections to them have come before. */
+  readonly functions?: LentFunctions;
 }
 
 /** One file that a query has left. */

@@ -3,8 +3,10 @@ import type { ProjectRecord } from "../../projects/project.ts";
 import type { LentTable, WantedFlow } from "../../projects/projects.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { findTable } from "./find-table.ts";
+import { functionRows } from "./functions/records.ts";
 import type { NamedRecord, ReadRecord } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
+import { resourceRows } from "./resources/records.ts";
 
 /** The flows of rows that were read from some tables to one destination. */
 export const flowsTo = (
@@ -13,16 +15,33 @@ export const flowsTo = (
   how: Pick<WantedFlow, "taskType" | "action"> & { readonly current: ProjectRecord },
   call: OdpsCall,
 ): readonly WantedFlow[] =>
-  reads.map(({ version, through, madeFor = callerName(call), ...read }) => {
-    if (madeFor !== callerName(call)) throw notTheirs(read);
-    const { schema, table, tableId: id } = read;
-    return {
-      ...stillThere(read, call),
-      source: { schema, table, id, version: String(version) },
-      ...(through && { through: stillThere(through, call) }),
-      ...{ destination, ...how },
-    };
-  });
+  reads
+    .filter((read) => read.type === undefined || isControlled(read, call))
+    .map(({ version, through, madeFor = callerName(call), ...read }) => {
+      if (madeFor !== callerName(call)) throw notTheirs(read);
+      const { type, schema, table, tableId: id } = read;
+      return {
+        ...stillThere(read, call),
+        source: { ...(type && { type }), schema, table, id, version: String(version) },
+        ...(through && { through: stillThere(through, call) }),
+        ...{ destination, ...how },
+        ...(type && { action: "Read" }),
+      };
+    });
+
+/**
+ * What functions are made of is data of a project that keeps its data in. Elsewhere it is code that was run, and may be
+ * gone by now.
+ */
+function isControlled({ project: name }: NamedRecord, { account, parts }: OdpsCall): boolean {
+  const project = parts.projects.find(account, name);
+  if (!project) return true;
+  const { protection, settings } = parts.projects.permissionsOf(project);
+  return protection || settings.enableDownloadPrivilege;
+}
+
+/** Where things of each type are kept. */
+const rowsOf = { resource: resourceRows, function: functionRows } as const;
 
 /** Rows of a catalog are those that one caller may see: with a job that read them nobody else is lent these eyes. */
 const notTheirs = ({ project, table }: NamedRecord) =>
@@ -36,19 +55,23 @@ const notTheirs = ({ project, table }: NamedRecord) =>
  * what was read of it.
  */
 function stillThere(
-  { project: name, schema, table, tableId, columns }: NamedRecord,
+  { type, project: name, schema, table, tableId, columns }: NamedRecord,
   call: OdpsCall,
 ): LentTable {
   const project = call.parts.projects.find(call.account, name);
   const store = project && call.parts.store.account(project.account);
-  const now = store && findTable(project, store, schema, table);
+  const key = [project?.id ?? "", schema, table.toLowerCase()];
+  const now =
+    project &&
+    store &&
+    (type ? rowsOf[type](store).find(key) : findTable(project, store, schema, table));
   if (!project || now?.id !== tableId) {
     throw new ServiceError(
       "ODPS-0130131",
       `ODPS-0130131: Table not found - ${name}.${table}, which these rows are from, is not there any more`,
     );
   }
-  return { project, schema, table, columns, creator: now.owner };
+  return { ...(type && { type }), project, schema, table, columns, creator: now.owner };
 }
 
 /** The flow of a table's rows, as they are now. */

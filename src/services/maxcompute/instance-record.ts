@@ -6,8 +6,10 @@ import type { FileRecord } from "./catalog.ts";
 /** As MaxCompute names the states of a task. */
 type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
 
-/** A table or view that a statement named, and what it looked at of it. */
+/** A table, view, resource or function that a statement named, and what it looked at of it. */
 export interface NamedRecord {
+  /** Absent: a table or view. */
+  readonly type?: "resource" | "function";
   readonly project: string;
   readonly schema: string;
   readonly table: string;
@@ -18,7 +20,7 @@ export interface NamedRecord {
 /** A table that a query read, at the version that it read: what leaves with its rows. */
 export interface ReadRecord extends NamedRecord {
   readonly version: number;
-  /** The view that the statement named, where that lent the table. */
+  /** The view that the statement named, where that lent the table; the function that lends a resource. */
   readonly through?: NamedRecord;
   /** Rows of a system view are as this one may see them, and nobody else's. */
   readonly madeFor?: string;

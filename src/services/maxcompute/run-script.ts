@@ -2,6 +2,7 @@ import { ServiceError } from "../../pipeline/operation.ts";
 import { parseScript } from "../../sql/parse.ts";
 import { SqlError } from "../../sql/sql-error.ts";
 import type { AssignVariable } from "../../sql/tree.ts";
+import type { FunctionRecord } from "./functions/records.ts";
 import { type Outcome, type RunJob, stopped } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
 
@@ -13,6 +14,8 @@ export interface Session {
   readonly flags: Map<string, string>;
   /** Variables of the script so far. */
   readonly variables: AssignVariable[];
+  /** Functions that live as long as the job, by name. */
+  readonly functions: Map<string, FunctionRecord>;
 }
 
 const variablesMax = 200;
@@ -24,7 +27,7 @@ const variablesMax = 200;
 export const runScript: RunJob = async (job, project, call) => {
   const { query, settings } = job.submitted;
   const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
-  const session: Session = { flags, variables: [] };
+  const session: Session = { flags, variables: [], functions: new Map() };
   const { statements, text } = worded(() => parseScript(query));
   const { principal, account, source } = call;
   const as = { principal, account, source };

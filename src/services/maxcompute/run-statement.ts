@@ -36,7 +36,12 @@ export interface StatementTarget extends ProjectTarget {
 export const runStatement = operation("RunStatement", {
   resolve(input: StatementInput, call: OdpsCall): StatementTarget {
     const within = projectOf(input, call);
-    const catalog = new StatementCatalog(within.project, input.session.flags, call);
+    const catalog = new StatementCatalog(
+      within.project,
+      input.session.flags,
+      call,
+      input.session.functions,
+    );
     return worded(() => {
       const plan = resolveStatement(input.statement, catalog, input.session.variables);
       const demands = demandsOf(plan, within, catalog, call);

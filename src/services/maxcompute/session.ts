@@ -13,6 +13,8 @@ import type { AccountStore } from "../../storage/store.ts";
 import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "./catalog.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { findTable } from "./find-table.ts";
+import { type FoundFunction, FunctionFinder } from "./functions/find.ts";
+import type { FunctionRecord } from "./functions/records.ts";
 import { informationAsker } from "./information/asker.ts";
 import { linesOf, type MadeFile } from "./information/relation.ts";
 import { informationViews } from "./information/views.ts";
@@ -46,7 +48,15 @@ export class StatementCatalog implements Catalog {
   readonly #found = new Map<string, CatalogTable | undefined>();
   readonly #tables = new Map<string, FoundTable>();
 
-  constructor(project: ProjectRecord, settings: ReadonlyMap<string, string>, call: OdpsCall) {
+  readonly #functions: FunctionFinder;
+
+  constructor(
+    project: ProjectRecord,
+    settings: ReadonlyMap<string, string>,
+    call: OdpsCall,
+    temporary: ReadonlyMap<string, FunctionRecord> = new Map(),
+  ) {
+    this.#functions = new FunctionFinder(project, temporary, call);
     this.project = project.name;
     this.schema = settings.get("odps.default.schema")?.toLowerCase() || defaultSchema;
     this.settings = settings;
@@ -115,8 +125,13 @@ export class StatementCatalog implements Catalog {
     return schema === defaultSchema || schemaRows(store).find([project.id, schema]) !== undefined;
   }
 
-  findFunction(_name: CatalogName): CatalogFunction | undefined {
-    return undefined;
+  findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined {
+    return this.#functions.find(name, direct);
+  }
+
+  /** What was found of a function. */
+  foundFunction({ id }: Pick<CatalogFunction, "id">): FoundFunction {
+    return this.#functions.found(id);
   }
 
   maxPartition(table: CatalogTable): string | undefined {

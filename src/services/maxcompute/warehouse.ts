@@ -1,6 +1,7 @@
 import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { BusyTables } from "./busy-tables.ts";
+import { FunctionCells } from "./functions/cells.ts";
 import { endInterrupted, Jobs } from "./jobs.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
@@ -10,6 +11,7 @@ import { runScript } from "./run-script.ts";
 export interface Warehouse {
   readonly jobs: Jobs;
   readonly engines: ProjectEngines;
+  readonly functions: FunctionCells;
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
   /** Learns of what went wrong on our side. */
@@ -26,6 +28,7 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   return {
     jobs: new Jobs(parts, runScript),
     engines: new ProjectEngines(parts, outside),
+    functions: new FunctionCells(outside, parts.random),
     ...{ busy, lifecycles },
     onFault: (id, cause) => onFault(`job ${id}`, cause),
   };

@@ -18,7 +18,12 @@ export interface DatabaseOptions {
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
+  /** Rows that a view does not show go to no function of a user: nothing is moved across what is written out first. */
+  readonly barriers?: boolean;
 }
+
+/** Optimizers of DuckDB that move conditions out of or into a query that is written out first. */
+const acrossBarriers = "filter_pullup,cte_filter_pusher,cte_inlining";
 
 /** Opens a DuckDB in memory that can be told nothing more about itself, and reaches one directory. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
@@ -35,6 +40,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const database = await duckdb.open(":memory:", config);
   const connection = await duckdb.connect(database);
   const settings = [
+    ...(options.barriers ? [`disabled_optimizers = ${quoteText(acrossBarriers)}`] : []),
     `temp_directory = ${quoteText(options.spill)}`,
     `max_temp_directory_size = '${options.spillBytes}B'`,
     `allowed_directories = [${quoteText(options.data)}]`,

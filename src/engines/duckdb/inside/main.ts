@@ -9,6 +9,7 @@ import { readColumns, writtenColumns } from "../questions.ts";
 import { openDatabase } from "./binding.ts";
 import { bodyText, endStream, sender } from "./bodies.ts";
 import { describe, keep, type Running } from "./keep.ts";
+import { createQueryProcesses, type QueryProcesses } from "./query-processes.ts";
 import { read } from "./read.ts";
 import { openStore, type Store } from "./store.ts";
 import { answerTake } from "./take.ts";
@@ -31,6 +32,7 @@ interface Engine {
   readonly database: Database;
   readonly store: Store;
   readonly running: Map<string, Running>;
+  readonly processes: QueryProcesses;
 }
 
 type Answer = (engine: Engine, request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -55,7 +57,7 @@ const question = async (request: IncomingMessage) =>
 
 /** Lines of JSON: how far it is, again and again, and at last what came out. */
 async function answerKeep(
-  { database, store, running }: Engine,
+  { database, store, running, processes }: Engine,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -65,9 +67,13 @@ async function answerKeep(
   response.writeHead(200);
   response.flushHeaders();
   try {
-    const kept = await keep(database, store, asked, (job) => {
+    const started = (job: Running) => {
       running.set(asked.id, job);
       response.once("close", () => job.cancel());
+    };
+    if (asked.functions) return await processes.run(asked, line, started);
+    const kept = await keep(database, store, asked, (job) => {
+      started(job);
       timer = setInterval(() => line({ progress: job.progress() }), progressMs);
     });
     line({ kept: { ...kept, columns: writtenColumns(kept.columns) } });
@@ -130,7 +136,8 @@ async function start(options: InsideOptions): Promise<void> {
   await mkdir(spill, { recursive: true, mode: 0o700 });
   const store = await openStore(join(options.work, dataFolder));
   const database = await openDatabase({ ...options, spill, data: store.data });
-  const engine: Engine = { database, store, running: new Map() };
+  const processes = createQueryProcesses(options, spillFolder);
+  const engine: Engine = { database, store, running: new Map(), processes };
   const server = createServer((request, response) => {
     response.on("error", () => response.destroy());
     const answer = answers[request.url ?? ""];
@@ -145,6 +152,7 @@ async function start(options: InsideOptions): Promise<void> {
       finished(request, () => response.end());
     });
   });
+  processes.admit(server);
   // Bodies last as long as those who send them.
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {

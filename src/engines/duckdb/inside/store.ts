@@ -14,9 +14,9 @@ export interface Store {
 
 const halfFolder = ".half";
 
-/** Opens the store below a directory, and clears what a process that died had left half-written. */
-export async function openStore(data: string): Promise<Store> {
-  const half = join(data, halfFolder);
+/** Opens the store below a directory, and clears what a process that died had left half-written in its folder. */
+export async function openStore(data: string, folder = halfFolder): Promise<Store> {
+  const half = join(data, folder);
   await rm(half, { recursive: true, force: true });
   await mkdir(half, { recursive: true, mode: 0o700 });
   let halves = 0;

@@ -1,5 +1,6 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import { isKnownName } from "../../../sql/functions/table.ts";
 import { type OdpsCall, type ProjectTarget, projectArn } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { noSuchResource, readResourceName, resourceArn } from "../resources/find.ts";
@@ -74,6 +75,7 @@ const lastPart = (written: string): string => written.slice(written.lastIndexOf(
 function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRecord["resources"] {
   const { name, className, sql } = wanted;
   if (!nameForm.test(name)) throw invalid(`\`${name.slice(0, 130)}\` is no function's name`);
+  if (isKnownName(name)) throw invalid(`${name} is the name of a built-in function`);
   const found = resourcesOf(wanted, within).map(({ written, resource }) => {
     if (!resource) throw noSuchResource(lastPart(written));
     return resource;
@@ -86,6 +88,22 @@ function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRec
     throw invalid("functions in Java are not built in this Bondstore; Python and SQL are");
   }
   return found.map(({ id, schema, name }) => ({ id, schema, name }));
+}
+
+/** A function that lives as long as its job. */
+export function temporaryFunction(
+  wanted: WantedFunction,
+  within: ProjectTarget,
+  call: OdpsCall,
+): FunctionRecord {
+  const { schema, name, className, sql } = wanted;
+  const caller = callerName(call);
+  return {
+    ...{ id: call.parts.random.uuid(), schema, name, className },
+    ...{ resources: checkWanted(wanted, within), owner: caller, madeBy: caller },
+    createdAtMs: call.timeMs,
+    ...(sql && { sql }),
+  };
 }
 
 /** Makes a function, or the one that it replaces anew. */
@@ -126,7 +144,7 @@ export async function putFunction(
 export const alreadyThere = (name: string): ServiceError =>
   new ServiceError(
     "ObjectAlreadyExists",
-    `ODPS-0110141: Function already exists - '${name}' already exists`,
+    `ODPS-0130071: Function already exists - '${name}' already exists`,
   );
 
 /** Drops a function, and what was granted on its name. */

@@ -14,6 +14,7 @@ export interface WrittenContent {
   readonly size: number;
   readonly md5: string;
   readonly classes?: readonly PythonClass[];
+  readonly lines?: number;
 }
 
 /** Writes a body to disk, and looks at it on its way. */
@@ -40,11 +41,10 @@ export async function writeContent(
     }
   }
   const blob = await store.blobs.write(watched());
-  const classes =
-    type === "py" && size <= pythonBytesMax
-      ? pythonClasses(Buffer.concat(head).toString("utf8"))
-      : undefined;
-  return { blob, size, md5: hasher.digest().toString("hex"), ...(classes && { classes }) };
+  const written = { blob, size, md5: hasher.digest().toString("hex") };
+  if (type !== "py" || size > pythonBytesMax) return written;
+  const text = Buffer.concat(head).toString("utf8");
+  return { ...written, classes: pythonClasses(text), lines: text.split("\n").length };
 }
 
 /** Reads bytes of a blob, as a stream whatever their number. */

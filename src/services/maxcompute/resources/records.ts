@@ -34,6 +34,8 @@ export interface ResourceRecord {
   readonly table?: string;
   /** Classes of a Python file that are annotated as functions. */
   readonly classes?: readonly PythonClass[];
+  /** How many lines a Python file has. */
+  readonly lines?: number;
 }
 
 export const resourceRows = (store: AccountStore): Table<ResourceRecord> =>

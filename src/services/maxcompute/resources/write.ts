@@ -70,7 +70,7 @@ export const updateResource = operation("UpdateResource", {
       if (now?.id !== resource.id) throw noSuchResource(resource.name);
       if (now.blob) store.blobs.remove(now.blob);
       putContent(store, project.id, resource.schema, made);
-      const { blob: _blob, classes: _classes, ...rest } = now;
+      const { blob: _blob, classes: _classes, lines: _lines, ...rest } = now;
       resourceRows(store).put(key, {
         ...{ ...rest, version: now.version + 1 },
         ...changedBy(input, made, call),
@@ -186,8 +186,13 @@ const changedBy = (input: OdpsInput, { type, content, table }: Made, call: OdpsC
   comment: (input.headers["x-odps-comment"] ?? "").slice(0, 1024),
   temporary: input.headers["x-odps-resource-istemp"] === "true",
   ...{ size: content?.size ?? 0, md5: content?.md5 ?? emptyMd5 },
-  ...(content && { blob: content.blob, ...(content.classes && { classes: content.classes }) }),
+  ...(content && { blob: content.blob, ...looksOf(content) }),
   ...(table !== undefined && { table }),
+});
+
+const looksOf = ({ classes, lines }: WrittenContent) => ({
+  ...(classes && { classes }),
+  ...(lines !== undefined && { lines }),
 });
 
 const emptyMd5 = createHasher("md5").digest().toString("hex");

@@ -1,10 +1,14 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
-import type { CatalogTable } from "../../../sql/catalog.ts";
+import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
 import type { Plan, Read } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
+import type { CreateFunction, CreateSqlFunction } from "../../../sql/tree-definition.ts";
 import { demandKeys } from "../demand-keys.ts";
 import { type OdpsCall, type ProjectTarget, projectArn, tableArn } from "../find-project.ts";
+import { functionArn, resourceDemands } from "../functions/make.ts";
+import { resourceArn } from "../resources/find.ts";
 import type { StatementCatalog } from "../session.ts";
+import { placedFunction } from "./functions.ts";
 import { placed } from "./names.ts";
 import { restoredName } from "./restored-name.ts";
 
@@ -15,7 +19,10 @@ export function demandsOf(
   catalog: StatementCatalog,
   call: OdpsCall,
 ): readonly AccessDemand[] {
-  const reads = plan.reads.flatMap((read) => readDemands(read, catalog));
+  const reads = [
+    ...plan.reads.flatMap((read) => readDemands(read, catalog)),
+    ...plan.uses.flatMap((use) => useDemands(use, catalog)),
+  ];
   if (plan.kind === "query") return reads;
   if (plan.kind === "write") {
     const updates = plan.writes.map(({ table }) =>
@@ -68,6 +75,52 @@ function readDemands({ table, columns, through }: Read, catalog: StatementCatalo
   });
 }
 
+/**
+ * The caller needs Execute on a function that the statement names, and the owner of a view on one in it. What a function
+ * is made of, who made it must be allowed to read at this moment.
+ */
+function useDemands({ function: { id }, through }: FunctionUse, catalog: StatementCatalog) {
+  const { project, record, resources, temporary } = catalog.foundFunction({ id });
+  const { account } = project;
+  const view = through.at(-1);
+  const context = {
+    [demandKeys.current]: catalog.project,
+    ...(view && { [demandKeys.onBehalfOf]: catalog.found(view).record.owner }),
+  };
+  const arn = functionArn(project.name, record.schema, record.name);
+  const execute: AccessDemand = {
+    ...{ action: "odps:Execute", context },
+    target: { arn, account, creator: record.owner },
+  };
+  const reads = resources.map(
+    ({ schema, name, owner }): AccessDemand => ({
+      action: "odps:Read",
+      target: { arn: resourceArn(project.name, schema, name), account, creator: owner },
+      context: { [demandKeys.onBehalfOf]: record.madeBy },
+    }),
+  );
+  return temporary ? reads : [execute, ...reads];
+}
+
+/** To make a function: its project's leave, and to read its resources; or to change the one that is there. */
+function makeFunctionDemands(
+  statement: CreateFunction | CreateSqlFunction,
+  catalog: StatementCatalog,
+  call: OdpsCall,
+): AccessDemand[] {
+  const { project, store, schema, name, there } = placedFunction(statement.function, catalog, call);
+  const { account } = project;
+  const resources = statement.kind === "create-function" ? statement.resources : [];
+  const reads = resourceDemands({ schema, resources }, { project, store });
+  if (statement.temporary) return [...reads];
+  const arn = functionArn(project.name, schema, name);
+  const make: AccessDemand =
+    there && statement.orReplace
+      ? { action: "odps:Write", target: { arn, account, creator: there.owner } }
+      : { action: "odps:CreateFunction", target: { arn: projectArn(project.name), account } };
+  return [make, ...reads];
+}
+
 function definitionDemands(
   statement: Statement,
   catalog: StatementCatalog,
@@ -91,6 +144,12 @@ function definitionDemands(
     const there = catalog.findTable({ project: project.name, schema, name });
     return there ? [named("Alter", written)] : [inProject("CreateTable", written)];
   };
+  const onFunction = (verb: string, written: ObjectName): AccessDemand => {
+    const { project, schema, name, there } = placedFunction(written, catalog, call);
+    const arn = functionArn(project.name, schema, name);
+    const target = { arn, account, ...(there && { creator: there.owner }) };
+    return { action: `odps:${verb}`, target };
+  };
   switch (statement.kind) {
     case "create-table":
       return make(statement.table);
@@ -103,11 +162,10 @@ function definitionDemands(
       return [inProject("CreateSchema")];
     case "create-function":
     case "create-sql-function":
-      return [inProject("CreateFunction")];
+      return makeFunctionDemands(statement, catalog, call);
     case "drop":
-      return statement.type === "schema" || statement.type === "function"
-        ? [inProject("Write")]
-        : [named("Drop", statement.name)];
+      if (statement.type === "function") return [onFunction("Delete", statement.name)];
+      return statement.type === "schema" ? [inProject("Write")] : [named("Drop", statement.name)];
     case "alter-table":
       return [
         named("Alter", statement.table),
@@ -137,6 +195,7 @@ function definitionDemands(
     case "show":
       return statement.table ? [named("Describe", statement.table)] : [inProject("List")];
     case "describe":
+      if (statement.type === "function") return [onFunction("Read", statement.name)];
       return statement.type === "table" ? [named("Describe", statement.name)] : [inProject("Read")];
     default:
       return [];

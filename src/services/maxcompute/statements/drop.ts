@@ -3,7 +3,8 @@ import { type TableKind, tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { forgetTable } from "../security-change.ts";
 import { removeTable } from "../versions.ts";
-import { type Doing, notBuilt } from "./execute.ts";
+import type { Doing } from "./execute.ts";
+import { dropFunctionNamed } from "./functions.ts";
 import { notFound, placed, semantic, tableAt } from "./names.ts";
 import { dropSchema } from "./schemas.ts";
 
@@ -17,7 +18,7 @@ const kinds: Readonly<Record<string, readonly TableKind[]>> = {
 export async function drop(doing: Doing<Drop>): Promise<Outcome> {
   const { statement, target, call } = doing;
   if (statement.type === "schema") return dropSchema(doing);
-  if (statement.type === "function") throw notBuilt("DROP FUNCTION");
+  if (statement.type === "function") return dropFunctionNamed(doing);
   const where = placed(statement.name, target.catalog, call);
   const there = tableAt(where, target.catalog);
   if (!there) {

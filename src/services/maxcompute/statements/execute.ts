@@ -7,6 +7,7 @@ import { createLike, createTable } from "./create-table.ts";
 import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
 import { explain } from "./explain.ts";
+import { createFunction } from "./functions.ts";
 import { keepRows, type Running } from "./query.ts";
 import { restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
@@ -29,6 +30,8 @@ const executors: {
   "create-table-like": createLike,
   "create-view": createView,
   "create-schema": createSchema,
+  "create-function": createFunction,
+  "create-sql-function": createFunction,
   drop,
   "alter-table": alterTable,
   truncate,

@@ -27,7 +27,7 @@ export function statementFlows(
       { taskType: "SQL", action: "Select", current },
       call,
     );
-  const reads = readRecords(plan.reads, catalog);
+  const reads = readRecords(plan, catalog);
   if (plan.kind === "query") return [];
   if (plan.kind === "write") {
     return plan.writes.flatMap(({ table }) => into(reads, catalog.found(table).project));

@@ -1,13 +1,18 @@
 import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
+import { functionError } from "../../../engines/duckdb/lent-functions.ts";
+import type { KeepQuestion } from "../../../engines/duckdb/questions.ts";
+import { readFailure } from "../../../engines/functions/function-cell.ts";
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { CatalogTable } from "../../../sql/catalog.ts";
+import type { CatalogTable, CodeCall, FunctionUse } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
+import type { LentCall } from "../functions/cells.ts";
+import { failureOf } from "../functions/failure.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
 import { stopped } from "../jobs.ts";
@@ -28,16 +33,39 @@ export interface Running {
 const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
   settings.get("odps.sql.timezone") ?? timezoneDefault;
 
-/** What a query reads, for the record of what leaves with its rows. */
-export const readRecords = (reads: readonly Read[], catalog: StatementCatalog): ReadRecord[] =>
-  reads
+/** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */
+export const readRecords = (
+  { reads, uses }: Pick<Plan, "reads" | "uses">,
+  catalog: StatementCatalog,
+): ReadRecord[] => [
+  ...reads
     .filter(({ table }) => table.kind !== "view")
     .map(({ table, columns, through: [view] }) => ({
       ...namedRecord(table, columns, catalog),
       version: catalog.found(table).content.version,
       ...(table.kind === "system view" && { madeFor: catalog.caller }),
       ...(view && { through: namedRecord(view, columnsOf(view, reads), catalog) }),
-    }));
+    })),
+  ...uses.flatMap((use) => resourceRecords(use, reads, catalog)),
+];
+
+/** The resources that a function is made of, as the function or a view lends them. */
+function resourceRecords(
+  { function: used, through: [view] }: FunctionUse,
+  reads: readonly Read[],
+  catalog: StatementCatalog,
+): ReadRecord[] {
+  const { project, record, resources, temporary } = catalog.foundFunction(used);
+  const { id, schema, name } = record;
+  const named = { project: project.name, columns: [] };
+  const lent: NamedRecord = { ...named, type: "function", schema, table: name, tableId: id };
+  const through = view ? namedRecord(view, columnsOf(view, reads), catalog) : lent;
+  return resources.map((one) => ({
+    ...{ ...named, type: "resource", schema: one.schema, table: one.name, tableId: one.id },
+    version: one.version,
+    ...(!(temporary && !view) && { through }),
+  }));
+}
 
 const namedRecord = (
   table: CatalogTable,
@@ -81,7 +109,7 @@ export function emitted(selection: Selection, catalog: StatementCatalog): CellQu
     files.push(...placed);
     return relationSql(record, placed, columns);
   });
-  return { sql, files, made };
+  return { sql, files, made, calls: selection.calls };
 }
 
 /** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
@@ -121,7 +149,7 @@ const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid In
  * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
  * out of a project.
  */
-function engineWords(error: unknown): unknown {
+function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
   if (error instanceof EngineLost || error instanceof EngineDied) {
     return new ServiceError(
       "ODPS-0010000",
@@ -129,6 +157,13 @@ function engineWords(error: unknown): unknown {
     );
   }
   if (!(error instanceof EngineRefusal)) return error;
+  const [, told] = new RegExp(`${functionError}\\d+:(\\{.*\\})`, "s").exec(error.message) ?? [];
+  if (told !== undefined && calls.length > 0) {
+    return failureOf(
+      readFailure(told),
+      calls.flatMap(({ found }) => found.resources),
+    );
+  }
   const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
   const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
   return new ServiceError("ODPS-0123131", text);
@@ -140,6 +175,8 @@ export interface CellQuery {
   readonly files: readonly PlacedFile[];
   /** Files that are written for this query alone. */
   readonly made?: readonly MadeFile[];
+  /** Code that it may call. */
+  readonly calls?: readonly CodeCall[];
 }
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
@@ -150,22 +187,39 @@ interface Left {
 
 /** Runs a query in the cell. Its files belong to nobody until they are kept. */
 export async function leave(
-  { sql, files, made = [] }: CellQuery,
+  { sql, files, made = [], calls = [] }: CellQuery,
   partitionBy: readonly string[],
   running: Running,
 ): Promise<readonly Left[]> {
   const { target, input, call } = running;
+  const lent = calls
+    .filter(({ name }) => sql.includes(`${name}(`))
+    .map((one) => ({ call: one, found: target.catalog.foundFunction(one.function) }));
   const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
   return inCell(running, async (cell) => {
     await cell.place(files);
-    const wanted = {
+    const question: KeepQuestion = {
       id: input.job.record.id,
       sql,
       file: partitionBy.length > 0 ? name : `${name}.parquet`,
       settings: { timezone: timezoneOf(target.catalog) },
       ...(partitionBy.length > 0 && { partitionBy }),
+      ...(lent.length > 0 && {
+        functions: {
+          names: lent.map((one) => one.call.name),
+          batchMs: batchMsOf(target.catalog),
+        },
+      }),
     };
-    const kept = await withMade(made, cell, () => cell.engine.keep(wanted));
+    const kept = await call.own.functions.use(
+      target.project.account,
+      lent,
+      (links) =>
+        withMade(made, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
+          throw input.job.signal.aborted ? stopped : engineWords(error, lent);
+        }),
+      input.job.signal,
+    );
     const left: Left[] = [];
     for (const { file, rows, values } of kept.files) {
       const told = values.filter((value) => value !== null);
@@ -189,6 +243,14 @@ async function withMade<Result>(
   } finally {
     for (const { name } of made) await engine.remove(name).catch(() => {});
   }
+}
+
+/** How long a batch may take in code (MaxCompute: `odps.sql.udf.timeout`, in seconds up to 3600). */
+function batchMsOf({ settings }: StatementCatalog): number {
+  const told = Number(
+    settings.get("odps.sql.udf.timeout") ?? settings.get("odps.function.timeout"),
+  );
+  return 1000 * (told >= 1 && told <= 3600 ? told : 600);
 }
 
 const nullPartition = (column: string) =>
@@ -236,7 +298,7 @@ export async function keepRows(
     columns: plan.selection.columns,
     rows: file.rows,
     file,
-    reads: readRecords(plan.reads, target.catalog),
+    reads: readRecords(plan, target.catalog),
     timezone: timezoneOf(target.catalog),
   };
 }

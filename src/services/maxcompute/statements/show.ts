@@ -14,6 +14,7 @@ import type { Outcome } from "../jobs.ts";
 import type { FoundTable } from "../session.ts";
 import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
+import { describeFunction, functionList } from "./functions.ts";
 import { notFound, partitionValues, placed, semantic, tableAt } from "./names.ts";
 import { wholeTable } from "./query.ts";
 
@@ -48,7 +49,7 @@ export function show(doing: Doing<Show>): Outcome {
     case "history":
       return { text: historyText(named(doing)) };
     case "functions":
-      return { text: "" };
+      return { text: functionList(doing) };
     default:
       throw notBuilt(`SHOW ${statement.what}`);
   }
@@ -122,7 +123,9 @@ const rule = `+${"-".repeat(inner)}+`;
 const line = (text: string): string => `| ${text.padEnd(inner - 2)} |`;
 
 /** DESC: a box of text, as MaxCompute draws it. */
-export function describe({ statement, target, call }: Doing<Describe>): Outcome {
+export function describe(doing: Doing<Describe>): Outcome {
+  const { statement, target, call } = doing;
+  if (statement.type === "function") return describeFunction(doing);
   if (statement.type !== "table") throw notBuilt(`DESC ${statement.type}`);
   const where = placed(statement.name, target.catalog, call);
   const found = tableAt(where, target.catalog);

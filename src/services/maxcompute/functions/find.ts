@@ -1,0 +1,84 @@
+import type { ProjectRecord } from "../../../projects/project.ts";
+import { type CatalogFunction, type CatalogName, fullName } from "../../../sql/catalog.ts";
+import type { AccountStore } from "../../../storage/store.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import { type FunctionRecord, functionRows } from "./records.ts";
+
+/** A function as a statement has found it, with what it is made of. */
+export interface FoundFunction {
+  readonly project: ProjectRecord;
+  readonly store: AccountStore;
+  readonly record: FunctionRecord;
+  readonly resources: readonly ResourceRecord[];
+  /** Made by the job itself, and gone with it. */
+  readonly temporary: boolean;
+}
+
+/** Finds the functions that a statement names, each once. */
+export class FunctionFinder {
+  readonly #current: ProjectRecord;
+  readonly #temporary: ReadonlyMap<string, FunctionRecord>;
+  readonly #call: OdpsCall;
+  readonly #known = new Map<string, CatalogFunction | undefined>();
+  readonly #found = new Map<string, FoundFunction>();
+
+  constructor(
+    current: ProjectRecord,
+    temporary: ReadonlyMap<string, FunctionRecord>,
+    call: OdpsCall,
+  ) {
+    this.#current = current;
+    this.#temporary = temporary;
+    this.#call = call;
+  }
+
+  /** A function of the job itself is found only where the statement names it `direct`ly. */
+  find(name: CatalogName, direct: boolean): CatalogFunction | undefined {
+    const own = direct && name.project === this.#current.name;
+    const temporary = own ? this.#temporary.get(name.name) : undefined;
+    const key = `${fullName(name)}${temporary ? " temporary" : ""}`;
+    if (!this.#known.has(key)) this.#known.set(key, this.#look(name, temporary));
+    return this.#known.get(key);
+  }
+
+  found(id: string): FoundFunction {
+    const found = this.#found.get(id);
+    if (!found) throw new Error(`the function ${id} was not found by this statement`);
+    return found;
+  }
+
+  #look(name: CatalogName, temporary: FunctionRecord | undefined): CatalogFunction | undefined {
+    const { store: stores, projects } = this.#call.parts;
+    const project = projects.find(this.#call.account, name.project);
+    if (!project) return undefined;
+    const store = stores.account(project.account);
+    const record = temporary ?? functionRows(store).find([project.id, name.schema, name.name]);
+    if (!record) return undefined;
+    const resources = record.resources.flatMap(({ id, schema, name }) => {
+      const now = resourceRows(store).find(resourceKey(project.id, schema, name));
+      return now?.id === id ? [now] : [];
+    });
+    const temporarily = temporary !== undefined;
+    this.#found.set(record.id, { project, store, record, resources, temporary: temporarily });
+    return { ...name, id: record.id, ...meaningOf(record, resources) };
+  }
+}
+
+/** What a call of a function means, or why it means nothing. */
+function meaningOf(
+  { sql, className, resources: used }: FunctionRecord,
+  resources: readonly ResourceRecord[],
+): Pick<CatalogFunction, "definition" | "code" | "why"> {
+  if (sql) return { definition: sql };
+  const gone = used.find(({ id }) => !resources.some((one) => one.id === id));
+  if (gone) return { why: `the resource ${gone.name} that it was made with is not there any more` };
+  const dot = className.lastIndexOf(".");
+  const file = `${className.slice(0, dot)}.py`;
+  const python = resources.find(({ type, name }) => type === "py" && name === file);
+  if (!python) return { why: `it has no resource ${file} of type py` };
+  const code = python.classes?.find(({ name }) => name === className.slice(dot + 1));
+  return code
+    ? { code }
+    : { why: `${file} has no class ${className.slice(dot + 1)} with @annotate("types->type")` };
+}

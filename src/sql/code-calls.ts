@@ -1,0 +1,177 @@
+import { type CatalogFunction, type CatalogTable, type CodeCall, fullName } from "./catalog.ts";
+import { intoJson, jsonShape, outOfJson } from "./code-values.ts";
+import { convertTo, resolveCondition, resolveExpression } from "./expression.ts";
+import { parseCodeSignature } from "./python-classes.ts";
+import { quoteText } from "./quote.ts";
+import { freshName, type Resolved, type Scope } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
+import type { TableRows } from "./table-functions.ts";
+import type { CallExpression, Position } from "./tree.ts";
+import { string } from "./type-rules.ts";
+import { type SqlType, typeText } from "./types.ts";
+import { overText } from "./windows.ts";
+
+/** Each runs in a cell of its own. */
+const callsMax = 4;
+
+/** Whether two uses stand in the same views. */
+export const sameWay = (one: readonly CatalogTable[], other: readonly CatalogTable[]): boolean =>
+  one.length === other.length && one.every(({ id }, at) => id === other[at]?.id);
+
+/**
+ * A call of code: its arguments go out as one JSON text for each row, and its result comes back as another. Code that
+ * gives one value for a group of rows is given them all in one text.
+ */
+export function resolveCodeCall(
+  call: CallExpression,
+  found: CatalogFunction,
+  scope: Scope,
+): Resolved {
+  const { at } = call;
+  const kind = found.code?.kind;
+  if (kind === "table") {
+    return refuse(
+      at,
+      `${fullName(found)} gives rows, and can only stand alone in SELECT or in LATERAL VIEW`,
+    );
+  }
+  const aggregate = kind === "aggregate" && !call.over;
+  if (aggregate && scope.noAggregates) {
+    return refuse(
+      at,
+      `aggregate function ${call.name.text} cannot be used in ${scope.noAggregates}`,
+    );
+  }
+  const inner: Scope = aggregate
+    ? { ...scope, keys: new Set(), noAggregates: "another aggregate" }
+    : scope;
+  const given = argumentsOf(call, found, inner);
+  const [result = string] = given.made.results;
+  const text =
+    kind === "aggregate" ? groupText(call, given.text, inner, scope) : plain(call, given);
+  const answer = `from_json_strict(${given.made.name}(${text.sql} || chr(10)), ${shapeText(result)})`;
+  const sql = `list_transform(${answer}, lambda odps_item: ${outOfJson("odps_item", result)})[1]`;
+  const uses = [...given.uses, ...text.uses];
+  if (!aggregate) return { sql, type: result, uses };
+  scope.met.aggregate = true;
+  return { sql, type: result, uses: uses.filter((use) => use.of !== scope.sources) };
+}
+
+/** The rows that a call of code gives. */
+export function codeRows(call: CallExpression, found: CatalogFunction, scope: Scope): TableRows {
+  const given = argumentsOf(call, found, scope);
+  const text = plain(call, given);
+  const { results } = given.made;
+  const shape = Object.fromEntries(results.map((type, at) => [`f${at}`, jsonShape(type)]));
+  const name = freshName(scope.environment.world, "s", call.at);
+  const list = `from_json_strict(${given.made.name}(${text.sql} || chr(10)), ${quoteText(JSON.stringify([shape]))})`;
+  const columns = results.map((type, at) => ({
+    ...{ name: `col${at}`, type, uses: given.uses },
+    sql: outOfJson(`"${name}"."v"."f${at}"`, type),
+  }));
+  return { columns, unnested: { sql: list, name } };
+}
+
+const shapeText = (type: SqlType): string => quoteText(JSON.stringify([jsonShape(type)]));
+
+interface Given {
+  readonly made: CodeCall;
+  /** A JSON list of the arguments. */
+  readonly text: string;
+  readonly uses: Resolved["uses"];
+}
+
+function argumentsOf(call: CallExpression, found: CatalogFunction, scope: Scope): Given {
+  const { at } = call;
+  const name = fullName(found);
+  const { code } = found;
+  if (!code)
+    return refuse(at, `function ${name} cannot be called: ${found.why ?? "it has no code"}`);
+  const signature = parseCodeSignature(code.signature);
+  if (!signature) return refuse(at, `the signature of ${name}, ${code.signature}, is none`);
+  const values = call.arguments.map((argument) => resolveExpression(argument, scope));
+  const parameters = signature.parameters ?? values.map(({ type }) => textIfVoid(type));
+  if (values.length !== parameters.length) {
+    return refuse(
+      at,
+      `function ${name} takes ${parameters.length} arguments, by ${code.signature}`,
+    );
+  }
+  const texts = values.map((value, index) => {
+    const type = parameters[index] ?? value.type;
+    const converted = convertTo(value, type, at, `argument ${index + 1} of ${name}`);
+    return argumentText(converted.sql, type, at);
+  });
+  for (const result of signature.results) argumentText("NULL", result, at);
+  return {
+    made: codeCall(found, parameters, signature.results, scope, at),
+    text: `json_array(${texts.join(", ")})`,
+    uses: values.flatMap(({ uses }) => uses),
+  };
+}
+
+const textIfVoid = (type: SqlType): SqlType => (type.kind === "void" ? string : type);
+
+/** A struct's fields are taken out of it one by one: it is calculated once. */
+function argumentText(sql: string, type: SqlType, at: Position): string {
+  const text = intoJson(type.kind === "struct" ? "odps_item" : sql, type);
+  if (text === undefined) {
+    return refuse(at, `${typeText(type).toUpperCase()} is no type for a function in Python`);
+  }
+  if (type.kind !== "struct") return text;
+  return `list_transform([${sql}], lambda odps_item: ${text})[1]`;
+}
+
+/** The call's name in the emitted text: one for each function, view that it stands in, and types of arguments. */
+function codeCall(
+  found: CatalogFunction,
+  parameters: readonly SqlType[],
+  results: readonly SqlType[],
+  { environment }: Scope,
+  at: Position,
+): CodeCall {
+  const { world, through } = environment;
+  const types = parameters.map(typeText).join();
+  const known = world.calls.find(
+    (one) =>
+      one.function.id === found.id &&
+      sameWay(one.through, through) &&
+      one.parameters.map(typeText).join() === types,
+  );
+  if (known) return known;
+  if (world.calls.length >= callsMax) {
+    return refuse(at, `a statement calls at most ${callsMax} functions in Python`);
+  }
+  const name = `odps_user_${world.calls.length}`;
+  const made: CodeCall = { name, function: found, through, parameters, results };
+  world.calls.push(made);
+  return made;
+}
+
+function plain(call: CallExpression, { text }: Given): Pick<Resolved, "sql" | "uses"> {
+  const { over, distinct, filter, withinGroup, ignoreNulls } = call;
+  if (over || distinct || filter || withinGroup || ignoreNulls !== undefined) {
+    return refuse(call.at, `function ${call.name.text} takes no such clause`);
+  }
+  return { sql: `CAST(${text} AS VARCHAR)`, uses: [] };
+}
+
+/** The arguments of all rows of a group, or of a window. */
+function groupText(
+  call: CallExpression,
+  text: string,
+  inner: Scope,
+  scope: Scope,
+): Pick<Resolved, "sql" | "uses"> {
+  if (call.withinGroup || call.ignoreNulls !== undefined) {
+    return refuse(call.at, `function ${call.name.text} takes no such clause`);
+  }
+  const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
+  const over = call.over && overText(call.over, scope);
+  const clauses = `${filter ? ` FILTER (WHERE ${filter.sql})` : ""}${over ? ` OVER (${over.sql})` : ""}`;
+  const list = `list(${call.distinct ? "DISTINCT " : ""}${text})${clauses}`;
+  return {
+    sql: `CAST(to_json(coalesce(${list}, [])) AS VARCHAR)`,
+    uses: [...(filter?.uses ?? []), ...(over?.uses ?? [])],
+  };
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld } from "../support/warehouse.ts";
+
+const code = `
+from odps.udf import annotate, BaseUDTF, BaseUDAF
+import datetime, decimal
+
+@annotate("bigint,bigint->bigint")
+class Plus(object):
+    def evaluate(self, a, b):
+        return None if a is None or b is None else a + b
+
+@annotate("*->string")
+class Types(object):
+    def evaluate(self, *values):
+        return " ".join("%s=%s" % (type(value).__name__, value) for value in values)
+
+@annotate("string,bigint->array<struct<n:bigint,t:string>>")
+class Deep(object):
+    def evaluate(self, a, n):
+        return [(at, a * at) for at in range(n)] + [None]
+
+@annotate("bigint->decimal(10,2),double,datetime,date,boolean,binary,map<string,bigint>")
+class Wide(BaseUDTF):
+    def process(self, a):
+        self.forward(decimal.Decimal("1.50") * a, a / 2, datetime.datetime(2026, 1, a, 10, 20, 30), datetime.date(2026, 1, a), a > 1, b"\\x00\\x01", {"k": a})
+
+@annotate("string->string,bigint")
+class Words(BaseUDTF):
+    def process(self, text):
+        for word in (text or "").split():
+            self.forward(word, len(word))
+
+@annotate("double->double")
+class Mean(BaseUDAF):
+    def new_buffer(self):
+        return [0.0, 0]
+    def iterate(self, buffer, value):
+        if value is not None:
+            buffer[0] += value
+            buffer[1] += 1
+    def merge(self, buffer, other):
+        buffer[0] += other[0]
+        buffer[1] += other[1]
+    def terminate(self, buffer):
+        return buffer[0] / buffer[1] if buffer[1] else None
+
+@annotate("string->bigint")
+class Lookup(object):
+    def __init__(self):
+        from odps.distcache import get_cache_file
+        with get_cache_file("words.txt") as file:
+            self.words = {line.strip(): at for at, line in enumerate(file)}
+    def evaluate(self, word):
+        return self.words.get(word)
+`;
+
+test("functions in Python are called by queries: of a row, of rows, and giving rows", async (t) => {
+  const { odps, root } = await startWorld(t, "sales");
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+o.create_resource("code.py", "py", file_obj=${JSON.stringify(code)})
+o.create_resource("words.txt", "file", file_obj="one\\ntwo\\n")
+for name, more in [("plus", ""), ("types", ""), ("deep", ""), ("wide", ""), ("words", ""), ("mean", ""), ("lookup", ", words.txt")]:
+    o.execute_sql("create function %s as 'code.%s' using 'code.py%s'" % (name, name.capitalize(), more.replace(" ", "")))
+out["shown"] = sorted(line.split(":")[1] for line in o.execute_sql("show functions").get_task_results().popitem()[1].split("\\n"))
+out["described"] = "code.Plus" in str(o.execute_sql("desc function plus").get_task_results().popitem()[1])
+o.execute_sql("create table t (a bigint, b string, c double)")
+o.write_table("t", [[1, "one two", 1.5], [2, "zwei", 2.5], [None, None, None]])
+out["plus"] = rows("select plus(a, 10), plus(plus(a, a), '5') from t where plus(a, 0) > 0 or a is null order by a limit 9")
+out["grouped"] = rows("select plus(a, 1) as k, count(*) from t group by plus(a, 1) order by k limit 9")
+out["types"] = rows("select types(a, b, c, cast(1.25 as decimal(10,2)), date '2026-01-02', datetime '2026-01-02 03:04:05', true, array(1,2), map('k',1), cast('x' as binary), null) from t where a = 1")
+out["deep"] = rows("select deep(b, 2) from t where a = 2")
+out["wide"] = [[str(value) for value in row] for row in rows("select d, e, cast(f as string), g, h, i, j from (select wide(a) as (d, e, f, g, h, i, j) from t where a is not null) w order by d limit 9")]
+out["words"] = rows("select words(b) as (word, size) from t order by word limit 9")
+out["lateral"] = rows("select a, word, size from t lateral view words(b) w as word, size where size > 3 order by a limit 9")
+out["outer"] = rows("select a, word from t lateral view outer words(b) w as word, size where a is null")
+out["mean"] = rows("select mean(c), mean(distinct cast(4 as double)), count(*) from t")
+out["by group"] = rows("select a > 1, mean(c) from t where a is not null group by a > 1 order by mean(c) limit 9")
+out["window"] = rows("select a, mean(c) over (order by a) from t where a is not null order by a limit 9")
+out["none"] = rows("select mean(c) from t where a = 99")
+out["lookup"] = rows("select lookup('two'), lookup('three')")
+o.execute_sql("create table sums as select plus(a, 1) as s from t")
+out["written"] = rows("select s from sums order by s limit 9")
+o.write_table("t", [[at, "w", 1.0] for at in range(100, 20100)])
+out["many"] = rows("select sum(plus(a, 1)) from t where a >= 100")
+o.execute_sql("drop function plus")
+out["dropped"] = refused(lambda: o.execute_sql("select plus(1, 2)"))
+`,
+  );
+  assert.deepEqual(out["shown"], ["deep", "lookup", "mean", "plus", "types", "wide", "words"]);
+  assert.equal(out["described"], true);
+  assert.deepEqual(out["plus"], [
+    [null, null],
+    [11, 7],
+    [12, 9],
+  ]);
+  assert.deepEqual(out["grouped"], [
+    [null, 1],
+    [2, 1],
+    [3, 1],
+  ]);
+  assert.deepEqual(out["types"], [
+    [
+      "int=1 str=one two float=1.5 Decimal=1.25 date=2026-01-02 datetime=2026-01-02 03:04:05 bool=True " +
+        "list=[1, 2] dict={'k': 1} bytes=b'x' NoneType=None",
+    ],
+  ]);
+  assert.deepEqual(out["deep"], [[[[0, ""], [1, "zwei"], null]]]);
+  assert.deepEqual(out["wide"], [
+    ["1.50", "0.5", "2026-01-01 10:20:30", "2026-01-01", "False", "b'\\x00\\x01'", "{'k': 1}"],
+    ["3.00", "1.0", "2026-01-02 10:20:30", "2026-01-02", "True", "b'\\x00\\x01'", "{'k': 2}"],
+  ]);
+  assert.deepEqual(out["words"], [
+    ["one", 3],
+    ["two", 3],
+    ["zwei", 4],
+  ]);
+  assert.deepEqual(out["lateral"], [[2, "zwei", 4]]);
+  assert.deepEqual(out["outer"], [[null, null]]);
+  assert.deepEqual(out["mean"], [[2, 4, 3]]);
+  assert.deepEqual(out["by group"], [
+    [false, 1.5],
+    [true, 2.5],
+  ]);
+  assert.deepEqual(out["window"], [
+    [1, 1.5],
+    [2, 2],
+  ]);
+  assert.deepEqual(out["none"], [[null]]);
+  assert.deepEqual(out["lookup"], [[1, null]]);
+  assert.deepEqual(out["written"], [[null], [2], [3]]);
+  assert.deepEqual(out["many"], [[202_010_000]]);
+  assert.match((out["dropped"] as string[])[1] ?? "", /function plus cannot be resolved/);
+});
+
+test("functions in SQL, and functions that live as long as their job", async (t) => {
+  const { odps, root } = await startWorld(t, "sales");
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+o.create_resource("code.py", "py", file_obj=${JSON.stringify(code)})
+o.execute_sql("create sql function twice(@a bigint) returns bigint as @a + @a")
+out["twice"] = rows("select twice(4), sales:twice(5)")
+again = o.get_function("twice")
+out["about"] = [again.is_sql_function, again.class_type]
+o.execute_sql("create or replace sql function twice(@a bigint, @b bigint default 3) as @a * @b")
+out["replaced"] = rows("select twice(4), twice(4, 4)")
+out["there"] = refused(lambda: o.execute_sql("create sql function twice(@a bigint) as @a"))[1]
+o.execute_sql("create sql function if not exists twice(@a bigint) as @a")
+out["temporary"] = rows("create temporary function plus as 'code.Plus' using 'code.py'; create sql function if not exists x(@a bigint) as @a; select plus(1, 2);")
+out["script"] = rows("function three(@a bigint) as @a + 3; select three(1);")
+out["gone"] = [refused(lambda: rows("select plus(1, 2)"))[0], refused(lambda: rows("select three(1)"))[0]]
+out["built-in"] = [refused(lambda: o.execute_sql("create sql function %s(@a bigint) as @a" % name))[0] for name in ["abs", "count", "max_pt", "explode"]]
+out["java"] = refused(lambda: (o.create_resource("lib.jar", "jar", file_obj=b"PK"), o.execute_sql("create function j as 'com.example.J' using 'lib.jar'")))[1]
+out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary function plus as 'code.Plus' using 'code.py'; select plus(1);", "create temporary function plus as 'code.Nothing' using 'code.py'; select plus(1);"]]
+`,
+  );
+  assert.deepEqual(out["twice"], [[8, 10]]);
+  assert.equal((out["about"] as string[])[0], "true");
+  assert.deepEqual(out["replaced"], [[12, 16]]);
+  assert.match(String(out["there"]), /already exists/);
+  assert.deepEqual([out["temporary"], out["script"]], [[[3]], [[4]]]);
+  assert.deepEqual(out["gone"], ["ODPSError", "ODPSError"]);
+  for (const refusal of out["built-in"] as string[]) assert.notEqual(refusal, null);
+  assert.match(String(out["java"]), /functions in Java are not built/);
+  const [few, nothing] = out["types"] as [string, string];
+  assert.match(few, /takes 2 arguments, by bigint,bigint->bigint/);
+  assert.match(nothing, /has no class Nothing with @annotate/);
+});
