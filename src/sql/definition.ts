@@ -1,11 +1,11 @@
-import type { CatalogTable } from "./catalog.ts";
+import { type CatalogTable, fullName } from "./catalog.ts";
 import type { Plan } from "./plan.ts";
 import { resolveQuery } from "./query.ts";
 import { resolveSelection, touches } from "./resolve.ts";
 import type { Environment } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import { findTable, meantNames } from "./tables.ts";
-import type { ObjectName, Query, Statement } from "./tree.ts";
+import { findTable, meantNames, viewRows } from "./tables.ts";
+import type { AlterMaterializedView, ObjectName, Query, Statement } from "./tree.ts";
 
 /** Statements that the service executes: only their names are found here, and the query that some of them hold. */
 export function resolveDefinition(statement: Statement, environment: Environment): Plan {
@@ -14,12 +14,33 @@ export function resolveDefinition(statement: Statement, environment: Environment
     const selection = resolveSelection(resolveQuery(query, environment), environment.world);
     return { kind: "made-of-query", statement, selection, ...touches(environment.world) };
   }
+  if (statement.kind === "alter-materialized-view" && statement.action.kind === "rebuild") {
+    return resolveRebuild(statement, environment);
+  }
   const tables: CatalogTable[] = [];
   for (const { name, needed } of namesOf(statement)) {
     const table = needed ? findTable(name, environment) : mayFind(name, environment);
     if (table) tables.push(table);
   }
   return { kind: "definition", statement, tables, ...touches(environment.world) };
+}
+
+/** REBUILD does the query of the view, read as its maker read it, with the right of who rebuilds. */
+function resolveRebuild(statement: AlterMaterializedView, environment: Environment): Plan {
+  const { at, view } = statement;
+  const { world } = environment;
+  const table = findTable(view, environment);
+  if (table.kind !== "materialized view") {
+    return refuse(view.at, `${fullName(table)} is a ${table.kind}, not a materialized view`);
+  }
+  const rows = viewRows(table, environment, at);
+  const all = [...table.columns, ...table.partitionColumns];
+  const columns = rows.columns.map((column, index) => ({
+    ...column,
+    name: all[index]?.name ?? column.name,
+  }));
+  const selection = resolveSelection({ ...rows, columns }, world);
+  return { kind: "made-of-query", statement, selection, ...touches(world) };
 }
 
 function mayFind(name: ObjectName, environment: Environment): CatalogTable | undefined {

@@ -7,7 +7,7 @@ import {
   type NamePlace,
 } from "./catalog.ts";
 import { parseScript } from "./parse.ts";
-import { nameRows, resolveQuery, shapeRows } from "./query.ts";
+import { nameRows, type Rows, resolveQuery, shapeRows } from "./query.ts";
 import type { Environment, NamedRows, OpenRead } from "./scope.ts";
 import { refuse, refuseTable } from "./semantic-error.ts";
 import { SqlError } from "./sql-error.ts";
@@ -101,13 +101,19 @@ export function openView(
 }
 
 function readView(table: CatalogTable, around: Environment, at: Position): NamedRows {
-  const { view } = table;
   const name = fullName(table);
-  if (!view) return refuse(at, `view ${name} has no query`);
   const outer = around.through.slice(0, -1);
   if (outer.some(({ id }) => id === table.id)) return refuse(at, `view ${name} reads itself`);
   if (around.through.length > viewsMax)
     return refuse(at, `views are nested deeper than ${viewsMax}`);
+  return nameRows(viewRows(table, around, at), around, at, "view");
+}
+
+/** The rows that a view's text gives, in the columns with which it was made. */
+export function viewRows(table: CatalogTable, around: Environment, at: Position): Rows {
+  const { view } = table;
+  const name = fullName(table);
+  if (!view) return refuse(at, `view ${name} has no query`);
   const environment: Environment = {
     ...around,
     project: view.project,
@@ -122,10 +128,11 @@ function readView(table: CatalogTable, around: Environment, at: Position): Named
     const query = only?.statement;
     if (query?.kind !== "query" || more) return refuse(at, `view ${name} is not a query`);
     const rows = resolveQuery(query, environment);
-    if (rows.columns.length !== table.columns.length) {
+    const columns = [...table.columns, ...table.partitionColumns];
+    if (rows.columns.length !== columns.length) {
       return refuse(at, `view ${name} no longer has the columns that it was made with`);
     }
-    return nameRows(shapeRows(rows, table.columns, environment, at), environment, at, "view");
+    return shapeRows(rows, columns, environment, at);
   } catch (error) {
     // Positions inside the view's text mean nothing to who names the view.
     if (!(error instanceof SqlError) || error.at === at) throw error;

@@ -94,7 +94,8 @@ export interface AlterMaterializedView {
     | { readonly kind: "rebuild"; readonly partitions: readonly (readonly Expression[])[] }
     | { readonly kind: "set-lifecycle"; readonly days: number }
     | { readonly kind: "enable-lifecycle" | "disable-lifecycle" }
-    | { readonly kind: "enable-rewrite" | "disable-rewrite" }
+    | { readonly kind: "enable-rewrite" }
+    | { readonly kind: "disable-rewrite" }
     | { readonly kind: "set-properties"; readonly properties: readonly Property[] }
     | {
         readonly kind: "drop-partitions";

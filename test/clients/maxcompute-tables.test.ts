@@ -119,3 +119,70 @@ out["not transactional"] = refused(lambda: o.execute_sql("alter table t compact 
   ]);
   assert.equal(out["not transactional"], true);
 });
+
+test("PyODPS makes materialized views, sees when they are outdated, and rebuilds them", async (t) => {
+  const { odps, root } = await startWorld(t, "sales");
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `${helpers}
+o.execute_sql("create table t (a bigint, b string, ds string)")
+o.execute_sql("insert into t values (1, 'x', '1'), (2, 'y', '2')")
+o.execute_sql("create materialized view if not exists m lifecycle 7 (n comment 'how many', day) comment 'counted' as select count(*), ds from t group by ds")
+o.execute_sql("create materialized view if not exists m as select 1 as x")
+def table(name):
+    one = o.get_table(name); one.reload()
+    return one
+one = table("m")
+out["about"] = [one.type.value, one.is_materialized_view, one.lifecycle, one.comment, [[c.name, c.comment] for c in one.table_schema.columns]]
+read = "select day, n from m order by day limit 9"
+out["fresh"] = [rows(read), table("m").is_materialized_view_outdated]
+o.execute_sql("insert into t values (3, 'z', '2')")
+out["stale"] = [rows(read), table("m").is_materialized_view_outdated, "IsOutdated: True" .lower() in o.execute_sql("desc m").open_reader(tunnel=False).raw.lower()]
+o.execute_sql("alter materialized view m rebuild")
+out["rebuilt"] = [rows(read), table("m").is_materialized_view_outdated, history("m")[0][1]]
+o.execute_sql("create materialized view later build deferred as select a from t")
+out["deferred"] = [rows("select * from later"), table("later").is_materialized_view_outdated]
+o.execute_sql("alter materialized view later rebuild")
+out["built"] = rows("select count(*) from later")
+o.execute_sql("create materialized view p partitioned on (ds) as select a, ds from t")
+out["parted"] = [parts("p"), rows("select a from p where ds = '1'")]
+o.execute_sql("alter materialized view p drop partition (ds='1')")
+out["dropped"] = parts("p")
+o.execute_sql("alter materialized view p set lifecycle 3")
+o.execute_sql("alter materialized view p disable lifecycle")
+out["lifecycle"] = table("p").lifecycle
+out["downloaded"] = [list(record.values) for record in o.get_table("later").open_reader()]
+out["lists"] = [o.execute_sql(words).open_reader(tunnel=False).raw.count(":") for words in ["show materialized views", "show views"]]
+out["not so"] = [words for words in ["insert into later values (1)", "drop view later", "drop table later", "alter view later rename to x", "alter materialized view t rebuild", "truncate table later",
+                 "create materialized view r refresh every 5 minutes as select a from t", "alter materialized view later enable rewrite", "create view later as select 1 as a"] if refused(lambda: o.execute_sql(words)) is None]
+o.execute_sql("drop table t")
+out["without its table"] = [table("later").is_materialized_view_outdated, rows("select count(*) from later"), refused(lambda: o.execute_sql("alter materialized view later rebuild"))[0]]
+o.execute_sql("drop materialized view later")
+out["gone"] = refused(lambda: rows("select * from later"))[0]
+`,
+  );
+  const columns = [
+    ["n", "how many"],
+    ["day", ""],
+  ];
+  assert.deepEqual(out["about"], ["MATERIALIZED_VIEW", true, 7, "counted", columns]);
+  const first = [
+    ["1", 1],
+    ["2", 1],
+  ];
+  const second = [
+    ["1", 1],
+    ["2", 2],
+  ];
+  assert.deepEqual(out["fresh"], [first, false]);
+  assert.deepEqual(out["stale"], [first, true, true]);
+  assert.deepEqual(out["rebuilt"], [second, false, "REBUILD"]);
+  assert.deepEqual([out["deferred"], out["built"]], [[[], true], [[3]]]);
+  assert.deepEqual(out["parted"], [["ds='1'", "ds='2'"], [[1]]]);
+  assert.deepEqual([out["dropped"], out["lifecycle"]], [["ds='2'"], 3]);
+  assert.deepEqual((out["downloaded"] as number[][]).flat().sort(), [1, 2, 3]);
+  assert.deepEqual([out["lists"], out["not so"]], [[3, 0], []]);
+  assert.deepEqual(out["without its table"], [true, [[3]], "NoSuchTable"]);
+  assert.equal(out["gone"], "NoSuchTable");
+});

@@ -27,10 +27,23 @@ export interface TableRecord {
   readonly properties: Readonly<Record<string, string>>;
   /** The query of a view, and how its maker read the names in it. */
   readonly view?: { readonly text: string } & NamePlace;
+  /** Of a materialized view: its last build; without `built` it was never built. */
+  readonly materialized?: {
+    readonly built?: { readonly atMs: number; readonly reads: readonly SourceRecord[] };
+  };
   /** The newest version of its content. */
   readonly version: number;
   /** Set once columns were changed: some files may be older than the columns are. */
   readonly altered?: StoredNames;
+}
+
+/** A table or view of which a materialized view was made. */
+interface SourceRecord {
+  readonly project: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly tableId: string;
+  readonly version: number;
 }
 
 /** How columns are called in files, where that is not their name. */

@@ -100,7 +100,7 @@ function partitionsOf(
 ): readonly PartitionRecord[] {
   const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
   const { partition } = parameters;
-  if (table.kind !== "table")
+  if (table.kind !== "table" && table.kind !== "materialized view")
     throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
   if (table.partitionColumns.length === 0) {
     if (partition !== undefined) throw invalid(`The table ${table.name} has no partitions.`);

@@ -28,7 +28,10 @@ const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
 export const schemaVersion = ({ definedAtMs }: TableRecord): string => String(definedAtMs);
 
 /** What clients read of a table: the JSON that stands inside the XML. */
-function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]): string {
+function schemaJson(
+  table: TableRecord,
+  { partitions, outdated }: NonNullable<Parameters<typeof tableElement>[2]>,
+): string {
   const { transactional, primaryKey } = table;
   return JSON.stringify({
     columns: table.columns.map(columnAnswer),
@@ -42,6 +45,10 @@ function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]):
     ),
     isVirtualView: table.kind === "view",
     isMaterializedView: table.kind === "materialized view",
+    ...(outdated !== undefined && {
+      isMaterializedViewOutdated: outdated,
+      isMaterializedViewRewriteEnabled: false,
+    }),
     isExternal: table.kind === "external",
     ...(table.view && { viewText: table.view.text, viewExpandedText: table.view.text }),
     lifecycle: table.lifecycleDays ?? -1,
@@ -63,7 +70,11 @@ function schemaJson(table: TableRecord, partitions: readonly PartitionRecord[]):
 export function tableElement(
   project: string,
   table: TableRecord,
-  partitions?: readonly PartitionRecord[],
+  content?: {
+    readonly partitions: readonly PartitionRecord[];
+    /** Of a materialized view. */
+    readonly outdated?: boolean;
+  },
 ): Part {
   return {
     "@format": "json",
@@ -76,8 +87,8 @@ export function tableElement(
     Type: typeNames[table.kind],
     CreationTime: rfc822(table.createdAtMs),
     LastModifiedTime: rfc822(table.definedAtMs),
-    ...(partitions && {
-      Schema: { "@format": "Json", "#": schemaJson(table, partitions) },
+    ...(content && {
+      Schema: { "@format": "Json", "#": schemaJson(table, content) },
     }),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from "./catalog.ts";
 import { namedTable, type OdpsCall, projectOf, schemaOf } from "./find-project.ts";
 import { namesFlow, showRows } from "./flows.ts";
+import { isOutdated } from "./materialized.ts";
 import { partitionElement, partitionJson, rfc822, tableElement } from "./table-answer.ts";
 
 const pageMax = 1000;
@@ -65,10 +66,13 @@ export const listTables = operation("ListTables", {
 export const getTable = operation("GetTable", {
   ...namedTable,
   action: "Describe",
-  handle: ({ project, store, table }): OdpsAnswer => {
+  handle: ({ project, store, table }, _input, call): OdpsAnswer => {
     const { partitions } = contentAt(store, table, table.version) ?? { partitions: [] };
+    const outdated = table.kind === "materialized view" && {
+      outdated: isOutdated(table, project, call.parts),
+    };
     return {
-      document: { Table: tableElement(project.name, table, partitions) },
+      document: { Table: tableElement(project.name, table, { partitions, ...outdated }) },
       headers: {
         "x-odps-owner": table.owner,
         "x-odps-creation-time": rfc822(table.createdAtMs),

@@ -1,5 +1,10 @@
 import type { Expression, Position } from "../../../sql/tree.ts";
-import type { AlterTable, AlterTableAction, PartitionSpec } from "../../../sql/tree-alter.ts";
+import type {
+  AlterMaterializedView,
+  AlterTable,
+  AlterTableAction,
+  PartitionSpec,
+} from "../../../sql/tree-alter.ts";
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionName } from "../catalog.ts";
 import { callerName } from "../projects.ts";
@@ -14,7 +19,7 @@ type Change = (partitions: readonly PartitionRecord[]) => readonly PartitionReco
 export function changePartitions(
   action: AlterTableAction,
   found: FoundTable,
-  doing: Doing<AlterTable>,
+  doing: Doing<AlterTable | AlterMaterializedView>,
 ): (() => void) | undefined {
   const change = changeOf(action, found, doing);
   if (!change) return undefined;
@@ -31,7 +36,7 @@ export function changePartitions(
 function changeOf(
   action: AlterTableAction,
   { record }: FoundTable,
-  { statement, call }: Doing<AlterTable>,
+  { statement, call }: Doing<AlterTable | AlterMaterializedView>,
 ): Change | undefined {
   const { at } = statement;
   const atMs = call.timeMs;

@@ -1,4 +1,5 @@
 import { renameColumn, renameTable } from "../../../projects/permissions/renamed.ts";
+import type { Position } from "../../../sql/tree.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import type { TableRecord } from "../catalog.ts";
 import { tableRows } from "../catalog.ts";
@@ -39,7 +40,7 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
       rename(action, there.record, doing);
       return;
     }
-    const redefine = redefinition(action, doing);
+    const redefine = redefinition(action, statement.at);
     // A change of shape is a new version too: what was approved was another table.
     putVersion(store, {
       ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
@@ -56,22 +57,22 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
 }
 
 /** How an action changes what a table is. */
-function redefinition(
+export function redefinition(
   action: AlterTableAction,
-  { statement }: Doing<AlterTable>,
+  at: Position,
 ): (table: TableRecord) => TableRecord {
   switch (action.kind) {
     case "add-columns":
     case "drop-columns":
     case "change-column":
-      return (table) => changeColumns(action, table, statement.at);
+      return (table) => changeColumns(action, table, at);
     case "set-comment":
       return (table) => ({ ...table, comment: action.comment });
     case "set-lifecycle": {
       if (action.partition) {
-        throw semantic(statement.at, "a lifecycle is that of a table, not of one partition");
+        throw semantic(at, "a lifecycle is that of a table, not of one partition");
       }
-      checkLifecycle(action.days, statement.at);
+      checkLifecycle(action.days, at);
       return (table) => ({ ...table, lifecycleDays: action.days });
     }
     case "enable-lifecycle":

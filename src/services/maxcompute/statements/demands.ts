@@ -9,7 +9,7 @@ import { functionArn, resourceDemands } from "../functions/make.ts";
 import { resourceArn } from "../resources/find.ts";
 import type { StatementCatalog } from "../session.ts";
 import { placedFunction } from "./functions.ts";
-import { placed } from "./names.ts";
+import { type PlacedName, placed, tableAt } from "./names.ts";
 import { restoredName } from "./restored-name.ts";
 
 /** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
@@ -30,7 +30,30 @@ export function demandsOf(
     );
     return [...reads, ...updates];
   }
-  return [...reads, ...definitionDemands(plan.statement, catalog, account, call)];
+  const { statement } = plan;
+  const owners =
+    statement.kind === "alter-materialized-view"
+      ? ownerDemands(plan, placed(statement.view, catalog, call), catalog)
+      : [];
+  return [...reads, ...owners, ...definitionDemands(statement, catalog, account, call)];
+}
+
+/**
+ * Who rebuilds a materialized view reads with their own right; its owner, who reads what comes of it, must still be
+ * allowed to read as well. So nobody has others fetch what is theirs no more.
+ */
+function ownerDemands(
+  { reads, uses }: Plan,
+  view: PlacedName,
+  catalog: StatementCatalog,
+): readonly AccessDemand[] {
+  const owner = tableAt(view, catalog)?.record.owner;
+  if (owner === undefined) return [];
+  const isOwn = ({ through }: Pick<Read, "through">) => through.length === 0;
+  return [
+    ...reads.filter(isOwn).flatMap((read) => readDemands(read, catalog, owner)),
+    ...uses.filter(isOwn).flatMap((use) => useDemands(use, catalog, owner)),
+  ];
 }
 
 const onTable = (
@@ -53,12 +76,16 @@ const onTable = (
  * The caller needs Select on what the statement names; what a view reads, its owner must be allowed to read at this
  * moment. So nobody lends what is not theirs, and a view lends what its owner has.
  */
-function readDemands({ table, columns, through }: Read, catalog: StatementCatalog): AccessDemand[] {
+function readDemands(
+  { table, columns, through }: Read,
+  catalog: StatementCatalog,
+  reader?: string,
+): AccessDemand[] {
   const chain = [...through, table];
   return chain.map((one, at) => {
     const { record, project } = catalog.found(one);
     const before = chain[at - 1];
-    const owner = before && catalog.found(before).record.owner;
+    const owner = before ? catalog.found(before).record.owner : reader;
     const last = at === chain.length - 1;
     const asked = {
       [demandKeys.columns]: last ? columns : record.columns.map(({ name }) => name),
@@ -79,13 +106,18 @@ function readDemands({ table, columns, through }: Read, catalog: StatementCatalo
  * The caller needs Execute on a function that the statement names, and the owner of a view on one in it. What a function
  * is made of, who made it must be allowed to read at this moment.
  */
-function useDemands({ function: { id }, through }: FunctionUse, catalog: StatementCatalog) {
+function useDemands(
+  { function: { id }, through }: FunctionUse,
+  catalog: StatementCatalog,
+  reader?: string,
+): readonly AccessDemand[] {
   const { project, record, resources, temporary } = catalog.foundFunction({ id });
   const { account } = project;
   const view = through.at(-1);
+  const owner = view ? catalog.found(view).record.owner : reader;
   const context = {
     [demandKeys.current]: catalog.project,
-    ...(view && { [demandKeys.onBehalfOf]: catalog.found(view).record.owner }),
+    ...(owner !== undefined && { [demandKeys.onBehalfOf]: owner }),
   };
   const arn = functionArn(project.name, record.schema, record.name);
   const execute: AccessDemand = {

@@ -8,6 +8,7 @@ import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
 import { explain } from "./explain.ts";
 import { createFunction } from "./functions.ts";
+import { alterMaterializedView, createMaterializedView } from "./materialized-view.ts";
 import { keepRows, type Running } from "./query.ts";
 import { restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
@@ -29,6 +30,8 @@ const executors: {
   "create-table": createTable,
   "create-table-like": createLike,
   "create-view": createView,
+  "create-materialized-view": createMaterializedView,
+  "alter-materialized-view": alterMaterializedView,
   "create-schema": createSchema,
   "create-function": createFunction,
   "create-sql-function": createFunction,

@@ -71,6 +71,7 @@ function madeBy(statement: Statement) {
       return statement.table;
     case "create-view":
     case "create-materialized-view":
+    case "alter-materialized-view":
       return statement.view;
     default:
       return undefined;

@@ -24,7 +24,13 @@ export type NewTable = Pick<TableRecord, "kind" | "columns" | "partitionColumns"
   Partial<
     Pick<
       TableRecord,
-      "comment" | "lifecycleDays" | "transactional" | "primaryKey" | "properties" | "view"
+      | "comment"
+      | "lifecycleDays"
+      | "transactional"
+      | "primaryKey"
+      | "properties"
+      | "view"
+      | "materialized"
     >
   >;
 

@@ -11,6 +11,7 @@ import {
   versionRows,
 } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
+import { isOutdated } from "../materialized.ts";
 import type { FoundTable } from "../session.ts";
 import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
@@ -24,6 +25,7 @@ export function show(doing: Doing<Show>): Outcome {
   switch (statement.what) {
     case "tables":
     case "views":
+    case "materialized-views":
       return { text: tableList(doing) };
     case "schemas":
       return {
@@ -63,6 +65,12 @@ function named({ statement, target, call }: Doing<Show>): FoundTable {
   return found;
 }
 
+/** Which kind of tables a list has; others have all. */
+const listed: Readonly<Partial<Record<Show["what"], TableRecord["kind"]>>> = {
+  views: "view",
+  "materialized-views": "materialized view",
+};
+
 function tableList({ statement, target, call }: Doing<Show>): string {
   const { project, store, catalog } = target;
   if (statement.in && placed(statement.in, catalog, call).project.id !== project.id) {
@@ -74,7 +82,7 @@ function tableList({ statement, target, call }: Doing<Show>): string {
     new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`).test(name);
   return [...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
     .map(({ value }) => value)
-    .filter(({ kind }) => (statement.what === "views" ? kind === "view" : true))
+    .filter(({ kind }) => (listed[statement.what] ?? kind) === kind)
     .filter(({ name }) => fits(name))
     .map(({ owner, name }) => `${owner}:${name}`)
     .join("\n");
@@ -90,7 +98,8 @@ const literal = (text: string): string =>
 /** A statement that makes the same. */
 function definitionText({ record, project }: FoundTable): string {
   const name = `\`${project.name}\`.\`${record.name}\``;
-  if (record.view) return `CREATE VIEW ${name} AS ${record.view.text}`;
+  const kind = record.kind === "view" ? "VIEW" : "MATERIALIZED VIEW";
+  if (record.view) return `CREATE ${kind} ${name} AS ${record.view.text}`;
   const { columns, partitionColumns, comment, lifecycleDays, transactional } = record;
   const lines = [`CREATE TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`];
   if (comment !== "") lines.push(`COMMENT ${literal(comment)}`);
@@ -166,6 +175,7 @@ export function describe(doing: Doing<Describe>): Outcome {
     ]),
     rule,
     line(kindText(record, size)),
+    ...(record.kind === "materialized view" ? [buildText(found, call)] : []).map(line),
     ...columns("Native Columns", record.columns),
     ...(record.partitionColumns.length > 0
       ? columns("Partition Columns", record.partitionColumns)
@@ -177,6 +187,13 @@ export function describe(doing: Doing<Describe>): Outcome {
 
 const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): string =>
   `${lifecycleDays}${lifecycleDisabled ? " (disabled)" : ""}`;
+
+/** When a materialized view was built, and whether what it is of has changed since. */
+const buildText = ({ record, project }: FoundTable, { parts }: Doing<Describe>["call"]): string => {
+  const { built } = record.materialized ?? {};
+  const last = built ? timeText(built.atMs) : "never";
+  return `IsOutdated: ${isOutdated(record, project, parts)} | LastBuild: ${last}`;
+};
 
 const kindText = (record: TableRecord, size: number): string =>
   record.kind === "system view"
