@@ -54,8 +54,12 @@ export interface ReadQuestion {
   readonly columns: readonly Column[];
   readonly from: number;
   readonly count: number;
-  /** `preview` is a whole Arrow stream with its schema. */
-  readonly form: "record" | "arrow" | "preview" | "csv";
+  /** `stream` is a whole Arrow stream with its schema, and so is `preview`, with other points in time. */
+  readonly form: "record" | "arrow" | "stream" | "preview" | "csv";
+  /** What a stream's schema calls the columns, where files call them otherwise. */
+  readonly named?: readonly string[];
+  /** Some columns are not in the files but in their paths: `ds=x`. */
+  readonly inPaths?: boolean;
   readonly compression?: "deflate";
   /** In which zone CSV shows points in time; the other forms have no zone. */
   readonly timezone?: string;

@@ -1,18 +1,11 @@
-import type { AccessDemand } from "../../access/authorize.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
-import type { WantedFlow } from "../../projects/projects.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
-import {
-  namedTable,
-  type OdpsCall,
-  type TableTarget,
-  tableContext,
-  tableOf,
-} from "./find-project.ts";
-import { flowsTo, rowsToShow, showRows, tableFlow } from "./flows.ts";
+import { type DownloadTarget, onDownload } from "./download-target.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { flowsTo, rowsToShow, showRows } from "./flows.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import { type InstanceTarget, instanceOf } from "./instances.ts";
 import type { ProjectEngine } from "./project-engine.ts";
@@ -112,32 +105,11 @@ function partitionsOf(
   return [findPartition(table, partitions, partition)];
 }
 
-/** A table whose rows would be carried away; with download control that is a privilege of its own. */
-interface DownloadTarget extends TableTarget {
-  readonly controlled: boolean;
-}
-
-const onTable = {
-  ...namedTable,
-  resolve(input: OdpsInput, call: OdpsCall): DownloadTarget {
-    const target = tableOf(input, call);
-    const { settings } = call.parts.projects.permissionsOf(target.project);
-    return { ...target, controlled: settings.enableDownloadPrivilege };
-  },
-  action: (_input: OdpsInput, { controlled }: DownloadTarget) =>
-    controlled ? "Download" : "Select",
-  also: (_input: OdpsInput, target: DownloadTarget): readonly AccessDemand[] =>
-    target.controlled ? [{ action: "odps:Describe", target, context: tableContext(target) }] : [],
-  flows: (input: OdpsInput, target: DownloadTarget, call: OdpsCall): readonly WantedFlow[] => {
-    const began = input.parameters["downloadid"];
-    const version =
-      began === undefined
-        ? target.table.version
-        : sessionOf(target, target.table.id, input, call).version;
-    const action = target.controlled ? "Download" : "Select";
-    return [tableFlow(target, { kind: "download" }, action, version)];
-  },
-};
+const onTable = onDownload((input, target, call) =>
+  input.parameters["downloadid"] === undefined
+    ? undefined
+    : sessionOf(target, target.table.id, input, call).version,
+);
 
 /** A job's rows: all of them are carried away, as many as are shown anyway are displayed. */
 const instanceFlows = (target: InstanceTarget, limited: boolean, call: OdpsCall) =>

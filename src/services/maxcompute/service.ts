@@ -12,6 +12,7 @@ import * as resourceWrites from "./resources/write.ts";
 import { runStatement } from "./run-statement.ts";
 import * as security from "./security.ts";
 import { runSecurityQuery } from "./security-query.ts";
+import * as storageReads from "./storage-reads.ts";
 import * as streams from "./streams.ts";
 import * as tables from "./tables.ts";
 import * as uploads from "./uploads.ts";
@@ -56,6 +57,9 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     downloads.createInstanceDownload,
     downloads.getInstanceDownload,
     downloads.readInstanceDownload,
+    storageReads.createReadSession,
+    storageReads.getReadSession,
+    storageReads.readSessionRows,
     uploads.createTableUpload,
     uploads.putTableBlock,
     uploads.getTableUpload,

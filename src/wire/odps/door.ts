@@ -18,6 +18,8 @@ type DoorOptions = Pick<
 
 /** Path of the endpoint that clients configure; tunnel clients are told a bare host and leave it out. */
 const prefix = "/api";
+/** Where the Storage API begins; clients put it after the address of the tunnel. */
+const storagePrefix = "/storage/";
 const bearerHeader = "x-odps-bearer-token";
 const bodyBytesMax = 8 * 1024 * 1024;
 
@@ -82,8 +84,10 @@ async function serve(
   const path = request.path.startsWith(`${prefix}/`)
     ? request.path.slice(prefix.length)
     : request.path;
+  // The Storage API has the prefix in its own paths: it is signed with them.
+  const signed = path.startsWith(storagePrefix) ? `${prefix}${path}` : path;
   const routed = routeOdps(request, path);
-  const principal = await authenticate(request, { path, id, routed }, signatures, options);
+  const principal = await authenticate(request, { path: signed, id, routed }, signatures, options);
   if (!routed) {
     throw new ServiceError(
       "MethodNotAllowed",

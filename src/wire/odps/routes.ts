@@ -47,6 +47,16 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["PutTableBlock", "PUT /projects/{Project}[schema]/tables/{Table}?uploadid&blockid", "data"],
   ["GetTableUpload", "GET /projects/{Project}[schema]/tables/{Table}?uploadid"],
   ["CommitTableUpload", "POST /projects/{Project}[schema]/tables/{Table}?uploadid"],
+  [
+    "CreateReadSession",
+    "POST /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions?session_type=batch_read",
+    "text",
+  ],
+  [
+    "GetReadSession",
+    "GET /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions/{Session}?session_type=batch_read",
+  ],
+  ["ReadSessionRows", "GET /storage/v1/projects/{Project}[schema]/tables/{Table}/data?session_id"],
   ["CommitTableUpsert", "POST /projects/{Project}[schema]/tables/{Table}/upserts?upsertid"],
   ["CreateTableUpsert", "POST /projects/{Project}[schema]/tables/{Table}/upserts"],
   ["PutUpsertBlock", "PUT /projects/{Project}[schema]/tables/{Table}/upserts?upsertid", "data"],
@@ -127,6 +137,12 @@ export interface OdpsRouted {
 
 const parametersMax = 100;
 
+/** Whether a parameter is there, and has the value that a pattern tells. */
+function isMet(need: string, parameters: Readonly<Record<string, string>>): boolean {
+  const [name = "", value] = need.split("=");
+  return name in parameters && (value === undefined || parameters[name] === value);
+}
+
 /** Finds what a request asks for; `path` is what follows the endpoint's prefix. Undefined: nothing that is known. */
 export function routeOdps(
   { method, query }: Pick<HttpRequest, "method" | "query">,
@@ -140,7 +156,7 @@ export function routeOdps(
     parameters[name] = value;
   }
   for (const row of rows) {
-    if (row.method !== method || !row.needs.every((name) => name in parameters)) continue;
+    if (row.method !== method || !row.needs.every((need) => isMet(need, parameters))) continue;
     const found = row.path.exec(path);
     if (!found) continue;
     const labels = Object.fromEntries(

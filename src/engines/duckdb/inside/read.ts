@@ -42,7 +42,8 @@ export function read(
   });
 }
 
-function writerOf({ form, columns }: ReadQuestion): Writer {
+function writerOf({ form, columns: stored, named }: ReadQuestion): Writer {
+  const columns = stored.map((column, at) => ({ ...column, name: named?.[at] ?? column.name }));
   switch (form) {
     case "csv":
       return createCsvWriter(columns.map(({ name }) => name));
@@ -122,9 +123,9 @@ async function rowsOf(connection: Connection, source: string): Promise<number> {
 async function selectOf(
   connection: Connection,
   source: string,
-  { columns, form }: ReadQuestion,
+  { columns, form, inPaths = false }: ReadQuestion,
 ): Promise<string> {
-  const from = `read_parquet(${source}, hive_partitioning = false)`;
+  const from = `read_parquet(${source}, hive_partitioning = ${inPaths}, hive_types_autocast = false)`;
   const prepared = await duckdb.prepare(connection, `SELECT * FROM ${from}`);
   const names = new Map<string, string>();
   for (let at = 0; at < duckdb.prepared_statement_column_count(prepared); at += 1) {

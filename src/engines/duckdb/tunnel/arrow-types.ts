@@ -22,8 +22,8 @@ import {
 } from "apache-arrow";
 import type { Column, SqlType } from "../../../sql/types.ts";
 
-/** `preview` has points in time as seconds and nanoseconds. */
-export type ArrowForm = "arrow" | "preview";
+/** Without its schema, as the tunnel has it, or with. `preview` has points in time as seconds and nanoseconds. */
+export type ArrowForm = "arrow" | "stream" | "preview";
 
 const plain: Partial<Record<SqlType["kind"], () => DataType>> = {
   tinyint: () => new Int8(),

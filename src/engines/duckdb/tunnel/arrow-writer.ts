@@ -25,7 +25,7 @@ export function createArrowWriter(columns: readonly Column[], form: ArrowForm): 
     }
     return encodeBatch(vectors[0]?.count ?? 0, batch);
   };
-  if (form === "preview") {
+  if (form !== "arrow") {
     const whole = Buffer.from(tableToIPC(new Table(arrowSchema(columns, form)), "stream"));
     return {
       head: () => whole.subarray(0, schemaLength(whole)),

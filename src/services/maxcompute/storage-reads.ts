@@ -1,0 +1,166 @@
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { operation } from "../../pipeline/operation.ts";
+import { type Column, typeText } from "../../sql/types.ts";
+import type { AccountStore, Table } from "../../storage/store.ts";
+import { bytesIn, contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
+import { type DownloadTarget, onDownload } from "./download-target.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { callerName } from "./projects.ts";
+import { placedFiles } from "./relations.ts";
+import { type ReadRequest, readRequest, type Split } from "./storage-request.ts";
+import {
+  forgetOver,
+  invalid,
+  noSession,
+  sessionMs,
+  storedColumns,
+  type WritingSession,
+  writingSession,
+} from "./tunnel.ts";
+import { sameValues } from "./versions.ts";
+
+/** Rows that somebody reads in parts: all of them as they were when it was begun. */
+interface ReadRecord extends WritingSession, Omit<ReadRequest, "split"> {
+  readonly version: number;
+  readonly rows: number;
+  /** How many parts; none: the reader tells rows. */
+  readonly splits: number;
+}
+
+const splitsMax = 10_000;
+const readRows = (store: AccountStore): Table<ReadRecord> => store.table("odps-storage-reads");
+
+function readOf(target: TableTarget, input: OdpsInput, call: OdpsCall): ReadRecord {
+  const id = input.labels["Session"] ?? input.parameters["session_id"];
+  return writingSession(readRows(target.store), target, { id }, call);
+}
+
+const hasSession = ({ labels, parameters }: OdpsInput): boolean =>
+  labels["Session"] !== undefined || parameters["session_id"] !== undefined;
+
+const onTable = onDownload((input, target, call) =>
+  hasSession(input) ? readOf(target, input, call).version : undefined,
+);
+
+export const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
+  Name: name,
+  Type: typeText(type),
+  Comment: comment,
+  Nullable: nullable,
+});
+
+/** The form of rows that is built. */
+export const dataFormats = [{ Type: "ARROW", Version: "V5" }];
+
+const namedOf = (columns: readonly Column[], names: readonly string[]): readonly Column[] =>
+  names.flatMap((name) => columns.filter((column) => column.name === name));
+
+const answerOf = ({ table }: TableTarget, read: ReadRecord) => ({
+  SessionId: read.id,
+  SessionType: "batch_read",
+  SessionStatus: "NORMAL",
+  ExpirationTime: read.beganAtMs + sessionMs,
+  SplitsCount: read.splits,
+  RecordCount: read.rows,
+  DataSchema: {
+    DataColumns: namedOf(table.columns, read.columns).map(columnAnswer),
+    PartitionColumns: namedOf(table.partitionColumns, read.partitionColumns).map(columnAnswer),
+  },
+  SupportedDataFormat: dataFormats,
+});
+
+/** The partitions that a session reads, of the version at which it was begun. */
+function partitionsOf(
+  { store, table }: TableTarget,
+  { version, partitions: wanted }: Pick<ReadRecord, "version" | "partitions">,
+): readonly PartitionRecord[] {
+  const content = contentAt(store, table, version);
+  // A table that was never written has no version yet; another version may be forgotten by now.
+  if (!content && version > 0) throw noSession("");
+  if (!content) return [];
+  return wanted.length === 0
+    ? content.partitions
+    : content.partitions.filter(({ values }) => wanted.some((one) => sameValues(one, values)));
+}
+
+/** Begins to read a table in parts. */
+export const createReadSession = operation("CreateReadSession", {
+  ...onTable,
+  async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const { project, store, table } = target;
+    if (table.kind !== "table")
+      throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
+    const { split, ...wanted } = readRequest(input.text, table);
+    const partitions = partitionsOf(target, { ...wanted, version: table.version });
+    const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
+    const read: ReadRecord = {
+      id: call.parts.random.bytes(16).toString("hex"),
+      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
+      ...{ ...wanted, version: table.version, rows, splits: splitsOf(split, partitions, rows) },
+    };
+    await call.parts.store.transaction(() => {
+      forgetOver(readRows(store), project.id, call.timeMs);
+      readRows(store).put([project.id, read.id], read);
+    });
+    return { created: "", json: answerOf(target, read) };
+  },
+});
+
+/** Each part has a row at least. */
+function splitsOf(split: Split, partitions: readonly PartitionRecord[], rows: number): number {
+  if (split.mode === "rows") return 0;
+  const bytes = partitions.reduce((sum, one) => sum + bytesIn(one), 0);
+  const wanted = split.mode === "size" ? Math.ceil(bytes / split.number) : split.number;
+  return Math.min(wanted, rows, splitsMax);
+}
+
+export const getReadSession = operation("GetReadSession", {
+  ...onTable,
+  handle: (target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
+    json: answerOf(target, readOf(target, input, call)),
+  }),
+});
+
+/** Rows of one part, judged anew at each read. */
+export const readSessionRows = operation("ReadSessionRows", {
+  ...onTable,
+  readOnly: true,
+  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+    const { project, table } = target;
+    const read = readOf(target, input, call);
+    const files = placedFiles(table, partitionsOf(target, read));
+    const columns = [
+      ...namedOf(table.columns, read.columns),
+      ...namedOf(table.partitionColumns, read.partitionColumns),
+    ];
+    const range = rangeOf(read, input);
+    const body = call.own.engines.stream(project, async (cell) => {
+      await cell.place(files);
+      return cell.engine.read({
+        files: files.map(({ name }) => name),
+        ...{ columns: storedColumns(table, columns), named: columns.map(({ name }) => name) },
+        ...{ ...range, form: "stream", inPaths: read.partitionColumns.length > 0 },
+      });
+    });
+    return { body, carried: { rows: range.count, stream: "body" } };
+  },
+  carries: ({ carried }) => carried,
+});
+
+/** Which rows are asked for: those of a part, or those that are told. */
+function rangeOf({ splits, rows }: ReadRecord, { parameters }: OdpsInput) {
+  const number = (name: string): number => {
+    const text = parameters[name] ?? "0";
+    if (!/^\d{1,15}$/.test(text)) throw invalid(`${name} is a number.`);
+    return Number(text);
+  };
+  if (splits === 0) {
+    const from = number("row_index");
+    if (from > rows) throw invalid(`row_index is ${from}, and there are ${rows} rows.`);
+    return { from, count: Math.min(number("row_count"), rows - from) };
+  }
+  const at = number("split_index");
+  if (at >= splits) throw invalid(`split_index is ${at}, and there are ${splits} parts.`);
+  const from = Math.floor((at * rows) / splits);
+  return { from, count: Math.floor(((at + 1) * rows) / splits) - from };
+}

@@ -1,0 +1,96 @@
+import { field } from "../../engines/duckdb/ask.ts";
+import type { Column } from "../../sql/types.ts";
+import { readPartition, type TableRecord } from "./catalog.ts";
+import { invalid } from "./tunnel.ts";
+
+/** How a session of the Storage API divides its rows. */
+export type Split =
+  | { readonly mode: "size" | "parallelism"; readonly number: number }
+  | { readonly mode: "rows" };
+
+/** What a client asks for when it begins to read. */
+export interface ReadRequest {
+  readonly columns: readonly string[];
+  readonly partitionColumns: readonly string[];
+  /** None: all. */
+  readonly partitions: readonly (readonly string[])[];
+  readonly split: Split;
+}
+
+const namesMax = 10_000;
+
+/** Reads the JSON of a request. */
+export function jsonOf(text = ""): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid("The body is no JSON.");
+  }
+}
+
+/** A list of texts in it; one that is not there is empty. */
+export function textsIn(value: unknown, name: string): readonly string[] {
+  const found = field(value, name) ?? [];
+  const fits =
+    Array.isArray(found) &&
+    found.length <= namesMax &&
+    found.every((one) => typeof one === "string");
+  if (!fits) throw invalid(`${name} is a list of at most ${namesMax} texts.`);
+  return found;
+}
+
+/** Reads what is to be read of a table. */
+export function readRequest(text: string | undefined, table: TableRecord): ReadRequest {
+  const asked = jsonOf(text);
+  checkUnits(asked);
+  if ((field(asked, "FilterPredicate") ?? "") !== "") {
+    throw invalid("FilterPredicate is not built: read without, and filter what comes.");
+  }
+  if (textsIn(asked, "RequiredBucketIds").length > 0) throw invalid("Buckets are not built.");
+  const columns = namesIn(asked, "RequiredDataColumns", table.columns);
+  const partitionColumns = namesIn(asked, "RequiredPartitionColumns", table.partitionColumns);
+  const all = columns.length + partitionColumns.length === 0;
+  const named = ({ name }: Column) => name;
+  return {
+    columns: all ? table.columns.map(named) : columns,
+    partitionColumns: all ? table.partitionColumns.map(named) : partitionColumns,
+    partitions: textsIn(asked, "RequiredPartitions").map((partition) => {
+      const values = readPartition(table, partition);
+      if (!values) throw invalid(`\`${partition.slice(0, 128)}\` is no partition of the table.`);
+      return values;
+    }),
+    split: splitOf(field(asked, "SplitOptions")),
+  };
+}
+
+/** Points in time are handed out in the units of the tunnel. */
+export function checkUnits(asked: unknown): void {
+  const options = field(asked, "ArrowOptions");
+  const units = [
+    field(options, "TimestampUnit") ?? "nano",
+    field(options, "DatetimeUnit") ?? "milli",
+  ];
+  if (units.join() !== "nano,milli") {
+    throw invalid("Of ArrowOptions, TimestampUnit nano and DatetimeUnit milli are built.");
+  }
+}
+
+function namesIn(asked: unknown, list: string, columns: readonly Column[]): readonly string[] {
+  return textsIn(asked, list).map((told) => {
+    const found = columns.find(({ name }) => name === told.toLowerCase());
+    if (!found) throw invalid(`There is no column \`${told.slice(0, 128)}\` for ${list}.`);
+    return found.name;
+  });
+}
+
+const sizeDefault = 256 * 1024 * 1024;
+
+function splitOf(options: unknown): Split {
+  const mode = field(options, "SplitMode") ?? "Size";
+  const number = Number(field(options, "SplitNumber") ?? sizeDefault);
+  if (mode === "RowOffset") return { mode: "rows" };
+  const known = mode === "Size" ? "size" : mode === "Parallelism" ? "parallelism" : undefined;
+  if (!known) throw invalid("SplitMode is Size, Parallelism or RowOffset.");
+  if (!Number.isSafeInteger(number) || number < 1) throw invalid("SplitNumber is a number from 1.");
+  return { mode: known, number };
+}
