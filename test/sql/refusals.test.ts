@@ -60,8 +60,8 @@ const refused: readonly (readonly [title: string, sql: string, message: string])
   ],
   [
     "a function that is not built",
-    "SELECT soundex(b) FROM t",
-    semantic("1,8", "function soundex is not supported yet"),
+    "SELECT crc32(b) FROM t",
+    semantic("1,8", "function crc32 is not supported yet"),
   ],
   [
     "foreign code",

@@ -65,6 +65,8 @@ const calls: Readonly<Record<string, string>> = {
   map_from_entries: "map_from_entries(map_entries(map('a', 1)))",
   transform: "size(transform(array(1), (x) -> x + 1))",
   json_object: "json_object('a', 1)",
+  transform_keys: "transform_keys(map('a', 1), (k, v) -> k)",
+  field: "field(named_struct('a', 1), 'a')",
 };
 
 /** A call of each signature of the built-ins, as a query of one row. */

@@ -1,6 +1,6 @@
 import type { Typed } from "../conversion.ts";
 import { convert } from "../conversion.ts";
-import { quoteName } from "../quote.ts";
+import { quoteName, quoteText } from "../quote.ts";
 import { commonType, voidType } from "../type-rules.ts";
 import type { SqlType } from "../types.ts";
 import type { Building, FunctionRow } from "./row.ts";
@@ -79,6 +79,36 @@ const zipped = (given: readonly Typed[], building: Building): Typed => {
   };
 };
 
+/** DuckDB's lambdas have one parameter and a place: one of two becomes one inside of another. */
+function applied(lambda: Typed | undefined, left: string, right: string): string {
+  const [, first, second, body] = /^lambda (\w+), (\w+): (.*)$/s.exec(lambda?.sql ?? "") ?? [];
+  const inner = `list_transform([${right}], lambda ${second}: ${body})[1]`;
+  return `list_transform([${left}], lambda ${first}: ${inner})[1]`;
+}
+
+const zippedWith = ([left, right, lambda]: readonly Typed[]): string =>
+  `list_transform(list_zip(${left?.sql}, ${right?.sql}), lambda odps_pair: ${applied(lambda, "odps_pair[1]", "odps_pair[2]")})`;
+
+const overEntries =
+  (what: "filter" | "keys" | "values") =>
+  ([map, lambda]: readonly Typed[]): string => {
+    const call = applied(lambda, "odps_pair.key", "odps_pair.value");
+    const entries = `map_entries(${map?.sql})`;
+    if (what === "filter")
+      return `map_from_entries(list_filter(${entries}, lambda odps_pair: ${call}))`;
+    const [key, value] = what === "keys" ? [call, "odps_pair.value"] : ["odps_pair.key", call];
+    return `map_from_entries(list_transform(${entries}, lambda odps_pair: struct_pack(k := ${key}, v := ${value})))`;
+  };
+
+const fieldOf = ([whole, name]: readonly Typed[], building: Building): Typed => {
+  const key = String(name?.literal).toLowerCase();
+  const field =
+    whole?.type.kind === "struct" && whole.type.fields.find((each) => each.name === key);
+  if (!whole || !field)
+    return building.refuse("FIELD takes a struct and the name of a field of it");
+  return { sql: `struct_extract(${whole.sql}, ${quoteText(key)})`, type: field.type };
+};
+
 /** Functions of arrays, maps, structs and JSON; an array's places count from 0 in `[ ]` and from 1 in functions. */
 export const complexFunctions: readonly FunctionRow[] = [
   ["array(T...) -> array<T>", "[$*]"],
@@ -91,13 +121,16 @@ export const complexFunctions: readonly FunctionRow[] = [
   ["size(array<T>) -> int", "CAST(coalesce(len($1), -1) AS INTEGER)"],
   ["size(map<K,V>) -> int", "CAST(coalesce(cardinality($1), -1) AS INTEGER)"],
   ["array_contains(array<T>, T) -> boolean", "list_contains($1, $2)"],
-  ["array_distinct(array<T>) -> array<T>", "list_distinct($1)"],
+  ["array_distinct(array<T>) -> array<T>", "odps_distinct($1)"],
   [
     "array_except(array<T>, array<T>) -> array<T>",
-    "list_distinct(list_filter($1, lambda odps_part: NOT list_contains($2, odps_part)))",
+    "odps_distinct(list_filter($1, lambda odps_part: NOT list_contains($2, odps_part)))",
   ],
-  ["array_intersect(array<T>, array<T>) -> array<T>", "list_intersect($1, $2)"],
-  ["array_union(array<T>, array<T>) -> array<T>", "list_distinct(list_concat($1, $2))"],
+  [
+    "array_intersect(array<T>, array<T>) -> array<T>",
+    "odps_distinct(list_filter($1, lambda odps_part: list_contains($2, odps_part)))",
+  ],
+  ["array_union(array<T>, array<T>) -> array<T>", "odps_distinct(list_concat($1, $2))"],
   ["array_join(array<string>, string) -> string", "array_to_string($1, $2)"],
   [
     "array_join(array<string>, string, string) -> string",
@@ -107,9 +140,12 @@ export const complexFunctions: readonly FunctionRow[] = [
   ["array_min(array<T>) -> T", "list_min($1)"],
   [
     "array_position(array<T>, T) -> bigint",
-    "CASE WHEN $1 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END",
+    "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END",
   ],
-  ["array_remove(array<T>, T) -> array<T>", "list_filter($1, lambda odps_part: odps_part <> $2)"],
+  [
+    "array_remove(array<T>, T) -> array<T>",
+    "CASE WHEN $2 IS NOT NULL THEN list_filter($1, lambda odps_part: odps_part IS DISTINCT FROM $2) END",
+  ],
   ["array_repeat(T, bigint) -> array<T>", "list_transform(range($2), lambda odps_part: $1)"],
   ["array_sort(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS LAST')"],
   ["sort_array(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS FIRST')"],
@@ -118,7 +154,7 @@ export const complexFunctions: readonly FunctionRow[] = [
     ([list, ascending]) =>
       `list_sort(${list?.sql}, ${ascending?.literal === false ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS FIRST'"})`,
   ],
-  ["arrays_overlap(array<T>, array<T>) -> boolean", "list_has_any($1, $2)"],
+  ["arrays_overlap(array<T>, array<T>) -> boolean", "odps_overlap($1, $2)"],
   ["arrays_zip(any...) -> any", zipped],
   ["flatten(array<array<T>>) -> array<T>", "flatten($1)"],
   [
@@ -148,6 +184,11 @@ export const complexFunctions: readonly FunctionRow[] = [
     "coalesce(list_bool_and(list_transform($1, $2)), $1 IS NOT NULL)",
   ],
   ["aggregate(array<T>, U, (U, T) => U) -> U", "list_reduce($1, $3, $2)"],
+  ["zip_with(array<T>, array<U>, (T, U) => V) -> array<V>", zippedWith],
+  ["map_filter(map<K,V>, (K, V) => boolean) -> map<K,V>", overEntries("filter")],
+  ["transform_keys(map<K,V>, (K, V) => T) -> map<T,V>", overEntries("keys")],
+  ["transform_values(map<K,V>, (K, V) => T) -> map<K,T>", overEntries("values")],
+  ["field(any, literal string) -> any", fieldOf],
   ["map_keys(map<K,V>) -> array<K>", "map_keys($1)"],
   ["map_values(map<K,V>) -> array<V>", "map_values($1)"],
   ["map_entries(map<K,V>) -> any", entriesOf],

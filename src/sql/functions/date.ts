@@ -79,7 +79,8 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["to_date(datetime) -> date", "CAST($1 AS DATE)"],
   [
     "isdate(string, literal string) -> boolean",
-    (given, building) => `(${parsed(given, building)} IS NOT NULL)`,
+    (given, building) =>
+      `CASE WHEN ${given[0]?.sql} IS NOT NULL THEN ${parsed(given, building)} IS NOT NULL END`,
   ],
   ["getdate() -> datetime", "date_trunc('second', now())"],
   ["now() -> datetime", "date_trunc('millisecond', now())"],
@@ -111,8 +112,16 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["lastday(datetime) -> datetime", "CAST(last_day(CAST($1 AS TIMESTAMP)) AS TIMESTAMPTZ)"],
   ["last_day(date) -> date", "last_day($1)"],
   ["next_day(date, string) -> date", "odps_next_day($1, $2)"],
+  [
+    "add_months(string, bigint) -> string",
+    "strftime(odps_text_moment($1) + $2 * INTERVAL 1 month, '%Y-%m-%d')",
+  ],
   ["add_months(datetime, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
   ["add_months(date, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
+  [
+    "months_between(string, string) -> double",
+    "odps_months_between(CAST(odps_text_moment($1) AS TIMESTAMP), CAST(odps_text_moment($2) AS TIMESTAMP))",
+  ],
   [
     "months_between(datetime, datetime) -> double",
     "odps_months_between(CAST($1 AS TIMESTAMP), CAST($2 AS TIMESTAMP))",

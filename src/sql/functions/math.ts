@@ -83,6 +83,24 @@ export const mathFunctions: readonly FunctionRow[] = [
   ["conv(string, bigint, bigint) -> string", "odps_conv($1, $2, $3)"],
   ["shiftleft(bigint, bigint) -> bigint", "TRY($1 << $2)"],
   ["shiftright(bigint, bigint) -> bigint", "($1 >> $2)"],
+  [
+    "shiftrightunsigned(int, int) -> int",
+    "CAST(CASE WHEN $2 % 32 = 0 THEN $1 ELSE (CAST($1 AS BIGINT) & 4294967295) >> ($2 % 32) END AS INTEGER)",
+  ],
+  [
+    "shiftrightunsigned(bigint, bigint) -> bigint",
+    `CAST(CASE WHEN $1 >= 0 OR $2 % 64 = 0 THEN $1 >> ($2 % 64)
+      ELSE (CAST($1 AS HUGEINT) + 18446744073709551616) >> ($2 % 64) END AS BIGINT)`,
+  ],
+  [
+    "format_number(double, literal bigint) -> string",
+    ([value, digits], building) => {
+      const count = Number(digits?.literal);
+      if (!(count >= 0 && count <= 340))
+        return building.refuse("FORMAT_NUMBER takes 0 to 340 digits behind the point");
+      return `format('{:,.${count}f}', ${value?.sql})`;
+    },
+  ],
   ["pmod(I, I) -> I", "((($1 % nullif($2, 0)) + $2) % nullif($2, 0))"],
   [
     "width_bucket(double, double, double, bigint) -> bigint",

@@ -1,6 +1,7 @@
 import { convert, type Typed } from "../conversion.ts";
+import { quoteText } from "../quote.ts";
 import { commonType, comparedType, string, voidType } from "../type-rules.ts";
-import type { SqlType } from "../types.ts";
+import { type SqlType, typeText } from "../types.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
 /** DECODE(value, search, result, .., default): NULL finds NULL. */
@@ -49,6 +50,10 @@ export const otherFunctions: readonly FunctionRow[] = [
     "ordinal(bigint, T...) -> T",
     ([place, ...values]) =>
       `list_sort([${values.map(({ sql }) => sql).join(", ")}])[${place?.sql}]`,
+  ],
+  [
+    "typeof(any) -> string",
+    ([value]) => (value ? quoteText(typeText(value.type).toUpperCase()) : "NULL"),
   ],
   ["uuid() -> string", "CAST(uuid() AS VARCHAR)"],
   ["unique_id() -> string", "CAST(uuid() AS VARCHAR)"],

@@ -8,9 +8,20 @@ export const textMacros: readonly Macro[] = [
       list_transform(l[(odps_at + 1):], lambda odps_next: odps_next.k), odps_part.k))`,
   ],
   [
+    "odps_distinct(l)",
+    `CASE WHEN len(l) <= 1000
+      THEN list_filter(l, lambda odps_part, odps_at: list_position(l, odps_part) = odps_at)
+      ELSE list_concat(list_distinct(l), CASE WHEN list_count(l) < len(l) THEN [NULL] ELSE [] END) END`,
+  ],
+  [
+    "odps_overlap(a, b)",
+    `CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN list_has_any(a, b) THEN true
+      WHEN len(a) > 0 AND len(b) > 0 AND (list_count(a) < len(a) OR list_count(b) < len(b)) THEN NULL ELSE false END`,
+  ],
+  [
     "odps_substr(s, p, n)",
-    `CASE WHEN p < -length(s) OR n <= 0 THEN '' ELSE
-      substr(s, CASE WHEN p = 0 THEN 1 WHEN p < 0 THEN length(s) + p + 1 ELSE p END, n) END`,
+    `CASE WHEN p < -length(s) OR n <= 0 OR (p = 0 AND s IS NOT NULL AND n IS NOT NULL) THEN '' ELSE
+      substr(s, CASE WHEN p < 0 THEN length(s) + p + 1 ELSE p END, n) END`,
   ],
   [
     "odps_instr(s, part, p, nth)",
@@ -24,7 +35,7 @@ export const textMacros: readonly Macro[] = [
   ],
   [
     "odps_substring_index(s, sep, n)",
-    `CASE WHEN n > 0 THEN array_to_string(string_split(s, sep)[1:n], sep)
+    `CASE WHEN sep IS NULL THEN NULL WHEN n > 0 THEN array_to_string(string_split(s, sep)[1:n], sep)
       WHEN n < 0 THEN array_to_string(list_slice(string_split(s, sep),
         greatest(len(string_split(s, sep)) + n + 1, 1), len(string_split(s, sep))), sep)
       WHEN n = 0 AND s IS NOT NULL AND sep IS NOT NULL THEN '' END`,
@@ -42,7 +53,7 @@ export const textMacros: readonly Macro[] = [
   ],
   [
     "odps_find_in_set(x, l, sep)",
-    "CASE WHEN contains(x, sep) THEN 0 ELSE coalesce(list_position(string_split(l, sep), x), 0) END",
+    "CASE WHEN x IS NULL OR l IS NULL THEN NULL WHEN contains(x, sep) THEN 0 ELSE coalesce(list_position(string_split(l, sep), x), 0) END",
   ],
   [
     "odps_parse_url(u, part)",
@@ -59,14 +70,45 @@ export const textMacros: readonly Macro[] = [
   ],
   ["odps_query_value(u, k)", `odps_key_value(odps_parse_url(u, 'QUERY'), '&', '=', k)`],
   [
+    "odps_conv_read(s, base)",
+    `CASE base WHEN 2 THEN TRY_CAST('0b' || s AS BIGINT) WHEN 10 THEN TRY_CAST(s AS BIGINT)
+      WHEN 16 THEN TRY_CAST('0x' || s AS BIGINT)
+      WHEN 8 THEN CASE WHEN regexp_full_match(s, '[0-7]{1,20}') THEN list_reduce(
+        list_transform(string_split(s, ''), lambda odps_part: CAST(odps_part AS BIGINT)),
+        lambda odps_sum, odps_part: odps_sum * 8 + odps_part) END END`,
+  ],
+  [
     "odps_conv(s, source, target)",
-    `CASE WHEN source = 10 AND target = 2 THEN bin(TRY_CAST(s AS BIGINT))
-      WHEN source = 10 AND target = 16 THEN hex(TRY_CAST(s AS BIGINT))
-      WHEN source = 10 AND target = 8 THEN printf('%o', TRY_CAST(s AS BIGINT))
-      WHEN source = 16 AND target = 10 THEN CAST(TRY_CAST('0x' || s AS BIGINT) AS VARCHAR)
-      WHEN source = 2 AND target = 10 THEN CAST(TRY_CAST('0b' || s AS BIGINT) AS VARCHAR)
-      WHEN source = 16 AND target = 2 THEN bin(TRY_CAST('0x' || s AS BIGINT))
-      WHEN source = 2 AND target = 16 THEN hex(TRY_CAST('0b' || s AS BIGINT))
-      WHEN source = target THEN s END`,
+    `CASE target WHEN 2 THEN bin(odps_conv_read(s, source)) WHEN 8 THEN printf('%o', odps_conv_read(s, source))
+      WHEN 10 THEN CAST(odps_conv_read(s, source) AS VARCHAR) WHEN 16 THEN hex(odps_conv_read(s, source)) END`,
+  ],
+  [
+    "odps_lengths(l, n)",
+    "coalesce(list_sum(list_transform(l[1:n], lambda odps_part: length(odps_part))), 0)",
+  ],
+  [
+    "odps_regexp_instr(s, p, start, nth, behind)",
+    `CASE WHEN len(regexp_extract_all(substr(s, start), p)) >= nth THEN CAST(start
+      + odps_lengths(string_split_regex(substr(s, start), p), nth)
+      + odps_lengths(regexp_extract_all(substr(s, start), p), nth - 1 + behind) AS BIGINT)
+      WHEN s IS NOT NULL AND p IS NOT NULL THEN 0 END`,
+  ],
+  [
+    "odps_regexp_replace(s, p, r, nth)",
+    `CASE WHEN odps_regexp_instr(s, p, 1, nth, 0) = 0 THEN s
+      ELSE left(s, odps_regexp_instr(s, p, 1, nth, 0) - 1)
+        || regexp_replace(regexp_extract_all(s, p)[nth], p, r)
+        || substr(s, odps_regexp_instr(s, p, 1, nth, 1)) END`,
+  ],
+  ["odps_sound_letters(s)", "regexp_replace(upper(s), '[^A-Z]', '', 'g')"],
+  [
+    "odps_sound_codes(s)",
+    `regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(translate(left(s, 1) || regexp_replace(substr(s, 2), '[HW]', '', 'g'),
+      'BFPVCGJKQSXZDTLMNRAEIOUYHW', '11112222222233455600000000'), '1+', '1', 'g'), '2+', '2', 'g'), '3+', '3', 'g'), '4+', '4', 'g'), '5+', '5', 'g'), '6+', '6', 'g')`,
+  ],
+  [
+    "odps_soundex(s)",
+    `left(odps_sound_letters(s), 1) || rpad(left(replace(substr(
+      odps_sound_codes(odps_sound_letters(s)), 2), '0', ''), 3), 3, '0')`,
   ],
 ];

@@ -18,10 +18,17 @@ const occurrence = (
   const call = `regexp_replace(${text?.sql}, ${pattern?.sql}, ${replacement?.sql}`;
   const which = nth?.literal ?? 0n;
   if (which === 0n) return `${call}, 'g')`;
-  return which === 1n
-    ? `${call})`
-    : building.refuse("REGEXP_REPLACE replaces all occurrences (0) or the first (1)");
+  if (which === 1n) return `${call})`;
+  if (typeof which !== "bigint" || which < 0n)
+    return building.refuse("REGEXP_REPLACE is told by a constant which occurrence it replaces");
+  return `odps_regexp_replace(${text?.sql}, ${pattern?.sql}, ${replacement?.sql}, ${which})`;
 };
+
+/** A path with a star gives a list, as JSON is written without blanks. */
+const jsonObject = ([json, path]: readonly Typed[]): string =>
+  typeof path?.literal === "string" && path.literal.includes("[*]")
+    ? `CASE WHEN json_valid(${json?.sql}) THEN CAST(to_json(TRY(json_extract(${json?.sql}, ${path.sql}))) AS VARCHAR) END`
+    : `odps_json_path(${json?.sql}, ${path?.sql})`;
 
 const digest = ([text, bits]: readonly Typed[], building: Building): string => {
   if (bits?.literal === 0n || bits?.literal === 256n) return `sha256(${text?.sql})`;
@@ -33,12 +40,12 @@ const trims: readonly FunctionRow[] = ["trim", "ltrim", "rtrim"].flatMap((name):
   [`${name}(string, string) -> string`, `${name}($1, $2)`],
 ]);
 
-/** A part of a text: DuckDB's own function does where the start is known to be inside. */
+/** A part of a text; place 0 is none. DuckDB's own function does where the start is known to be inside. */
 const part = ([text, start, length]: readonly Typed[]): string => {
   const from = start?.literal;
-  if (typeof from === "bigint" && from >= 0n) {
+  if (typeof from === "bigint" && from > 0n) {
     const rest = length ? `, greatest(${length.sql}, 0)` : "";
-    return `substr(${text?.sql}, ${from === 0n ? 1n : from}${rest})`;
+    return `substr(${text?.sql}, ${from}${rest})`;
   }
   return `odps_substr(${text?.sql}, ${start?.sql}, ${length?.sql ?? `length(${text?.sql})`})`;
 };
@@ -112,10 +119,17 @@ export const stringFunctions: readonly FunctionRow[] = [
     "regexp_instr(string, string) -> bigint",
     "CASE WHEN regexp_matches($1, $2) THEN instr($1, regexp_extract($1, $2)) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN 0 END",
   ],
+  [
+    "regexp_instr(string, string, bigint, bigint?, bigint?) -> bigint",
+    ([text, pattern, from, nth, end]) =>
+      `odps_regexp_instr(${text?.sql}, ${pattern?.sql}, ${from?.sql}, ${nth?.sql ?? 1}, ${end?.sql ?? 0})`,
+  ],
+  ["regexp_like(string, string) -> boolean", "regexp_matches($1, $2)"],
   ["keyvalue(string, string) -> string", "odps_key_value($1, ';', ':', $2)"],
   ["keyvalue(string, string, string, string) -> string", "odps_key_value($1, $2, $3, $4)"],
   ["find_in_set(string, string) -> bigint", "CAST(odps_find_in_set($1, $2, ',') AS BIGINT)"],
   ["find_in_set(string, string, string) -> bigint", "CAST(odps_find_in_set($1, $2, $3) AS BIGINT)"],
+  ["get_json_object(string, literal string) -> string", jsonObject],
   ["get_json_object(string, string) -> string", "odps_json_path($1, $2)"],
   ["get_json_object(json, string) -> string", "TRY(json_extract_string($1, $2))"],
   ["parse_url(string, string) -> string", "odps_parse_url($1, $2)"],
@@ -138,6 +152,8 @@ export const stringFunctions: readonly FunctionRow[] = [
     "char_matchcount(string, string) -> bigint",
     "CAST(len(list_filter(string_split($1, ''), lambda odps_part: contains($2, odps_part))) AS BIGINT)",
   ],
+  ["levenshtein(string, string) -> bigint", "levenshtein($1, $2)"],
+  ["soundex(string) -> string", "odps_soundex($1)"],
   ["to_char(boolean) -> string", "CAST($1 AS VARCHAR)"],
   ["to_char(string) -> string", "$1"],
   ["encode(string, string) -> binary", "encode($1)"],
