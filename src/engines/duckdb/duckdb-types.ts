@@ -4,19 +4,38 @@ import { childTypes, type Form } from "./tunnel/vectors.ts";
 
 /** The DuckDB type whose values lie in memory as the codecs of a form expect them. */
 export const codecType = (type: SqlType, form: Form): string =>
-  typeName(type, (each) => {
-    switch (each.kind) {
-      case "decimal":
-        return form === "record" ? "VARCHAR" : `DECIMAL(38, ${each.scale})`;
-      case "datetime":
-        return "TIMESTAMP_MS";
-      case "json":
-      case "void":
-        return "VARCHAR";
-      default:
-        return plainName(each);
-    }
-  });
+  typeName(type, (each) => codecName(each, form));
+
+function codecName(type: SqlType, form: Form): string {
+  switch (type.kind) {
+    case "decimal":
+      return form === "record" ? "VARCHAR" : `DECIMAL(38, ${type.scale})`;
+    case "datetime":
+      return "TIMESTAMP_MS";
+    case "json":
+    case "void":
+      return "VARCHAR";
+    default:
+      return plainName(type);
+  }
+}
+
+const narrowDigitsMax = 17;
+
+/**
+ * Whether decimals on their way in are narrowed from Arrow's 128 bits to 64. A digit is left, so that DuckDB casts them
+ * to the column's type, and refuses those that do not fit.
+ */
+export const isNarrow = (type: SqlType, form: Form): boolean =>
+  type.kind === "decimal" && form === "arrow" && type.precision <= narrowDigitsMax;
+
+/** The DuckDB type that values on their way in have until they are cast to their own. */
+export const stageType = (type: SqlType, form: Form): string =>
+  typeName(type, (each) =>
+    each.kind === "decimal" && isNarrow(each, form)
+      ? `DECIMAL(${narrowDigitsMax + 1}, ${each.scale})`
+      : codecName(each, form),
+  );
 
 /** An expression that turns a column into the text that MaxCompute's results show. */
 export function textOf(column: string, type: SqlType): string {

@@ -131,6 +131,27 @@ test("a stream that breaks leaves no file, and says why", async (t) => {
   await assert.rejects(bytesOf(read), /No files found|x\.parquet/);
 });
 
+test("decimals of Arrow that do not fit their column are refused, whatever their size", async (t) => {
+  const { engine } = await startTestEngine(t);
+  const wide = columnsOf({ a: "decimal(38,2)" });
+  const narrow = columnsOf({ a: "decimal(10,2)" });
+  const taken: unknown[] = [];
+  for (const [at, value] of ["99999999.99", "100000000", "-1e14", "1e17", "-1e30"].entries()) {
+    const file = `d${at}.parquet`;
+    const sql = `select ${value}::decimal(38,2) as a`;
+    await engine.keep({ id: `d${at}`, sql, file, settings });
+    const stream = engine.read({ files: [file], columns: wide, ...all, form: "arrow" });
+    const what = { file: `e${at}.parquet`, columns: narrow, form: "arrow" } as const;
+    taken.push(
+      await engine.take(what, stream).then(
+        ({ rows }) => rows,
+        () => "refused",
+      ),
+    );
+  }
+  assert.deepEqual(taken, [1, "refused", "refused", "refused", "refused"]);
+});
+
 test("compressed streams are zlib's", async (t) => {
   const { engine } = await startTestEngine(t);
   await engine.keep({ id: "k", sql: "select 7::bigint as a", file: "k.parquet", settings });

@@ -10,7 +10,7 @@ import duckdb, {
 import { duckDbType } from "../../../sql/duckdb-types.ts";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
-import { codecType, intoFile } from "../duckdb-types.ts";
+import { intoFile, stageType } from "../duckdb-types.ts";
 import { type Compression, readColumns, type Taken, type TakeQuestion } from "../questions.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { opened } from "../tunnel/compression/compressions.ts";
@@ -121,7 +121,7 @@ async function openStage(
   columns: readonly Column[],
   form: Form,
 ): Promise<Stage> {
-  const fields = columns.map(({ type }, at) => `c${at} ${codecType(type, form)}`);
+  const fields = columns.map(({ type }, at) => `c${at} ${stageType(type, form)}`);
   await duckdb.query(connection, `CREATE TEMP TABLE taken (${fields.join(", ")})`);
   const appender = duckdb.appender_create_ext(connection, "temp", null, "taken");
   const types = columns.map((_, at) => duckdb.appender_column_type(appender, at));

@@ -54,7 +54,7 @@ export function createFrameWriter(): FrameWriter {
   };
 }
 
-/** Takes bytes out of frames and checks them. */
+/** Takes bytes out of frames and checks them. What it hands over is right until the next is asked for. */
 export interface FrameReader {
   push(bytes: Uint8Array): Iterable<Uint8Array>;
   end(): Iterable<Uint8Array>;
@@ -63,39 +63,49 @@ export interface FrameReader {
 /** Starts to read a framed stream. */
 export function createFrameReader(): FrameReader {
   let size = 0;
-  let waiting: Buffer = Buffer.alloc(0);
+  /** The size of a chunk, and then a chunk with its checksum. */
+  let frame: Buffer = Buffer.alloc(4);
+  let filled = 0;
   let all = 0;
   let join = joinUsual;
 
   function begin(): void {
-    size = waiting.readUInt32BE();
+    size = frame.readUInt32BE();
     if (size < 1 || size > chunkBytesMax) {
       throw new BrokenStream(`a chunk of ${size} bytes is not from 1 to ${chunkBytesMax}`);
     }
     if (size !== chunkBytes) join = crc32cJoiner(size);
-    waiting = waiting.subarray(4);
+    frame = Buffer.allocUnsafe(size + 4);
+  }
+
+  function checked(): Uint8Array {
+    const chunk = frame.subarray(0, size);
+    const crc = ~crc32c(-1, chunk);
+    if (frame.readInt32BE(size) !== crc) throw new BrokenStream("a chunk is damaged");
+    all = join(all, crc);
+    return chunk;
   }
 
   return {
     *push(bytes) {
-      waiting = waiting.length === 0 ? Buffer.from(bytes) : Buffer.concat([waiting, bytes]);
-      if (size === 0 && waiting.length >= 4) begin();
-      while (size > 0 && waiting.length >= size + 4) {
-        const chunk = waiting.subarray(0, size);
-        const crc = ~crc32c(-1, chunk);
-        if (waiting.readInt32BE(size) !== crc) throw new BrokenStream("a chunk is damaged");
-        all = join(all, crc);
-        waiting = waiting.subarray(size + 4);
-        yield chunk;
+      for (let at = 0; at < bytes.length; ) {
+        const end = Math.min(bytes.length, at + frame.length - filled);
+        frame.set(bytes.subarray(at, end), filled);
+        filled += end - at;
+        at = end;
+        if (filled < frame.length) return;
+        filled = 0;
+        if (size === 0) begin();
+        else yield checked();
       }
     },
     *end() {
-      if (size === 0 || waiting.length < 4) {
+      if (size === 0 || filled < 4) {
         throw new BrokenStream("the stream ends before its last chunk");
       }
-      const chunk = waiting.subarray(0, waiting.length - 4);
+      const chunk = frame.subarray(0, filled - 4);
       const whole = crc32cJoiner(chunk.length)(all, ~crc32c(-1, chunk));
-      if (waiting.readInt32BE(chunk.length) !== whole) {
+      if (frame.readInt32BE(chunk.length) !== whole) {
         throw new BrokenStream("the chunks do not fit their checksum, or some are missing");
       }
       if (chunk.length > 0) yield chunk;
