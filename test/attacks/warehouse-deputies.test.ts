@@ -226,3 +226,54 @@ out["nothing"] = [[one.name for one in o.list_tables() if one.name.startswith("m
   assert.notEqual(tried["merged name"], null);
   assert.deepEqual(tried["nothing"], [["mine"], [[0]]]);
 });
+
+test("a table or view is given away by who administers the project alone, and to a member alone", async (t) => {
+  const { odps, root, account, user } = await startWorld(t, "sales");
+  const ann = await user("ann");
+  await odps(
+    root,
+    "sales",
+    `
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (1)")
+for query in ["add user RAM$${account}:ann", "grant CreateInstance, CreateTable, List, Read on project sales to user RAM$${account}:ann", "grant Describe, Select on table t to user RAM$${account}:ann"]:
+    o.run_security_query(query)
+`,
+  );
+  const tried = await odps<Record<string, unknown>>(
+    ann,
+    "sales",
+    `
+o.execute_sql("create view v as select a from t")
+o.execute_sql("alter view v set comment 'mine'")
+o.execute_sql("create table own (a bigint)")
+out["given"] = [refused(lambda: o.execute_sql("alter view v changeowner to 'ALIYUN$${account}'"))[0], refused(lambda: o.execute_sql("alter table own changeowner to 'ALIYUN$${account}'"))[0]]
+`,
+  );
+  assert.deepEqual(tried["given"], ["NoPermission", "NoPermission"]);
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+def owner(name):
+    one = o.get_table(name); one.reload()
+    return [one.owner, one.comment]
+o.run_security_query("revoke Select on table t from user RAM$${account}:ann")
+out["lends no more"] = refused(lambda: rows("select a from v"))[0]
+out["nobody"] = [refused(lambda: o.execute_sql("alter view v changeowner to 'RAM$${account}:nobody'")) is None, refused(lambda: o.execute_sql("alter table own changeowner to 'not a user'")) is None]
+o.execute_sql("alter view v changeowner to 'ALIYUN$${account}'")
+o.execute_sql("alter table own changeowner to 'ALIYUN$${account}'")
+o.execute_sql("alter view v rename to w")
+out["owners"] = [owner("w"), owner("own")]
+out["lends"] = rows("select a from w")
+`,
+  );
+  const owner = `ALIYUN$${account}`;
+  assert.equal(out["lends no more"], "NoPermission");
+  assert.deepEqual(out["nobody"], [false, false]);
+  assert.deepEqual(out["owners"], [
+    [owner, "mine"],
+    [owner, ""],
+  ]);
+  assert.deepEqual(out["lends"], [[1]]);
+});

@@ -1,11 +1,13 @@
 import { renameColumn, renameTable } from "../../../projects/permissions/renamed.ts";
-import type { Position } from "../../../sql/tree.ts";
+import type { Name, Position } from "../../../sql/tree.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import type { TableRecord } from "../catalog.ts";
 import { tableRows } from "../catalog.ts";
+import type { OdpsCall } from "../find-project.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import { putPermissions } from "../security-change.ts";
+import type { FoundTable } from "../session.ts";
 import { changedMeanwhile, putVersion } from "../versions.ts";
 import { changeColumns } from "./alter-columns.ts";
 import { changePartitions } from "./alter-partitions.ts";
@@ -13,6 +15,7 @@ import { compact } from "./compact.ts";
 import { exchangePartition } from "./exchange-partition.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, placed, semantic, tableAt } from "./names.ts";
+import { newOwner } from "./new-owner.ts";
 import { alreadyExists, checkLifecycle } from "./put-table.ts";
 
 type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, { kind: Kind }>;
@@ -37,10 +40,13 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
       return;
     }
     if (action.kind === "rename") {
-      rename(action, there.record, doing);
+      renameTo(action.to, there, call);
       return;
     }
-    const redefine = redefinition(action, statement.at);
+    const redefine =
+      action.kind === "change-owner"
+        ? handedTo(newOwner(action.owner, project, call, statement.at))
+        : redefinition(action, statement.at);
     // A change of shape is a new version too: what was approved was another table.
     putVersion(store, {
       ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
@@ -55,6 +61,10 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   });
   return { text: "OK" };
 }
+
+const handedTo =
+  (owner: string) =>
+  (table: TableRecord): TableRecord => ({ ...table, owner });
 
 /** How an action changes what a table is. */
 export function redefinition(
@@ -95,11 +105,14 @@ const told = ({ properties }: Action<"set-properties">): Record<string, string> 
       .filter(([key]) => !key.startsWith("bondstore.") && key !== "transactional"),
   );
 
-/** RENAME TO: within the schema; the table stays the one that it was. */
-function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<AlterTable>): void {
-  const { statement, target, call } = doing;
-  const { project, schema } = placed(statement.table, target.catalog, call);
-  const rows = tableRows(call.parts.store.account(project.account));
+/** RENAME TO: within the schema; the table or view stays the one that it was. Inside a transaction. */
+export function renameTo(
+  to: Name,
+  { project, store, record }: FoundTable,
+  { timeMs }: Pick<OdpsCall, "timeMs">,
+): void {
+  const { schema } = record;
+  const rows = tableRows(store);
   const now = rows.find([project.id, schema, record.name]);
   if (now?.id !== record.id) throw changedMeanwhile(record.name);
   if (!/^[a-z_][a-z0-9_]{0,127}$/.test(to.key))
@@ -108,8 +121,8 @@ function rename({ to }: Action<"rename">, record: TableRecord, doing: Doing<Alte
     throw alreadyExists({ project, schema, name: to.key, at: to.at });
   }
   rows.remove([project.id, schema, record.name]);
-  rows.put([project.id, schema, to.key], { ...now, name: to.key, definedAtMs: call.timeMs });
-  putPermissions(call.parts.store.account(project.account), project, (state) =>
+  rows.put([project.id, schema, to.key], { ...now, name: to.key, definedAtMs: timeMs });
+  putPermissions(store, project, (state) =>
     renameTable(state, { schema, table: record.name }, to.key),
   );
 }

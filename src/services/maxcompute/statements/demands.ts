@@ -210,6 +210,12 @@ function definitionDemands(
           : []),
       ];
     case "alter-view":
+      return [
+        named("Alter", statement.view),
+        ...(statement.action.kind === "rename"
+          ? [named("Drop", statement.view), inProject("CreateTable", statement.view)]
+          : []),
+      ];
     case "alter-materialized-view":
       return [named("Alter", statement.view)];
     case "truncate":

@@ -2,6 +2,7 @@ import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Statement } from "../../../sql/tree.ts";
 import type { Outcome } from "../jobs.ts";
 import { alterTable } from "./alter-table.ts";
+import { alterView } from "./alter-view.ts";
 import { cloneTable } from "./clone.ts";
 import { createLike, createTable } from "./create-table.ts";
 import { createView } from "./create-view.ts";
@@ -32,6 +33,7 @@ const executors: {
   "create-view": createView,
   "create-materialized-view": createMaterializedView,
   "alter-materialized-view": alterMaterializedView,
+  "alter-view": alterView,
   "create-schema": createSchema,
   "create-function": createFunction,
   "create-sql-function": createFunction,
