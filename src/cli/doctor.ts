@@ -13,6 +13,7 @@ import {
   checkClients,
   checkEngines,
   checkMachine,
+  checkPython,
   checkSandbox,
   checkVolumes,
 } from "./doctor/machine.ts";
@@ -63,6 +64,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   profile: checkProfile,
   sandbox: checkSandbox,
   volumes: checkVolumes,
+  python: checkPython,
   engines: checkEngines,
   clients: checkClients,
 };

@@ -5,6 +5,7 @@ import { probeSandbox } from "../../cells/probe.ts";
 import { missingForVolumes } from "../../cells/volume.ts";
 import { flinkHomeIn, isInstalled } from "../../engines/flink/install.ts";
 import { findJava } from "../../engines/flink/java.ts";
+import { pythonPath } from "../../engines/functions/function-cell.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 
 const setup = "npm run setup";
@@ -51,6 +52,13 @@ export function checkVolumes({ config }: Patient): Check[] {
   const effect = accepted ? "it will be in memory, not encrypted" : "no application will run";
   const fix = "sudo apt-get install gocryptfs fuse3, and let this user open /dev/fuse";
   return [fail(name, `${why}; ${effect}`, fix)];
+}
+
+/** The interpreter of users' functions in the warehouse. */
+export function checkPython(): Check[] {
+  const fix = "sudo apt-get install python3";
+  if (existsSync(pythonPath)) return [ok("python", pythonPath)];
+  return [warn("python", `${pythonPath} is not there: no function in Python will run`, fix)];
 }
 
 /** Flink and Java. */
