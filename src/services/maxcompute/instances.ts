@@ -176,15 +176,39 @@ export const getInstanceQueueing = operation(
   readOf((instance) => ({
     json: {
       instanceId: instance.id,
-      status: instance.status,
-      progress: isOver(instance) ? 1 : 0,
-      priority: 9,
+      status: isOver(instance) ? "Terminated" : "Running",
+      instanceProcess: isOver(instance) ? 1 : 0,
+      instancePriority: 9,
       userAccount: instance.owner,
       taskName: instance.taskName,
       taskType: instance.taskType,
-      startTime: rfc822(instance.startedAtMs),
+      startTime: queueingTime(instance.startedAtMs),
     },
   })),
+);
+
+/** `2026-01-02 03:04:05 +0000` */
+const queueingTime = (timeMs: number): string =>
+  `${new Date(timeMs).toISOString().slice(0, 19).replace("T", " ")} +0000`;
+
+/** Nothing more is known of a job than its state: clients read an empty text so. */
+export const getInstanceInfo = operation(
+  "GetInstanceInfo",
+  readOf(() => ({ text: "" })),
+);
+
+/** A job waits for no quota. */
+export const getInstanceQuota = operation(
+  "GetInstanceQuota",
+  readOf(() => ({ json: {} })),
+);
+
+/** Jobs have no workers, and workers no logs. */
+export const getInstanceLog = operation(
+  "GetInstanceLog",
+  readOf(({ id }) => {
+    throw new ServiceError("NoSuchObject", `The instance ${id} has no workers that write logs.`);
+  }),
 );
 
 /** Ends a job; what it was writing is not there. */

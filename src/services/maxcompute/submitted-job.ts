@@ -21,9 +21,14 @@ const otherTasks: Readonly<Record<string, string>> = {
   Graph: "a Graph job",
   XFlow: "a PAI job",
   PS: "a PAI job",
-  SQLRT: "an interactive session (MCQA)",
   SQLCost: "an estimate of costs",
 };
+
+/** Clients of interactive sessions (MCQA) know this code: they then run the statement as a job. */
+const noSessions = new ServiceError(
+  "SQAUnsupportedFeature",
+  "ODPS-185: Unsupported feature - there are no interactive sessions here: run the statement as a job",
+);
 
 /** Reads the body of `POST /instances`. Refuses what is not one task of SQL or of merging. */
 export function readJob(document: Document | undefined): SubmittedJob {
@@ -36,6 +41,7 @@ export function readJob(document: Document | undefined): SubmittedJob {
   if (kinds.length !== 1 || partsOf(task).length !== 1) {
     throw malformed(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
   }
+  if (kind === "SQLRT") throw noSessions;
   if (kind !== "SQL" && kind !== "Merge") {
     const what = otherTasks[kind] ?? `a task of kind ${kind.slice(0, 64)}`;
     throw malformed(`it is ${what}, and only SQL tasks are built`);

@@ -96,6 +96,9 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["GetInstanceDetail", "GET /projects/{Project}/instances/{Instance}?instancedetail"],
   ["GetInstanceDetail", "GET /projects/{Project}/instances/{Instance}?detail"],
   ["GetInstanceQueueing", "GET /projects/{Project}/instances/{Instance}?cached"],
+  ["GetInstanceInfo", "GET /projects/{Project}/instances/{Instance}?info"],
+  ["GetInstanceQuota", "GET /projects/{Project}/instances/{Instance}?instancequota"],
+  ["GetInstanceLog", "GET /projects/{Project}/instances/{Instance}?log"],
   ["GetInstance", "GET /projects/{Project}/instances/{Instance}"],
   ["StopInstance", "PUT /projects/{Project}/instances/{Instance}", "xml"],
 ];

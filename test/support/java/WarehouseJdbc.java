@@ -14,7 +14,8 @@ public class WarehouseJdbc {
   public static void main(String[] words) throws Exception {
     Map<String, String> env = System.getenv();
     Class.forName("com.aliyun.odps.jdbc.OdpsDriver");
-    String url = "jdbc:odps:" + env.get("AWS_ENDPOINT_URL") + "/api?project=sales&interactiveMode=false&logLevel=ERROR";
+    String interactive = words.length > 0 ? words[0] : "false";
+    String url = "jdbc:odps:" + env.get("AWS_ENDPOINT_URL") + "/api?project=sales&interactiveMode=" + interactive + "&logLevel=ERROR";
     // The driver decodes what it is given: a plus in a secret would become a space.
     String secret = URLEncoder.encode(env.get("AWS_SECRET_ACCESS_KEY"), StandardCharsets.UTF_8);
     List<String> out = new ArrayList<>();
