@@ -37,6 +37,8 @@ export interface Source {
   readonly via?: string;
   readonly sourceArn?: string;
   readonly sourceAccount?: string;
+  /** The project whose job makes the call: what it reads goes there. */
+  readonly project?: string;
 }
 
 /** One request, and all that is known of it. */

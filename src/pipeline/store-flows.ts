@@ -35,8 +35,9 @@ function placeOf(target: Target, call: Call): Place {
   return project === undefined ? { kind: "external", location: arn } : { kind: "project", project };
 }
 
-/** Where what the caller reads goes: an application keeps it in its project, or takes it anywhere. */
-function placeOfReader({ principal, account, parts }: Call): Place {
+/** Where what the caller reads goes: a job keeps it in its project; an application, too, or takes it anywhere. */
+function placeOfReader({ principal, account, parts, source }: Call): Place {
+  if (source.project !== undefined) return { kind: "project", project: source.project };
   const arn = applicationOf(principal);
   if (arn === undefined) return { kind: "download" };
   const store = storeAt(arn);

@@ -6,6 +6,7 @@ import type { Environment } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { findTable, meantNames, viewRows } from "./tables.ts";
 import type { AlterMaterializedView, ObjectName, Query, Statement } from "./tree.ts";
+import { queryOfTable } from "./whole-table.ts";
 
 /** Statements that the service executes: only their names are found here, and the query that some of them hold. */
 export function resolveDefinition(statement: Statement, environment: Environment): Plan {
@@ -63,7 +64,9 @@ function queryOf(statement: Statement): Query | undefined {
     case "create-materialized-view":
       return statement.query;
     case "unload":
-      return statement.source.kind === "query" ? statement.source : undefined;
+      return statement.source.kind === "table"
+        ? queryOfTable(statement.source.name, statement.source.partition ?? [], statement.at)
+        : statement.source;
     case "assign":
       return statement.value.kind === "query" ? statement.value : undefined;
     default:

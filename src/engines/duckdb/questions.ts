@@ -25,6 +25,8 @@ export interface KeepQuestion {
   readonly partitionBy?: readonly string[];
   /** Functions of users that it calls: connections to them have come before. */
   readonly functions?: LentFunctions;
+  /** Rows as lines of text, as other programs read them; without it Parquet. */
+  readonly text?: { readonly delimiter: string; readonly null: string; readonly gzip: boolean };
 }
 
 /** One file that a query has left. */

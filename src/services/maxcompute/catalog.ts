@@ -2,6 +2,7 @@ import type { Carried } from "../../pipeline/release.ts";
 import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
+import type { External } from "./external/outside.ts";
 
 /** What kind of thing a name in a schema is. */
 export type TableKind = "table" | "view" | "materialized view" | "external" | "system view";
@@ -31,6 +32,8 @@ export interface TableRecord {
   readonly materialized?: {
     readonly built?: { readonly atMs: number; readonly reads: readonly SourceRecord[] };
   };
+  /** Where an external table lies. */
+  readonly external?: External;
   /** The newest version of its content. */
   readonly version: number;
   /** Set once columns were changed: some files may be older than the columns are. */

@@ -18,6 +18,7 @@ async function rowsShown(
   call: OdpsCall,
 ): Promise<OdpsAnswer> {
   const { project, store, table } = target;
+  if (table.kind === "external") throw invalid(`${table.name} is external: run a query instead.`);
   const wanted = Number(asked ?? "100");
   if (!Number.isInteger(wanted) || wanted < 0) throw invalid("The number of rows is no number.");
   const { partitions: all } = contentAt(store, table, table.version) ?? { partitions: [] };

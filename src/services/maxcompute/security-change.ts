@@ -88,14 +88,20 @@ const pinsAfter = (
 ): readonly TablePin[] =>
   state.exceptions === permissions.exceptions ? pins : pinsNow(state, store, projectId);
 
-/** Tables that the exceptions name, as these are now: for who approves them now. */
+/**
+ * Tables that the exceptions name, as these are now: for who approves them now. What lies outside changes without a
+ * version, so an exception for it has to say that it follows.
+ */
 export function pinsNow(
   { exceptions, project }: Permissions,
   store: AccountStore,
   projectId: string,
 ): readonly TablePin[] {
   if (exceptions === undefined) return [];
-  const tables = [...tableRows(store).range({ prefix: [projectId] })].map(({ value }) => ({
+  const own = [...tableRows(store).range({ prefix: [projectId] })].filter(
+    ({ value }) => value.kind !== "external",
+  );
+  const tables = own.map(({ value }) => ({
     ...{ project, schema: value.schema, table: value.name },
     ...{ id: value.id, version: String(value.version) },
   }));

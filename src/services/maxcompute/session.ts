@@ -11,6 +11,8 @@ import {
 } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "./catalog.ts";
+import { ExternalObjects } from "./external/objects.ts";
+import { filesAt } from "./external/outside.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { findTable } from "./find-table.ts";
 import { type FoundFunction, FunctionFinder } from "./functions/find.ts";
@@ -105,6 +107,14 @@ export class StatementCatalog implements Catalog {
       name,
       body: () => linesOf(view.rows(informationAsker(project, store, this.#call))),
     };
+  }
+
+  /** The objects of an external table as they are now: files that the cell gets for one query. */
+  filesOf({ record }: FoundTable): Promise<readonly MadeFile[]> {
+    assert(record.external, "an external table says where it lies");
+    const project = this.#call.parts.projects.find(this.#call.account, this.project);
+    assert(project, "a statement runs in a project");
+    return filesAt(record.external, new ExternalObjects(project, this.#call), this.#call);
   }
 
   /** Ids of all tables that were found. */

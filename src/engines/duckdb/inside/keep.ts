@@ -2,7 +2,7 @@ import { basename, relative } from "node:path";
 import duckdb, { type Connection, type Database, type DataChunk } from "@duckdb/node-bindings";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
-import { intoFile } from "../duckdb-types.ts";
+import { intoFile, textOf } from "../duckdb-types.ts";
 import type { KeepQuestion, Kept, KeptFile } from "../questions.ts";
 import { prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
 import { readVector } from "./read-vector.ts";
@@ -92,6 +92,14 @@ async function columnsOf(connection: Connection, sql: string): Promise<readonly 
   });
 }
 
+const textOptions = ({ delimiter, null: none, gzip }: NonNullable<KeepQuestion["text"]>) => [
+  "FORMAT csv",
+  "HEADER false",
+  `DELIMITER ${quoteText(delimiter)}`,
+  `NULLSTR ${quoteText(none)}`,
+  ...(gzip ? ["COMPRESSION gzip"] : []),
+];
+
 interface Written {
   readonly path: string;
   readonly rows: number;
@@ -100,7 +108,7 @@ interface Written {
 
 async function write(
   connection: Connection,
-  { sql, partitionBy = [] }: KeepQuestion,
+  { sql, partitionBy = [], text }: KeepQuestion,
   columns: readonly Column[],
   half: string,
 ): Promise<readonly Written[]> {
@@ -111,14 +119,15 @@ async function write(
   }
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
   const options = [
-    ...parquetOptions,
-    "RETURN_STATS",
+    ...(text ? textOptions(text) : parquetOptions),
+    // Of text DuckDB tells the number of rows alone, and it is not parted.
+    ...(text ? [] : ["RETURN_STATS"]),
     ...(partitionBy.length > 0 ? [`PARTITION_BY (${partitionBy.map(quoteName).join(", ")})`] : []),
   ];
   // On lines of its own: a comment at the query's end takes nothing else along.
   const values = columns.map(({ name, type }) => {
     const column = quoteName(name);
-    return `${intoFile(column, type)} AS ${column}`;
+    return `${text ? textOf(column, type) : intoFile(column, type)} AS ${column}`;
   });
   const copy = `COPY (SELECT ${values.join(", ")} FROM (\n${sql}\n) AS kept(${names})) TO ${quoteText(half)} (${options.join(", ")})`;
   const result = await duckdb.query(connection, copy);
@@ -127,9 +136,20 @@ async function write(
     const chunk = await duckdb.fetch_chunk(result);
     const rows = chunk ? duckdb.data_chunk_get_size(chunk) : 0;
     if (!chunk || rows === 0) return written;
-    written.push(...writtenIn(chunk, rows, partitionBy, half));
+    written.push(
+      ...(text
+        ? [{ path: half, rows: Number(countsIn(chunk, 0, rows)[0]), values: [] }]
+        : writtenIn(chunk, rows, partitionBy, half)),
+    );
   }
 }
+
+/** The numbers of a column of a result. */
+const countsIn = (chunk: DataChunk, column: number, rows: number): BigInt64Array => {
+  const vector = duckdb.data_chunk_get_vector(chunk, column);
+  const { bytes } = readVector({ kind: "bigint" }, "record", vector, { from: 0, to: rows });
+  return new BigInt64Array(bytes.buffer);
+};
 
 /** What `RETURN_STATS` tells: file name, row count, sizes, statistics, and keys of the partition. */
 function writtenIn(
@@ -142,9 +162,7 @@ function writtenIn(
   const all = { from: 0, to: rows };
   const text = { kind: "string" } as const;
   const paths = readVector(text, "record", column(0), all);
-  const counts = new BigInt64Array(
-    readVector({ kind: "bigint" }, "record", column(1), all).bytes.buffer,
-  );
+  const counts = countsIn(chunk, 1, rows);
   const keys = readVector({ kind: "map", key: text, value: text }, "record", column(5), all);
   return Array.from({ length: rows }, (_, row) => {
     const path = textAt(paths, row) ?? "";

@@ -14,9 +14,10 @@ import { placedFiles, relationSql } from "../relations.ts";
 import type { FoundTable } from "../session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
 import type { Doing } from "./execute.ts";
+import type { Running } from "./in-cell.ts";
 import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
 import { alreadyExists, putTable } from "./put-table.ts";
-import { leave, type Running } from "./query.ts";
+import { leave } from "./query.ts";
 
 /** CLONE TABLE: a copy of the rows as they are now, in its own files; its owner is who made it. */
 export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {

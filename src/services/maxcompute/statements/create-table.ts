@@ -1,5 +1,7 @@
 import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
 import { carriedBy } from "../catalog.ts";
+import { readFormat } from "../external/format.ts";
+import { readLocation } from "../external/location.ts";
 import type { Outcome } from "../jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, placed, placedNew, semantic, tableAt } from "./names.ts";
@@ -17,10 +19,18 @@ import { keepFiles } from "./query.ts";
 const ownProperties = ["comment", "columnar.nested.type"];
 
 function refuseUnbuilt(statement: CreateTable): void {
-  if (statement.external || statement.location !== undefined) throw notBuilt("an external table");
+  if (statement.external) refuseUnbuiltOutside(statement);
+  else if (statement.location !== undefined) throw notBuilt("a location of a table's own");
   if (statement.autoPartition) throw notBuilt("AUTO PARTITIONED BY");
   const special = statement.columns.find((column) => column.default ?? column.generated);
   if (special) throw notBuilt(`a default or generated value (column ${special.name.text})`);
+}
+
+function refuseUnbuiltOutside({ at, location, query, partitionColumns, resources }: CreateTable) {
+  if (location === undefined) throw semantic(at, "an external table needs a LOCATION");
+  if (partitionColumns.length > 0) throw notBuilt("a partitioned external table");
+  if (query) throw semantic(at, "an external table is not made of a query");
+  if (resources.length > 0) throw notBuilt("a storage handler of one's own");
 }
 
 /** CREATE TABLE, empty or with the rows of a query. */
@@ -68,6 +78,14 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
 /** The columns that a definition tells, or those of its query. */
 function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable {
   const partitionColumns = columnsOf(statement.partitionColumns);
+  if (statement.external) {
+    const external = {
+      location: readLocation(statement.location ?? ""),
+      format: readFormat(statement),
+    };
+    const columns = columnsOf(statement.columns);
+    return { kind: "external", columns, partitionColumns, external };
+  }
   const told = columnsOf(statement.columns);
   if (plan.kind !== "made-of-query") return { kind: "table", columns: told, partitionColumns };
   const parted = new Set(partitionColumns.map(({ name }) => name));

@@ -9,12 +9,14 @@ import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
 import { explain } from "./explain.ts";
 import { createFunction } from "./functions.ts";
+import type { Running } from "./in-cell.ts";
 import { alterMaterializedView, createMaterializedView } from "./materialized-view.ts";
-import { keepRows, type Running } from "./query.ts";
+import { keepRows } from "./query.ts";
 import { restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
 import { truncate } from "./truncate.ts";
+import { unload } from "./unload.ts";
 import { writeTables } from "./write.ts";
 
 /** A statement while it is done. */
@@ -42,6 +44,7 @@ const executors: {
   truncate,
   clone: cloneTable,
   restore,
+  unload,
   show,
   describe,
 };

@@ -2,6 +2,8 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Plan } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
+import { type Location, readLocation } from "../external/location.ts";
+import { placeAt } from "../external/outside.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { flowsTo } from "../flows.ts";
 import type { ReadRecord } from "../instance-record.ts";
@@ -20,22 +22,22 @@ export function statementFlows(
   catalog: StatementCatalog,
   call: OdpsCall,
 ): readonly WantedFlow[] {
+  const how = { taskType: "SQL", action: "Select", current } as const;
   const into = (reads: readonly ReadRecord[], target: ProjectRecord): readonly WantedFlow[] =>
-    flowsTo(
-      reads,
-      { kind: "project", project: target.name },
-      { taskType: "SQL", action: "Select", current },
-      call,
-    );
+    flowsTo(reads, { kind: "project", project: target.name }, how, call);
+  const out = (reads: readonly ReadRecord[], location: Location): readonly WantedFlow[] =>
+    flowsTo(reads, placeAt(location, call), how, call);
   const reads = readRecords(plan, catalog);
   if (plan.kind === "query") return [];
   if (plan.kind === "write") {
-    return plan.writes.flatMap(({ table }) => into(reads, catalog.found(table).project));
+    return plan.writes.flatMap(({ table }) => {
+      const { record, project } = catalog.found(table);
+      return record.external ? out(reads, record.external.location) : into(reads, project);
+    });
   }
   const { statement } = plan;
   if (statement.kind === "unload") {
-    const how = { taskType: "SQL", action: "Select", current } as const;
-    return flowsTo(reads, { kind: "external", location: statement.location }, how, call);
+    return out(reads, readLocation(statement.location));
   }
   const copy = copied(statement);
   if (copy) {

@@ -31,6 +31,7 @@ export type NewTable = Pick<TableRecord, "kind" | "columns" | "partitionColumns"
       | "properties"
       | "view"
       | "materialized"
+      | "external"
     >
   >;
 

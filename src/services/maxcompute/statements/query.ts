@@ -1,37 +1,16 @@
-import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
-import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
-import { functionError } from "../../../engines/duckdb/lent-functions.ts";
-import type { KeepQuestion } from "../../../engines/duckdb/questions.ts";
-import { readFailure } from "../../../engines/functions/function-cell.ts";
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { CatalogTable, CodeCall, FunctionUse } from "../../../sql/catalog.ts";
+import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
-import type { OdpsCall } from "../find-project.ts";
-import type { LentCall } from "../functions/cells.ts";
-import { failureOf } from "../functions/failure.ts";
+import { externalRelationSql } from "../external/relation.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
-import { stopped } from "../jobs.ts";
-import type { ProjectEngine } from "../project-engine.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
-import type { StatementInput, StatementTarget } from "../run-statement.ts";
-import { type FoundTable, type StatementCatalog, timezoneDefault } from "../session.ts";
-
-/** A statement that runs in the cell. */
-export interface Running {
-  readonly target: StatementTarget;
-  readonly input: StatementInput;
-  readonly call: OdpsCall;
-  /** Throws what would be refused by now: in the transaction that ends a statement which reads rows. */
-  readonly judgeAgain: () => void;
-}
-
-const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
-  settings.get("odps.sql.timezone") ?? timezoneDefault;
+import type { FoundTable, StatementCatalog } from "../session.ts";
+import { type CellQuery, keepInCell, type Running, timezoneOf } from "./in-cell.ts";
 
 /** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */
 export const readRecords = (
@@ -94,9 +73,14 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
 ];
 
 /** The text of a selection for DuckDB, and the files that must be in the cell for it. */
-export function emitted(selection: Selection, catalog: StatementCatalog): CellQuery {
+export async function emitted(selection: Selection, catalog: StatementCatalog): Promise<CellQuery> {
   const files: PlacedFile[] = [];
   const made: MadeFile[] = [];
+  const outside = new Map<string, readonly MadeFile[]>();
+  for (const relation of selection.relations) {
+    if (!("table" in relation) || relation.table.kind !== "external") continue;
+    outside.set(relation.table.id, await catalog.filesOf(catalog.found(relation.table)));
+  }
   const sql = emitDuckDb(selection, (table, columns) => {
     const found = catalog.found(table);
     const { record, content } = found;
@@ -105,78 +89,17 @@ export function emitted(selection: Selection, catalog: StatementCatalog): CellQu
       made.push(file);
       return madeRelationSql(file, record.columns, columns);
     }
+    if (record.external) {
+      const objects = outside.get(record.id) ?? [];
+      made.push(...objects);
+      const names = objects.map(({ name }) => name);
+      return externalRelationSql(names, record.external.format, record.columns, columns);
+    }
     const placed = placedFiles(record, content.partitions);
     files.push(...placed);
     return relationSql(record, placed, columns);
   });
   return { sql, files, made, calls: selection.calls };
-}
-
-/** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
-export function inCell<Result>(
-  { target, input, call }: Running,
-  work: (cell: ProjectEngine) => Promise<Result>,
-): Promise<Result> {
-  const { job } = input;
-  const { id } = job.record;
-  const run = async (cell: ProjectEngine): Promise<Result> => {
-    // Who waited for the cell may have been stopped meanwhile; and what a cell is told may come too early for it.
-    const look = () => {
-      if (job.signal.aborted) void cell.engine.cancel(id).catch(() => {});
-      else job.percent = Math.floor(100 * cell.engine.progress(id));
-    };
-    const timer = setInterval(look, progressMs);
-    job.signal.addEventListener("abort", look);
-    try {
-      if (job.signal.aborted) throw stopped;
-      return await work(cell);
-    } catch (error) {
-      throw job.signal.aborted ? stopped : engineWords(error);
-    } finally {
-      clearInterval(timer);
-      job.signal.removeEventListener("abort", look);
-    }
-  };
-  return call.own.engines.use(target.project, run, job.signal);
-}
-
-const progressMs = 500;
-
-/** Kinds of errors that DuckDB names, as far as they help who wrote the statement. */
-const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid Input"];
-
-/**
- * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
- * out of a project.
- */
-function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
-  if (error instanceof EngineLost || error instanceof EngineDied) {
-    return new ServiceError(
-      "ODPS-0010000",
-      "ODPS-0010000: System internal error - the engine of the project ended; the statement may need more memory than there is",
-    );
-  }
-  if (!(error instanceof EngineRefusal)) return error;
-  const [, told] = new RegExp(`${functionError}\\d+:(\\{.*\\})`, "s").exec(error.message) ?? [];
-  if (told !== undefined && calls.length > 0) {
-    return failureOf(
-      readFailure(told),
-      calls.flatMap(({ found }) => found.resources),
-    );
-  }
-  const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
-  const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
-  return new ServiceError("ODPS-0123131", text);
-}
-
-/** The text of a query for DuckDB, and the files that must be in the cell for it. */
-export interface CellQuery {
-  readonly sql: string;
-  readonly files: readonly PlacedFile[];
-  /** Files that are written for this query alone. */
-  readonly made?: readonly MadeFile[];
-  /** Code that it may call. */
-  readonly calls?: readonly CodeCall[];
 }
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
@@ -185,43 +108,17 @@ interface Left {
   readonly file: FileRecord;
 }
 
-/** Runs a query in the cell. Its files belong to nobody until they are kept. */
+/** Runs a query in the cell and seals what it leaves. Its files belong to nobody until they are kept. */
 export async function leave(
-  { sql, files, made = [], calls = [] }: CellQuery,
+  query: CellQuery,
   partitionBy: readonly string[],
   running: Running,
 ): Promise<readonly Left[]> {
-  const { target, input, call } = running;
-  const lent = calls
-    .filter(({ name }) => sql.includes(`${name}(`))
-    .map((one) => ({ call: one, found: target.catalog.foundFunction(one.function) }));
-  const name = `k/${call.parts.random.bytes(8).toString("hex")}`;
-  return inCell(running, async (cell) => {
-    await cell.place(files);
-    const question: KeepQuestion = {
-      id: input.job.record.id,
-      sql,
-      file: partitionBy.length > 0 ? name : `${name}.parquet`,
-      settings: { timezone: timezoneOf(target.catalog) },
-      ...(partitionBy.length > 0 && { partitionBy }),
-      ...(lent.length > 0 && {
-        functions: {
-          names: lent.map((one) => one.call.name),
-          batchMs: batchMsOf(target.catalog),
-        },
-      }),
-    };
-    const kept = await call.own.functions.use(
-      target.project.account,
-      lent,
-      (links) =>
-        withMade(made, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
-          throw input.job.signal.aborted ? stopped : engineWords(error, lent);
-        }),
-      input.job.signal,
-    );
+  const name = `k/${running.call.parts.random.bytes(8).toString("hex")}`;
+  const how = partitionBy.length > 0 ? { file: name, partitionBy } : { file: `${name}.parquet` };
+  return keepInCell(query, how, running, async (cell, { files }) => {
     const left: Left[] = [];
-    for (const { file, rows, values } of kept.files) {
+    for (const { file, rows, values } of files) {
       const told = values.filter((value) => value !== null);
       if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
       left.push({ values: told, file: await cell.seal(file, rows) });
@@ -229,28 +126,6 @@ export async function leave(
     }
     return left;
   });
-}
-
-/** Does something while some files are in the cell. */
-async function withMade<Result>(
-  made: readonly MadeFile[],
-  { engine }: ProjectEngine,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    for (const { name, body } of made) await engine.put(name, body());
-    return await work();
-  } finally {
-    for (const { name } of made) await engine.remove(name).catch(() => {});
-  }
-}
-
-/** How long a batch may take in code (MaxCompute: `odps.sql.udf.timeout`, in seconds up to 3600). */
-function batchMsOf({ settings }: StatementCatalog): number {
-  const told = Number(
-    settings.get("odps.sql.udf.timeout") ?? settings.get("odps.function.timeout"),
-  );
-  return 1000 * (told >= 1 && told <= 3600 ? told : 600);
 }
 
 const nullPartition = (column: string) =>
@@ -269,7 +144,7 @@ export async function keepFiles(
   table: Pick<TableRecord, "altered"> = {},
 ): Promise<readonly PartitionRecord[]> {
   const { target, call } = running;
-  const { sql, ...files } = emitted(selection, target.catalog);
+  const { sql, ...files } = await emitted(selection, target.catalog);
   const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
   const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
   const left = await leave({ sql: named, ...files }, partitionBy, running);
@@ -287,7 +162,7 @@ export async function keepRows(
   running: Running,
 ): Promise<RowsRecord> {
   const { target, call, judgeAgain } = running;
-  const [left] = await leave(emitted(plan.selection, target.catalog), [], running);
+  const [left] = await leave(await emitted(plan.selection, target.catalog), [], running);
   assert(left, "a query leaves one file");
   const { file } = left;
   await call.parts.store.transaction(() => {

@@ -1,10 +1,14 @@
+import { assert } from "../../../lib/assert.ts";
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
 import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
+import { type External, writeOutside } from "../external/outside.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
-import { keepFiles, type Running } from "./query.ts";
+import { notBuilt } from "./execute.ts";
+import type { Running } from "./in-cell.ts";
+import { keepFiles } from "./query.ts";
 
 const operations = { into: "INSERT", overwrite: "INSERT OVERWRITE", replace: "REWRITE" } as const;
 
@@ -13,6 +17,12 @@ export async function writeTables(
   { writes }: Extract<Plan, { kind: "write" }>,
   running: Running,
 ): Promise<Outcome> {
+  const outside = writes.map((write) => running.target.catalog.found(write.table).record.external);
+  const [external] = outside;
+  if (external && writes.length === 1) return writeExternal(writes, external, running);
+  if (outside.some((one) => one !== undefined)) {
+    throw notBuilt("an insert into several tables of which one is external");
+  }
   const done: { readonly write: Write; readonly made: readonly PartitionRecord[] }[] = [];
   for (const write of writes) {
     const { record } = running.target.catalog.found(write.table);
@@ -31,6 +41,19 @@ export async function writeTables(
     written[name] = (written[name] ?? 0) + rows;
   }
   return { text: "OK", written, carried: carriedBy(done.flatMap(({ made }) => made)) };
+}
+
+/** INSERT into an external table: an object more, or the only one. */
+async function writeExternal(
+  [write]: readonly Write[],
+  external: External,
+  running: Running,
+): Promise<Outcome> {
+  assert(write, "there is one write");
+  if (write.mode === "replace") throw notBuilt("a change of an external table's rows");
+  const overwrite = write.mode === "overwrite";
+  const carried = await writeOutside(write.selection, external, running, overwrite);
+  return { text: "OK", written: { [fullName(write.table)]: carried.rows ?? 0 }, carried };
 }
 
 /** All partition values of what was written: those that the statement tells, then those of its rows. */

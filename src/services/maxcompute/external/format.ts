@@ -1,0 +1,93 @@
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Property } from "../../../sql/tree.ts";
+
+/** How the bytes of an external object are read and written. */
+export type ExternalFormat =
+  | { readonly kind: "parquet" }
+  | {
+      readonly kind: "text";
+      readonly delimiter: string;
+      /** Lines at the head of each object that are no rows. */
+      readonly headerLines: number;
+      readonly gzip: boolean;
+      /** What stands for NULL. */
+      readonly null: string;
+    };
+
+/** What a statement says of the form. */
+interface Told {
+  readonly storedBy?: string;
+  readonly storedAs?: string;
+  readonly rowFormatSerde?: string;
+  readonly delimiters?: readonly Property[];
+  readonly serdeProperties: readonly Property[];
+  readonly properties: readonly Property[];
+}
+
+const text = { kind: "text", delimiter: ",", headerLines: 0, gzip: false, null: "\\N" } as const;
+
+/** Forms by the handler or the word that names them, in lower case. */
+const formats: Readonly<Record<string, ExternalFormat>> = {
+  "com.aliyun.odps.csvstoragehandler": text,
+  "com.aliyun.odps.tsvstoragehandler": { ...text, delimiter: "\t" },
+  parquet: { kind: "parquet" },
+  textfile: { ...text, delimiter: "\u0001" },
+  csv: text,
+};
+
+/** Properties that say nothing to Bondstore: the rights are the caller's own, whatever role is named. */
+const unheard: readonly string[] = ["odps.properties.rolearn", "mcfed.parquet.compression"];
+
+type Text = Extract<ExternalFormat, { kind: "text" }>;
+
+/** Properties of text, in lower case, and what they change. */
+const textOptions: Readonly<Record<string, (value: string) => Partial<Text>>> = {
+  "odps.text.option.delimiter": (value) => ({ delimiter: unescaped(value) }),
+  "field.delim": (value) => ({ delimiter: unescaped(value) }),
+  "fields terminated by": (value) => ({ delimiter: unescaped(value) }),
+  "odps.text.option.header.lines.count": (value) => ({ headerLines: Number(value) }),
+  "odps.text.option.gzip.input.enabled": (value) => ({ gzip: value.toLowerCase() === "true" }),
+  "odps.text.option.gzip.output.enabled": (value) => ({ gzip: value.toLowerCase() === "true" }),
+  "odps.text.option.null.indicator": (value) => ({ null: value }),
+};
+
+/** The form that a statement tells. Refuses what is not built, and what it does not know. */
+export function readFormat(told: Told): ExternalFormat {
+  const name = (told.storedBy ?? told.storedAs ?? "").toLowerCase();
+  const found = Object.hasOwn(formats, name) ? formats[name] : undefined;
+  if (!found) {
+    throw notKnown(`the format \`${name.slice(0, 100)}\` is not supported by this Bondstore yet`);
+  }
+  const options = [
+    ...(told.delimiters ?? []),
+    ...told.serdeProperties,
+    ...told.properties.filter(({ key }) => key.toLowerCase().startsWith("odps.")),
+  ];
+  const format = options.reduce(withOption, found);
+  if (format.kind === "text") checkText(format);
+  return format;
+}
+
+function withOption(format: ExternalFormat, { key, value }: Property): ExternalFormat {
+  const name = key.toLowerCase();
+  if (unheard.includes(name)) return format;
+  const option = Object.hasOwn(textOptions, name) ? textOptions[name] : undefined;
+  if (!option || format.kind !== "text") {
+    throw notKnown(`the property \`${key.slice(0, 100)}\` is not supported by this Bondstore yet`);
+  }
+  return { ...format, ...option(value) };
+}
+
+function checkText({ delimiter, headerLines, null: none }: Text): void {
+  if (Buffer.byteLength(delimiter) !== 1) throw notKnown("a delimiter is one byte");
+  if (!Number.isInteger(headerLines) || headerLines < 0 || headerLines > 1000) {
+    throw notKnown("odps.text.option.header.lines.count is 0 to 1000");
+  }
+  if (none.length > 32) throw notKnown("what stands for NULL has at most 32 characters");
+}
+
+const unescaped = (value: string): string =>
+  value.replace(/^\\t$/, "\t").replace(/^\\001$/, "\u0001");
+
+const notKnown = (why: string) =>
+  new ServiceError("ODPS-0130071", `ODPS-0130071: Semantic analysis exception - ${why}`);

@@ -1,0 +1,40 @@
+import { fileType, outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
+import { quoteName, quoteText } from "../../../sql/quote.ts";
+import type { Column } from "../../../sql/types.ts";
+import type { ExternalFormat } from "./format.ts";
+
+/** The rows of external objects as DuckDB reads them from their copies: the columns asked for. */
+export function externalRelationSql(
+  files: readonly string[],
+  format: ExternalFormat,
+  columns: readonly Column[],
+  wanted: readonly string[],
+): string {
+  const asked = columns.filter(({ name }) => wanted.includes(name));
+  const list = (items: readonly string[]) => items.join(", ") || "1 AS _";
+  if (files.length === 0) {
+    const none = asked.map(
+      ({ name, type }) => `CAST(NULL AS ${fileType(type)}) AS ${quoteName(name)}`,
+    );
+    return `(SELECT ${list(none)} WHERE false)`;
+  }
+  const names = files.map((name) => quoteText(`/work/data/${name}`)).join(", ");
+  const values = asked.map(
+    ({ name, type }) => `${outOfFile(quoteName(name), type)} AS ${quoteName(name)}`,
+  );
+  return `(SELECT ${list(values)} FROM ${readSql(names, format, columns)})`;
+}
+
+function readSql(names: string, format: ExternalFormat, columns: readonly Column[]): string {
+  if (format.kind === "parquet") return `read_parquet([${names}], union_by_name = true)`;
+  const shape = columns.map(({ name }) => `${quoteText(name)}: 'VARCHAR'`);
+  const options = [
+    `columns = {${shape.join(", ")}}`,
+    `delim = ${quoteText(format.delimiter)}`,
+    "quote = '\"', escape = '\"', auto_detect = false, header = false, null_padding = true",
+    `nullstr = ${quoteText(format.null)}`,
+    ...(format.headerLines > 0 ? [`skip = ${format.headerLines}`] : []),
+    ...(format.gzip ? ["compression = 'gzip'"] : []),
+  ];
+  return `read_csv([${names}], ${options.join(", ")})`;
+}

@@ -1,0 +1,156 @@
+import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
+import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
+import { functionError } from "../../../engines/duckdb/lent-functions.ts";
+import type { KeepQuestion, Kept } from "../../../engines/duckdb/questions.ts";
+import { readFailure } from "../../../engines/functions/function-cell.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { CodeCall } from "../../../sql/catalog.ts";
+import type { OdpsCall } from "../find-project.ts";
+import type { LentCall } from "../functions/cells.ts";
+import { failureOf } from "../functions/failure.ts";
+import type { MadeFile } from "../information/relation.ts";
+import { stopped } from "../jobs.ts";
+import type { ProjectEngine } from "../project-engine.ts";
+import type { PlacedFile } from "../relations.ts";
+import type { StatementInput, StatementTarget } from "../run-statement.ts";
+import { type StatementCatalog, timezoneDefault } from "../session.ts";
+
+/** A statement that runs in the cell. */
+export interface Running {
+  readonly target: StatementTarget;
+  readonly input: StatementInput;
+  readonly call: OdpsCall;
+  /** Throws what would be refused by now: in the transaction that ends a statement which reads rows. */
+  readonly judgeAgain: () => void;
+}
+
+export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
+  settings.get("odps.sql.timezone") ?? timezoneDefault;
+
+/** The text of a query for DuckDB, and the files that must be in the cell for it. */
+export interface CellQuery {
+  readonly sql: string;
+  readonly files: readonly PlacedFile[];
+  /** Files that are written for this query alone. */
+  readonly made?: readonly MadeFile[];
+  /** Code that it may call. */
+  readonly calls?: readonly CodeCall[];
+}
+
+/**
+ * Runs a query in the project's cell, with the files and the code that it needs, and hands what it leaves there to
+ * `work`: as one file of Parquet or text, or parted.
+ */
+export async function keepInCell<Result>(
+  { sql, files, made = [], calls = [] }: CellQuery,
+  how: Pick<KeepQuestion, "file" | "partitionBy" | "text">,
+  running: Running,
+  work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,
+): Promise<Result> {
+  const { target, input, call } = running;
+  const lent = calls
+    .filter(({ name }) => sql.includes(`${name}(`))
+    .map((one) => ({ call: one, found: target.catalog.foundFunction(one.function) }));
+  return inCell(running, async (cell) => {
+    await cell.place(files);
+    const question: KeepQuestion = {
+      ...{ id: input.job.record.id, sql, settings: { timezone: timezoneOf(target.catalog) } },
+      ...how,
+      ...(lent.length > 0 && {
+        functions: {
+          names: lent.map((one) => one.call.name),
+          batchMs: batchMsOf(target.catalog),
+        },
+      }),
+    };
+    const kept = await call.own.functions.use(
+      target.project.account,
+      lent,
+      (links) =>
+        withMade(made, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
+          throw input.job.signal.aborted ? stopped : engineWords(error, lent);
+        }),
+      input.job.signal,
+    );
+    return work(cell, kept);
+  });
+}
+
+/** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
+function inCell<Result>(
+  { target, input, call }: Running,
+  work: (cell: ProjectEngine) => Promise<Result>,
+): Promise<Result> {
+  const { job } = input;
+  const { id } = job.record;
+  const run = async (cell: ProjectEngine): Promise<Result> => {
+    // Who waited for the cell may have been stopped meanwhile; and what a cell is told may come too early for it.
+    const look = () => {
+      if (job.signal.aborted) void cell.engine.cancel(id).catch(() => {});
+      else job.percent = Math.floor(100 * cell.engine.progress(id));
+    };
+    const timer = setInterval(look, progressMs);
+    job.signal.addEventListener("abort", look);
+    try {
+      if (job.signal.aborted) throw stopped;
+      return await work(cell);
+    } catch (error) {
+      throw job.signal.aborted ? stopped : engineWords(error);
+    } finally {
+      clearInterval(timer);
+      job.signal.removeEventListener("abort", look);
+    }
+  };
+  return call.own.engines.use(target.project, run, job.signal);
+}
+
+const progressMs = 500;
+
+/** Kinds of errors that DuckDB names, as far as they help who wrote the statement. */
+const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid Input"];
+
+/**
+ * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
+ * out of a project.
+ */
+function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
+  if (error instanceof EngineLost || error instanceof EngineDied) {
+    return new ServiceError(
+      "ODPS-0010000",
+      "ODPS-0010000: System internal error - the engine of the project ended; the statement may need more memory than there is",
+    );
+  }
+  if (!(error instanceof EngineRefusal)) return error;
+  const [, told] = new RegExp(`${functionError}\\d+:(\\{.*\\})`, "s").exec(error.message) ?? [];
+  if (told !== undefined && calls.length > 0) {
+    return failureOf(
+      readFailure(told),
+      calls.flatMap(({ found }) => found.resources),
+    );
+  }
+  const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
+  const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
+  return new ServiceError("ODPS-0123131", text);
+}
+
+/** Does something while some files are in the cell. */
+async function withMade<Result>(
+  made: readonly MadeFile[],
+  { engine }: ProjectEngine,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    for (const { name, body } of made) await engine.put(name, body());
+    return await work();
+  } finally {
+    for (const { name } of made) await engine.remove(name).catch(() => {});
+  }
+}
+
+/** How long a batch may take in code (MaxCompute: `odps.sql.udf.timeout`, in seconds up to 3600). */
+function batchMsOf({ settings }: StatementCatalog): number {
+  const told = Number(
+    settings.get("odps.sql.udf.timeout") ?? settings.get("odps.function.timeout"),
+  );
+  return 1000 * (told >= 1 && told <= 3600 ? told : 600);
+}

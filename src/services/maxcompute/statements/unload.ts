@@ -1,0 +1,17 @@
+import { assert } from "../../../lib/assert.ts";
+import type { Unload } from "../../../sql/tree.ts";
+import { readFormat } from "../external/format.ts";
+import { readLocation } from "../external/location.ts";
+import { writeOutside } from "../external/outside.ts";
+import type { Outcome } from "../jobs.ts";
+import type { Doing } from "./execute.ts";
+
+/** UNLOAD: rows of a query as an object of a bucket. */
+export async function unload(doing: Doing<Unload>): Promise<Outcome> {
+  const { statement, target } = doing;
+  const { plan } = target;
+  assert(plan.kind === "made-of-query", "what is unloaded is a query");
+  const location = readLocation(statement.location);
+  const format = readFormat(statement);
+  return { text: "OK", carried: await writeOutside(plan.selection, { location, format }, doing) };
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { startWorld } from "../support/warehouse.ts";
+
+test("PyODPS reads and writes objects of S3 as tables, as text and as Parquet", async (t) => {
+  const { odps, root, running } = await startWorld(t, "sales");
+  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: "lake" }));
+  const put = (Key: string, Body: string) =>
+    s3.send(new PutObjectCommand({ Bucket: "lake", Key, Body }));
+  const keys = async (Prefix: string) => {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: "lake", Prefix }));
+    return Contents.map(({ Key = "" }) => Key);
+  };
+  const bodies = async (Prefix: string) =>
+    Promise.all(
+      (await keys(Prefix)).map(async (Key) => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket: "lake", Key }));
+        return Buffer.from((await Body?.transformToByteArray()) ?? []);
+      }),
+    );
+  await put("in/one.csv", 'id,name,at\n1,"a ""quoted"", name",2026-01-01 00:00:00\n2,\\N,\\N\n');
+  await put("in/two.csv", "id,name,at\n3,c,2026-01-03 10:20:30\n");
+  await put("in/", "");
+
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+o.execute_sql("""create external table visits (id bigint, name string, at datetime)
+  stored by 'com.aliyun.odps.CsvStorageHandler'
+  with serdeproperties ('odps.text.option.header.lines.count'='1', 'odps.properties.rolearn'='acs:ram::1:role/x')
+  location 'oss://oss-cn-hangzhou-internal.aliyuncs.com/lake/in/'""")
+out["rows"] = rows("select id, name, cast(at as string) from visits order by id limit 10")
+out["count"] = rows("select count(*) from visits where name is null")
+o.execute_sql("create table own (id bigint, name string, price decimal(10,2), ok boolean)")
+o.execute_sql("insert into own values (1, 'x,y', 1.50BD, true), (2, null, null, false)")
+o.execute_sql("create table parted (id bigint) partitioned by (ds string)")
+o.execute_sql("insert into parted partition (ds='a') values (1)")
+o.execute_sql("insert into parted partition (ds='b') values (2)")
+o.execute_sql("unload from (select * from own) into location 's3://lake/text/' stored by 'com.aliyun.odps.CsvStorageHandler'")
+o.execute_sql("unload from (select id from own) into location 's3://lake/gzip' stored by 'com.aliyun.odps.TsvStorageHandler' with serdeproperties ('odps.text.option.gzip.output.enabled'='true')")
+o.execute_sql("unload from parted partition (ds='b') into location 's3://lake/parquet/' stored as parquet")
+o.execute_sql("create external table back (id bigint, ds string) stored as parquet location 's3://lake/parquet/'")
+out["back"] = rows("select * from back")
+o.execute_sql("insert into back values (7, 'n')")
+out["more"] = rows("select id, ds from back order by id limit 10")
+o.execute_sql("insert overwrite table back values (9, 'only')")
+out["only"] = rows("select id, ds from back")
+out["joined"] = rows("select v.id from visits v join own on v.id = own.id order by v.id limit 10")
+table = o.get_table("visits")
+out["external"] = [table.is_virtual_view, table.table_schema.names]
+out["head"] = refused(lambda: list(table.head(1)))[1]
+out["download"] = refused(lambda: list(table.open_reader()))[1]
+out["format"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as orc location 's3://lake/x/'"))[1]
+out["location"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 's3://lake/../x/'"))[1]
+out["file"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 'file:///etc/'"))[1]
+out["bad"] = refused(lambda: rows("select cast(name as bigint) + id from visits"))
+o.execute_sql("drop table visits")
+out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into location 's3://no-such-bucket/' stored as parquet"))[1]
+`,
+  );
+  assert.deepEqual(out["rows"], [
+    [1, 'a "quoted", name', "2026-01-01 00:00:00"],
+    [2, null, null],
+    [3, "c", "2026-01-03 10:20:30"],
+  ]);
+  assert.deepEqual(out["count"], [[1]]);
+  assert.deepEqual(out["back"], [[2, "b"]]);
+  assert.deepEqual(out["more"], [
+    [2, "b"],
+    [7, "n"],
+  ]);
+  assert.deepEqual(out["only"], [[9, "only"]]);
+  assert.deepEqual(out["joined"], [[1], [2]]);
+  assert.deepEqual(out["external"], [false, ["id", "name", "at"]]);
+  for (const key of ["head", "download"]) assert.match(String(out[key]), /run a query instead/);
+  assert.match(String(out["format"]), /`orc` is not supported/);
+  for (const key of ["location", "file"]) assert.match(String(out[key]), /location `.*` is none/);
+  assert.match(String(out["missing bucket"]), /NoSuchBucket|does not exist/);
+  const [text = Buffer.of()] = await bodies("text/");
+  assert.equal(text.toString(), '1,"x,y",1.50,true\n2,\\N,\\N,false\n');
+  const [gzip = Buffer.of()] = await bodies("gzip/");
+  assert.equal(gunzipSync(gzip).toString(), "1\n2\n");
+  assert.equal((await keys("parquet/")).length, 1);
+  assert.equal((await keys("in/")).length, 3, "what is dropped is the table, not its objects");
+});
