@@ -63,6 +63,8 @@ export interface Environment extends NamePlace {
   readonly commonTables: ReadonlyMap<string, LazyRows>;
   readonly variables: ReadonlyMap<string, LazyRows>;
   readonly through: readonly CatalogTable[];
+  /** The text that is read is a view's: its names mean what its maker meant, also where nobody is lent anything. */
+  readonly stored?: boolean;
   /** Parameters of an SQL function, while its body is read. */
   readonly parameters: ReadonlyMap<string, Resolved>;
 }

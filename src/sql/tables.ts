@@ -119,6 +119,7 @@ export function viewRows(table: CatalogTable, around: Environment, at: Position)
     project: view.project,
     schema: view.schema,
     namespaces: view.namespaces,
+    stored: true,
     commonTables: new Map(),
     variables: new Map(),
     parameters: new Map(),

@@ -17,7 +17,7 @@ export function findUserFunction(
   call: CallExpression,
   { environment }: Scope,
 ): CatalogFunction | undefined {
-  const { world, through } = environment;
+  const { world, through, stored = false } = environment;
   const [first, second] = call.qualifier.map(({ key }) => key);
   if (first === undefined && isBuiltIn(call.name.key)) return undefined;
   const name = {
@@ -25,7 +25,7 @@ export function findUserFunction(
     schema: second ?? (first === undefined ? environment.schema : "default"),
     name: call.name.key,
   };
-  const found = world.catalog.findFunction(name, through.length === 0);
+  const found = world.catalog.findFunction(name, through.length === 0 && !stored);
   if (!found) {
     if (first === undefined) return undefined;
     const text = [...call.qualifier, call.name].map(({ text }) => text).join(":");
@@ -69,6 +69,7 @@ function expandFunction(call: CallExpression, found: CatalogFunction, scope: Sco
     commonTables: new Map(),
     variables: new Map(),
     through: scope.environment.through,
+    stored: scope.environment.stored ?? false,
     parameters: new Map(),
   };
   const parameters = argumentsOf(call, made, name, scope, environment);

@@ -70,6 +70,16 @@ out["pretends"] = ask("select pretends(a) from mine")
   assert.doesNotMatch(String(out["raises"]), /secret/);
   assert.match(String(out["pretends"]), /ValueError/);
   assert.doesNotMatch(String(out["pretends"]), /line 500\d/);
+  const rebuilt = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `${prelude}
+o.execute_sql("create materialized view kept as select inner_of(a) as a from t")
+o.execute_sql("create temporary function inner_of as 'hijack.F' using 'hijack.py'; alter materialized view kept rebuild;")
+out["kept"] = ask("select min(a), max(a) from kept")
+`,
+  );
+  assert.deepEqual(rebuilt, { kept: [[100, 400]] }, "and so does a rebuild");
 });
 
 test("code is no way out of a protected project, neither for rows nor for what it is made of", async (t) => {
