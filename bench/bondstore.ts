@@ -6,7 +6,23 @@ import {
   CreateUserCommand,
   IAMClient,
 } from "@aws-sdk/client-iam";
-import { dataDirectory, type ServerProcess, startProcess, stopProcess } from "./server-process.ts";
+import {
+  dataDirectory,
+  type Peak,
+  peakBytesOf,
+  type ServerProcess,
+  startProcess,
+  stopProcess,
+} from "./server-process.ts";
+
+/** A Bondstore that is measured. */
+export interface BondstoreProcess extends ServerProcess {
+  readonly directory: string;
+  readonly endpoint: string;
+  readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** The most memory that each of its processes has held, by command. */
+  peakBytes(): readonly Peak[];
+}
 
 /** What `up --json` prints when it serves. */
 interface Ready {
@@ -35,7 +51,7 @@ const policies: Readonly<Record<string, readonly string[]>> = {
 export async function startBondstore(
   more: readonly string[] = [],
   node: readonly string[] = nodeOptions(),
-): Promise<ServerProcess> {
+): Promise<BondstoreProcess> {
   const directory = dataDirectory();
   const { child, told, running } = await startProcess({
     command: process.execPath,
@@ -59,6 +75,8 @@ export async function startBondstore(
     ...running,
     port: Number(new URL(told.endpoint).port),
     ...user,
+    ...{ directory, endpoint: told.endpoint, root: told },
+    peakBytes: () => peakBytesOf(child.pid ?? 0),
     stop: () => stopProcess(child, directory),
   };
 }

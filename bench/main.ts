@@ -13,6 +13,7 @@ import { s3Cases } from "./s3.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { measureStartUp } from "./start-up.ts";
 import { met, tableOf } from "./table.ts";
+import { warehouseRows } from "./warehouse.ts";
 
 /** One subject that can be measured, by the name that the command line gives it. */
 type Suite = (pace: Pace) => Promise<readonly Row[]>;
@@ -71,6 +72,7 @@ const suites: Readonly<Record<string, Suite>> = {
   hsm: (pace) => hsmRows(pace, say),
   flink: (pace) => flinkRows(pace, say),
   "flink-state": (pace) => flinkStateRows(pace, say),
+  warehouse: (pace) => warehouseRows(pace, option("scale", 1), say),
 };
 
 async function printStartUp(): Promise<void> {

@@ -89,14 +89,33 @@ export async function stopProcess(child: ChildProcess, directory: string): Promi
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** The most memory that a process has held. */
+export interface Peak {
+  readonly command: string;
+  readonly bytes: number;
+}
+
+/** The most that a process and each of its children have held. */
+export function peakBytesOf(pid: number): readonly Peak[] {
+  const own = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  return [
+    { command, bytes: Number(own?.[1] ?? 0) * 1024 },
+    ...childrenOf(pid).flatMap((child) => peakBytesOf(child)),
+  ];
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
 /** CPU of a process with its threads, its live children, and the children that it has waited for. */
 export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-  if (children === "") return own;
-  return children.split(" ").reduce((sum, child) => sum + cpuSecondsOf(Number(child)), own);
+  return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOf(child), own);
 }
 
 /** Resident memory of a process. */

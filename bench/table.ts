@@ -34,11 +34,17 @@ function cellsOf({ title, bar, reached }: Row): string[] {
 }
 
 const shown = (value: number | undefined): string =>
-  value === undefined ? "" : Math.round(value).toLocaleString("en-US");
+  value === undefined
+    ? ""
+    : value < 100
+      ? value.toPrecision(3)
+      : Math.round(value).toLocaleString("en-US");
 
 function barText(bar: Row["bar"]): string {
   if (!bar) return "";
-  return "times" in bar ? `≥ ${bar.times}×` : `≥ ${bar.atLeast.toLocaleString("en-US")}`;
+  return "times" in bar
+    ? `≥ ${Number(bar.times.toFixed(2))}×`
+    : `≥ ${bar.atLeast.toLocaleString("en-US")}`;
 }
 
 function verdict(

@@ -19,7 +19,7 @@ export interface World {
 export const warehousePython = join(cache, "warehouse-clients", "bin", "python3");
 
 /** What every script begins with: `o` is the entry, `rows` runs a query, `refused` tells how a call fails. */
-const prelude = `
+export const prelude = `
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
 from odps import ODPS, errors, options

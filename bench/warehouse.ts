@@ -1,0 +1,26 @@
+import type { Pace, Row } from "./measure.ts";
+import { planningLine } from "./planning.ts";
+import { tpchRows } from "./tpch.ts";
+import { roundTripLine, tunnelLines } from "./tunnel.ts";
+import { startWarehouse } from "./warehouse-server.ts";
+
+/** The warehouse: round trips, planning, TPC-H and the tunnel. What no peer does is printed as lines. */
+export async function warehouseRows(
+  pace: Pace,
+  scale: number,
+  say: (line: string) => void,
+): Promise<readonly Row[]> {
+  console.log(planningLine());
+  const warehouse = await startWarehouse();
+  try {
+    console.log(await roundTripLine(warehouse));
+    const rows = await tpchRows(warehouse, pace, scale, say);
+    for (const line of await tunnelLines(warehouse, scale, say)) console.log(line);
+    for (const { command, bytes } of warehouse.server.peakBytes()) {
+      say(`held at most ${Math.round(bytes / 1e6)} MB: ${command.slice(0, 60)}`);
+    }
+    return rows;
+  } finally {
+    await warehouse.server.stop();
+  }
+}
