@@ -9,6 +9,7 @@ interface Made {
   readonly account: string;
   readonly owner: string;
   readonly endpoint?: string;
+  readonly kmsKeyArn?: string;
 }
 
 interface Route {
@@ -18,6 +19,7 @@ interface Route {
 interface Named extends DataOptions {
   readonly account?: string;
   readonly comment?: string;
+  readonly kmsKey?: string;
 }
 
 const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
@@ -31,19 +33,35 @@ export function projectCommand(around: Surroundings): Command {
       .description("make a project; the root of its account owns it")
       .option(...inAccount)
       .option("--comment <text>", "what it is for")
+      .option("--kms-key <key>", "seal its data under this KMS key: an ARN, an id or alias/NAME")
       .addHelpText("after", help),
-  ).action(async (name: string, { account, comment, ...options }: Named) => {
+  ).action(async (name: string, { account, comment, kmsKey, ...options }: Named) => {
     const { json, out } = outputOf(options.json ?? false);
-    const asked = { name, account, comment };
+    const asked = { name, account, comment, kmsKey };
     const made = (await askAdmin("project-create", asked, options, around)) as Made;
     if (json) {
       out(JSON.stringify(made));
       return;
     }
     out(`Project ${made.project} of account ${made.account}, owned by ${made.owner}.`);
+    if (made.kmsKeyArn !== undefined) out(`  sealed under ${made.kmsKeyArn}`);
     if (made.endpoint !== undefined) {
       out(`  ODPS(access_key_id, secret, "${made.project}", endpoint="${made.endpoint}")`);
     }
+  });
+  addDataOptions(
+    command
+      .command("key <name>")
+      .description("seal what is written into a project from now on under another KMS key")
+      .option(...inAccount)
+      .option("--kms-key <key>", "an ARN, an id or alias/NAME; without it the account's own keys")
+      .addHelpText("after", help),
+  ).action(async (name: string, { account, kmsKey, ...options }: Named) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const asked = { name, account, kmsKey };
+    const made = (await askAdmin("project-key", asked, options, around)) as Made;
+    if (json) out(JSON.stringify(made));
+    else out(`Project ${made.project}: ${made.kmsKeyArn ?? "the account's own keys"} from now on.`);
   });
   addDataOptions(
     command
@@ -55,7 +73,9 @@ export function projectCommand(around: Surroundings): Command {
     const { json, out } = outputOf(options.json ?? false);
     const found = (await askAdmin("project-list", { account }, options, around)) as Made[];
     if (json) out(JSON.stringify(found));
-    else for (const { project, owner } of found) out(`${project}  ${owner}`);
+    else
+      for (const { project, owner, kmsKeyArn = "" } of found)
+        out(`${project}  ${owner}  ${kmsKeyArn}`.trimEnd());
   });
   addDataOptions(
     command

@@ -73,6 +73,7 @@ export class KeyService implements Keys {
   /** The keys that services use: those of the home Region. */
   readonly store: KeyStore;
   readonly volumes: VolumeKeys;
+  readonly watch: Keys["watch"] = (changed) => this.#shared.watch(changed);
   readonly #parts: KeyServiceParts;
   readonly #shared: SharedDataKeys;
 
@@ -263,13 +264,9 @@ export class KeyService implements Keys {
   #note(key: KmsKey, { action: operation, use }: Attempt, events: readonly TrailEvent[]): void {
     // The last is the one of the account of the key.
     const eventId = events.at(-1)?.eventID ?? "";
+    const atMs = this.#parts.clock.now();
     const { requestId } = use;
-    this.store.lastUsage.note(key, {
-      operation,
-      atMs: this.#parts.clock.now(),
-      requestId,
-      eventId,
-    });
+    this.store.lastUsage.note(key, { operation, atMs, requestId, eventId });
   }
 
   #judge(reference: KeyReference, attempt: Attempt): Judgement {

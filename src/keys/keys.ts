@@ -66,6 +66,8 @@ export interface Keys {
     use: KeyUse,
     grantee?: string,
   ): Promise<void>;
+  /** Learns of each change of a key, its policy or its grants, by its ARN; the answer ends that. */
+  watch(changed: (keyArn: string) => void): () => void;
   /** Keys of volumes, and the grants that open them. */
   readonly volumes: VolumeKeys;
 }

@@ -27,6 +27,7 @@ export class SharedDataKeys {
   /** In the order in which they were made or opened. */
   readonly #sealing = new Map<string, Kept>();
   readonly #opened = new Map<string, Kept>();
+  readonly #watchers = new Set<(keyArn: string) => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -85,6 +86,13 @@ export class SharedDataKeys {
     for (const map of [this.#sealing, this.#opened]) {
       for (const [name, { key }] of map) if (key.keyArn === keyArn) map.delete(name);
     }
+    for (const changed of this.#watchers) changed(keyArn);
+  }
+
+  /** Tells of each change of a key; the answer ends that. */
+  watch(changed: (keyArn: string) => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
   }
 
   /** Drops what is old, used or not. */

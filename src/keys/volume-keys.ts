@@ -8,7 +8,7 @@ import { findKey, type KeyReference } from "./find-key.ts";
 import type { Grant } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Context, KeyUse } from "./keys.ts";
+import type { Context, KeyAction, KeyUse } from "./keys.ts";
 import { type KmsKey, rootArn } from "./kms-key.ts";
 import { checkUsable, decryptUnder, encryptUnder, invalidCiphertext } from "./use-key.ts";
 
@@ -89,15 +89,16 @@ export class VolumeKeys {
     return { wrapped: bytes, materialId };
   }
 
-  /** CreateGrant: `grantee` may decrypt what was encrypted with this context, `retiring` ends that. */
+  /** CreateGrant: `grantee` may do this with this context, `retiring` ends that. */
   async grant(
     keyArn: string,
     { grantee, retiring }: { readonly grantee: string; readonly retiring: string },
     context: Context,
     use: KeyUse,
+    operations: readonly KeyAction[] = ["Decrypt"],
   ): Promise<string> {
     const { keys, random, clock, recorded } = this.#parts;
-    const wanted = { grantee, retiring, operations: ["Decrypt"], constraints: { subset: context } };
+    const wanted = { grantee, retiring, operations, constraints: { subset: context } };
     const id = random.bytes(32).toString("hex");
     await recorded(
       () => findKey(keys, keyArn, use.account),

@@ -1,9 +1,9 @@
 import type { Principal } from "../identity/principal.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { informationSchema } from "../sql/catalog.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
+import { giveBack, type KeyParts, type ProjectKey, settleProjectKey } from "./project-key.ts";
 import { newSecurity, putSecurity } from "./security.ts";
 
 /** A project of the warehouse as it is stored, in its account, by name. */
@@ -18,6 +18,8 @@ export interface ProjectRecord {
   readonly comment: string;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
+  /** What seals what is written from now on; absent: the account's own keys. */
+  readonly key?: ProjectKey;
   /** As `setproject` sets them: `odps.sql.type.system.odps2`. */
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -50,14 +52,16 @@ const projectsMax = 1000;
 
 /** Makes a project. Refuses a name that is none, or taken in the account. */
 export async function createProject(
-  {
-    store,
-    random,
-    clock,
-  }: { readonly store: Store; readonly random: Random; readonly clock: Clock },
+  parts: KeyParts & { readonly store: Store; readonly clock: Clock },
   account: string,
-  wanted: { readonly name: string; readonly comment?: string },
+  wanted: {
+    readonly name: string;
+    readonly comment?: string;
+    /** Id, ARN or alias of a key that seals its data: the account's root lets the warehouse use it. */
+    readonly kmsKey?: string;
+  },
 ): Promise<ProjectRecord> {
+  const { store, random, clock } = parts;
   const name = wanted.name.toLowerCase();
   if (!isProjectName(name)) {
     throw new ServiceError(
@@ -66,12 +70,17 @@ export async function createProject(
     );
   }
   const nowMs = clock.now();
+  const id = random.uuid();
+  const { kmsKey } = wanted;
+  const named = { id, name, account };
+  const key = kmsKey === undefined ? undefined : await settleProjectKey(named, kmsKey, parts);
   const record: ProjectRecord = {
-    ...{ id: random.uuid(), name, account, owner: `ALIYUN$${account}` },
+    ...(key && { key }),
+    ...{ ...named, owner: `ALIYUN$${account}` },
     ...{ comment: wanted.comment ?? "", createdAtMs: nowMs, modifiedAtMs: nowMs, properties: {} },
   };
   const table = projectTable(store.account(account));
-  await store.transaction(() => {
+  const put = () => {
     if (table.find([name])) {
       throw new ServiceError("AlreadyExists", `there is a project \`${name}\` already`);
     }
@@ -80,6 +89,12 @@ export async function createProject(
     }
     table.put([name], record);
     putSecurity(store.account(account), record, newSecurity(record));
-  });
+  };
+  try {
+    await store.transaction(put);
+  } catch (error) {
+    if (key) await giveBack(record, key, parts);
+    throw error;
+  }
   return record;
 }

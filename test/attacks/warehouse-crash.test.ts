@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { commandLine, type Up } from "../support/command-line.ts";
 import { warehousePython } from "../support/warehouse.ts";
 
@@ -33,14 +34,20 @@ test("kill -9 amid statements and uploads loses no row that was acknowledged, an
   const bondstore = commandLine(t);
   let up = await bondstore.up("--plain-http");
   const keys = up.ready;
-  await bondstore.json("project", "create", "sales", "--data", bondstore.data);
+  const data = ["--data", bondstore.data];
+  await bondstore.json("project", "create", "sales", "--kms-key", await newKey(up, keys), ...data);
   const make = `
 o.execute_sql("create table t (n bigint, half string, word string)")
 print("made")
 `;
   await script(up, keys, make, () => {}).ended;
   const acknowledged = new Set<number>();
+  // First under a key of the owner's, then under the account's own, then under another.
   for (const [round, kills] of [7, 3, 11].entries()) {
+    if (round === 1) await bondstore.json("project", "key", "sales", ...data);
+    if (round === 2) {
+      await bondstore.json("project", "key", "sales", "--kms-key", await newKey(up, keys), ...data);
+    }
     const write = `
 n = ${round * 1000}
 while True:
@@ -79,10 +86,20 @@ print(json.dumps([one.status.value for one in o.list_instances()]))
   for (const [n, rows, halves] of found) assert.deepEqual([n, rows, halves], [n, 2, 2]);
   assert.ok(!(JSON.parse(lines[1] ?? "[]") as string[]).slice(0, -1).includes("Running"));
   assert.equal(await up.stop(), 0);
-  const verified = await bondstore.run("verify", "--data", bondstore.data);
+  const verified = await bondstore.run("verify", ...data);
   assert.equal(verified.status, 0, verified.said);
   assert.deepEqual(filesWith(bondstore.data, marker), []);
 });
+
+async function newKey({ ready }: Up, keys: Up["ready"]): Promise<string> {
+  const { endpoint, region } = ready;
+  const { accessKeyId = "", secretAccessKey = "" } = keys;
+  const credentials = { accessKeyId, secretAccessKey };
+  const kms = new KMSClient({ endpoint, region, credentials });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  kms.destroy();
+  return KeyMetadata?.Arn ?? "";
+}
 
 /** Files below a directory that hold a text in clear. */
 function filesWith(directory: string, text: string): string[] {

@@ -24,6 +24,12 @@ test("an operator makes projects, PyODPS uses them as told, and routes past prot
     ["sales", "stage"],
   );
   assert.deepEqual(await bondstore.json("project", "routes", ...data), []);
+  const noKey = ["project", "create", "locked", "--kms-key", "alias/none", ...data];
+  assert.match((await bondstore.run(...noKey)).said, /Alias .*alias\/none is not found/);
+  const keyed = await bondstore.run("project", "key", "stage", "--kms-key", "alias/none", ...data);
+  assert.match(keyed.said, /is not found/);
+  const own = await bondstore.run("project", "key", "stage", ...data);
+  assert.match(own.out, /Project stage: the account's own keys from now on/);
   const { accessKeyId = "", secretAccessKey = "" } = up.ready;
   const script = `
 from odps import ODPS

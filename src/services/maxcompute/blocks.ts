@@ -103,7 +103,7 @@ export async function takeBlock(
         ? invalid(`The block is refused: ${error.message}.`)
         : error;
     });
-    const file = await cell.seal(name, rows);
+    const file = await cell.seal(name, rows, project);
     await cell.engine.remove(name);
     return file;
   });

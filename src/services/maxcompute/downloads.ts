@@ -11,7 +11,7 @@ import { type InstanceTarget, instanceOf } from "./instances.ts";
 import type { ProjectEngine } from "./project-engine.ts";
 import { callerName } from "./projects.ts";
 import { type PlacedFile, placedFiles } from "./relations.ts";
-import { displayFlows, resultFiles, shownRowsMax } from "./results.ts";
+import { checkKeys, displayFlows, resultFiles, shownRowsMax } from "./results.ts";
 import { tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
@@ -156,7 +156,7 @@ export const getTableDownload = operation("GetTableDownload", {
 /** Rows of a download, judged anew at each read. */
 export const readTableDownload = operation("ReadTableDownload", {
   ...onTable,
-  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table, store, project } = target;
     const session = sessionOf(target, table.id, input, call);
     const content = contentAt(store, table, session.version);
@@ -179,13 +179,14 @@ interface Readable {
   readonly rows: number;
 }
 
-function stream(
+async function stream(
   { project, files, columns, rows }: Readable,
   input: OdpsInput,
   call: OdpsCall,
-): OdpsAnswer {
+): Promise<OdpsAnswer> {
   const range = rowRange(input, rows);
   const compression = answerCompression(input);
+  await checkKeys(project, files, call);
   const form = "arrow" in input.parameters ? "arrow" : "record";
   const read = (cell: ProjectEngine) =>
     cell.engine.read({

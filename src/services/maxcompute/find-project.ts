@@ -2,6 +2,7 @@ import type { Call } from "../../pipeline/call.ts";
 import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError, type Target } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
+import { projectArn } from "../../projects/project-key.ts";
 import { defaultSchema } from "../../sql/catalog.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
@@ -24,8 +25,6 @@ export interface TableTarget extends ProjectTarget {
 }
 
 /** Names in MaxCompute's policies: `acs:odps:*:projects/p/schemas/default/tables/t`. */
-export const projectArn = (name: string): string => `acs:odps:*:projects/${name}`;
-
 export const tableArn = (project: string, schema: string, table: string): string =>
   `${projectArn(project)}/schemas/${schema}/tables/${table}`;
 

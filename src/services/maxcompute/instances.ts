@@ -1,7 +1,8 @@
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { partOf, textOf } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
-import { type OdpsCall, type ProjectTarget, projectArn, projectOf } from "./find-project.ts";
+import { projectArn } from "../../projects/project-key.ts";
+import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
 import { type InstanceRecord, instanceRows, isOver } from "./instance-record.ts";
 import { callerName } from "./projects.ts";
 import { displayFlows, resultText } from "./results.ts";

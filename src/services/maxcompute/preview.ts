@@ -4,7 +4,7 @@ import { contentAt, rowsIn } from "./catalog.ts";
 import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { showRows, tableFlow } from "./flows.ts";
 import { placedFiles } from "./relations.ts";
-import { shownRowsMax } from "./results.ts";
+import { checkKeys, shownRowsMax } from "./results.ts";
 import { timezoneDefault } from "./session.ts";
 import { findPartition } from "./tables.ts";
 import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
@@ -26,6 +26,7 @@ async function rowsShown(
   const partitions = partition === undefined ? all : [findPartition(table, all, partition)];
   const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
   const files = placedFiles(table, partitions);
+  await checkKeys(project, files, call);
   const flows = [tableFlow(target, { kind: "display" }, "Select")];
   const count = await showRows(flows, Math.min(wanted, rows, shownRowsMax), call);
   const body = call.own.engines.stream(project, async (cell) => {

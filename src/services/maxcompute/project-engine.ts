@@ -1,6 +1,9 @@
 import type { Volume } from "../../cells/volume.ts";
 import type { WarehouseEngine } from "../../engines/duckdb/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
+import type { Sealer } from "../../storage/store.ts";
+import type { ProjectSealing } from "./project-sealing.ts";
 import type { PlacedFile } from "./relations.ts";
 
 /** Copies of tables that a cell may keep when nobody uses it. */
@@ -12,27 +15,39 @@ export class ProjectEngine {
   readonly #volume: Volume;
   readonly #parts: Parts;
   readonly #account: string;
+  readonly #sealing: ProjectSealing;
+  /** Data keys of projects that something in the cell was sealed by, and their customers' keys. */
+  readonly #held = new Map<string, ReturnType<ProjectSealing["under"]>>();
   /** Files in the cell, the one used last at the end, with their sizes. */
   readonly #placed = new Map<string, { readonly bytes: number; readonly done: Promise<void> }>();
 
   constructor(
     engine: WarehouseEngine,
     volume: Volume,
-    { parts, account }: { readonly parts: Parts; readonly account: string },
+    around: {
+      readonly parts: Parts;
+      readonly account: string;
+      readonly sealing: ProjectSealing;
+    },
   ) {
     this.engine = engine;
     this.#volume = volume;
-    this.#parts = parts;
-    this.#account = account;
+    this.#parts = around.parts;
+    this.#account = around.account;
+    this.#sealing = around.sealing;
   }
 
-  /** Puts copies of files into the cell where they are not there yet, opened with the keys that sealed them. */
+  /**
+   * Puts copies of files into the cell where they are not there yet, opened with the keys that sealed them. The keys
+   * are asked each time, for copies that are there as well. Throws what they refuse.
+   */
   async place(files: readonly PlacedFile[]): Promise<void> {
+    const sealers = await this.#opening(files);
     await Promise.all(
       files.map(({ name, record }) => {
         const known = this.#placed.get(name);
         if (known) this.#placed.delete(name);
-        const done = known?.done ?? this.#copy(name, record.blob);
+        const done = known?.done ?? this.#copy(name, record, sealers);
         this.#placed.set(name, { bytes: record.blob.size, done });
         done.catch(() => this.#placed.delete(name));
         return done;
@@ -40,16 +55,52 @@ export class ProjectEngine {
     );
   }
 
-  async #copy(name: string, blob: PlacedFile["record"]["blob"]): Promise<void> {
-    const body = this.#parts.store.account(this.#account).blobs.read(blob);
+  /** What opens files. INVARIANT: what may be in the cell is noted before its key is asked, so no change is missed. */
+  async #opening(files: readonly PlacedFile[]): Promise<ReadonlyMap<string, Sealer>> {
+    const fresh: string[] = [];
+    for (const { sealedBy } of files.map(({ record }) => record)) {
+      if (sealedBy === undefined || this.#held.has(sealedBy)) continue;
+      this.#held.set(sealedBy, this.#sealing.under(this.#account, sealedBy));
+      fresh.push(sealedBy);
+    }
+    try {
+      const records = files.map(({ record }) => record);
+      return await this.#sealing.opening(this.#account, records);
+    } catch (error) {
+      for (const name of fresh) this.#held.delete(name);
+      throw error;
+    }
+  }
+
+  /** After a change of a customer's key: throws what it refuses now of what the cell may have read. */
+  async checkKey(keyArn: string): Promise<void> {
+    const byProject = new Map<string, string>();
+    for (const [name, under] of this.#held) {
+      if (under.keyArn === keyArn) byProject.set(under.projectId, name);
+    }
+    const asked = [...byProject.values()].map((sealedBy) => ({ sealedBy }));
+    await this.#sealing.opening(this.#account, asked);
+  }
+
+  async #copy(
+    name: string,
+    { blob, sealedBy }: PlacedFile["record"],
+    sealers: ReadonlyMap<string, Sealer>,
+  ): Promise<void> {
+    const sealer = sealedBy === undefined ? undefined : sealers.get(sealedBy);
+    const body = this.#parts.store.account(this.#account).blobs.read(blob, undefined, sealer);
     await this.engine.put(name, Buffer.isBuffer(body) ? once(body) : body);
   }
 
-  /** Seals a file of the cell: it then belongs to nobody until it is kept. */
-  async seal(name: string, rows: number): Promise<PlacedFile["record"]> {
+  /** Seals a file of the cell for the project that gets it: it then belongs to nobody until it is kept. */
+  async seal(name: string, rows: number, into: ProjectRecord): Promise<PlacedFile["record"]> {
     const { store, random } = this.#parts;
-    const blob = await store.account(this.#account).blobs.write(this.engine.give(name));
-    return { id: random.uuid(), blob, rows };
+    const { sealer, sealedBy } = await this.#sealing.forWriting(into);
+    if (sealedBy !== undefined) {
+      this.#held.set(sealedBy, this.#sealing.under(this.#account, sealedBy));
+    }
+    const blob = await store.account(this.#account).blobs.write(this.engine.give(name), sealer);
+    return { id: random.uuid(), blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
   }
 
   /** Removes the copies that were not used for longest, while nobody uses any. */

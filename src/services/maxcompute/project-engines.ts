@@ -5,9 +5,10 @@ import { startEngine } from "../../engines/duckdb/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
-import { projectArn } from "./find-project.ts";
+import { projectContext, warehouseUse } from "../../projects/project-key.ts";
 import { stopped } from "./jobs.ts";
 import { ProjectEngine } from "./project-engine.ts";
+import type { ProjectSealing } from "./project-sealing.ts";
 
 const gibi = 1024 ** 3;
 /** Of one project's cell: DuckDB spills to the volume past its share of the memory. */
@@ -41,6 +42,8 @@ async function plainDirectory(path: string): Promise<Volume> {
 interface Slot {
   readonly account: string;
   readonly opened: Promise<ProjectEngine>;
+  /** Why it was ended: a customer's key is to be used no more. */
+  refusal?: ServiceError;
   users: number;
   usedMs: number;
 }
@@ -49,6 +52,8 @@ interface Slot {
 export class ProjectEngines {
   readonly #parts: Parts;
   readonly #outside: CellsOutside;
+  readonly #sealing: ProjectSealing;
+  readonly #unwatch: () => void;
   readonly #slots = new Map<string, Slot>();
   readonly #timer: NodeJS.Timeout;
   /** Cells that end just now, and still take their room. */
@@ -56,9 +61,11 @@ export class ProjectEngines {
   /** Who waits for a cell that somebody gives back. */
   #waiting: (() => void)[] = [];
 
-  constructor(parts: Parts, outside: CellsOutside) {
+  constructor(parts: Parts, outside: CellsOutside, sealing: ProjectSealing) {
     this.#parts = parts;
     this.#outside = outside;
+    this.#sealing = sealing;
+    this.#unwatch = parts.keys.watch((keyArn) => void this.#checkKey(keyArn));
     this.#timer = setInterval(() => void this.#endIdle(), idleMs / 10).unref();
   }
 
@@ -79,9 +86,23 @@ export class ProjectEngines {
     slot.users += 1;
     try {
       return await work(await slot.opened);
+    } catch (error) {
+      throw slot.refusal ?? error;
     } finally {
       await this.#giveBack(slot);
     }
+  }
+
+  /** Ends the cells that have read what a key sealed which is to be used no more. */
+  async #checkKey(keyArn: string): Promise<void> {
+    const checked = [...this.#slots].map(async ([id, slot]) => {
+      const engine = await slot.opened.catch(() => undefined);
+      await engine?.checkKey(keyArn).catch(async (error: unknown) => {
+        if (error instanceof ServiceError) slot.refusal = error;
+        await this.#end(id, slot);
+      });
+    });
+    await Promise.all(checked);
   }
 
   async #giveBack(slot: Slot): Promise<void> {
@@ -168,7 +189,8 @@ export class ProjectEngines {
       };
       const queues = { jobs: jobsAtOnce, streams: streamsAtOnce };
       const engine = await startEngine({ cell, limits, ...queues });
-      return new ProjectEngine(engine, volume, { parts: this.#parts, account });
+      const around = { parts: this.#parts, account, sealing: this.#sealing };
+      return new ProjectEngine(engine, volume, around);
     } catch (error) {
       await volume.close();
       throw error;
@@ -176,21 +198,17 @@ export class ProjectEngines {
   }
 
   /** A working volume under a key of the account that is made for it and forgotten with it. */
-  async #openVolume({ account, name }: ProjectRecord, id: string): Promise<Volume> {
-    const { keys, random, region } = this.#parts;
+  async #openVolume(project: ProjectRecord, id: string): Promise<Volume> {
+    const { keys, random } = this.#parts;
     const { unconfined, runDirectory, volumeDirectory } = this.#outside;
     const missing = missingForVolumes();
     if (missing !== undefined) {
       if (unconfined === "accept") return plainDirectory(join(volumeDirectory, id));
       throw new ServiceError("ServiceUnavailable", `The warehouse cannot run: ${missing}.`);
     }
-    const context = { "aws:odps:project": projectArn(name) };
-    const use = {
-      principal: { kind: "service", name: "maxcompute" },
-      ...{ via: `maxcompute.${region}.amazonaws.com`, account, requestId: random.uuid() },
-      ...{ sourceIp: "maxcompute", userAgent: "maxcompute" },
-    } as const;
-    const key = await keys.volumes.open(keys.volumes.owned(account, context), context, use);
+    const context = projectContext(project);
+    const owned = keys.volumes.owned(project.account, context);
+    const key = await keys.volumes.open(owned, context, warehouseUse(project, this.#parts));
     return openVolume({
       ...{ id, mountsIn: runDirectory, storedIn: volumeDirectory, key, random },
       bytesMax: volumeBytesMax,
@@ -220,6 +238,7 @@ export class ProjectEngines {
   /** Ends all cells, and with them whatever runs in them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#unwatch();
     await Promise.all([...this.#slots].map(([id, slot]) => this.#end(id, slot)));
   }
 }

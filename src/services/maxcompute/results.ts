@@ -1,4 +1,5 @@
 import type { Carried } from "../../pipeline/release.ts";
+import type { ProjectRecord } from "../../projects/project.ts";
 import type { WantedFlow } from "../../projects/projects.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { flowsTo, showRows } from "./flows.ts";
@@ -28,6 +29,18 @@ export function displayFlows(
   const { projects } = call.parts;
   return rows ? flows : flows.filter((flow) => projects.permissionsOf(flow.project).protection);
 }
+
+/** Refuses rows whose key is refused: before an answer has begun, so that the client reads why. */
+export const checkKeys = async (
+  { account }: ProjectRecord,
+  files: readonly PlacedFile[],
+  call: OdpsCall,
+): Promise<void> => {
+  await call.own.sealing.opening(
+    account,
+    files.map(({ record }) => record),
+  );
+};
 
 /** What is shown of a job, and how much of it is data. */
 interface ShownText {

@@ -7,6 +7,7 @@ import { type DownloadTarget, onDownload } from "./download-target.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { placedFiles } from "./relations.ts";
+import { checkKeys } from "./results.ts";
 import { type ReadRequest, readRequest, type Split } from "./storage-request.ts";
 import {
   forgetOver,
@@ -125,7 +126,7 @@ export const getReadSession = operation("GetReadSession", {
 export const readSessionRows = operation("ReadSessionRows", {
   ...onTable,
   readOnly: true,
-  handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
+  async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { project, table } = target;
     const read = readOf(target, input, call);
     const files = placedFiles(table, partitionsOf(target, read));
@@ -134,6 +135,7 @@ export const readSessionRows = operation("ReadSessionRows", {
       ...namedOf(table.partitionColumns, read.partitionColumns),
     ];
     const range = rangeOf(read, input);
+    await checkKeys(project, files, call);
     const body = call.own.engines.stream(project, async (cell) => {
       await cell.place(files);
       return cell.engine.read({

@@ -5,6 +5,7 @@ import { FunctionCells } from "./functions/cells.ts";
 import { endInterrupted, Jobs } from "./jobs.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
+import { ProjectSealing } from "./project-sealing.ts";
 import { runScript } from "./run-script.ts";
 
 /** What the warehouse keeps in memory while it runs. */
@@ -12,6 +13,7 @@ export interface Warehouse {
   readonly jobs: Jobs;
   readonly engines: ProjectEngines;
   readonly functions: FunctionCells;
+  readonly sealing: ProjectSealing;
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
   /** Learns of what went wrong on our side. */
@@ -23,13 +25,14 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   const onFault = (what: string, cause: unknown) =>
     outside.log(`${what} failed: ${describeFault(cause)}`);
   const busy = new BusyTables();
+  const sealing = new ProjectSealing(parts);
   const lifecycles = new Lifecycles(parts, busy, onFault);
   await lifecycles.start();
   return {
     jobs: new Jobs(parts, runScript),
-    engines: new ProjectEngines(parts, outside),
-    functions: new FunctionCells(outside, parts.random),
-    ...{ busy, lifecycles },
+    engines: new ProjectEngines(parts, outside, sealing),
+    functions: new FunctionCells(outside, parts.random, sealing),
+    ...{ sealing, busy, lifecycles },
     onFault: (id, cause) => onFault(`job ${id}`, cause),
   };
 }

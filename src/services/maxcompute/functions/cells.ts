@@ -12,7 +12,8 @@ import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
 import { stopped } from "../jobs.ts";
 import type { CellsOutside } from "../project-engines.ts";
-import { readBlob } from "../resources/content.ts";
+import type { ProjectSealing } from "../project-sealing.ts";
+import { readResourceContent } from "../resources/content.ts";
 import { failureOf } from "./failure.ts";
 import type { FoundFunction } from "./find.ts";
 
@@ -32,12 +33,14 @@ export interface LentCall {
 export class FunctionCells {
   readonly #outside: CellsOutside;
   readonly #random: Random;
+  readonly #sealing: ProjectSealing;
   readonly #running = new Map<string, number>();
   #waiting: (() => void)[] = [];
 
-  constructor(outside: CellsOutside, random: Random) {
+  constructor(outside: CellsOutside, random: Random, sealing: ProjectSealing) {
     this.#outside = outside;
     this.#random = random;
+    this.#sealing = sealing;
   }
 
   /** Works with connections to functions, one for each call and in their order. Waits for room; `signal` ends that. */
@@ -48,7 +51,7 @@ export class FunctionCells {
     signal: AbortSignal,
   ): Promise<Result> {
     if (calls.length === 0) return work([]);
-    const codes = calls.map(codeOf);
+    const codes = calls.map((call) => codeOf(call, this.#sealing));
     await this.#enter(account, calls.length, signal);
     const begun: Promise<FunctionCell>[] = [];
     try {
@@ -112,8 +115,8 @@ export class FunctionCells {
   }
 }
 
-function codeOf({ call, found }: LentCall): FunctionCode {
-  const { record, resources, store } = found;
+function codeOf({ call, found }: LentCall, sealing: ProjectSealing): FunctionCode {
+  const { record, resources } = found;
   const { code } = call.function;
   if (!code) throw new Error(`the function ${record.name} has no code`);
   const files = resources.filter(({ blob }) => blob);
@@ -126,8 +129,9 @@ function codeOf({ call, found }: LentCall): FunctionCode {
   return {
     ...{ className: record.className, signature: code.signature, kind: code.kind },
     ...{ parameters: call.parameters, results: call.results },
-    resources: files.flatMap(({ name, size, blob }) =>
-      blob ? [{ name, size, content: () => readBlob(store, blob) }] : [],
-    ),
+    resources: files.map((file) => ({
+      ...{ name: file.name, size: file.size },
+      content: () => readResourceContent(found, file, sealing),
+    })),
   };
 }

@@ -1,7 +1,8 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import { projectArn } from "../../../projects/project-key.ts";
 import { isKnownName } from "../../../sql/functions/table.ts";
-import { type OdpsCall, type ProjectTarget, projectArn } from "../find-project.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { noSuchResource, readResourceName, resourceArn } from "../resources/find.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";

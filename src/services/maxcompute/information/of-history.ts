@@ -1,4 +1,4 @@
-import { projectArn } from "../find-project.ts";
+import { projectArn } from "../../../projects/project-key.ts";
 import { type InstanceRecord, instanceRows, isOver } from "../instance-record.ts";
 import { readJob } from "../submitted-job.ts";
 import type { InformationAsker } from "./asker.ts";

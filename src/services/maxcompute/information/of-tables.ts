@@ -1,3 +1,4 @@
+import { projectArn } from "../../../projects/project-key.ts";
 import { typeText } from "../../../sql/types.ts";
 import {
   bytesIn,
@@ -7,7 +8,7 @@ import {
   type TableRecord,
   tableRows,
 } from "../catalog.ts";
-import { projectArn, tableArn } from "../find-project.ts";
+import { tableArn } from "../find-project.ts";
 import { functionRows } from "../functions/records.ts";
 import { resourceRows } from "../resources/records.ts";
 import { typeNames } from "../table-answer.ts";

@@ -1,7 +1,9 @@
 import { createHasher } from "../../../lib/hash.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { type PythonClass, pythonClasses } from "../../../sql/python-classes.ts";
-import type { AccountStore, BlobRef } from "../../../storage/store.ts";
+import type { AccountStore, BlobRef, Sealer } from "../../../storage/store.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import type { ProjectSealing } from "../project-sealing.ts";
 
 /** MaxCompute's own bound of one resource. */
 export const resourceBytesMax = 500 * 1024 * 1024;
@@ -11,6 +13,7 @@ const pythonBytesMax = 1024 * 1024;
 /** The content of a resource on disk; it belongs to nobody until it is kept. */
 export interface WrittenContent {
   readonly blob: BlobRef;
+  readonly sealedBy?: string;
   readonly size: number;
   readonly md5: string;
   readonly classes?: readonly PythonClass[];
@@ -19,9 +22,10 @@ export interface WrittenContent {
 
 /** Writes a body to disk, and looks at it on its way. */
 export async function writeContent(
-  store: AccountStore,
+  { store, project }: ProjectTarget,
   body: AsyncIterable<Buffer>,
   type: string,
+  call: OdpsCall,
 ): Promise<WrittenContent> {
   const hasher = createHasher("md5");
   const head: Buffer[] = [];
@@ -40,20 +44,39 @@ export async function writeContent(
       yield part;
     }
   }
-  const blob = await store.blobs.write(watched());
-  const written = { blob, size, md5: hasher.digest().toString("hex") };
+  const { sealer, sealedBy } = await call.own.sealing.forWriting(project);
+  const blob = await store.blobs.write(watched(), sealer);
+  const written = {
+    ...{ blob, size, md5: hasher.digest().toString("hex") },
+    ...(sealedBy !== undefined && { sealedBy }),
+  };
   if (type !== "py" || size > pythonBytesMax) return written;
   const text = Buffer.concat(head).toString("utf8");
   return { ...written, classes: pythonClasses(text), lines: text.split("\n").length };
+}
+
+interface ReadHow {
+  readonly range?: { readonly start: number; readonly end: number };
+  readonly sealer?: Sealer | undefined;
 }
 
 /** Reads bytes of a blob, as a stream whatever their number. */
 export async function* readBlob(
   store: AccountStore,
   blob: BlobRef,
-  range?: { readonly start: number; readonly end: number },
+  { range, sealer }: ReadHow,
 ): AsyncGenerator<Buffer> {
-  const found = store.blobs.read(blob, range);
+  const found = store.blobs.read(blob, range, sealer);
   if (Buffer.isBuffer(found)) yield found;
   else yield* found;
+}
+
+/** Reads all of a resource, opened by what its project's key allows now. Throws what that refuses. */
+export async function* readResourceContent(
+  { project, store }: Pick<ProjectTarget, "project" | "store">,
+  resource: Pick<WrittenContent, "sealedBy"> & { readonly blob?: BlobRef },
+  sealing: ProjectSealing,
+): AsyncGenerator<Buffer> {
+  const sealer = await sealing.openerOf(project.account, resource);
+  if (resource.blob) yield* readBlob(store, resource.blob, { sealer });
 }

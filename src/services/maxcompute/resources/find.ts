@@ -1,13 +1,8 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import { projectArn } from "../../../projects/project-key.ts";
 import { defaultSchema } from "../../../sql/catalog.ts";
-import {
-  type OdpsCall,
-  type ProjectTarget,
-  projectArn,
-  projectOf,
-  schemaOf,
-} from "../find-project.ts";
+import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "./records.ts";
 
 /** A resource of a project. */

@@ -46,7 +46,8 @@ export const readResource = operation("ReadResource", {
   data: true,
   flows: (_input, target) => [resourceFlow(target)],
   carries: () => ({ stream: "body" }),
-  handle({ store, resource }: ResourceTarget, { parameters }: OdpsInput): OdpsAnswer {
+  async handle(target: ResourceTarget, { parameters }, call: OdpsCall): Promise<OdpsAnswer> {
+    const { store, resource, project } = target;
     const start = Math.min(countOf(parameters["rOffset"], 0), resource.size);
     const end = Math.min(start + countOf(parameters["rSize"], resource.size), resource.size);
     const { blob } = resource;
@@ -56,7 +57,8 @@ export const readResource = operation("ReadResource", {
       "x-odps-resource-has-remaining": String(end < resource.size),
     };
     if (!blob || start === end) return { headers, body: nothing() };
-    return { headers, body: readBlob(store, blob, { start, end }) };
+    const sealer = await call.own.sealing.openerOf(project.account, resource);
+    return { headers, body: readBlob(store, blob, { range: { start, end }, sealer }) };
   },
 });
 

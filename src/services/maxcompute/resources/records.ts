@@ -31,6 +31,8 @@ export interface ResourceRecord {
   readonly md5: string;
   /** Absent: a resource of the type `table`, which holds a name and no rows. */
   readonly blob?: BlobRef;
+  /** Id of the project's data key that sealed it; absent: the account's own. */
+  readonly sealedBy?: string;
   readonly table?: string;
   /** Classes of a Python file that are annotated as functions. */
   readonly classes?: readonly PythonClass[];

@@ -5,7 +5,12 @@ import type { AccountStore } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { forgetResource } from "../security-change.ts";
-import { readBlob, resourceBytesMax, type WrittenContent, writeContent } from "./content.ts";
+import {
+  readResourceContent,
+  resourceBytesMax,
+  type WrittenContent,
+  writeContent,
+} from "./content.ts";
 import { noSuchResource, type ResourceTarget, resourceOf } from "./find.ts";
 import { isResourceType, type ResourceRecord, resourceKey, resourceRows } from "./records.ts";
 
@@ -70,7 +75,7 @@ export const updateResource = operation("UpdateResource", {
       if (now?.id !== resource.id) throw noSuchResource(resource.name);
       if (now.blob) store.blobs.remove(now.blob);
       putContent(store, project.id, resource.schema, made);
-      const { blob: _blob, classes: _classes, lines: _lines, ...rest } = now;
+      const { blob: _blob, sealedBy: _by, classes: _classes, lines: _lines, ...rest } = now;
       resourceRows(store).put(key, {
         ...{ ...rest, version: now.version + 1 },
         ...changedBy(input, made, call),
@@ -121,11 +126,8 @@ interface Made {
   readonly parts: readonly ResourceRecord[];
 }
 
-async function contentOf(
-  { store, project }: ProjectTarget,
-  input: OdpsInput,
-  call: OdpsCall,
-): Promise<Made> {
+async function contentOf(within: ProjectTarget, input: OdpsInput, call: OdpsCall): Promise<Made> {
+  const { store, project } = within;
   const type = (input.headers["x-odps-resource-type"] ?? "").toLowerCase();
   if (!isResourceType(type)) {
     throw invalid(`resources of type \`${type.slice(0, 32)}\` are not built in this Bondstore`);
@@ -137,10 +139,10 @@ async function contentOf(
   }
   const body = input.body ?? empty();
   if (input.parameters["rOpMerge"] !== "true") {
-    return { type, content: await writeContent(store, body, type), parts: [] };
+    return { type, content: await writeContent(within, body, type, call), parts: [] };
   }
   const parts = await partsNamed(body, store, project.id, input, call);
-  const content = await writeContent(store, joined(store, parts.list), type);
+  const content = await writeContent(within, joined(within, parts.list, call), type, call);
   if (content.md5 === parts.md5.toLowerCase()) return { type, content, parts: parts.list };
   store.blobs.discard(content.blob);
   throw invalid("the parts do not make the content of this MD5");
@@ -148,8 +150,8 @@ async function contentOf(
 
 async function* empty(): AsyncGenerator<Buffer> {}
 
-async function* joined(store: AccountStore, parts: readonly ResourceRecord[]) {
-  for (const { blob } of parts) if (blob) yield* readBlob(store, blob);
+async function* joined(within: ProjectTarget, parts: readonly ResourceRecord[], call: OdpsCall) {
+  for (const part of parts) yield* readResourceContent(within, part, call.own.sealing);
 }
 
 /** Reads `md5|part,part`: pieces that the caller has sent before. */
@@ -186,7 +188,11 @@ const changedBy = (input: OdpsInput, { type, content, table }: Made, call: OdpsC
   comment: (input.headers["x-odps-comment"] ?? "").slice(0, 1024),
   temporary: input.headers["x-odps-resource-istemp"] === "true",
   ...{ size: content?.size ?? 0, md5: content?.md5 ?? emptyMd5 },
-  ...(content && { blob: content.blob, ...looksOf(content) }),
+  ...(content && {
+    blob: content.blob,
+    ...(content.sealedBy !== undefined && { sealedBy: content.sealedBy }),
+    ...looksOf(content),
+  }),
   ...(table !== undefined && { table }),
 });
 

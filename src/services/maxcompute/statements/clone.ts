@@ -1,3 +1,4 @@
+import type { ProjectRecord } from "../../../projects/project.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import type { Position } from "../../../sql/tree.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
@@ -33,7 +34,14 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   const partitions = wantedPartitions(source, doing);
   const copied: PartitionRecord[] = [];
   for (const partition of partitions)
-    copied.push(await copyPartition(partition, source, there?.record, doing));
+    copied.push(
+      await copyPartition(
+        partition,
+        source,
+        { project: where.project, record: there?.record },
+        doing,
+      ),
+    );
   const added = copied.flatMap(({ files }) => files);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
@@ -72,6 +80,12 @@ function wantedPartitions(
   });
 }
 
+/** The project that gets a copy, and the table if there is one. */
+interface CopyTarget {
+  readonly project: ProjectRecord;
+  readonly record?: TableRecord | undefined;
+}
+
 /**
  * The files of a partition once more, sealed for who gets them. Where columns were changed they are written anew: what
  * the table has dropped does not go along, and each has the name by which the other table reads it.
@@ -79,7 +93,7 @@ function wantedPartitions(
 export async function copyPartition(
   partition: PartitionRecord,
   source: FoundTable,
-  there: TableRecord | undefined,
+  { project, record: there }: CopyTarget,
   doing: Running,
 ): Promise<PartitionRecord> {
   const { call } = doing;
@@ -90,13 +104,18 @@ export async function copyPartition(
     const names = record.columns.map(({ name }) => name);
     const stored = names.map((name) => quoteName(there ? storedName(there, name) : name));
     const sql = `SELECT * FROM ${relationSql(record, placed, names)} AS copied(${stored.join(", ")})`;
-    const left = await leave({ sql, files: placed }, [], doing);
+    const left = await leave({ sql, files: placed }, [], project, doing);
     return { ...partition, files: left.map(({ file }) => file), ...times };
   }
   const files: FileRecord[] = [];
-  for (const { blob, rows } of partition.files) {
-    const again = await store.blobs.write(store.blobs.read(blob));
-    files.push({ id: call.parts.random.uuid(), rows, blob: again });
+  const { sealing } = call.own;
+  for (const file of partition.files) {
+    const opener = await sealing.openerOf(project.account, file);
+    const { sealer, sealedBy } = await sealing.forWriting(project);
+    const body = store.blobs.read(file.blob, undefined, opener);
+    const blob = await store.blobs.write(body, sealer);
+    const sealed = sealedBy === undefined ? {} : { sealedBy };
+    files.push({ id: call.parts.random.uuid(), rows: file.rows, blob, ...sealed });
   }
   return { ...partition, files, ...times };
 }

@@ -36,7 +36,7 @@ export async function compact(
   for (const before of scattered) {
     const files = placedFiles(record, [before]);
     const sql = `SELECT * FROM ${relationSql(record, files, names)} AS whole(${stored})`;
-    const left = await leave({ sql, files }, [], doing);
+    const left = await leave({ sql, files }, [], project, doing);
     done.push({ before, after: { ...before, files: left.map(({ file }) => file) } });
   }
   await call.parts.store.transaction(() => {

@@ -4,7 +4,7 @@ import { readFormat } from "../external/format.ts";
 import { readLocation } from "../external/location.ts";
 import type { Outcome } from "../jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
-import { notFound, placed, placedNew, semantic, tableAt } from "./names.ts";
+import { notFound, type PlacedName, placed, placedNew, semantic, tableAt } from "./names.ts";
 import {
   alreadyExists,
   checkColumns,
@@ -64,7 +64,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
     ),
   };
   checkColumns(made.columns, made.partitionColumns, statement.at);
-  const content = await firstContent(doing, made);
+  const content = await firstContent(doing, made, where);
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     putTable(where, call, made, {
@@ -93,11 +93,11 @@ function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable 
   return { kind: "table", columns: told.length > 0 ? told : columns, partitionColumns };
 }
 
-async function firstContent(doing: Doing<CreateTable>, made: NewTable) {
+async function firstContent(doing: Doing<CreateTable>, made: NewTable, { project }: PlacedName) {
   const { plan } = doing.target;
   if (plan.kind !== "made-of-query") return undefined;
   const partitionBy = made.partitionColumns.map(({ name }) => name);
-  const partitions = await keepFiles(plan.selection, partitionBy, doing);
+  const partitions = await keepFiles(plan.selection, partitionBy, doing, { project });
   const added = partitions.flatMap(({ files }) => files);
   return { operation: "CREATE TABLE AS", partitions, added };
 }

@@ -1,10 +1,11 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
+import { projectArn } from "../../../projects/project-key.ts";
 import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
 import type { Plan, Read } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
 import type { CreateFunction, CreateSqlFunction } from "../../../sql/tree-definition.ts";
 import { demandKeys } from "../demand-keys.ts";
-import { type OdpsCall, type ProjectTarget, projectArn, tableArn } from "../find-project.ts";
+import { type OdpsCall, type ProjectTarget, tableArn } from "../find-project.ts";
 import { functionArn, resourceDemands } from "../functions/make.ts";
 import { resourceArn } from "../resources/find.ts";
 import type { StatementCatalog } from "../session.ts";

@@ -31,7 +31,7 @@ export async function exchangePartition(
   const name = partitionName(into.record, values);
   const source = from.content.partitions.find((one) => sameValues(one.values, values));
   if (!source) throw semantic(at, `there is no partition ${name} of ${from.record.name}`);
-  const copied = await copyPartition(source, from, into.record, doing);
+  const copied = await copyPartition(source, from, into, doing);
   const made = { atMs: call.timeMs, by: callerName(call), operation: "EXCHANGE PARTITION" };
   await call.parts.store.transaction(() => {
     doing.judgeAgain();

@@ -38,7 +38,7 @@ export async function createMaterializedView(
   checkColumns(shape.columns, shape.partitionColumns, at);
   const partitions = statement.buildDeferred
     ? []
-    : await keepFiles(selection, names(shape.partitionColumns), doing);
+    : await keepFiles(selection, names(shape.partitionColumns), doing, { project: where.project });
   const { start, end } = statement.queryRange;
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
@@ -154,12 +154,10 @@ async function rebuild(
     throw notBuilt("REBUILD of some partitions");
   }
   if (target.plan.kind !== "made-of-query") throw notBuilt("REBUILD of this view");
-  const partitions = await keepFiles(
-    target.plan.selection,
-    names(record.partitionColumns),
-    doing,
+  const partitions = await keepFiles(target.plan.selection, names(record.partitionColumns), doing, {
+    project,
     record,
-  );
+  });
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     putVersion(store, {

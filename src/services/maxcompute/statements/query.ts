@@ -1,5 +1,6 @@
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
 import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
@@ -108,10 +109,11 @@ interface Left {
   readonly file: FileRecord;
 }
 
-/** Runs a query in the cell and seals what it leaves. Its files belong to nobody until they are kept. */
+/** Runs a query in the cell. Its files are sealed for a project, and belong to nobody until they are kept. */
 export async function leave(
   query: CellQuery,
   partitionBy: readonly string[],
+  into: ProjectRecord,
   running: Running,
 ): Promise<readonly Left[]> {
   const name = `k/${running.call.parts.random.bytes(8).toString("hex")}`;
@@ -121,7 +123,7 @@ export async function leave(
     for (const { file, rows, values } of files) {
       const told = values.filter((value) => value !== null);
       if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
-      left.push({ values: told, file: await cell.seal(file, rows) });
+      left.push({ values: told, file: await cell.seal(file, rows, into) });
       await cell.engine.remove(file);
     }
     return left;
@@ -134,6 +136,8 @@ const nullPartition = (column: string) =>
     `ODPS-0123031: Partition exception - invalid dynamic partition value: the column ${column} is NULL`,
   );
 
+type StoredShape = Pick<TableRecord, "altered">;
+
 /**
  * The rows of a query as partitions of a table: columns of files have the names by which the table's files are read.
  */
@@ -141,13 +145,13 @@ export async function keepFiles(
   selection: Selection,
   partitionBy: readonly string[],
   running: Running,
-  table: Pick<TableRecord, "altered"> = {},
+  { project, record = {} }: { readonly project: ProjectRecord; readonly record?: StoredShape },
 ): Promise<readonly PartitionRecord[]> {
   const { target, call } = running;
   const { sql, ...files } = await emitted(selection, target.catalog);
-  const names = selection.columns.map(({ name }) => quoteName(storedName(table, name)));
+  const names = selection.columns.map(({ name }) => quoteName(storedName(record, name)));
   const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
-  const left = await leave({ sql: named, ...files }, partitionBy, running);
+  const left = await leave({ sql: named, ...files }, partitionBy, project, running);
   return left.map(({ values, file }) => {
     const times = { createdAtMs: call.timeMs, modifiedAtMs: call.timeMs };
     if (file.rows > 0) return { values, files: [file], ...times };
@@ -162,7 +166,8 @@ export async function keepRows(
   running: Running,
 ): Promise<RowsRecord> {
   const { target, call, judgeAgain } = running;
-  const [left] = await leave(await emitted(plan.selection, target.catalog), [], running);
+  const query = await emitted(plan.selection, target.catalog);
+  const [left] = await leave(query, [], target.project, running);
   assert(left, "a query leaves one file");
   const { file } = left;
   await call.parts.store.transaction(() => {

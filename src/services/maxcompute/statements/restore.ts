@@ -72,7 +72,7 @@ async function restoreAs(
   const where = placedNew(restoredName(statement) ?? statement.table, target.catalog, call);
   if (tableAt(where, target.catalog)) throw alreadyExists(where);
   const partitions: PartitionRecord[] = [];
-  for (const one of old) partitions.push(await copyPartition(one, from, undefined, doing));
+  for (const one of old) partitions.push(await copyPartition(one, from, where, doing));
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } = from.record;
   await call.parts.store.transaction(() => {
     doing.judgeAgain();

@@ -25,8 +25,8 @@ export async function writeTables(
   }
   const done: { readonly write: Write; readonly made: readonly PartitionRecord[] }[] = [];
   for (const write of writes) {
-    const { record } = running.target.catalog.found(write.table);
-    const made = await keepFiles(write.selection, write.dynamicPartition, running, record);
+    const found = running.target.catalog.found(write.table);
+    const made = await keepFiles(write.selection, write.dynamicPartition, running, found);
     done.push({ write, made: made.map((partition) => withStatic(partition, write)) });
   }
   const { call, judgeAgain } = running;

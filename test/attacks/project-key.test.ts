@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  CreateKeyCommand,
+  DecryptCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  ListGrantsCommand,
+  PutKeyPolicyCommand,
+  RevokeGrantCommand,
+} from "@aws-sdk/client-kms";
+import { createProject } from "../../src/projects/project.ts";
+import { versionRows } from "../../src/services/maxcompute/catalog.ts";
+import { startSealed } from "../support/project-key.ts";
+import type { World } from "../support/warehouse.ts";
+
+type Told = Readonly<Record<string, unknown>>;
+
+const make = `
+o.execute_sql("create table t (n bigint, word string)")
+o.execute_sql("insert into t values (1, 'one'), (2, 'two')")
+`;
+const read = `out["read"] = refused(lambda: rows("select * from t"))`;
+const plain = { Version: "2012-10-17" };
+const everything = (account: string) => ({
+  ...{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` } },
+  ...{ Action: "kms:*", Resource: "*" },
+});
+
+const projectsOf = ({ running, account }: World) => ({
+  make: (name: string, kmsKey: string) =>
+    createProject(running.bondstore.opened.parts, account, { name, kmsKey }),
+  find: (name: string) => running.bondstore.opened.parts.projects.find(account, name),
+});
+
+test("who may select needs no permission of the key, and gets none by selecting", async (t) => {
+  const world = await startSealed(t, "sales");
+  const { odps, root, user, account, clientOf, running } = world;
+  await odps(root, "sales", make);
+  const alice = await user("alice");
+  const grant = `
+o.run_security_query("add user RAM$${account}:alice")
+o.run_security_query("grant CreateInstance on project sales to user RAM$${account}:alice")
+o.run_security_query("grant Select, Describe on table t to user RAM$${account}:alice")
+`;
+  await odps(root, "sales", grant);
+  const told = await odps<Told>(alice, "sales", `out["rows"] = rows("select count(*) from t")`);
+  assert.deepEqual(told, { rows: [[2]] });
+  // What is stored of the data keys is no secret to whoever holds it: only the warehouse has it opened, by its grant.
+  const store = running.bondstore.opened.parts.store.account(account);
+  const files = [...versionRows(store).range()].flatMap(({ value }) =>
+    value.partitions.flatMap((partition) => partition.files),
+  );
+  assert.ok(files.length > 0);
+  for (const { blob } of files) assert.throws(() => store.blobs.read(blob), /Corruption|sealed/);
+  const [kept] = [...store.table<{ wrapped: Uint8Array }>("odps-data-keys").range()];
+  assert.ok(kept);
+  const CiphertextBlob = kept.value.wrapped;
+  const EncryptionContext = {
+    "aws:odps:project": "acs:odps:*:projects/sales",
+    "aws:odps:project-id": projectsOf(world).find("sales")?.id ?? "",
+  };
+  const opened = clientOf(alice).send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+  await assert.rejects(opened, { name: "AccessDeniedException" });
+  const elsewhere = { ...EncryptionContext, "aws:odps:project": "acs:odps:*:projects/other" };
+  const moved = new DecryptCommand({ CiphertextBlob, EncryptionContext: elsewhere });
+  await assert.rejects(clientOf(root).send(moved), { name: "InvalidCiphertextException" });
+});
+
+test("a statement that runs ends when the key is disabled, and says why", async (t) => {
+  const { odps, root, kms, keyArn: KeyId } = await startSealed(t, "sales");
+  // The last statement would run for days.
+  const begin = `
+import time
+o.execute_sql("create table many (a bigint)")
+o.execute_sql("insert into many select x.a + y.a from (select explode(sequence(1, 3000)) as a) x cross join (select explode(sequence(1, 1000)) as a) y")
+out["id"] = o.run_sql("select count(*) from many x cross join many y where x.a <> y.a").id
+time.sleep(3)
+out["running"] = not o.get_instance(out["id"]).is_terminated()
+`;
+  const { id, running } = await odps<Told>(root, "sales", begin);
+  assert.equal(running, true);
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  const end = `out["failed"] = refused(o.get_instance("${id}").wait_for_success)`;
+  const { failed } = await odps<Told>(root, "sales", end);
+  assert.match(String(failed), /the key of the project sales cannot be used: DisabledException/);
+});
+
+test("a key policy that denies and a grant that is revoked end reading; an owner who may not grant makes no project", async (t) => {
+  const world = await startSealed(t, "sales");
+  const { odps, root, kms, keyArn: KeyId, account } = world;
+  await odps(root, "sales", make);
+  const put = (...more: readonly object[]) => {
+    const Policy = JSON.stringify({ ...plain, Statement: [everything(account), ...more] });
+    return kms.send(new PutKeyPolicyCommand({ KeyId, Policy }));
+  };
+  const service = { Service: "maxcompute.amazonaws.com" };
+  await put({ Effect: "Deny", Principal: service, Action: "kms:Decrypt", Resource: "*" });
+  assert.match(String((await odps<Told>(root, "sales", read))["read"]), /AccessDeniedException/);
+  const denied = { code: "AccessDeniedException" };
+  await assert.rejects(projectsOf(world).make("second", KeyId), denied);
+  const grants = async () => (await kms.send(new ListGrantsCommand({ KeyId }))).Grants ?? [];
+  assert.equal(
+    (await grants()).length,
+    1,
+    "the grant for a project that was not made is given back",
+  );
+  await put({
+    ...{ Effect: "Deny", Principal: { AWS: "*" }, Action: "kms:CreateGrant", Resource: "*" },
+    Condition: { StringLike: { "kms:ViaService": "maxcompute.*" } },
+  });
+  assert.equal((await odps<Told>(root, "sales", read))["read"], null);
+  await assert.rejects(projectsOf(world).make("second", KeyId), denied);
+  assert.equal(projectsOf(world).find("second"), undefined);
+  const [grant] = await grants();
+  await kms.send(new RevokeGrantCommand({ KeyId, GrantId: grant?.GrantId }));
+  assert.match(String((await odps<Told>(root, "sales", read))["read"]), /AccessDeniedException/);
+});
+
+test("another account's key is used by its owner's leave only", async (t) => {
+  const world = await startSealed(t, "sales");
+  const { running, clientOf, odps, root, account } = world;
+  const evil = await running.tenant("evil");
+  const kms = clientOf(evil.root);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const KeyId = KeyMetadata?.Arn ?? "";
+  const denied = { code: "AccessDeniedException" };
+  await assert.rejects(projectsOf(world).make("borrowed", KeyId), denied);
+  const other = { ...everything(account), Action: ["kms:DescribeKey", "kms:CreateGrant"] };
+  const Policy = JSON.stringify({ ...plain, Statement: [everything(evil.account), other] });
+  await kms.send(new PutKeyPolicyCommand({ KeyId, Policy }));
+  await projectsOf(world).make("borrowed", KeyId);
+  await odps(root, "borrowed", make);
+  assert.equal((await odps<Told>(root, "borrowed", read))["read"], null);
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  assert.match(String((await odps<Told>(root, "borrowed", read))["read"]), /DisabledException/);
+  assert.equal((await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.Enabled, false);
+});
+
+test("a cell of another project that has read a table gives up its copy", async (t) => {
+  const { odps, root, kms, keyArn: KeyId } = await startSealed(t, "sales", "reports");
+  await odps(root, "sales", make);
+  const other = `
+out["direct"] = refused(lambda: rows("select * from sales.t"))
+out["into"] = refused(lambda: o.execute_sql("insert into sales.t values (3, 'three')"))
+out["own"] = refused(lambda: rows("select 1"))`;
+  const works = { direct: null, into: null, own: null };
+  assert.deepEqual(await odps<Told>(root, "reports", other), works);
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  const told = await odps<Told>(root, "reports", other);
+  assert.match(String(told["direct"]), /the key of the project sales cannot be used/);
+  assert.match(String(told["into"]), /the key of the project sales cannot be used/);
+  assert.equal(told["own"], null);
+  await kms.send(new EnableKeyCommand({ KeyId }));
+  assert.deepEqual(await odps<Told>(root, "reports", other), works);
+});
