@@ -11,6 +11,7 @@ import {
   loggingText,
   scriptText,
   smallMemory,
+  usualOptions,
 } from "../src/engines/flink/settings.ts";
 import type { Home } from "./flink.ts";
 import { cpuSecondsOf, freePort } from "./server-process.ts";
@@ -81,15 +82,13 @@ export async function startBareFlink(home: Home, script: string): Promise<BareFl
 
 /** What the service gives an application. */
 const optionsOf = ({ endpoint }: Home, directory: string) => ({
-  "taskmanager.memory.managed.size": "32m",
+  ...usualOptions,
   "taskmanager.memory.network.min": "16m",
   "taskmanager.memory.network.max": "16m",
-  "s3.path.style.access": "true",
   "s3.endpoint": endpoint,
   "parallelism.default": "1",
   "taskmanager.numberOfTaskSlots": "1",
   "execution.checkpointing.num-retained": "2",
-  "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
   "execution.checkpointing.dir": "s3://plain/checkpoints",
   "execution.checkpointing.interval": "1000 ms",
   "execution.checkpointing.min-pause": "500 ms",

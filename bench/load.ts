@@ -3,6 +3,8 @@ import { connect, type Socket } from "node:net";
 /** Work for a server: the bytes of each request, made when its turn comes. */
 export interface Work {
   readonly port: number;
+  /** Connections that ask at the same time; absent: eight. */
+  readonly connections?: number;
   /** Head and body of request number `index`, ready to be written. */
   request(index: number): readonly Buffer[];
 }
@@ -16,7 +18,7 @@ export interface Answered {
   readonly complaint?: string;
 }
 
-const connections = 8;
+const usualConnections = 8;
 const headEnd = Buffer.from("\r\n\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
 
@@ -26,7 +28,8 @@ export async function drive(work: Work, seconds: number, firstIndex: number): Pr
   let complaint: string | undefined;
   const started = performance.now();
   const untilMs = started + seconds * 1000;
-  const lanes = await Promise.all(Array.from({ length: connections }, () => open(work.port)));
+  const { connections = usualConnections, port } = work;
+  const lanes = await Promise.all(Array.from({ length: connections }, () => open(port)));
   await Promise.all(
     lanes.map(async (lane) => {
       while (performance.now() < untilMs) {

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, write as writeTo } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StorageFull } from "../storage/store.ts";
@@ -113,16 +113,19 @@ export async function openJournal(options: {
 }
 
 async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const { bytesWritten } = await file.write(
-      bytes,
-      written,
-      bytes.length - written,
-      offset + written,
-    );
-    written += bytesWritten;
+  for (let written = 0; written < bytes.length; ) {
+    written += await writeSome(file, bytes.subarray(written), offset + written);
   }
+}
+
+/** By the descriptor: the handle's own `write` costs half as much again, for each batch. */
+function writeSome({ fd }: FileHandle, bytes: Buffer, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    writeTo(fd, bytes, 0, bytes.length, offset, (error, written) => {
+      if (error) reject(error);
+      else resolve(written);
+    });
+  });
 }
 
 /** Makes the file's name itself outlive the machine. */

@@ -14,6 +14,7 @@ import {
   type LogLevel,
   loggingText,
   scriptText,
+  usualOptions,
 } from "./settings.ts";
 
 /** What the application runs. */
@@ -160,14 +161,9 @@ function ownOptions({ options }: FlinkStart, inside: Inside): FlinkOptions {
   const parallelism = Math.max(1, Number(options["parallelism.default"] ?? 1) || 1);
   const network = `${16 * parallelism}m`;
   return {
-    "taskmanager.memory.managed.size": "32m",
+    ...usualOptions,
     "taskmanager.memory.network.min": network,
     "taskmanager.memory.network.max": network,
-    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-    "s3.path.style.access": "true",
-    // On disk its blocks would need a program of the host, `chmod`, and fill the work directory.
-    "s3.fast.upload.buffer": "array",
-    "s3.multipart.size": "8M",
     ...(inside.door === "" ? {} : { "s3.endpoint": inside.door }),
   };
 }

@@ -2,6 +2,18 @@
 
 export type FlinkOptions = Readonly<Record<string, string>>;
 
+/** What every application begins with; its own options may say otherwise. */
+export const usualOptions: FlinkOptions = {
+  "taskmanager.memory.managed.size": "32m",
+  "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+  "s3.path.style.access": "true",
+  // On disk its blocks would need a program of the host, `chmod`, and fill the work directory.
+  "s3.fast.upload.buffer": "array",
+  "s3.multipart.size": "8M",
+  // A key that is new is looked for in memory: without, in a block of each level, and each costs a call of the volume.
+  "state.backend.rocksdb.use-bloom-filter": "true",
+};
+
 /** Memory of the one JVM in which an application runs. */
 export interface JvmMemory {
   readonly heapMb: number;
