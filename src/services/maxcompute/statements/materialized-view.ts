@@ -2,7 +2,7 @@ import type { Selection } from "../../../sql/plan.ts";
 import type { AlterMaterializedView } from "../../../sql/tree-alter.ts";
 import type { CreateMaterializedView } from "../../../sql/tree-definition.ts";
 import type { Column } from "../../../sql/types.ts";
-import type { TableRecord } from "../catalog.ts";
+import { carriedBy, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../session.ts";
@@ -64,7 +64,7 @@ export async function createMaterializedView(
       },
     );
   });
-  return { text: "OK" };
+  return { text: "OK", carried: carriedBy(partitions) };
 }
 
 const names = (columns: readonly Column[]): readonly string[] => columns.map(({ name }) => name);
@@ -167,5 +167,5 @@ async function rebuild(
       redefine: (now) => ({ ...now, materialized: built(doing) }),
     });
   });
-  return { text: "OK" };
+  return { text: "OK", carried: carriedBy(partitions) };
 }
