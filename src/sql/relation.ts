@@ -1,6 +1,7 @@
 import { alignPair } from "./operators.ts";
 import { nameRows, type Rows, resolveQuery } from "./query.ts";
 import { quoteName } from "./quote.ts";
+import { sampleText } from "./sample.ts";
 import {
   freshName,
   type LazyRows,
@@ -54,11 +55,15 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
 }
 
 function resolveTable(relation: TableReference, scope: Scope): string {
+  const whole = resolveWhole(relation, scope);
+  return relation.sample ? sampleText(whole, relation.sample, scope) : whole;
+}
+
+function resolveWhole(relation: TableReference, scope: Scope): string {
   const { name, at, alias } = relation;
   const { environment } = scope;
   if (relation.asOf)
     return refuse(relation.at, "reading a table as of another time is not supported yet");
-  if (relation.sample) return refuse(relation.sample.at, "TABLESAMPLE is not supported yet");
   const last = name.parts.at(-1);
   if (!last) return refuse(at, "a table needs a name");
   const common = name.parts.length === 1 ? environment.commonTables.get(last.key) : undefined;

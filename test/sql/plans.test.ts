@@ -45,6 +45,11 @@ const reading: readonly (readonly [title: string, sql: string, reads: readonly s
     ["q.secret(x)"],
   ],
   ["a text that looks like SQL reads nothing", "SELECT 'SELECT * FROM q.secret'", []],
+  [
+    "a sample's columns and subqueries are read",
+    "SELECT COUNT(*) FROM t TABLESAMPLE (BUCKET 1 OUT OF 2 ON b, (SELECT MAX(x) FROM q.secret))",
+    ["p.t(b)", "q.secret(x)"],
+  ],
   ["an alias hides a table's name", "SELECT secret.a FROM t secret", ["p.t(a)"]],
   [
     "conditions choose partitions",

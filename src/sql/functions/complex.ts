@@ -214,6 +214,7 @@ export const complexFunctions: readonly FunctionRow[] = [
   ["json_parse(string) -> json", "TRY_CAST($1 AS JSON)"],
   ["json_format(json) -> string", "CAST($1 AS VARCHAR)"],
   ["json_valid(string) -> boolean", "json_valid($1)"],
+  ["json_pretty(json) -> string", "json_pretty($1)"],
   ["json_extract(json, string) -> json", "TRY(json_extract($1, $2))"],
   ["json_exists(json, string) -> boolean", "TRY(json_exists($1, $2))"],
   ["json_type(json) -> string", "lower(json_type($1))"],
