@@ -138,6 +138,7 @@ if (tests) {
   installClients("warehouse-clients", "PyODPS, a client of the warehouse");
   // Alone: it is loaded by the DuckDB that the tests have.
   installClients("tpch", "DuckDB's maker of TPC-H data", ["--no-deps", "--require-hashes"]);
+  installClients("spark", "Spark, which is compared with DuckDB");
   installJavaClients("encryption-java", "the encryption clients of Java");
   installJavaClients("warehouse-java", "MaxCompute's SDK for Java");
   installJavaClients("warehouse-jdbc", "MaxCompute's driver for JDBC");

@@ -87,10 +87,13 @@ const conversions: readonly Macro[] = [
   ],
 ];
 
+/** All macros that emitted texts call. */
+export const macros: readonly Macro[] = [...conversions, ...textMacros, ...dateMacros];
+
 /**
  * What a DuckDB is told once, before its first query: the macros that emitted queries call. They hold no
  * text of a user, and a user cannot name them: his functions are looked up in our table alone.
  */
-export const duckDbPrelude: readonly string[] = [...conversions, ...textMacros, ...dateMacros].map(
+export const duckDbPrelude: readonly string[] = macros.map(
   ([head, body]) => `CREATE OR REPLACE MACRO ${head} AS (${body})`,
 );

@@ -75,6 +75,8 @@ export const sampleCalls = [...builtIns].flatMap(([name, rows]) =>
     const given = signature.parameters.map(({ pattern }) => sampleOf(pattern));
     const call = calls[name]?.replaceAll("$", given[0] ?? "") ?? `${name}(${given.join(", ")})`;
     const over = family === "window" ? " OVER (ORDER BY a)" : "";
-    return { name, signature: signature.text, sql: `SELECT ${call}${over} AS x FROM t LIMIT 1` };
+    const expression = `${call}${over}`;
+    const sql = `SELECT ${expression} AS x FROM t LIMIT 1`;
+    return { name, family, signature: signature.text, expression, sql };
   }),
 );

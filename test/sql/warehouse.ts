@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Catalog, CatalogTable } from "../../src/sql/catalog.ts";
 import { emitDuckDb } from "../../src/sql/emit.ts";
@@ -16,7 +17,8 @@ const columnsOf = (text: string): Column[] =>
         return { name, type: parseType(type), nullable: true };
       });
 
-function table(
+/** A table of project p, with columns as `name type; name type`. */
+export function table(
   name: string,
   columns: string,
   partitionColumns = "",
@@ -58,7 +60,7 @@ export const tables: readonly CatalogTable[] = [
   view("out", "x bigint", "SELECT x FROM secret", "q"),
 ];
 
-const rows: Readonly<Record<string, string>> = {
+const contents: Readonly<Record<string, string>> = {
   t: "(1, 'one', 1.5), (2, 'two', NULL), (3, NULL, 3.5), (NULL, 'none', 0.5)",
   u: "(1, 'x'), (1, 'y'), (3, 'z'), (9, 'w')",
   sale: `('s1', 10, 'ann', '2024-01-01', 'eu'), ('s2', 20, 'bob', '2024-01-01', 'us'),
@@ -89,12 +91,16 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
 }
 
 /** What a text's last statement means; earlier ones may assign variables. */
-export function planOf(text: string, flags: Readonly<Record<string, string>> = {}): Plan {
+export function planOf(
+  text: string,
+  flags: Readonly<Record<string, string>> = {},
+  catalog: Catalog = catalogOf(flags),
+): Plan {
   const statements = parseScript(text).statements.map(({ statement }) => statement);
   const variables = statements.filter((statement) => statement.kind === "assign");
   const last = statements.at(-1);
   if (!last) throw new Error("the text has no statement");
-  return resolveStatement(last, catalogOf(flags), variables);
+  return resolveStatement(last, catalog, variables);
 }
 
 const duckTypes: Readonly<Record<string, string>> = {
@@ -113,6 +119,9 @@ const duckType = (text: string): string =>
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const storedName = (stored: CatalogTable) => quoted(`${stored.project}.${stored.name}`);
 
+/** The file of a table's rows, where they were written for another engine. */
+export const parquetName = ({ id }: CatalogTable) => `${id.replaceAll('"', "")}.parquet`;
+
 /** A DuckDB with the tables, as a cell has it: in Shanghai's time, with our prelude. */
 export async function openWarehouse() {
   const { typeText } = await import("../../src/sql/types.ts");
@@ -126,14 +135,27 @@ export async function openWarehouse() {
       ({ name, type }) => `${quoted(name)} ${duckType(typeText(type))}`,
     );
     await connection.run(`CREATE TABLE ${storedName(stored)} (${columns.join(", ")})`);
-    await connection.run(`INSERT INTO ${storedName(stored)} VALUES ${rows[stored.name]}`);
+    await connection.run(`INSERT INTO ${storedName(stored)} VALUES ${contents[stored.name]}`);
   }
-  const ask = async (sql: string): Promise<string[]> => {
-    const reader = await connection.runAndReadAll(sql);
-    return reader.getRowsJson().map((row) => row.map(shown).join(" | "));
-  };
+  const rowsOf = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJson();
+  const ask = async (sql: string): Promise<string[]> =>
+    (await rowsOf(sql)).map((row) => row.map(shown).join(" | "));
+  const rows = (selection: Selection) => rowsOf(emitDuckDb(selection, storedName));
   const select = (selection: Selection) => ask(emitDuckDb(selection, storedName));
-  return { ask, select, close: () => connection.closeSync() };
+  const writeParquet = async (directory: string): Promise<void> => {
+    for (const stored of tables) {
+      if (stored.kind === "view") continue;
+      const path = join(directory, parquetName(stored)).replaceAll("'", "''");
+      await connection.run(`COPY ${storedName(stored)} TO '${path}' (FORMAT parquet)`);
+    }
+  };
+  const readParquet = async (stored: readonly CatalogTable[], directory: string) => {
+    for (const each of stored) {
+      const path = join(directory, `${each.name}.parquet`).replaceAll("'", "''");
+      await connection.run(`CREATE VIEW ${storedName(each)} AS FROM read_parquet('${path}')`);
+    }
+  };
+  return { ask, rows, select, writeParquet, readParquet, close: () => connection.closeSync() };
 }
 
 const shown = (value: unknown): string =>

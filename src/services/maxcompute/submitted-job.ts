@@ -15,14 +15,15 @@ const queryBytesMax = 4 * 1024 * 1024;
 const settingsMax = 500;
 
 /** Jobs of other engines, as their tasks are called, and what each is. */
-const otherTasks: Readonly<Record<string, string>> = {
-  CUPID: "a Spark job",
-  LOT: "a MapReduce job",
-  Graph: "a Graph job",
-  XFlow: "a PAI job",
-  PS: "a PAI job",
-  SQLCost: "an estimate of costs",
-};
+const otherTasks: ReadonlyMap<string, string> = new Map([
+  ["cupid", "a Spark job"],
+  ["lot", "a MapReduce job"],
+  ["graph", "a Graph job"],
+  ["xflow", "a PAI job"],
+  ["ps", "a PAI job"],
+  ["maxframe", "a MaxFrame job"],
+  ["sqlcost", "an estimate of costs"],
+]);
 
 /** Clients of interactive sessions (MCQA) know this code: they then run the statement as a job. */
 const noSessions = new ServiceError(
@@ -32,6 +33,8 @@ const noSessions = new ServiceError(
 
 /** Reads the body of `POST /instances`. Refuses what is not one task of SQL or of merging. */
 export function readJob(document: Document | undefined): SubmittedJob {
+  // A PAI job comes in a form of its own.
+  if (partOf(document?.["Instance"], "XflowInstance") !== undefined) throw notBuilt("a PAI job");
   const tasks = partOf(partOf(document?.["Instance"], "Job"), "Tasks");
   const kinds =
     typeof tasks === "object" && !Array.isArray(tasks)
@@ -43,8 +46,7 @@ export function readJob(document: Document | undefined): SubmittedJob {
   }
   if (kind === "SQLRT") throw noSessions;
   if (kind !== "SQL" && kind !== "Merge") {
-    const what = otherTasks[kind] ?? `a task of kind ${kind.slice(0, 64)}`;
-    throw malformed(`it is ${what}, and only SQL tasks are built`);
+    throw notBuilt(otherTasks.get(kind.toLowerCase()) ?? `a task of kind ${kind.slice(0, 64)}`);
   }
   const settings = readSettings(partOf(task, "Config"));
   const query = kind === "SQL" ? textOf(partOf(task, "Query")) : mergeText(task, settings);
@@ -101,3 +103,5 @@ const malformed = (why: string) =>
     "InvalidArgument",
     `ODPS-0420411: Invalid argument - the job is not run: ${why}.`,
   );
+
+const notBuilt = (what: string) => malformed(`it is ${what}, which is not built in this Bondstore`);
