@@ -53,6 +53,7 @@ export const accountTables: readonly string[] = [
   "projects",
   "project-security",
   "project-shown",
+  "project-stores",
   "odps-tables",
   "odps-versions",
   "odps-schemas",
@@ -61,6 +62,12 @@ export const accountTables: readonly string[] = [
   "odps-downloads",
   "odps-uploads",
   "odps-blocks",
+  "odps-streams",
+  "odps-upserts",
+  "odps-storage-reads",
+  "odps-resources",
+  "odps-functions",
+  "odps-data-keys",
 ];
 
 /** Tables that belong to no account. */
