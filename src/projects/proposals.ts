@@ -19,7 +19,7 @@ export interface Proposal {
 }
 
 /** A proposal is forgotten after so long. */
-export const proposalMs = 7 * 24 * 60 * 60 * 1000;
+const proposalMs = 7 * 24 * 60 * 60 * 1000;
 /** Most that wait at a time. */
 const proposalsMax = 100;
 

@@ -2,6 +2,7 @@ import type { AccountStore, Table } from "../storage/store.ts";
 
 /** What can belong to a project beside its tables. */
 export const storeKinds = ["bucket", "stream", "application"] as const;
+/** One of them. */
 export type StoreKind = (typeof storeKinds)[number];
 
 /** A bucket, a stream or a Flink application, by its name in the project's account. */

@@ -31,7 +31,7 @@ export interface TablePin {
 }
 
 /** Most tables that one exception policy pins. */
-export const pinsMax = 10_000;
+const pinsMax = 10_000;
 
 /**
  * Reads an exception policy; throws `PolicyError`. A statement says who may move what out of the project, and never

@@ -11,6 +11,7 @@ export const compressions = [
   "x-snappy-framed",
 ] as const;
 
+/** The name of a compression, as clients write it. */
 export type Compression = (typeof compressions)[number];
 
 /** A query whose rows are to be kept. */

@@ -93,9 +93,10 @@ export class Lifecycles {
   #due({ project, store, table }: Reapable, nowMs: number): Due | undefined {
     if (this.#busy.has(table.id)) return undefined;
     const due = dueOf(table, contentAt(store, table, table.version)?.partitions ?? [], nowMs);
+    if (!due) return undefined;
     const where = [store, project.id, table.id, nowMs] as const;
     const isOpen = [hasOpenUpload, hasOpenStream, hasOpenUpsert].some((open) => open(...where));
-    return due && isOpen ? undefined : due;
+    return isOpen ? undefined : due;
   }
 
   /** Into the trail before it is done, as what the service does by itself. Values of partitions are data: no names. */

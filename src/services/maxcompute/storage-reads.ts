@@ -43,7 +43,7 @@ const onTable = onDownload((input, target, call) =>
   hasSession(input) ? readOf(target, input, call).version : undefined,
 );
 
-export const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
+const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
   Name: name,
   Type: typeText(type),
   Comment: comment,
@@ -51,7 +51,7 @@ export const columnAnswer = ({ name, type, comment = "", nullable }: Column) => 
 });
 
 /** The form of rows that is built. */
-export const dataFormats = [{ Type: "ARROW", Version: "V5" }];
+const dataFormats = [{ Type: "ARROW", Version: "V5" }];
 
 const namedOf = (columns: readonly Column[], names: readonly string[]): readonly Column[] =>
   names.flatMap((name) => columns.filter((column) => column.name === name));
@@ -115,6 +115,7 @@ function splitsOf(split: Split, partitions: readonly PartitionRecord[], rows: nu
   return Math.min(wanted, rows, splitsMax);
 }
 
+/** Tells how a session of reading divides its rows. */
 export const getReadSession = operation("GetReadSession", {
   ...onTable,
   handle: (target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({

@@ -20,7 +20,7 @@ export interface ReadRequest {
 const namesMax = 10_000;
 
 /** Reads the JSON of a request. */
-export function jsonOf(text = ""): unknown {
+function jsonOf(text = ""): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -64,7 +64,7 @@ export function readRequest(text: string | undefined, table: TableRecord): ReadR
 }
 
 /** Points in time are handed out in the units of the tunnel. */
-export function checkUnits(asked: unknown): void {
+function checkUnits(asked: unknown): void {
   const options = field(asked, "ArrowOptions");
   const units = [
     field(options, "TimestampUnit") ?? "nano",

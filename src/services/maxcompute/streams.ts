@@ -8,6 +8,8 @@ import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
+  blockTaken,
+  checkTakesRows,
   forgetOver,
   invalid,
   openIn,
@@ -65,8 +67,7 @@ export const createTableStream = operation("CreateTableStream", {
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { project, store, table } = target;
     const { parameters } = input;
-    if (table.kind !== "table")
-      throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
+    checkTakesRows(table);
     checkSchema(target, input);
     const dynamic = parameters["dynamic_partition"] === "true" && table.partitionColumns.length > 0;
     const partition = dynamic ? undefined : await partitionFor(target, parameters, call);
@@ -83,6 +84,7 @@ export const createTableStream = operation("CreateTableStream", {
   },
 });
 
+/** Tells where a stream has come to. */
 export const getTableStream = operation("GetTableStream", {
   ...onTable,
   handle: (target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
@@ -121,7 +123,7 @@ export const putStreamBlock = operation("PutStreamBlock", {
           withFiles(partitions, values, [file], { atMs: call.timeMs, overwrite: false }),
       });
     });
-    return { headers: { "odps-tunnel-routed-server": routedServer, "odps-tunnel-slot-num": "1" } };
+    return blockTaken;
   },
 });
 

@@ -10,6 +10,7 @@ import { callerName } from "./projects.ts";
 /** How long a session of the tunnel serves (MaxCompute: 24 hours). */
 export const sessionMs = 24 * 60 * 60 * 1000;
 
+/** The refusal of a session that is not there, or is somebody else's. */
 export const noSession = (id: string, code = "NoSuchUpload"): ServiceError =>
   new ServiceError(code, `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`);
 
@@ -66,10 +67,21 @@ export const openIn =
         value.tableId === tableId && isOpen(value) && nowMs - value.beganAtMs <= sessionMs,
     );
 
+/** Views of every kind are refused: rows come into tables only. */
+export function checkTakesRows({ name, kind }: TableRecord): void {
+  if (kind !== "table") throw invalid(`${name} is a ${kind}: it takes no rows.`);
+}
+
+/** The refusal of a request that cannot be meant so. */
 export const invalid = (why: string): ServiceError => new ServiceError("InvalidArgument", why);
 
 /** Where clients of streams are sent: they tell it back, and come by the way that they know. */
 export const routedServer = "127.0.0.1:80";
+
+/** What clients read of a block that was taken: where to send the next one. */
+export const blockTaken = {
+  headers: { "odps-tunnel-routed-server": routedServer, "odps-tunnel-slot-num": "1" },
+} as const;
 
 /** Columns as the table's files have them. */
 export const storedColumns = (table: TableRecord, columns: readonly Column[]): readonly Column[] =>

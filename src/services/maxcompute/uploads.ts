@@ -13,7 +13,14 @@ import {
 import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
-import { forgetOver, invalid, openIn, type WritingSession, writingSession } from "./tunnel.ts";
+import {
+  checkTakesRows,
+  forgetOver,
+  invalid,
+  openIn,
+  type WritingSession,
+  writingSession,
+} from "./tunnel.ts";
 import { putVersion, withFiles } from "./versions.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
@@ -62,8 +69,7 @@ export const createTableUpload = operation("CreateTableUpload", {
     call: OdpsCall,
   ): Promise<OdpsAnswer> {
     const { project, store, table } = target;
-    if (table.kind !== "table")
-      throw invalid(`${table.name} is a ${table.kind}: it takes no rows.`);
+    checkTakesRows(table);
     const partition = await partitionFor(target, parameters, call);
     const overwrite = parameters["overwrite"] === "true";
     const upload: UploadRecord = {
@@ -114,6 +120,7 @@ export const putTableBlock = operation("PutTableBlock", {
   },
 });
 
+/** Tells where an upload has come to. */
 export const getTableUpload = operation("GetTableUpload", {
   ...onTable,
   handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {

@@ -6,6 +6,7 @@ import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import {
+  blockTaken,
   forgetOver,
   invalid,
   noSession,
@@ -85,6 +86,7 @@ export const createTableUpsert = operation("CreateTableUpsert", {
   },
 });
 
+/** Tells where a session of changes has come to. */
 export const getTableUpsert = operation("GetTableUpsert", {
   ...onTable,
   handle: (target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
@@ -107,7 +109,7 @@ export const putUpsertBlock = operation("PutUpsertBlock", {
       keepBlock(store, now.id, { id: now.blocks, file, atMs: call.timeMs });
       upsertRows(store).put([project.id, now.id], { ...now, blocks: now.blocks + 1 });
     });
-    return { headers: { "odps-tunnel-routed-server": routedServer, "odps-tunnel-slot-num": "1" } };
+    return blockTaken;
   },
 });
 

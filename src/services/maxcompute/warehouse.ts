@@ -20,6 +20,7 @@ export interface Warehouse {
   readonly onFault: (id: string, cause: unknown) => void;
 }
 
+/** Starts what runs beside requests; jobs that were interrupted have failed. */
 export async function startWarehouse(parts: Parts, outside: CellsOutside): Promise<Warehouse> {
   await endInterrupted(parts);
   const onFault = (what: string, cause: unknown) =>
@@ -39,6 +40,7 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
 
 const graceMs = 3_000;
 
+/** Ends all that runs, jobs first. */
 export async function stopWarehouse({ jobs, engines, lifecycles }: Warehouse): Promise<void> {
   await lifecycles.stop();
   await jobs.stop(graceMs);

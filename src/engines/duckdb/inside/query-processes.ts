@@ -31,6 +31,7 @@ const lentMax = 64;
 /** What the cell's server was told of itself. */
 type Options = Pick<QueryProcessOptions, "work" | "memoryBytes" | "spillBytes" | "threads">;
 
+/** One process for each query, with the functions that were lent to it. */
 export function createQueryProcesses(options: Options, spillFolder: string): QueryProcesses {
   /** Connections by job and function, from the moment they come until their query does. */
   const lent = new Map<string, Duplex>();

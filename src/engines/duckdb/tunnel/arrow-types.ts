@@ -40,7 +40,7 @@ const plain: Partial<Record<SqlType["kind"], () => DataType>> = {
 };
 
 /** The Arrow type that clients expect for a type of MaxCompute. */
-export function arrowType(type: SqlType, form: ArrowForm): DataType {
+function arrowType(type: SqlType, form: ArrowForm): DataType {
   switch (type.kind) {
     case "decimal":
       return new Decimal(type.scale, type.precision, 128);

@@ -1,11 +1,15 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import { projectArn } from "../../../projects/project-key.ts";
 import { isKnownName } from "../../../sql/functions/table.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { noSuchResource, readResourceName, resourceArn } from "../resources/find.ts";
-import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import { noSuchResource, readResourceName } from "../resources/find.ts";
+import {
+  type ResourceRecord,
+  resourceArn,
+  resourceKey,
+  resourceRows,
+} from "../resources/records.ts";
 import { forgetFunction } from "../security-change.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
@@ -24,9 +28,7 @@ export interface WantedFunction {
   readonly sql?: FunctionRecord["sql"];
 }
 
-export const functionArn = (project: string, schema: string, name: string): string =>
-  `${projectArn(project)}/schemas/${schema}/functions/${name}`;
-
+/** The refusal of a function that is not there. */
 export const noSuchFunction = (name: string): ServiceError =>
   new ServiceError(
     "NoSuchObject",
@@ -36,7 +38,7 @@ export const noSuchFunction = (name: string): ServiceError =>
 const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
 
 /** The resources of a function, found once; a missing one is refused by `checkWanted`. */
-export function resourcesOf(
+function resourcesOf(
   { schema, resources }: Pick<WantedFunction, "schema" | "resources">,
   { project, store }: Pick<ProjectTarget, "project" | "store">,
 ): readonly { readonly written: string; readonly resource: ResourceRecord | undefined }[] {
@@ -142,6 +144,7 @@ export async function putFunction(
   });
 }
 
+/** The refusal of a second function of a name. */
 export const alreadyThere = (name: string): ServiceError =>
   new ServiceError(
     "ObjectAlreadyExists",

@@ -13,13 +13,12 @@ import { rfc822 } from "../table-answer.ts";
 import { pageOf } from "../tables.ts";
 import {
   dropFunction,
-  functionArn,
   noSuchFunction,
   putFunction,
   resourceDemands,
   type WantedFunction,
 } from "./make.ts";
-import { type FunctionRecord, functionRows } from "./records.ts";
+import { type FunctionRecord, functionArn, functionRows } from "./records.ts";
 
 /** A function of a project. */
 interface FunctionTarget extends ProjectTarget {
@@ -61,6 +60,7 @@ function wantedIn(input: OdpsInput, name?: string): WantedFunction {
   };
 }
 
+/** Makes a function of resources that its maker may read. */
 export const createFunction = operation("CreateFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   also: (input, target) => resourceDemands(wantedIn(input), target),
@@ -71,6 +71,7 @@ export const createFunction = operation("CreateFunction", {
   },
 });
 
+/** Makes a function anew, under its name. */
 export const updateFunction = operation("UpdateFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
   action: "Write",
@@ -82,6 +83,7 @@ export const updateFunction = operation("UpdateFunction", {
   },
 });
 
+/** Drops a function, and what was granted on it. */
 export const deleteFunction = operation("DeleteFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
   action: "Delete",
@@ -103,6 +105,7 @@ const elementOf = (project: string, found: FunctionRecord): Document => ({
   ...(found.sql && { SqlDefinitionText: found.sql.text }),
 });
 
+/** Tells what a function is made of. */
 export const getFunction = operation("GetFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
   action: "Read",
@@ -112,6 +115,7 @@ export const getFunction = operation("GetFunction", {
   }),
 });
 
+/** Lists functions by name, some at a time. */
 export const listFunctions = operation("ListFunctions", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   action: "List",

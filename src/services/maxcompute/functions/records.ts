@@ -1,3 +1,4 @@
+import { projectArn } from "../../../projects/project-key.ts";
 import type { NamePlace } from "../../../sql/catalog.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 
@@ -26,5 +27,10 @@ interface UsedResource {
   readonly name: string;
 }
 
+/** What grants and policies call a function. */
+export const functionArn = (project: string, schema: string, name: string): string =>
+  `${projectArn(project)}/schemas/${schema}/functions/${name}`;
+
+/** All functions of an account. */
 export const functionRows = (store: AccountStore): Table<FunctionRecord> =>
   store.table("odps-functions");

@@ -12,6 +12,7 @@ const members = ({ state }: InformationAsker): readonly string[] => [
   ...state.users.map(({ name }) => name),
 ];
 
+/** Members that the asker may know of. */
 export function* users(asker: InformationAsker): Generator<InformationRow> {
   const { project, state } = asker;
   for (const name of members(asker)) {
@@ -24,6 +25,7 @@ export function* users(asker: InformationAsker): Generator<InformationRow> {
   }
 }
 
+/** Roles, those that every project has first. */
 export function* roles(asker: InformationAsker): Generator<InformationRow> {
   const { project, state } = asker;
   const builtIn = builtInRoles.map((name) => ({ name, comment: "" }));
@@ -37,6 +39,7 @@ export function* roles(asker: InformationAsker): Generator<InformationRow> {
   }
 }
 
+/** Who has which role. */
 export function* userRoles(asker: InformationAsker): Generator<InformationRow> {
   const { project, state } = asker;
   for (const name of members(asker)) {
@@ -66,6 +69,7 @@ const grantee = ({ to, effect, expiresMs }: Grant, privilege: string) => ({
   ...{ privilege_type: privilege, effect: effect.toUpperCase(), expires: expiresMs ?? null },
 });
 
+/** Grants on tables. */
 export function* tablePrivileges(asker: InformationAsker): Generator<InformationRow> {
   for (const { grant, privilege } of granted(asker, "table")) {
     yield {
@@ -76,6 +80,7 @@ export function* tablePrivileges(asker: InformationAsker): Generator<Information
   }
 }
 
+/** Grants on packages. */
 export function* packagePrivileges(asker: InformationAsker): Generator<InformationRow> {
   for (const { grant, privilege } of granted(asker, "package")) {
     yield {
@@ -85,6 +90,7 @@ export function* packagePrivileges(asker: InformationAsker): Generator<Informati
   }
 }
 
+/** Packages that the project has installed, for who administers it. */
 export function* installedPackages(asker: InformationAsker): Generator<InformationRow> {
   if (!asker.administers) return;
   for (const { project, name, installedMs } of asker.state.installed) {

@@ -1,4 +1,3 @@
-import { projectArn } from "../../../projects/project-key.ts";
 import { typeText } from "../../../sql/types.ts";
 import {
   bytesIn,
@@ -9,8 +8,8 @@ import {
   tableRows,
 } from "../catalog.ts";
 import { tableArn } from "../find-project.ts";
-import { functionRows } from "../functions/records.ts";
-import { resourceRows } from "../resources/records.ts";
+import { functionArn, functionRows } from "../functions/records.ts";
+import { resourceArn, resourceRows } from "../resources/records.ts";
 import { typeNames } from "../table-answer.ts";
 import type { InformationAsker } from "./asker.ts";
 import type { InformationRow } from "./relation.ts";
@@ -33,6 +32,7 @@ const named = ({ project }: InformationAsker, { schema, name }: TableRecord) => 
   schema_name: schema,
 });
 
+/** Tables and views, with their sizes. */
 export function* tables(asker: InformationAsker): Generator<InformationRow> {
   for (const table of described(asker)) {
     const content = contentOf(asker, table);
@@ -52,12 +52,14 @@ export function* tables(asker: InformationAsker): Generator<InformationRow> {
   }
 }
 
+/** Views, with their texts. */
 export function* views(asker: InformationAsker): Generator<InformationRow> {
   for (const table of described(asker)) {
     if (table.view) yield { ...named(asker, table), view_definition: table.view.text };
   }
 }
 
+/** Columns of tables and views, those of partitions last. */
 export function* columns(asker: InformationAsker): Generator<InformationRow> {
   for (const table of described(asker)) {
     const all = [...table.columns, ...table.partitionColumns];
@@ -90,10 +92,11 @@ export function* partitions(asker: InformationAsker): Generator<InformationRow> 
   }
 }
 
+/** Functions that the asker may read. */
 export function* udfs({ project, store, may }: InformationAsker): Generator<InformationRow> {
   for (const { value } of functionRows(store).range({ prefix: [project.id] })) {
     const { schema, name, owner, createdAtMs, className } = value;
-    const arn = `${projectArn(project.name)}/schemas/${schema}/functions/${name}`;
+    const arn = functionArn(project.name, schema, name);
     if (!may("Read", arn, owner)) continue;
     yield {
       ...{ udf_catalog: "odps", udf_schema: project.name, udf_name: name, owner_id: owner },
@@ -103,10 +106,11 @@ export function* udfs({ project, store, may }: InformationAsker): Generator<Info
   }
 }
 
+/** Resources that the asker may read, whole ones only. */
 export function* resources({ project, store, may }: InformationAsker): Generator<InformationRow> {
   for (const { value } of resourceRows(store).range({ prefix: [project.id] })) {
     const { schema, name, owner, type } = value;
-    const arn = `${projectArn(project.name)}/schemas/${schema}/resources/${name}`;
+    const arn = resourceArn(project.name, schema, name);
     if (value.part || !may("Read", arn, owner)) continue;
     yield {
       ...{ resource_catalog: "odps", resource_schema: project.name, resource_name: name },

@@ -1,17 +1,13 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import { projectArn } from "../../../projects/project-key.ts";
 import { defaultSchema } from "../../../sql/catalog.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
-import { type ResourceRecord, resourceKey, resourceRows } from "./records.ts";
+import { type ResourceRecord, resourceArn, resourceKey, resourceRows } from "./records.ts";
 
 /** A resource of a project. */
 export interface ResourceTarget extends ProjectTarget {
   readonly resource: ResourceRecord;
 }
-
-export const resourceArn = (project: string, schema: string, name: string): string =>
-  `${projectArn(project)}/schemas/${schema}/resources/${name.toLowerCase()}`;
 
 /** The resource that the path names; a missing one is refused only after access to its name was judged. */
 export function resourceOf(input: OdpsInput, call: OdpsCall): ResourceTarget {
@@ -28,6 +24,7 @@ export function resourceOf(input: OdpsInput, call: OdpsCall): ResourceTarget {
   return { ...target, resource: nothing, absent: { refusal: noSuchResource(name) } };
 }
 
+/** The refusal of a resource that is not there. */
 export const noSuchResource = (name: string): ServiceError =>
   new ServiceError(
     "NoSuchObject",

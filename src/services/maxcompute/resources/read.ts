@@ -30,7 +30,7 @@ export const getResource = operation("GetResource", {
 });
 
 /** What is in a resource is data of its project: reading it is a download. */
-export const resourceFlow = ({ project, resource }: ResourceTarget): WantedFlow => ({
+const resourceFlow = ({ project, resource }: ResourceTarget): WantedFlow => ({
   ...{ project, destination: { kind: "download" }, taskType: "DT", action: "Read" },
   creator: resource.owner,
   source: {
@@ -82,6 +82,7 @@ const elementOf = (resource: ResourceRecord): Document => ({
   ...(resource.table !== undefined && { TableName: resource.table }),
 });
 
+/** Lists resources by name, some at a time. */
 export const listResources = operation("ListResources", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   action: "List",

@@ -1,3 +1,4 @@
+import { projectArn } from "../../../projects/project-key.ts";
 import type { PythonClass } from "../../../sql/python-classes.ts";
 import type { AccountStore, BlobRef, Table } from "../../../storage/store.ts";
 
@@ -6,6 +7,7 @@ export const resourceTypes = ["file", "py", "jar", "archive", "table"] as const;
 
 type ResourceType = (typeof resourceTypes)[number];
 
+/** Says whether a client's word is a type that can be made. */
 export const isResourceType = (text: string): text is ResourceType =>
   (resourceTypes as readonly string[]).includes(text);
 
@@ -40,6 +42,11 @@ export interface ResourceRecord {
   readonly lines?: number;
 }
 
+/** What grants and policies call a resource, in whatever case it is written. */
+export const resourceArn = (project: string, schema: string, name: string): string =>
+  `${projectArn(project)}/schemas/${schema}/resources/${name.toLowerCase()}`;
+
+/** All resources of an account. */
 export const resourceRows = (store: AccountStore): Table<ResourceRecord> =>
   store.table("odps-resources");
 

@@ -24,6 +24,7 @@ export interface Running {
   readonly judgeAgain: () => void;
 }
 
+/** The zone in which a statement reads and writes DATETIME. */
 export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
   settings.get("odps.sql.timezone") ?? timezoneDefault;
 
