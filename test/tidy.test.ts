@@ -169,3 +169,9 @@ test("SECURITY.md names every attack that is tested, and none that is not", () =
     assert.ok(attacks.includes(file), `${file} is named, and is not there`);
   }
 });
+
+test("ARCHITECTURE.md is read at one sitting, and each decision has a number of its own", () => {
+  assert.ok(readFileSync("ARCHITECTURE.md", "utf8").trimEnd().split("\n").length <= 250);
+  const numbers = readdirSync("docs/decisions").map((file) => file.slice(0, 4));
+  assert.deepEqual(numbers, [...new Set(numbers)]);
+});
