@@ -26,9 +26,13 @@ function heldAt({ arn, account }: Pick<Target, "arn" | "account">, call: Call): 
 export const applicationOf = (principal: Principal): string | undefined =>
   principal.kind === "session" ? principal.session?.application : undefined;
 
-/** Where what is written to a target goes. What a service keeps for an application is where that is. */
-function placeOf(target: Target, call: Call): Place {
+/**
+ * Where what is written to a target goes. What a service keeps for an application is where that is. Names of projects
+ * are those of an account: what is in another account is in no project that this one knows.
+ */
+function placeOf(target: Target, from: Held, call: Call): Place {
   const { arn, account, keptFor } = target;
+  if (account !== from.project.account) return { kind: "external", location: arn };
   const named = projectAt(arn);
   const at = keptFor === undefined ? target : { arn: keptFor, account };
   const project = named ?? heldAt(at, call)?.project.name;
@@ -36,12 +40,13 @@ function placeOf(target: Target, call: Call): Place {
 }
 
 /** Where what the caller reads goes: a job keeps it in its project; an application, too, or takes it anywhere. */
-function placeOfReader({ principal, account, parts, source }: Call): Place {
-  if (source.project !== undefined) return { kind: "project", project: source.project };
+function placeOfReader(from: Held, { principal, account, parts, source }: Call): Place {
+  const isOwn = account === from.project.account;
+  if (isOwn && source.project !== undefined) return { kind: "project", project: source.project };
   const arn = applicationOf(principal);
   if (arn === undefined) return { kind: "download" };
   const store = storeAt(arn);
-  const project = store && parts.projects.holding(account, store);
+  const project = isOwn && store ? parts.projects.holding(account, store) : undefined;
   return project ? { kind: "project", project: project.name } : { kind: "external", location: arn };
 }
 
@@ -61,7 +66,7 @@ const taskTypes: Readonly<Record<string, TaskType>> = { s3: "s3", kinesis: "kine
 export function storeFlows(from: Target, call: Call, into?: Target): readonly WantedFlow[] {
   const held = from.keptFor === undefined ? heldAt(from, call) : undefined;
   if (!held) return [];
-  const destination = into ? placeOf(into, call) : placeOfReader(call);
+  const destination = into ? placeOf(into, held, call) : placeOfReader(held, call);
   return [flowFrom(held, destination, taskTypes[call.service] ?? "kinesisanalytics")];
 }
 
@@ -73,5 +78,5 @@ export function applicationFlows(target: Target, call: Call): readonly WantedFlo
   const arn = applicationOf(call.principal);
   if (arn === undefined) return [];
   const held = heldAt({ arn, account: call.account }, call);
-  return held ? [flowFrom(held, placeOf(target, call), "kinesisanalytics")] : [];
+  return held ? [flowFrom(held, placeOf(target, held, call), "kinesisanalytics")] : [];
 }

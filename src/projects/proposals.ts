@@ -12,6 +12,8 @@ export interface Proposal {
   readonly atMs: number;
   /** The command as written. */
   readonly text: string;
+  /** The schema that its names without one mean, whoever approves it; absent: `default`. */
+  readonly schema?: string | undefined;
   /** What it opens, in words. */
   readonly opens: readonly string[];
   /** Tables for which its exceptions are, as they were when it was proposed: no later row is approved. */

@@ -25,6 +25,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { releasesOf } from "../../src/audit/releases.ts";
+import { createProject } from "../../src/projects/project.ts";
 import {
   awaitStatus,
   clientsOf,
@@ -111,6 +112,24 @@ test("objects and records of a protected project stay in it, whichever way they 
   assert.equal(await copyTo("inside"), "goes");
   assert.equal(await copyTo("orders"), "goes");
   assert.equal(await copyTo("trusted"), "goes");
+
+  // Another account's project of the same name, or of a trusted name, is another project.
+  const { parts } = running.bondstore.opened;
+  const namesakes = ["vault", "other"] as const;
+  for (const name of namesakes) {
+    const Bucket = `theirs-${name}`;
+    await createProject(parts, stranger.account, { name });
+    await other.send(new CreateBucketCommand({ Bucket }));
+    const Principal = { AWS: `arn:aws:iam::${account}:root` };
+    const Resource = `arn:aws:s3:::${Bucket}/*`;
+    const Statement = [{ Effect: "Allow", Principal, Action: "s3:PutObject", Resource }];
+    const open = JSON.stringify({ Version: "2012-10-17", Statement });
+    await other.send(new PutBucketPolicyCommand({ Bucket, Policy: open }));
+    await odps(stranger.root, name, commands(`add bucket ${Bucket}`));
+    assert.equal(await copyTo(Bucket), "AccessDenied", name);
+    const copy = new CopyObjectCommand({ Bucket, Key: "copy", CopySource });
+    assert.equal(await verdict(other.send(copy)), "AccessDenied", name);
+  }
   const upload = { Bucket: "outside", Key: "parts" };
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
   const part = { ...upload, UploadId, PartNumber: 1, CopySource };

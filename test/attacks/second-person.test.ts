@@ -122,6 +122,22 @@ out["waiting"] = len(o.run_security_query("list proposals"))
   assert.equal(late, "NoPermission");
   assert.equal(early, "goes");
 
+  // Whoever approves does not choose the schema that its names mean.
+  const item = await asOwner<{ id: string }>(`
+options.sql.settings = {"odps.namespace.schema": "true"}
+o.create_schema("s")
+o.execute_sql("create table vault.s.t (a bigint)")
+ask("create package here")
+out["id"] = proposal("add table t to package here with privileges Select")
+`);
+  const described = await asAnn<{ a: string; items: string }>(`
+out["a"] = str(o.run_security_query("approve proposal ${item.id}", schema="s"))
+out["items"] = str(o.run_security_query("describe package here"))
+`);
+  assert.equal(described.a, "OK");
+  assert.doesNotMatch(described.items, /schemas\/s|s\.t/);
+  assert.match(described.items, /t/);
+
   // Who proposed must still be allowed to when it is approved.
   const byAnn = await asAnn<{ id: string }>(`out["id"] = proposal("set ProjectProtection=false")`);
   await asOwner(`out["a"] = ask("revoke super_administrator from ${name("ann")}")`);

@@ -52,6 +52,8 @@ out["overwritten"] = sql("insert overwrite table sink select a from t")
 out["another's external table"] = sql("insert into plain.sink select a from t")
 out["a condition"] = sql("insert into sink select 1 from own where a in (select a from vault.t)", p)
 out["guarded objects"] = sql("insert into own select a from guarded", p)
+out["guarded objects from inside"] = sql("select a from plain.guarded")
+out["guarded objects by a job inside"] = sql("insert into plain.own select a from plain.guarded")
 inside = [unload("inside"), unload("outside", "own", p), sql("insert into vault.t select a from own", p)]
 out["stranger's bucket"] = unload("theirs", "own", p)
 `.replace("inside = ", 'out["allowed"] = '),

@@ -14,6 +14,17 @@ const filled: Package = { ...k, items: [{ object: t1, privileges: ["Select"] }] 
 const admitted: Package = { ...k, admitted: [{ project: "q", label: 0 }] };
 const download = granted({ privileges: ["Download"] });
 
+const denied = granted({ privileges: ["Download"], effect: "deny" });
+const deny = `{"Version":"1","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`;
+const denying = dev({ policy: deny });
+const labelled = { table: "t1", label: 2, columns: {} };
+const lent: Permissions = {
+  ...closed,
+  packages: [{ ...filled, admitted: admitted.admitted }],
+  tableLabels: [labelled],
+  settings: { ...closed.settings, labelSecurity: true },
+};
+
 /** [rule, before, what changes, how many ways are opened] */
 const rows: readonly (readonly [string, Permissions, Partial<Permissions>, number])[] = [
   ["nothing changes", closed, {}, 0],
@@ -54,6 +65,33 @@ const rows: readonly (readonly [string, Permissions, Partial<Permissions>, numbe
     1,
   ],
   ["a role loses its member", controlled, { roles: [dev({ members: [] })] }, 0],
+  ["a deny of Download goes", { ...controlled, grants: [denied] }, { grants: [] }, 1],
+  ["a role that denies goes", { ...controlled, roles: [denying] }, { roles: [] }, 1],
+  [
+    "somebody leaves a role that denies",
+    { ...controlled, roles: [denying] },
+    { roles: [{ ...denying, members: [] }] },
+    1,
+  ],
+  ["the policy that denies goes", { ...controlled, policy: deny }, { policy: undefined }, 1],
+  ["somebody new", { ...controlled, users: [], roles: [] }, { users: controlled.users }, 0],
+  [
+    "somebody comes back to what was granted",
+    { ...controlled, users: [], grants: [download] },
+    { users: controlled.users },
+    1,
+  ],
+  [
+    "policies are not heard any more",
+    controlled,
+    { settings: { ...controlled.settings, checkPermissionUsingPolicy: false } },
+    1,
+  ],
+  ["labels are no more", lent, { settings: { ...lent.settings, labelSecurity: false } }, 1],
+  ["a label is lowered", lent, { tableLabels: [{ ...labelled, label: 1 }] }, 1],
+  ["a column's label is below", lent, { tableLabels: [{ ...labelled, columns: { id: 0 } }] }, 1],
+  ["a label is raised", lent, { tableLabels: [{ ...labelled, label: 4 }] }, 0],
+  ["a label with no package", { ...lent, packages: [] }, { tableLabels: [] }, 0],
 ];
 
 test("what opens a project is told, what closes it is not", () => {

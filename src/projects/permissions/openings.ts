@@ -1,5 +1,7 @@
+import { isSameName } from "../../policy/odps/names.ts";
 import { type DisplayLimits, displayLimitsDefault } from "../../protection/flow.ts";
-import type { Grant, Package, Permissions, Role } from "./state.ts";
+import { findTableLabel } from "./labels-read.ts";
+import type { Grant, Package, Permissions, Role, TableLabel } from "./state.ts";
 
 /**
  * What a change opens: in words, each way on which data could leave the project or its guard be lifted and could not
@@ -45,9 +47,17 @@ const rules: readonly (readonly [words: string, opens: Opens])[] = [
     (before, after) => gains(givenBy(before.packages), givenBy(after.packages)),
   ],
   [
+    "what packages show may change",
+    (before, after) =>
+      after.packages.some(({ admitted }) => admitted.length > 0) && hidesLess(before, after),
+  ],
+  [
     "who may download may change",
     (before, after) =>
-      after.settings.enableDownloadPrivilege && gains(downloadsOf(before), downloadsOf(after)),
+      after.settings.enableDownloadPrivilege &&
+      (gains(downloadsOf(before), downloadsOf(after)) ||
+        gains(denialsOf(after), denialsOf(before)) ||
+        revives(before, after)),
   ],
 ];
 
@@ -65,6 +75,54 @@ const givenBy = (packages: readonly Package[]): readonly unknown[] =>
     ...admitted.map((admission) => [name, admission]),
   ]);
 
+/** Whether labels or denies of policies keep less from those to whom packages are lent. */
+const hidesLess = (before: Permissions, after: Permissions): boolean =>
+  (before.settings.labelSecurity &&
+    (!after.settings.labelSecurity || before.tableLabels.some((one) => isLowered(one, after)))) ||
+  gains(projectDenials(after), projectDenials(before));
+
+function isLowered(before: TableLabel, after: Permissions): boolean {
+  const now = findTableLabel(after, before.schema, before.table);
+  if (!now) return true;
+  return (
+    now.label < before.label ||
+    Object.entries(before.columns).some(
+      ([name, label]) => (now.columns[name] ?? now.label) < label,
+    ) ||
+    Object.entries(now.columns).some(
+      ([name, label]) => !(name in before.columns) && label < before.label,
+    )
+  );
+}
+
+const denies = (policy: string | undefined): boolean =>
+  policy !== undefined && /"deny"/i.test(JSON.stringify(JSON.parse(policy)));
+
+/** The project's own policy, where it denies something and is heard. */
+const projectDenials = ({ policy, settings }: Permissions): readonly unknown[] =>
+  settings.checkPermissionUsingPolicy && denies(policy) ? [policy] : [];
+
+/** All that could keep somebody from a Download that is granted. */
+const denialsOf = (permissions: Permissions): readonly unknown[] => {
+  const { grants, roles, settings } = permissions;
+  const denied = grants.filter(
+    ({ effect, privileges }) =>
+      effect === "deny" && privileges.some((name) => name === "Download" || name === "All"),
+  );
+  const isDenied = ({ name }: Role) =>
+    denied.some(({ to }) => to.kind === "role" && isSameName(to.name, name));
+  return [
+    ...denied,
+    ...projectDenials(permissions),
+    ...roles
+      .filter((role) => isDenied(role) || denies(role.policy))
+      .flatMap(({ name, policy, members }) => [
+        ...(settings.checkPermissionUsingPolicy && denies(policy) ? [[name, policy]] : []),
+        ...members.map((member) => ({ name, member })),
+      ]),
+  ];
+};
+
 const givesDownload = ({ privileges, effect }: Grant): boolean =>
   effect === "allow" && privileges.some((name) => name.toLowerCase() === "download");
 
@@ -74,7 +132,10 @@ const downloadsOf = ({
   policy,
   roles,
   administrators,
+  settings,
 }: Permissions): readonly unknown[] => [
+  { acl: settings.checkPermissionUsingAcl },
+  { policy: settings.checkPermissionUsingPolicy },
   ...grants.filter(givesDownload),
   ...(policy === undefined ? [] : [policy]),
   ...administrators,
@@ -83,3 +144,14 @@ const downloadsOf = ({
     ...members.map((member) => ({ name, member })),
   ]),
 ];
+
+/** Whether somebody is added of whom something is said already: what was granted before counts again. */
+const revives = (before: Permissions, { users, grants, roles, policy }: Permissions): boolean =>
+  users
+    .filter(({ name }) => !before.users.some((one) => isSameName(one.name, name)))
+    .some(
+      ({ name }) =>
+        policy !== undefined ||
+        grants.some(({ to }) => to.kind === "user" && isSameName(to.name, name)) ||
+        roles.some(({ members }) => members.some((member) => isSameName(member, name))),
+    );

@@ -81,7 +81,8 @@ const creatorsIn = ({
     })),
   );
 
-function schemaIn(request: Part): string | undefined {
+/** The schema that names without one mean in a request; undefined: `default`. */
+export function schemaIn(request: Part): string | undefined {
   try {
     const settings: unknown = JSON.parse(textOf(partOf(request, "Settings")) || "{}");
     const schema =

@@ -19,6 +19,8 @@ export interface Meant {
   readonly approves?: boolean;
   /** The command as written: it waits for a second person where it opens the project. */
   readonly command?: string;
+  /** The schema that names without one mean in it. */
+  readonly schema?: string | undefined;
 }
 
 /** What became of a change: it is made, or waits under an id. */
@@ -33,7 +35,7 @@ export function changeSecurity(
   change: (state: Permissions) => Change,
   worded: (refusal: Refusal) => ServiceError,
   call: OdpsCall,
-  { approves = false, command }: Meant = {},
+  { approves = false, command, schema }: Meant = {},
 ): Promise<Changed> {
   return call.parts.store.transaction(() => {
     const before = securityOf(store, project);
@@ -51,7 +53,7 @@ export function changeSecurity(
     if (command === undefined) throw worded(needsCommand(opens));
     const id = `p${call.parts.random.bytes(6).toString("hex")}`;
     const by = callerName(call);
-    const made = { id, by, atMs: call.timeMs, text: command, opens, pins };
+    const made = { id, by, atMs: call.timeMs, text: command, schema, opens, pins };
     const proposed = propose(before.proposals ?? [], made);
     if (proposed.refusal) throw worded(proposed.refusal);
     putSecurity(store, project, { ...before, proposals: proposed.proposals });

@@ -14,7 +14,7 @@ import { tableRows } from "./catalog.ts";
 import { checkStore } from "./check-store.ts";
 import type { OdpsCall } from "./find-project.ts";
 import { callerName } from "./projects.ts";
-import { askerOf } from "./security-asker.ts";
+import { askerOf, schemaIn } from "./security-asker.ts";
 import { changeSecurity, pinsNow } from "./security-change.ts";
 import { ranked, type SecurityTarget, worded } from "./security-target.ts";
 
@@ -31,7 +31,9 @@ interface Asked {
   readonly target: SecurityTarget;
   readonly call: OdpsCall;
   /** Runs a command on some permissions, as somebody; keeps what it answers. */
-  readonly run: (command: Command, state: Permissions, as?: string) => Change;
+  readonly run: (command: Command, state: Permissions, as?: Proposal) => Change;
+  /** The schema that names without one mean. */
+  readonly schema: string | undefined;
   readonly told: () => Told;
   /** Why the caller may not run a command; undefined: it may. */
   readonly refusalOf: (command: Command, state: Permissions) => Refusal | undefined;
@@ -47,18 +49,18 @@ export const runSecurityQuery = operation("RunSecurityQuery", {
     const text = textOf(partOf(request, "Query")) ?? "";
     const command = parseCommand(text);
     let told: Told = { text: "", json: undefined };
-    const asker = (state: Permissions, principal = callerName(call)) => ({
+    const asker = (state: Permissions, as?: Proposal) => ({
       ...askerOf(target, state, request, call),
-      principal,
+      ...(as && { principal: as.by, schema: as.schema }),
     });
-    const run = (which: Command, state: Permissions, as?: string): Change => {
+    const run = (which: Command, state: Permissions, as?: Proposal): Change => {
       const answer = runCommand(which, state, asker(state, as));
       if (answer.refusal) return { refusal: answer.refusal };
       told = { text: answer.text, json: answer.json };
       return { state: answer.state ?? state };
     };
     const { text: shown, json } = await answerTo({
-      ...{ command, text, target, call, run, told: () => told },
+      ...{ command, text, target, call, run, told: () => told, schema: schemaIn(request) },
       refusalOf: (which, state) => authorityRefusal(which, state, asker(state)),
     });
     const asJson = textOf(partOf(request, "ResponseInJsonFormat")) === "true";
@@ -83,13 +85,13 @@ function answerTo(asked: Asked): Told | Promise<Told> {
 }
 
 /** Asks, or changes: what changes something is run once more on what is there when it is its turn. */
-async function change({ command, text, target, call, run, told }: Asked): Promise<Told> {
+async function change({ command, text, target, call, run, told, schema }: Asked): Promise<Told> {
   const first = run(command, target.state);
   if (first.refusal) throw worded(first.refusal);
   const approves = command.kind === "set-protection";
   if (first.state === target.state && !approves) return told();
   if (command.kind === "add-store") await checkStore(command.store, call);
-  const meant = { approves, command: text };
+  const meant = { approves, command: text, schema };
   const { waits } = await changeSecurity(
     target,
     (state) => run(command, state),
@@ -119,8 +121,8 @@ function listProposals(asked: Asked): Told {
   checkMay(asked);
   const all = proposalsIn(asked);
   const lines = all.map(
-    ({ id, by, atMs, text, opens, pins }) =>
-      `${id}  ${by}  ${new Date(atMs).toISOString()}\n  ${text}\n  opens: ${opens.join("; ")}${pinsText(pins)}`,
+    ({ id, by, atMs, text, schema, opens, pins }) =>
+      `${id}  ${by}  ${new Date(atMs).toISOString()}\n  ${text}${schema === undefined ? "" : `\n  in schema ${schema}`}\n  opens: ${opens.join("; ")}${pinsText(pins)}`,
   );
   return { text: lines.join("\n"), json: all };
 }
@@ -141,11 +143,12 @@ async function approve(asked: Asked, id: string): Promise<Told> {
     const found = findProposal(proposals, id, before.permissions, callerName(call), call.timeMs);
     if (found.refusal) throw worded(found.refusal);
     const { proposal } = found;
-    const { state, refusal } = run(parseCommand(proposal.text), before.permissions, proposal.by);
+    const command = parseCommand(proposal.text);
+    const { state, refusal } = run(command, before.permissions, proposal);
     if (refusal) throw worded(refusal);
     putSecurity(store, project, {
       permissions: state,
-      pins: proposal.pins,
+      pins: command.kind === "set-protection" ? proposal.pins : before.pins,
       proposals: proposals.filter((one) => one !== proposal),
     });
   });

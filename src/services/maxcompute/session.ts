@@ -109,11 +109,12 @@ export class StatementCatalog implements Catalog {
     };
   }
 
-  /** The objects of an external table as they are now: files that the cell gets for one query. */
-  filesOf({ record }: FoundTable): Promise<readonly MadeFile[]> {
+  /**
+   * The objects of an external table as they are now: files that the cell gets for one query. Their rows are kept in as
+   * those of the table's project, whatever project the statement runs in: so that is where the objects go.
+   */
+  filesOf({ project, record }: FoundTable): Promise<readonly MadeFile[]> {
     assert(record.external, "an external table says where it lies");
-    const project = this.#call.parts.projects.find(this.#call.account, this.project);
-    assert(project, "a statement runs in a project");
     return filesAt(record.external, new ExternalObjects(project, this.#call), this.#call);
   }
 
