@@ -1,5 +1,11 @@
 import { ServiceError } from "../lib/service-error.ts";
-import type { Destination, Held, SourceTable, TaskType } from "../protection/flow.ts";
+import {
+  type Destination,
+  type Held,
+  type SourceTable,
+  type TaskType,
+  viaPackage,
+} from "../protection/flow.ts";
 import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
 import type { Store } from "../storage/store.ts";
 import { heldOn } from "./permissions/held.ts";
@@ -109,9 +115,13 @@ export class Projects {
       const download = rank === "owner" || rank === "super_administrator";
       return { select: true, describe: true, download };
     }
-    if (!through) return heldOn(permissions, this.#question(flow, asker));
+    const own = heldOn(permissions, this.#question(flow, asker));
+    if (!through) return own;
     const view = { ...flow, ...through, source: { ...flow.source, ...nameOf(through) } };
-    return heldOn(this.permissionsOf(through.project), this.#question(view, asker));
+    const held = heldOn(this.permissionsOf(through.project), this.#question(view, asker));
+    if (through.project.id === flow.project.id) return held;
+    // A view of another project lends what it selects: neither Download of the table, nor leave to pass protection.
+    return { ...own, select: held.select || viaPackage(held).select };
   }
 
   #question(flow: WantedFlow, { name, timeMs, ip, secure }: FlowAsker): Omit<Question, "action"> {

@@ -136,3 +136,51 @@ out["restored to what was approved"] = [rows("select a from t"), *ways()]
   assert.deepEqual(out["restored to what was approved"], [[[1]], "NoPermission", "NoPermission"]);
   assert.equal(out["begun before"], "goes", "it reads the version that was approved");
 });
+
+test("a package of a trusted project lends its view, and not the table of another project behind it", async (t) => {
+  const { odps, root, user, account } = await startWorld(t, "vault", "middle", "plain");
+  const bob = await user("bob");
+  const name = `RAM$${account}:bob`;
+  const out = await odps<Record<string, string | null>>(
+    root,
+    "vault",
+    `
+def bob(project): return ODPS("${bob.accessKeyId}", "${bob.secretAccessKey}", project, endpoint=o.endpoint)
+m, p = entry("middle"), entry("plain")
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (666)")
+p.execute_sql("create table target (a bigint)")
+for text in ["set ProjectProtection=true", "add trustedproject middle"]: o.run_security_query(text)
+m.execute_sql("create view v as select a from vault.t")
+for text in ["create package k", "add table v to package k with privileges Select, Describe", "allow project plain to install package k"]: m.run_security_query(text)
+for text in ["install package middle.k", "add user ${name}", "grant CreateInstance, List, Read on project plain to user ${name}",
+             "grant Update on table target to user ${name}", "grant Read on package middle.k to user ${name}"]: p.run_security_query(text)
+def verdict(work):
+    told = refused(work)
+    return "goes" if told is None else "protected" if "is protected" in told[1] else str(told)
+out["into plain"] = verdict(lambda: bob("plain").execute_sql("insert into target select a from middle.v"))
+out["as owner"] = verdict(lambda: p.execute_sql("insert into target select a from middle.v"))
+out["a query"] = verdict(lambda: bob("plain").execute_sql("select a from middle.v"))
+o.run_security_query("set odps.security.enabledownloadprivilege=true")
+def carry(entry):
+    options.tunnel.limit_instance_tunnel = False
+    try:
+        with entry.execute_sql("select a from middle.v").open_reader(tunnel=True) as reader: return [record[0] for record in reader]
+    finally: options.tunnel.limit_instance_tunnel = None
+m.run_security_query("add user ${name}"); m.run_security_query("grant Download, Describe, Select on table v to user ${name}")
+m.run_security_query("grant CreateInstance, List, Read on project middle to user ${name}")
+out["download by the view's privilege"] = (refused(lambda: carry(bob("middle"))) or ["goes"])[0]
+out["download by the owner of all"] = (refused(lambda: carry(m)) or ["goes"])[0]
+o.run_security_query("add trustedproject plain")
+out["trusted too"] = verdict(lambda: bob("plain").execute_sql("insert into target select a from middle.v"))
+`,
+  );
+  assert.deepEqual(out, {
+    "into plain": "protected",
+    "as owner": "protected",
+    "a query": "goes",
+    "download by the view's privilege": "NoPermission",
+    "download by the owner of all": "goes",
+    "trusted too": "goes",
+  });
+});
