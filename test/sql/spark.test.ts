@@ -129,11 +129,13 @@ for (const family of ["scalar", "aggregate", "window"]) {
   }
 }
 
+// A rule alone may be about a table or a refusal; values of many rules are expressions.
 for (const { file, title, rules } of ruleFiles().flat()) {
+  if (rules.length < 2) continue;
   const values = rules.filter(
     ({ sql }) => /^SELECT (?!.*\bFROM [a-z])/s.test(sql) && !sql.includes("\n") && isBuilt(sql),
   );
-  if (rules.length < 2 || values.length === 0) continue;
+  if (values.length === 0) continue;
   const list = values.map(({ sql }, place) => `${sql.slice("SELECT ".length)} AS x${place}`);
   test(`alike: ${file}: ${title}`, async () => {
     await compare(`SELECT ${list.join(", ")}`, flat);

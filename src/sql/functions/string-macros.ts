@@ -9,9 +9,9 @@ export const textMacros: readonly Macro[] = [
   ],
   [
     "odps_distinct(l)",
-    `CASE WHEN len(l) <= 1000
-      THEN list_filter(l, lambda odps_part, odps_at: list_position(l, odps_part) = odps_at)
-      ELSE list_concat(list_distinct(l), CASE WHEN list_count(l) < len(l) THEN [NULL] ELSE [] END) END`,
+    `CASE WHEN len(l) > 1000
+      THEN list_concat(list_distinct(l), CASE WHEN list_count(l) < len(l) THEN [NULL] ELSE [] END)
+      ELSE list_filter(l, lambda odps_part, odps_at: list_position(l, odps_part) = odps_at) END`,
   ],
   [
     "odps_overlap(a, b)",

@@ -45,14 +45,19 @@ const strings: readonly Row[] = [
   ["from_hex", "unhex($1)"],
   ["url_encode", "url_encode($1)"],
   ["string_split", splitAt],
-  ["string_split_regex", "split($1, $2, -1)"],
+  ["string_split_regex", matching((text, pattern) => `split(${text}, ${pattern}, -1)`)],
   ["array_to_string", "array_join($1, $2)"],
-  ["regexp_matches", "rlike($1, $2)"],
-  ["regexp_full_match", "rlike($1, concat('\\\\A(?:', $2, ')\\\\z'))"],
-  ["regexp_extract/2", "regexp_extract($1, $2, 0)"],
-  ["regexp_extract/3", "regexp_extract($1, $2, $3)"],
-  ["regexp_extract_all/2", "regexp_extract_all($1, $2, 0)"],
-  ["regexp_extract_all/3", "regexp_extract_all($1, $2, $3)"],
+  ["regexp_matches", matching((text, pattern) => `rlike(${text}, ${pattern})`)],
+  [
+    "regexp_full_match",
+    matching((text, pattern) => `rlike(${text}, concat('\\\\A(?:', ${pattern}, ')\\\\z'))`),
+  ],
+  ...["regexp_extract", "regexp_extract_all"].map(
+    (name): Row => [
+      name,
+      matching((text, pattern, group) => `${name}(${text}, ${pattern}, ${group ?? 0})`),
+    ],
+  ),
   ["regexp_replace/4", replaceAll],
   ["error", "raise_error($1)"],
   ["uuid", "uuid()"],
@@ -61,6 +66,22 @@ const strings: readonly Row[] = [
   ["odps_datetime_text", "date_format($1, 'yyyy-MM-dd HH:mm:ss')"],
   ["odps_json_path", jsonPath],
 ];
+
+/** RE2 and Java read most patterns alike; brackets inside of brackets, such as `[[:alpha:]]`, and `&&` they do not. */
+function checkPattern(pattern: Words | undefined, call: SparkCall): void {
+  const literal = literalText(pattern, "a pattern that is no constant", call);
+  if (/\[(?:\\.|[^\]\\])*(?:\[|&&)/s.test(literal)) call.refuse("such a pattern");
+}
+
+/** A call with a pattern as its second argument. */
+function matching(
+  write: (text: string, pattern: string, group: string | undefined) => string,
+): SparkText {
+  return ([text, pattern, group], call) => {
+    checkPattern(pattern, call);
+    return write(text?.sql ?? "NULL", pattern?.sql ?? "NULL", group?.sql);
+  };
+}
 
 /** A separator is no pattern. */
 function splitAt([text, separator]: readonly Words[], call: SparkCall): string {
@@ -74,6 +95,7 @@ function replaceAll(
   [text, pattern, replacement, flags]: readonly Words[],
   call: SparkCall,
 ): string {
+  checkPattern(pattern, call);
   if (flags?.literal !== "g") return call.refuse("other flags than g");
   const literal = literalText(replacement, "a replacement that is no constant", call);
   const words = literal.replace(/\\(.)|\$/gs, (found, after) =>
@@ -205,6 +227,7 @@ const nested: readonly Row[] = [
   ],
   ["range/1", `CASE WHEN $1 > 0 THEN sequence(0L, $1 - 1) WHEN $1 <= 0 THEN ${whole} END`],
   ["range/2", `CASE WHEN $2 > $1 THEN sequence($1, $2 - 1) WHEN $2 <= $1 THEN ${whole} END`],
+  ["odps_distinct", "array_distinct($1)"],
   [
     "odps_last_entries",
     `filter($1, (#a, #b) -> #a.k IS NOT NULL AND NOT array_contains(
