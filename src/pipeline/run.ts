@@ -115,6 +115,7 @@ function authorize(name: string, target: Target, judged: Judged): void {
   if (operation.open) {
     const refusal = service.permissions?.closedTo(call);
     if (refusal) throw refusal;
+    judgeChange(name, target, judged);
     return;
   }
   if (operation.internal !== undefined) {
@@ -137,14 +138,19 @@ function authorize(name: string, target: Target, judged: Judged): void {
   }
   if (!target.absent) {
     for (const flow of operation.flows?.(input, target, call) ?? []) leave(flow, judged);
-    if (!isReading(name, operation)) {
-      for (const flow of applicationFlows(target, call)) leave(flow, judged);
-    }
+    judgeChange(name, target, judged);
   }
   if (target.absent) {
     if (target.absent.visible) demand(target.absent.visible, judged);
     throw target.absent.refusal;
   }
+}
+
+/** What an application of a project changes elsewhere leaves it. */
+function judgeChange(name: string, target: Target, judged: Judged): void {
+  const { call, operation } = judged;
+  if (!operation || isReading(name, operation)) return;
+  for (const flow of applicationFlows(target, call)) leave(flow, judged);
 }
 
 /** The same judgement by what holds now, the key that signed included. The trail keeps the first. */
