@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { openStore } from "../../src/storage/open-store.ts";
 import type { BlobRef } from "../../src/storage/store.ts";
 import { createFakeSealers } from "./fake-sealers.ts";
@@ -65,7 +66,7 @@ async function writeForever(directory: string, start: number): Promise<void> {
   ]);
 }
 
-const [, , directory, start] = process.argv;
-if (directory?.includes("bondstore-storage-") && start) {
+const [, program = "", directory, start] = process.argv;
+if (program === fileURLToPath(import.meta.url) && directory && start) {
   await writeForever(directory, Number(start));
 }

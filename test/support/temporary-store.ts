@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { openStore } from "../../src/storage/open-store.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { createFakeSealers } from "./fake-sealers.ts";
+import { writerIndexKey } from "./storage-writer.ts";
 
 /** Two tenants. */
 export const alice = "111111111111";
@@ -18,6 +19,13 @@ export interface TemporaryStore {
   readonly store: Store;
   reopen(): Promise<Store>;
 }
+
+/** Opens the store of a directory as a process of its own would, with the key of `storage-writer`. */
+export const openStoreAt = (
+  directory: string,
+  report: (what: string) => void = () => {},
+): Promise<Store> =>
+  openStore({ directory, sealers: createFakeSealers(), indexKey: writerIndexKey, report });
 
 /** Opens a store that goes away with the test. */
 export async function openTemporaryStore(t: TestContext): Promise<TemporaryStore> {
