@@ -1,3 +1,4 @@
+import { isRecord } from "../lib/record.ts";
 import type { Decision, Step } from "../policy/question.ts";
 import { usernameOf } from "./attributes.ts";
 import type { Json, TrailEvent } from "./trail.ts";
@@ -95,8 +96,4 @@ function isDemand(value: unknown): value is Demand {
   const { action, resource, decision } = value;
   if (typeof action !== "string" || typeof resource !== "string") return false;
   return isRecord(decision) && Array.isArray(decision["steps"]);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

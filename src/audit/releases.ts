@@ -1,4 +1,5 @@
-import type { Json, TrailEvent } from "./trail.ts";
+import { isRecord } from "../lib/record.ts";
+import type { TrailEvent } from "./trail.ts";
 
 /** One table, bucket or stream that a release was read from, and the rule that let it go. */
 export interface ReleasedSource {
@@ -30,21 +31,19 @@ export interface Release {
   readonly complete: boolean | undefined;
 }
 
-type JsonObject = { readonly [key: string]: Json };
+type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const textIn = (value: Json | undefined): string | undefined =>
+const textIn = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined;
-const numberIn = (value: Json | undefined): number | undefined =>
+const numberIn = (value: unknown): number | undefined =>
   typeof value === "number" ? value : undefined;
-const listIn = (value: Json | undefined): readonly Json[] =>
-  Array.isArray(value) ? (value as readonly Json[]) : [];
+const listIn = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as readonly unknown[]) : [];
 
 /** What an event says of a release; undefined where it is of none. */
-const releasedIn = ({ additionalEventData }: TrailEvent): JsonObject | undefined => {
+const releasedIn = ({ additionalEventData }: TrailEvent): Members | undefined => {
   const released = additionalEventData?.["released"];
-  return isObject(released) ? released : undefined;
+  return isRecord(released) ? released : undefined;
 };
 
 /** Projects that data left by this event, and `*` where it left any. */
@@ -67,10 +66,10 @@ export function releasesOf(events: readonly TrailEvent[]): readonly Release[] {
     .map((event) => releaseOf(event, ends.get(event.requestID)));
 }
 
-function releaseOf(event: TrailEvent, end: JsonObject | undefined): Release {
+function releaseOf(event: TrailEvent, end: Members | undefined): Release {
   const released = releasedIn(event) ?? {};
-  const flows = isObject(event.decision) ? listIn(event.decision["flows"]) : [];
-  const left = flows.filter(isObject).filter((flow) => decisionOf(flow)["recorded"] === true);
+  const flows = isRecord(event.decision) ? listIn(event.decision["flows"]) : [];
+  const left = flows.filter(isRecord).filter((flow) => decisionOf(flow)["recorded"] === true);
   const streamed = released["bytes"] === undefined && released["streamed"] === true;
   return {
     requestId: event.requestID,
@@ -86,10 +85,9 @@ function releaseOf(event: TrailEvent, end: JsonObject | undefined): Release {
   };
 }
 
-const decisionOf = (flow: JsonObject): JsonObject =>
-  isObject(flow["decision"]) ? flow["decision"] : {};
+const decisionOf = (flow: Members): Members => (isRecord(flow["decision"]) ? flow["decision"] : {});
 
-function sourceOf(flow: JsonObject): ReleasedSource {
+function sourceOf(flow: Members): ReleasedSource {
   const decision = decisionOf(flow);
   const schema = textIn(flow["schema"]);
   const table = textIn(flow["table"]) ?? "";
@@ -104,14 +102,14 @@ function sourceOf(flow: JsonObject): ReleasedSource {
 }
 
 /** Of an event whose reasoning was too large for the trail: no more is known. */
-const projectsOnly = (released: JsonObject): readonly ReleasedSource[] =>
+const projectsOnly = (released: Members): readonly ReleasedSource[] =>
   listIn(released["projects"]).map((project) => ({
     ...{ project: textIn(project) ?? "", name: "", version: undefined, columns: [] },
     ...{ rule: "", statement: undefined },
   }));
 
-function destinationOf(flow: JsonObject): string {
-  const destination = isObject(flow["destination"]) ? flow["destination"] : {};
+function destinationOf(flow: Members): string {
+  const destination = isRecord(flow["destination"]) ? flow["destination"] : {};
   const kind = textIn(destination["kind"]) ?? "";
   const where = textIn(destination["project"]) ?? textIn(destination["location"]);
   return where === undefined ? kind : `${kind} ${where}`;

@@ -1,5 +1,6 @@
+import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
-import { EngineRefusal, field } from "./ask.ts";
+import { EngineRefusal } from "./ask.ts";
 import { checkFile } from "./files.ts";
 import { type Kept, type KeptFile, readColumns, type Taken } from "./questions.ts";
 
@@ -30,39 +31,39 @@ function list<Item>(value: unknown, max: number, read: (item: unknown) => Item):
 /** Reads the columns of an answer. */
 export const columnsOf = (answer: unknown): readonly Column[] =>
   readColumns(
-    list(field(answer, "columns"), columnsMax, (column) => ({
-      name: text(field(column, "name")),
-      type: text(field(column, "type")),
+    list(memberOf(answer, "columns"), columnsMax, (column) => ({
+      name: text(memberOf(column, "name")),
+      type: text(memberOf(column, "type")),
       nullable: true,
     })),
   );
 
 /** Reads what a query has left below `file`. */
 export function keptOf(answer: unknown, file: string, values: number): Kept {
-  const files = list(field(answer, "files"), filesMax, (each): KeptFile => {
-    const name = checkFile(text(field(each, "file")));
+  const files = list(memberOf(answer, "files"), filesMax, (each): KeptFile => {
+    const name = checkFile(text(memberOf(each, "file")));
     if (name !== file && !(values > 0 && name.startsWith(`${file}/`))) broken("another file");
-    const found = list(field(each, "values"), values, (value) =>
+    const found = list(memberOf(each, "values"), values, (value) =>
       value === null ? null : text(value),
     );
     if (found.length !== values) broken("values of a partition are missing");
     return {
       file: name,
-      rows: count(field(each, "rows")),
-      bytes: count(field(each, "bytes")),
+      rows: count(memberOf(each, "rows")),
+      bytes: count(memberOf(each, "bytes")),
       values: found,
     };
   });
   return {
     columns: columnsOf(answer),
     files,
-    rows: count(field(answer, "rows")),
-    bytes: count(field(answer, "bytes")),
+    rows: count(memberOf(answer, "rows")),
+    bytes: count(memberOf(answer, "bytes")),
   };
 }
 
 /** Reads what a stream has left. */
 export const takenOf = (answer: unknown): Taken => ({
-  rows: count(field(answer, "rows")),
-  bytes: count(field(answer, "bytes")),
+  rows: count(memberOf(answer, "rows")),
+  bytes: count(memberOf(answer, "bytes")),
 });

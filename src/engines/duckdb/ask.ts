@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { Readable } from "node:stream";
 import type { Cell } from "../../cells/cell.ts";
+import { memberOf } from "../../lib/record.ts";
 import { streamError } from "./stream-error.ts";
 
 /** DuckDB answered, and refused. */
@@ -59,7 +60,9 @@ export async function answerOf(response: IncomingMessage): Promise<unknown> {
   for await (const line of linesOf(response)) text += `${line}\n`;
   const answer = parsed(text);
   if (response.statusCode === 200) return answer;
-  throw new EngineRefusal(String(field(answer, "error") ?? "the engine refused without a reason"));
+  throw new EngineRefusal(
+    String(memberOf(answer, "error") ?? "the engine refused without a reason"),
+  );
 }
 
 /** Reads an answer line by line. */
@@ -114,7 +117,3 @@ export function parsed(text: string): unknown {
     throw new EngineRefusal("the engine's answer is no JSON");
   }
 }
-
-/** A member of an object that came from the cell. */
-export const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;

@@ -2,18 +2,10 @@ import type { Duplex } from "node:stream";
 import type { CellOptions } from "../../cells/layout.ts";
 import type { Limits } from "../../cells/limits.ts";
 import { assert } from "../../lib/assert.ts";
+import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
 import { columnsOf, keptOf, takenOf } from "./answers.ts";
-import {
-  answerOf,
-  ask,
-  EngineLost,
-  EngineRefusal,
-  field,
-  linesOf,
-  parsed,
-  streamOf,
-} from "./ask.ts";
+import { answerOf, ask, EngineLost, EngineRefusal, linesOf, parsed, streamOf } from "./ask.ts";
 import { createCellKeeper } from "./cell-keeper.ts";
 import { checkFile } from "./files.ts";
 import { createJobQueue } from "./job-queue.ts";
@@ -90,11 +82,11 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
           const response = await ask(cell, "/keep", JSON.stringify(job));
           for await (const line of linesOf(response)) {
             const told = parsed(line);
-            const error = field(told, "error");
+            const error = memberOf(told, "error");
             if (error !== undefined) throw new EngineRefusal(String(error));
-            const kept = field(told, "kept");
+            const kept = memberOf(told, "kept");
             if (kept) return keptOf(kept, job.file, job.partitionBy?.length ?? 0);
-            const share = Number(field(told, "progress"));
+            const share = Number(memberOf(told, "progress"));
             if (share >= 0 && share <= 1) progress.set(job.id, share);
           }
           throw new EngineLost("the engine's answer ended early");

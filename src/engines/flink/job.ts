@@ -1,5 +1,6 @@
 import type { Cell, CellEnd } from "../../cells/cell.ts";
-import { askFlink, FlinkRefusal, FlinkSilent, isRecord } from "./rest.ts";
+import { isRecord } from "../../lib/record.ts";
+import { askFlink, FlinkRefusal, FlinkSilent } from "./rest.ts";
 import { endInLog } from "./settings.ts";
 
 /** Where the job is. `STARTING`: Flink does not answer yet. `ENDED`: Flink or its cell is gone. */

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import type { Cell } from "../../cells/cell.ts";
+import { isRecord } from "../../lib/record.ts";
 
 /** Flink answered, and refused. */
 export class FlinkRefusal extends Error {
@@ -75,9 +76,4 @@ function refusalText(text: string): string {
     .matchAll(/^(?:Caused by: )?[\w.$]+: (.+)$/gm);
   const last = [...causes].at(-1)?.[1];
   return (last ?? String(errors[0] ?? text)).slice(0, 1000);
-}
-
-/** Whether a value that came from Flink is an object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

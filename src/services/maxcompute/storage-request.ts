@@ -1,4 +1,4 @@
-import { field } from "../../engines/duckdb/ask.ts";
+import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
 import { readPartition, type TableRecord } from "./catalog.ts";
 import { invalid } from "./tunnel.ts";
@@ -30,7 +30,7 @@ function jsonOf(text = ""): unknown {
 
 /** A list of texts in it; one that is not there is empty. */
 export function textsIn(value: unknown, name: string): readonly string[] {
-  const found = field(value, name) ?? [];
+  const found = memberOf(value, name) ?? [];
   const fits =
     Array.isArray(found) &&
     found.length <= namesMax &&
@@ -43,7 +43,7 @@ export function textsIn(value: unknown, name: string): readonly string[] {
 export function readRequest(text: string | undefined, table: TableRecord): ReadRequest {
   const asked = jsonOf(text);
   checkUnits(asked);
-  if ((field(asked, "FilterPredicate") ?? "") !== "") {
+  if ((memberOf(asked, "FilterPredicate") ?? "") !== "") {
     throw invalid("FilterPredicate is not built: read without, and filter what comes.");
   }
   if (textsIn(asked, "RequiredBucketIds").length > 0) throw invalid("Buckets are not built.");
@@ -59,16 +59,16 @@ export function readRequest(text: string | undefined, table: TableRecord): ReadR
       if (!values) throw invalid(`\`${partition.slice(0, 128)}\` is no partition of the table.`);
       return values;
     }),
-    split: splitOf(field(asked, "SplitOptions")),
+    split: splitOf(memberOf(asked, "SplitOptions")),
   };
 }
 
 /** Points in time are handed out in the units of the tunnel. */
 function checkUnits(asked: unknown): void {
-  const options = field(asked, "ArrowOptions");
+  const options = memberOf(asked, "ArrowOptions");
   const units = [
-    field(options, "TimestampUnit") ?? "nano",
-    field(options, "DatetimeUnit") ?? "milli",
+    memberOf(options, "TimestampUnit") ?? "nano",
+    memberOf(options, "DatetimeUnit") ?? "milli",
   ];
   if (units.join() !== "nano,milli") {
     throw invalid("Of ArrowOptions, TimestampUnit nano and DatetimeUnit milli are built.");
@@ -86,8 +86,8 @@ function namesIn(asked: unknown, list: string, columns: readonly Column[]): read
 const sizeDefault = 256 * 1024 * 1024;
 
 function splitOf(options: unknown): Split {
-  const mode = field(options, "SplitMode") ?? "Size";
-  const number = Number(field(options, "SplitNumber") ?? sizeDefault);
+  const mode = memberOf(options, "SplitMode") ?? "Size";
+  const number = Number(memberOf(options, "SplitNumber") ?? sizeDefault);
   if (mode === "RowOffset") return { mode: "rows" };
   const known = mode === "Size" ? "size" : mode === "Parallelism" ? "parallelism" : undefined;
   if (!known) throw invalid("SplitMode is Size, Parallelism or RowOffset.");
