@@ -16,20 +16,18 @@ import { tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
   answerCompression,
-  forgetOver,
+  beginSession,
   invalid,
   noSession,
   rowRange,
   sessionMs,
   storedColumns,
+  type TunnelSession,
   wantedColumns,
 } from "./tunnel.ts";
 
 /** A download as it was begun: what it reads stays what it was, whatever is written meanwhile. */
-interface DownloadRecord {
-  readonly id: string;
-  readonly by: string;
-  readonly beganAtMs: number;
+interface DownloadRecord extends TunnelSession {
   /** Id of the table, or of the job whose rows are read. */
   readonly of: string;
   readonly version: number;
@@ -55,22 +53,6 @@ const answerOf = (
     SupportReadByRawSize: false,
   },
 });
-
-/** Keeps a session, and forgets those of the project that are over. */
-async function begin(
-  { project, store }: Pick<TableTarget, "project" | "store">,
-  record: Omit<DownloadRecord, "id" | "by" | "beganAtMs">,
-  call: OdpsCall,
-): Promise<DownloadRecord> {
-  const id = call.parts.random.bytes(16).toString("hex");
-  const made = { id, by: callerName(call), beganAtMs: call.timeMs, ...record };
-  const rows = downloadRows(store);
-  await call.parts.store.transaction(() => {
-    forgetOver(rows, project.id, call.timeMs);
-    rows.put([project.id, id], made);
-  });
-  return made;
-}
 
 /** The session of a request: its own user's, and of the thing that the path names. */
 function sessionOf(
@@ -127,18 +109,13 @@ export const createTableDownload = operation("CreateTableDownload", {
   ...onTable,
   carries: () => undefined,
   async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { table } = target;
+    const { store, table } = target;
     const partitions = partitionsOf(target, input);
     const rows = partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
-    const values = table.partitionColumns.length > 0 ? partitions[0]?.values : undefined;
-    const session = await begin(
-      target,
-      {
-        ...{ of: table.id, version: table.version, rows, limited: false },
-        ...(values && { partition: values }),
-      },
-      call,
-    );
+    const partition = table.partitionColumns.length > 0 ? partitions[0]?.values : undefined;
+    const which = { of: table.id, version: table.version, ...(partition && { partition }) };
+    const own = { ...which, rows, limited: false };
+    const session = await beginSession(downloadRows(store), target, own, call);
     return { created: "", ...answerOf(session, table.columns, table.partitionColumns) };
   },
 });
@@ -230,8 +207,9 @@ export const createInstanceDownload = operation("CreateInstanceDownload", {
     const limited = "instance_tunnel_limit_enabled" in parameters;
     const shown = limited ? rowsToShow(displayFlows(target, call), call) : rows;
     const count = Math.min(rows, limited ? shownRowsMax : rows, shown);
-    const wanted = { of: target.instance.id, version: 0, rows: count, limited };
-    return { created: "", ...answerOf(await begin(target, wanted, call), columns, []) };
+    const own = { of: target.instance.id, version: 0, rows: count, limited };
+    const session = await beginSession(downloadRows(target.store), target, own, call);
+    return { created: "", ...answerOf(session, columns, []) };
   },
 });
 

@@ -5,12 +5,11 @@ import type { AccountStore, Table } from "../../storage/store.ts";
 import { bytesIn, contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
 import { placedFiles } from "./relations.ts";
 import { checkKeys } from "./results.ts";
 import { type ReadRequest, readRequest, type Split } from "./storage-request.ts";
 import {
-  forgetOver,
+  beginSession,
   invalid,
   noSession,
   sessionMs,
@@ -88,21 +87,15 @@ function partitionsOf(
 export const createReadSession = operation("CreateReadSession", {
   ...onTable,
   async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { project, store, table } = target;
+    const { store, table } = target;
     if (table.kind !== "table")
       throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
     const { split, ...wanted } = readRequest(input.text, table);
     const partitions = partitionsOf(target, { ...wanted, version: table.version });
     const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
-    const read: ReadRecord = {
-      id: call.parts.random.bytes(16).toString("hex"),
-      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
-      ...{ ...wanted, version: table.version, rows, splits: splitsOf(split, partitions, rows) },
-    };
-    await call.parts.store.transaction(() => {
-      forgetOver(readRows(store), project.id, call.timeMs);
-      readRows(store).put([project.id, read.id], read);
-    });
+    const splits = splitsOf(split, partitions, rows);
+    const own = { ...wanted, tableId: table.id, version: table.version, rows, splits };
+    const read = await beginSession(readRows(store), target, own, call);
     return { created: "", json: answerOf(target, read) };
   },
 });

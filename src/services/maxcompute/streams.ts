@@ -8,9 +8,9 @@ import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
 import {
+  beginSession,
   blockTaken,
   checkTakesRows,
-  forgetOver,
   invalid,
   openIn,
   routedServer,
@@ -65,21 +65,14 @@ function checkSchema({ table }: TableTarget, { parameters }: OdpsInput): void {
 export const createTableStream = operation("CreateTableStream", {
   ...onTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { project, store, table } = target;
+    const { store, table } = target;
     const { parameters } = input;
     checkTakesRows(table);
     checkSchema(target, input);
     const dynamic = parameters["dynamic_partition"] === "true" && table.partitionColumns.length > 0;
     const partition = dynamic ? undefined : await partitionFor(target, parameters, call);
-    const stream: StreamRecord = {
-      id: call.parts.random.bytes(16).toString("hex"),
-      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
-      ...{ dynamic, batches: 0, ...(partition && { partition }) },
-    };
-    await call.parts.store.transaction(() => {
-      forgetOver(streamRows(store), project.id, call.timeMs);
-      streamRows(store).put([project.id, stream.id], stream);
-    });
+    const own = { tableId: table.id, dynamic, batches: 0, ...(partition && { partition }) };
+    const stream = await beginSession(streamRows(store), target, own, call);
     return { json: answerOf(target, stream) };
   },
 });

@@ -14,25 +14,36 @@ export const sessionMs = 24 * 60 * 60 * 1000;
 export const noSession = (id: string, code = "NoSuchUpload"): ServiceError =>
   new ServiceError(code, `The tunnel session ${id.slice(0, 64)} does not exist or has expired.`);
 
-/** Forgets sessions of a project whose time is over, some at a time; inside a transaction. */
-export function forgetOver<Session extends { readonly beganAtMs: number }>(
-  rows: Table<Session>,
-  projectId: string,
-  nowMs: number,
-  forget: (session: Session) => void = () => {},
-): void {
-  for (const { key, value } of [...rows.range({ prefix: [projectId], limit: 100 })]) {
-    if (nowMs - value.beganAtMs <= sessionMs) continue;
-    forget(value);
-    rows.remove(key);
-  }
-}
-
-/** What sessions that write into a table have in common. */
-export interface WritingSession {
+/** What every session has: whose it is, and since when. */
+export interface TunnelSession {
   readonly id: string;
   readonly by: string;
   readonly beganAtMs: number;
+}
+
+/** Begins a session of the caller, and forgets some of the project that are over, with what `forget` removes. */
+export async function beginSession<Session extends TunnelSession>(
+  rows: Table<Session>,
+  { project }: Pick<TableTarget, "project">,
+  own: Omit<Session, keyof TunnelSession>,
+  call: OdpsCall,
+  forget: (session: Session) => void = () => {},
+): Promise<Session> {
+  const id = call.parts.random.bytes(16).toString("hex");
+  const made = { ...own, id, by: callerName(call), beganAtMs: call.timeMs } as Session;
+  await call.parts.store.transaction(() => {
+    for (const { key, value } of [...rows.range({ prefix: [project.id], limit: 100 })]) {
+      if (call.timeMs - value.beganAtMs <= sessionMs) continue;
+      forget(value);
+      rows.remove(key);
+    }
+    rows.put([project.id, id], made);
+  });
+  return made;
+}
+
+/** What sessions on a table have in common. */
+export interface WritingSession extends TunnelSession {
   readonly tableId: string;
 }
 

@@ -14,8 +14,8 @@ import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
 import {
+  beginSession,
   checkTakesRows,
-  forgetOver,
   invalid,
   openIn,
   type WritingSession,
@@ -68,18 +68,19 @@ export const createTableUpload = operation("CreateTableUpload", {
     { parameters }: OdpsInput,
     call: OdpsCall,
   ): Promise<OdpsAnswer> {
-    const { project, store, table } = target;
+    const { store, table } = target;
     checkTakesRows(table);
     const partition = await partitionFor(target, parameters, call);
     const overwrite = parameters["overwrite"] === "true";
-    const upload: UploadRecord = {
-      id: call.parts.random.bytes(16).toString("hex"),
-      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
-      ...{ overwrite, status: "normal", ...(partition && { partition }) },
-    };
-    await call.parts.store.transaction(() => {
-      forgetOld(store, project.id, call.timeMs);
-      uploadRows(store).put([project.id, upload.id], upload);
+    const own = {
+      tableId: table.id,
+      overwrite,
+      status: "normal",
+      ...(partition && { partition }),
+    } as const;
+    const upload = await beginSession(uploadRows(store), target, own, call, ({ id, status }) => {
+      // Blocks of one that was committed are the table's.
+      if (status === "normal") removeBlocks(store, id);
     });
     return { created: "", ...answerOf(target, upload) };
   },
@@ -87,13 +88,6 @@ export const createTableUpload = operation("CreateTableUpload", {
 
 /** Whether somebody may still commit an upload into a table. */
 export const hasOpenUpload = openIn(uploadRows, ({ status }) => status === "normal");
-
-/** Uploads that nobody has committed in their time, with their blocks. */
-function forgetOld(store: AccountStore, projectId: string, nowMs: number): void {
-  forgetOver(uploadRows(store), projectId, nowMs, (upload) => {
-    if (upload.status === "normal") removeBlocks(store, upload.id);
-  });
-}
 
 /** Takes one block: sent again, it takes the place of the first. */
 export const putTableBlock = operation("PutTableBlock", {

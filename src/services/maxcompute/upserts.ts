@@ -6,8 +6,8 @@ import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import {
+  beginSession,
   blockTaken,
-  forgetOver,
   invalid,
   noSession,
   openIn,
@@ -67,21 +67,16 @@ export const createTableUpsert = operation("CreateTableUpsert", {
     { parameters }: OdpsInput,
     call: OdpsCall,
   ): Promise<OdpsAnswer> {
-    const { project, store, table } = target;
+    const { store, table } = target;
     if (!table.transactional || table.primaryKey.length === 0) {
       throw invalid(`${table.name} is no transactional table with a primary key.`);
     }
-    const partition = await partitionFor(target, parameters, call);
-    const upsert: UpsertRecord = {
-      id: call.parts.random.bytes(16).toString("hex"),
-      ...{ by: callerName(call), beganAtMs: call.timeMs, tableId: table.id },
-      ...{ partition: partition ?? [], schemaVersion: schemaVersion(table) },
-      ...{ blocks: 0, status: "normal" },
-    };
-    await call.parts.store.transaction(() => {
-      forgetOver(upsertRows(store), project.id, call.timeMs, ({ id }) => removeBlocks(store, id));
-      upsertRows(store).put([project.id, upsert.id], upsert);
-    });
+    const partition = (await partitionFor(target, parameters, call)) ?? [];
+    const begun = { schemaVersion: schemaVersion(table), blocks: 0, status: "normal" } as const;
+    const own = { tableId: table.id, partition, ...begun };
+    const upsert = await beginSession(upsertRows(store), target, own, call, ({ id }) =>
+      removeBlocks(store, id),
+    );
     return { json: answerOf(target, upsert) };
   },
 });
