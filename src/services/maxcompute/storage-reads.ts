@@ -14,6 +14,7 @@ import {
   noSession,
   sessionMs,
   storedColumns,
+  tellSession,
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
@@ -30,7 +31,7 @@ interface ReadRecord extends WritingSession, Omit<ReadRequest, "split"> {
 const splitsMax = 10_000;
 const readRows = (store: AccountStore): Table<ReadRecord> => store.table("odps-storage-reads");
 
-function readOf(target: TableTarget, input: OdpsInput, call: OdpsCall): ReadRecord {
+function readOf(target: DownloadTarget, input: OdpsInput, call: OdpsCall): ReadRecord {
   const id = input.labels["Session"] ?? input.parameters["session_id"];
   return writingSession(readRows(target.store), target, { id }, call);
 }
@@ -111,9 +112,7 @@ function splitsOf(split: Split, partitions: readonly PartitionRecord[], rows: nu
 /** Tells how a session of reading divides its rows. */
 export const getReadSession = operation("GetReadSession", {
   ...onTable,
-  handle: (target: DownloadTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
-    json: answerOf(target, readOf(target, input, call)),
-  }),
+  handle: tellSession(readOf, answerOf),
 });
 
 /** Rows of one part, judged anew at each read. */

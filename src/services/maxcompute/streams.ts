@@ -14,6 +14,7 @@ import {
   invalid,
   openIn,
   routedServer,
+  tellSession,
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
@@ -80,9 +81,7 @@ export const createTableStream = operation("CreateTableStream", {
 /** Tells where a stream has come to. */
 export const getTableStream = operation("GetTableStream", {
   ...onTable,
-  handle: (target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
-    json: answerOf(target, streamOf(target, input, call)),
-  }),
+  handle: tellSession(streamOf, answerOf),
 });
 
 /** Puts rows into the table at once: they are there, for good, when the client is answered. */

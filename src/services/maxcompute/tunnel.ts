@@ -1,5 +1,5 @@
 import { type Compression, compressions } from "../../engines/duckdb/questions.ts";
-import type { OdpsInput } from "../../pipeline/document.ts";
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
@@ -62,6 +62,16 @@ export function writingSession<Session extends WritingSession>(
   if (!fits) throw noSession(id ?? "", code);
   return found;
 }
+
+/** How an operation tells where a session has come to. */
+export const tellSession =
+  <Target extends TableTarget, Session>(
+    sessionOf: (target: Target, input: OdpsInput, call: OdpsCall) => Session,
+    answerOf: (target: Target, session: Session) => unknown,
+  ) =>
+  (target: Target, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
+    json: answerOf(target, sessionOf(target, input, call)),
+  });
 
 /** Where a session could be that may still write: a table of a project, at a time. */
 type Place = readonly [store: AccountStore, projectId: string, tableId: string, nowMs: number];

@@ -18,6 +18,7 @@ import {
   checkTakesRows,
   invalid,
   openIn,
+  tellSession,
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
@@ -34,23 +35,19 @@ const uploadRows = (store: AccountStore): Table<UploadRecord> => store.table("od
 
 const fieldBytesMax = 8 * 1024 * 1024;
 
-function answerOf({ store, table }: TableTarget, upload: UploadRecord): OdpsAnswer {
-  return {
-    json: {
-      UploadID: upload.id,
-      Status: upload.status,
-      Schema: tunnelSchema(table.columns, table.partitionColumns),
-      UploadedBlockList: blocksOf(store, upload.id).map(({ id, file, atMs }) => ({
-        BlockID: id,
-        BlockLength: file.blob.size,
-        Date: new Date(atMs).toUTCString(),
-        ModifyTime: Math.floor(atMs / 1000),
-      })),
-      MaxFieldSize: fieldBytesMax,
-      QuotaName: "default",
-    },
-  };
-}
+const answerOf = ({ store, table }: TableTarget, upload: UploadRecord) => ({
+  UploadID: upload.id,
+  Status: upload.status,
+  Schema: tunnelSchema(table.columns, table.partitionColumns),
+  UploadedBlockList: blocksOf(store, upload.id).map(({ id, file, atMs }) => ({
+    BlockID: id,
+    BlockLength: file.blob.size,
+    Date: new Date(atMs).toUTCString(),
+    ModifyTime: Math.floor(atMs / 1000),
+  })),
+  MaxFieldSize: fieldBytesMax,
+  QuotaName: "default",
+});
 
 const uploadOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord =>
   writingSession(uploadRows(target.store), target, { id: parameters["uploadid"] }, call);
@@ -82,7 +79,7 @@ export const createTableUpload = operation("CreateTableUpload", {
       // Blocks of one that was committed are the table's.
       if (status === "normal") removeBlocks(store, id);
     });
-    return { created: "", ...answerOf(target, upload) };
+    return { created: "", json: answerOf(target, upload) };
   },
 });
 
@@ -117,9 +114,7 @@ export const putTableBlock = operation("PutTableBlock", {
 /** Tells where an upload has come to. */
 export const getTableUpload = operation("GetTableUpload", {
   ...onTable,
-  handle(target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer {
-    return answerOf(target, uploadOf(target, input, call));
-  },
+  handle: tellSession(uploadOf, answerOf),
 });
 
 /** Puts all blocks into the table at once; committed again, it is done already. */
@@ -145,6 +140,6 @@ export const commitTableUpload = operation("CommitTableUpload", {
       forgetBlocks(store, upload.id);
       uploadRows(store).put(key, { ...upload, status: "closed" });
     });
-    return answerOf(target, { ...upload, status: "closed" });
+    return { json: answerOf(target, { ...upload, status: "closed" }) };
   },
 });

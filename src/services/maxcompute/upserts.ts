@@ -12,6 +12,7 @@ import {
   noSession,
   openIn,
   routedServer,
+  tellSession,
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
@@ -84,9 +85,7 @@ export const createTableUpsert = operation("CreateTableUpsert", {
 /** Tells where a session of changes has come to. */
 export const getTableUpsert = operation("GetTableUpsert", {
   ...onTable,
-  handle: (target: TableTarget, input: OdpsInput, call: OdpsCall): OdpsAnswer => ({
-    json: answerOf(target, upsertOf(target, input, call)),
-  }),
+  handle: tellSession(upsertOf, answerOf),
 });
 
 /** Takes changes: of one key, the one that came last will count. */
