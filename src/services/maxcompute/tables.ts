@@ -39,6 +39,21 @@ export function pageOf<Item>(
   return { page, Marker, MaxItems: String(size) };
 }
 
+/** One page of those things whose name begins as `name` asks, or as told, and whose owner `owner` is. */
+export function pageOfNamed<Item extends { readonly name: string; readonly owner: string }>(
+  items: readonly Item[],
+  input: OdpsInput,
+  begins = input.parameters["name"] ?? "",
+): ReturnType<typeof pageOf<Item>> {
+  const { owner = "" } = input.parameters;
+  const nameOf = ({ name }: Item) => name.toLowerCase();
+  const wanted = items.filter(
+    (item) =>
+      nameOf(item).startsWith(begins.toLowerCase()) && (owner === "" || item.owner === owner),
+  );
+  return pageOf(wanted, nameOf, input);
+}
+
 const typesAsked: Readonly<Record<string, readonly TableRecord["kind"][]>> = {
   MANAGED_TABLE: ["table"],
   EXTERNAL_TABLE: ["external"],
@@ -50,14 +65,12 @@ export const listTables = operation("ListTables", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   action: "List",
   handle: ({ project, store }, input): OdpsAnswer => {
-    const { name = "", owner, type } = input.parameters;
+    const { name = "", type } = input.parameters;
     const kinds = type === undefined ? undefined : typesAsked[type];
     const all = [...tableRows(store).range({ prefix: [project.id, schemaOf(input)] })]
       .map(({ value }) => value)
-      .filter((table) => table.name.startsWith(name.toLowerCase().replace(/%$/, "")))
-      .filter((table) => owner === undefined || owner === "" || table.owner === owner)
       .filter((table) => !kinds || kinds.includes(table.kind));
-    const { page, ...rest } = pageOf(all, (table) => table.name, input);
+    const { page, ...rest } = pageOfNamed(all, input, name.replace(/%$/, ""));
     const Table = page.map((table) => tableElement(project.name, table));
     return { document: { Tables: { Table, ...rest } } };
   },

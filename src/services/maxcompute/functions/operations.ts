@@ -10,7 +10,7 @@ import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { resourceNameText } from "../resources/find.ts";
 import { rfc822 } from "../table-answer.ts";
-import { pageOf } from "../tables.ts";
+import { pageOfNamed } from "../tables.ts";
 import {
   dropFunction,
   noSuchFunction,
@@ -120,12 +120,9 @@ export const listFunctions = operation("ListFunctions", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   action: "List",
   handle({ project, store }, input): OdpsAnswer {
-    const { name = "", owner = "" } = input.parameters;
-    const all = [...functionRows(store).range({ prefix: [project.id, schemaOf(input)] })]
-      .map(({ value }) => value)
-      .filter((one) => one.name.startsWith(name.toLowerCase()))
-      .filter((one) => owner === "" || one.owner === owner);
-    const { page, ...rest } = pageOf(all, (one) => one.name, input);
+    const all = [...functionRows(store).range({ prefix: [project.id, schemaOf(input)] })];
+    const values = all.map(({ value }) => value);
+    const { page, ...rest } = pageOfNamed(values, input);
     // What a function is made of is for who may read it.
     const listed = page.map(({ name, owner, createdAtMs, className }) => ({
       ...{ Alias: name, Owner: owner, ClassType: className, CreationTime: rfc822(createdAtMs) },

@@ -3,7 +3,7 @@ import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import { type OdpsCall, projectOf, schemaOf } from "../find-project.ts";
 import { rfc822 } from "../table-answer.ts";
-import { pageOf } from "../tables.ts";
+import { pageOfNamed } from "../tables.ts";
 import { readBlob } from "./content.ts";
 import { type ResourceTarget, resourceOf } from "./find.ts";
 import { type ResourceRecord, resourceRows } from "./records.ts";
@@ -87,12 +87,10 @@ export const listResources = operation("ListResources", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
   action: "List",
   handle({ project, store }, input): OdpsAnswer {
-    const { name = "", owner = "" } = input.parameters;
     const all = [...resourceRows(store).range({ prefix: [project.id, schemaOf(input)] })]
       .map(({ value }) => value)
-      .filter((one) => !one.part && one.name.toLowerCase().startsWith(name.toLowerCase()))
-      .filter((one) => owner === "" || one.owner === owner);
-    const { page, ...rest } = pageOf(all, (one) => one.name.toLowerCase(), input);
+      .filter((one) => !one.part);
+    const { page, ...rest } = pageOfNamed(all, input);
     return { document: { Resources: { Resource: page.map(elementOf), ...rest } } };
   },
 });

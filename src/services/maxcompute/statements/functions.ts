@@ -86,11 +86,8 @@ function wantedBy(
 }
 
 /** DROP FUNCTION. */
-export async function dropFunctionNamed({
-  statement,
-  target,
-  call,
-}: Doing<Drop>): Promise<Outcome> {
+export async function dropFunctionNamed(doing: Doing<Drop>): Promise<Outcome> {
+  const { statement, target, call } = doing;
   const place = placedFunction(statement.name, target.catalog, call);
   if (place.there) await dropFunction(place, place.there, call);
   else if (!statement.ifExists) throw noSuchFunction(place.name);
