@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { newEvent } from "../../audit/event.ts";
 import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
@@ -53,6 +54,8 @@ export class Lifecycles {
   /** Looks at the tables whose turn it is. */
   async round(): Promise<void> {
     for (let seen = 0; seen < tablesPerRound; seen += 1) {
+      // Requests come between: a table is read only when it is looked at.
+      await setImmediate();
       this.#turn ??= everyTable(this.#parts);
       const { value: one, done } = this.#turn.next();
       if (done) {

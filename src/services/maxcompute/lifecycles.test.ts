@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createMemoryStore } from "../../../test/support/memory-store.ts";
+import type { Parts } from "../../pipeline/call.ts";
+import { type ProjectRecord, projectTable } from "../../projects/project.ts";
+import { BusyTables } from "./busy-tables.ts";
+import { type TableRecord, tableRows } from "./catalog.ts";
+import { Lifecycles } from "./lifecycles.ts";
+
+const account = "111111111111";
+
+test("a round gives other work a turn before each table that it looks at", async () => {
+  const store = createMemoryStore();
+  const own = store.account(account);
+  const names = Array.from({ length: 40 }, (_, at) => `t${at}`).sort();
+  await store.transaction(() => {
+    projectTable(own).put(["sales"], { id: "p", name: "sales", account } as ProjectRecord);
+    for (const name of names) {
+      const table = { id: name, schema: "default", name, lifecycleDays: 1 } as TableRecord;
+      tableRows(own).put(["p", "default", name], table);
+    }
+  });
+  let turns = 0;
+  const seen: (readonly [table: string, turns: number])[] = [];
+  // Whoever is looked at is told, and in use: nothing else happens to it.
+  class Watched extends BusyTables {
+    override has(id: string): boolean {
+      seen.push([id, turns]);
+      return true;
+    }
+  }
+  const parts = {
+    store,
+    clock: { now: () => 0 },
+    directory: { accounts: () => [{ id: account }] },
+  };
+  const faults: unknown[] = [];
+  const lifecycles = new Lifecycles(parts as unknown as Parts, new Watched(), (_, cause) =>
+    faults.push(cause),
+  );
+  let over = false;
+  const otherWork = (): void => {
+    turns += 1;
+    if (!over) setImmediate(otherWork);
+  };
+  setImmediate(otherWork);
+  await lifecycles.round();
+  over = true;
+  assert.deepEqual(faults, []);
+  assert.deepEqual(
+    seen,
+    names.map((name, at) => [name, at + 1]),
+  );
+});
