@@ -10,28 +10,44 @@ export interface Waiting {
   add(bytes: Uint8Array): void;
   /** The next bytes, as many as these; undefined: not there yet. */
   take(count: number): Buffer | undefined;
-  readonly count: number;
+  /** Passes over the next bytes, those that are still to come too, and keeps none of them. */
+  skip(count: number): void;
+  /** Nothing waits, and nothing more is to be passed over. */
+  readonly empty: boolean;
 }
+
+/** Whether the number at the start of a frame, of LZ4 or of Zstandard, says that it holds nothing for us. */
+export const isSkippable = (magic: number): boolean => magic >>> 4 === 0x184d2a5;
 
 /** Starts without bytes. */
 export function newWaiting(): Waiting {
   let parts: Uint8Array[] = [];
   let count = 0;
+  let skipping = 0;
+
+  function cut(wanted: number): Buffer {
+    const all = parts.length === 1 ? bufferOf(parts[0]) : Buffer.concat(parts);
+    const rest = all.subarray(wanted);
+    parts = rest.length > 0 ? [rest] : [];
+    count = rest.length;
+    return all.subarray(0, wanted);
+  }
+
   return {
     add(bytes) {
-      if (bytes.length > 0) parts.push(bytes);
-      count += bytes.length;
+      const skipped = Math.min(skipping, bytes.length);
+      skipping -= skipped;
+      if (bytes.length > skipped) parts.push(bytes.subarray(skipped));
+      count += bytes.length - skipped;
     },
-    take(wanted) {
-      if (count < wanted) return undefined;
-      const all = parts.length === 1 ? bufferOf(parts[0]) : Buffer.concat(parts);
-      const rest = all.subarray(wanted);
-      parts = rest.length > 0 ? [rest] : [];
-      count = rest.length;
-      return all.subarray(0, wanted);
+    take: (wanted) => (skipping > 0 || count < wanted ? undefined : cut(wanted)),
+    skip(bytes) {
+      const here = Math.min(bytes, count);
+      cut(here);
+      skipping += bytes - here;
     },
-    get count() {
-      return count;
+    get empty() {
+      return count === 0 && skipping === 0;
     },
   };
 }

@@ -1,10 +1,8 @@
 import { BrokenStream } from "../broken-stream.ts";
-import { type Decoder, newWaiting } from "./decoder.ts";
+import { type Decoder, isSkippable, newWaiting } from "./decoder.ts";
 import { openLz4Block } from "./lz4-block.ts";
 
 const magic = 0x184d2204;
-/** Frames with numbers from here, sixteen of them, have nothing for us. */
-const skippable = 0x184d2a50;
 const historyBytes = 65_536;
 /** By the number in the frame's head: 64 KiB, 256 KiB, 1 MiB, 4 MiB. */
 const blockBytes: Readonly<Record<number, number>> = {
@@ -14,7 +12,7 @@ const blockBytes: Readonly<Record<number, number>> = {
   7: 1 << 22,
 };
 
-type Part = "magic" | "flags" | "head" | "size" | "block" | "checksum" | "skipped" | "skip";
+type Part = "magic" | "flags" | "head" | "size" | "block" | "checksum" | "skipped";
 
 const broken = (why: string) => new BrokenStream(`the LZ4 stream is damaged: ${why}`);
 
@@ -41,12 +39,11 @@ export function createLz4Decoder(): Decoder {
       case "magic": {
         const number = bytes.readUInt32LE();
         if (number === magic) return next("flags", 2);
-        if ((number & 0xfffffff0) >>> 0 === skippable) return next("skipped", 4);
+        if (isSkippable(number)) return next("skipped", 4);
         throw broken("no frame starts");
       }
       case "skipped":
-        return next("skip", bytes.readUInt32LE());
-      case "skip":
+        waiting.skip(bytes.readUInt32LE());
         return next("magic", 4);
       case "flags":
         return begin(bytes[0] ?? 0, bytes[1] ?? 0);
@@ -108,7 +105,7 @@ export function createLz4Decoder(): Decoder {
       }
     },
     end() {
-      if (part !== "magic" || waiting.count > 0) throw broken("it ends inside of a frame");
+      if (part !== "magic" || !waiting.empty) throw broken("it ends inside of a frame");
       return [];
     },
   };

@@ -51,7 +51,7 @@ export function createSnappyDecoder(): Decoder {
       }
     },
     end() {
-      if (!greeted || head || waiting.count > 0) throw broken("it ends inside of a chunk");
+      if (!greeted || head || !waiting.empty) throw broken("it ends inside of a chunk");
       return [];
     },
   };

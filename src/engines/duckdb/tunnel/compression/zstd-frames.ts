@@ -1,9 +1,8 @@
 import { Decompress } from "fzstd";
 import { BrokenStream } from "../broken-stream.ts";
-import { type Decoder, newWaiting } from "./decoder.ts";
+import { type Decoder, isSkippable, newWaiting } from "./decoder.ts";
 
 const magic = 0xfd2fb528;
-const skippable = 0x184d2a50;
 /** What RFC 8878 asks of every decoder. The decoder that we use moves all of it for each block. */
 const windowBytesMax = 8 * 1024 * 1024;
 /** A block of a few bytes may open to 128 KiB: so many go in at once. */
@@ -45,10 +44,9 @@ export function createZstdDecoder(): Decoder {
 /** Follows the frames and blocks of a stream, so that none asks for a window without bounds or is cut off. */
 function createGuard() {
   const waiting = newWaiting();
-  type Part = "magic" | "flags" | "head" | "block" | "skip" | "skipped" | "body" | "checksum";
+  type Part = "magic" | "flags" | "head" | "block" | "skipped" | "checksum";
   let part: Part = "magic";
   let wanted = 4;
-  let passing = 0;
   let flags = 0;
   let last = false;
   /** What comes next, and how many bytes it has. */
@@ -57,11 +55,11 @@ function createGuard() {
       case "magic": {
         const number = bytes.readUInt32LE();
         if (number === magic) return ["flags", 1];
-        if ((number & 0xfffffff0) >>> 0 === skippable) return ["skipped", 4];
+        if (isSkippable(number)) return ["skipped", 4];
         throw broken("no frame starts");
       }
       case "skipped":
-        passing = bytes.readUInt32LE();
+        waiting.skip(bytes.readUInt32LE());
         return ["magic", 4];
       case "flags":
         flags = bytes[0] ?? 0;
@@ -75,7 +73,7 @@ function createGuard() {
         const head = bytes.readUIntLE(0, 3);
         last = (head & 1) === 1;
         // One byte that is repeated, or as many as it tells.
-        passing = ((head >> 1) & 3) === 1 ? 1 : head >> 3;
+        waiting.skip(((head >> 1) & 3) === 1 ? 1 : head >> 3);
         return afterBlock();
       }
       default:
@@ -90,22 +88,15 @@ function createGuard() {
 
   return {
     pass(bytes: Uint8Array): void {
-      let rest = bytes;
+      waiting.add(bytes);
       for (;;) {
-        const passed = Math.min(passing, rest.length);
-        passing -= passed;
-        rest = rest.subarray(passed);
-        if (passing > 0 || rest.length === 0) return;
-        const missing = wanted - waiting.count;
-        waiting.add(rest.subarray(0, missing));
-        rest = rest.subarray(missing);
         const taken = waiting.take(wanted);
         if (!taken) return;
         [part, wanted] = step(taken);
       }
     },
     end(): void {
-      if (part !== "magic" || passing > 0 || waiting.count > 0) {
+      if (part !== "magic" || !waiting.empty) {
         throw broken("it ends inside of a frame");
       }
     },
