@@ -3,6 +3,7 @@ import { readExpression } from "./expressions.ts";
 import { aggregates, type SparkText, scalars, windows } from "./functions.ts";
 import { readOrder, readWindow } from "./queries.ts";
 import {
+  checkLength,
   freshSparkName,
   openReader,
   type Reader,
@@ -10,8 +11,6 @@ import {
   sparkText,
   type Words,
 } from "./reader.ts";
-
-const textMax = 1_000_000;
 
 /** Whether a lambda comes next. */
 export const isLambda = (reader: Reader): boolean =>
@@ -78,8 +77,9 @@ export function readCall(reader: Reader, trying = ""): Words {
     name === "struct_pack"
       ? structOf(given)
       : (clausedCall(reader, key, given) ?? scalarCall(reader, key, given));
-  if (sql.length > textMax) refuseSpark(`an expression of more than ${textMax} characters`);
-  return { sql };
+  const words = { sql };
+  checkLength(words);
+  return words;
 }
 
 const structOf = ({ values, fields }: Arguments): string =>

@@ -1,7 +1,17 @@
 import type { SparkCall } from "./functions.ts";
 import { sparkText, type Words } from "./reader.ts";
 
-const units = new Set(["year", "quarter", "month", "week", "day", "hour", "minute", "second"]);
+/** Parts of a moment, by names that both have. */
+export const units: ReadonlySet<string> = new Set([
+  "year",
+  "quarter",
+  "month",
+  "week",
+  "day",
+  "hour",
+  "minute",
+  "second",
+]);
 
 /** A unit of time in Spark's words. */
 export function unitText(unit: Words | undefined, { refuse }: SparkCall): string {

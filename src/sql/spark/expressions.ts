@@ -1,10 +1,17 @@
 import { isLambda, readCall, readLambda } from "./calls.ts";
+import { units } from "./dates.ts";
+import { element } from "./functions.ts";
 import { readSubquery } from "./queries.ts";
-import { listOf, type Reader, refuseSpark, sparkName, sparkText, type Words } from "./reader.ts";
+import {
+  checkLength,
+  listOf,
+  type Reader,
+  refuseSpark,
+  sparkName,
+  sparkText,
+  type Words,
+} from "./reader.ts";
 import { readType } from "./types.ts";
-
-/** Macros may write an argument many times. */
-const textMax = 1_000_000;
 
 /** How tightly an operator binds, and Spark's words for it where they are others. */
 const operators: Readonly<Record<string, readonly [power: number, spark?: string]>> = {
@@ -40,7 +47,7 @@ export function readExpression(reader: Reader, power = 0): Words {
   for (;;) {
     const next = infix(reader, left, power);
     if (!next) return left;
-    if (next.sql.length > textMax) refuseSpark(`an expression of more than ${textMax} characters`);
+    checkLength(next);
     left = next;
   }
 }
@@ -53,7 +60,7 @@ function infix(reader: Reader, left: Words, power: number): Words | undefined {
   const operator = Object.hasOwn(operators, key) ? operators[key] : undefined;
   if (operator) {
     const [own, spark] = operator;
-    if (own < power || own === power) return undefined;
+    if (own <= power) return undefined;
     reader.next();
     const right = sqlOf(reader, own);
     return { sql: spark ? place(spark, [left.sql, right]) : `(${left.sql} ${key} ${right})` };
@@ -232,21 +239,18 @@ function readInterval(reader: Reader): Words {
   return { sql: amount.literal === 1 ? one : `(${amount.sql} * ${one})` };
 }
 
-const extracted = new Set(["year", "quarter", "month", "week", "day", "hour", "minute", "second"]);
-
 function readExtract(reader: Reader): Words {
   reader.next();
   reader.expect("(");
   const unit = reader.next().value;
-  if (!extracted.has(unit)) refuseSpark(`EXTRACT of ${unit}`);
+  if (!units.has(unit)) refuseSpark(`EXTRACT of ${unit}`);
   reader.expect("FROM");
   const value = sqlOf(reader);
   reader.expect(")");
   return { sql: `extract(${unit.toUpperCase()} FROM ${value})` };
 }
 
-/** Elements and slices of lists count from 1, backwards from -1; what is not there is NULL. */
-const element = "CASE WHEN $2 <> 0 THEN try_element_at($1, CAST($2 AS INT)) END";
+/** Slices of lists count as their elements do. */
 const bound = (index: string) =>
   `greatest(CASE WHEN ${index} < 0 THEN ${index} + size($1) + 1 ELSE ${index} END, 1)`;
 const last = "CASE WHEN $3 < 0 THEN $3 + size($1) + 1 ELSE $3 END";

@@ -99,7 +99,7 @@ function replaceAll(
   if (flags?.literal !== "g") return call.refuse("other flags than g");
   const literal = literalText(replacement, "a replacement that is no constant", call);
   const words = literal.replace(/\\(.)|\$/gs, (found, after) =>
-    found === "$" ? "\\$" : /\d/.test(after) ? `$${after === "0" ? "0" : after}` : `\\${after}`,
+    found === "$" ? "\\$" : /\d/.test(after) ? `$${after}` : `\\${after}`,
   );
   return `regexp_replace(${text?.sql}, ${pattern?.sql}, ${sparkText(words)})`;
 }
@@ -182,7 +182,10 @@ const sorted: SparkText = ([list, direction, nulls], call) => {
   return words === "DESC NULLS LAST" ? `sort_array(${list?.sql}, false)` : call.refuse(words);
 };
 
-const whole = "CAST(array() AS ARRAY<BIGINT>)";
+/** Elements of lists count from 1, backwards from -1; what is not there is NULL. */
+export const element = "CASE WHEN $2 <> 0 THEN try_element_at($1, CAST($2 AS INT)) END";
+
+const noNumbers = "CAST(array() AS ARRAY<BIGINT>)";
 
 const nested: readonly Row[] = [
   ...same("map_keys map_values map_entries map_from_entries"),
@@ -196,7 +199,7 @@ const nested: readonly Row[] = [
     ([struct, field], call) =>
       `(${struct?.sql}).${sparkName(literalText(field, "a field that is no constant", call))}`,
   ],
-  ["list_extract", "CASE WHEN $2 <> 0 THEN try_element_at($1, CAST($2 AS INT)) END"],
+  ["list_extract", element],
   ["map_extract_value", "try_element_at($1, $2)"],
   ["list_filter", "filter($1, $2)"],
   ["list_transform", "transform($1, $2)"],
@@ -223,10 +226,10 @@ const nested: readonly Row[] = [
   [
     "generate_series/3",
     `CASE WHEN $3 > 0 AND $1 <= $2 OR $3 < 0 AND $1 >= $2 THEN sequence($1, $2, $3)
-      WHEN $1 IS NOT NULL AND $2 IS NOT NULL AND $3 IS NOT NULL THEN ${whole} END`,
+      WHEN $1 IS NOT NULL AND $2 IS NOT NULL AND $3 IS NOT NULL THEN ${noNumbers} END`,
   ],
-  ["range/1", `CASE WHEN $1 > 0 THEN sequence(0L, $1 - 1) WHEN $1 <= 0 THEN ${whole} END`],
-  ["range/2", `CASE WHEN $2 > $1 THEN sequence($1, $2 - 1) WHEN $2 <= $1 THEN ${whole} END`],
+  ["range/1", `CASE WHEN $1 > 0 THEN sequence(0L, $1 - 1) WHEN $1 <= 0 THEN ${noNumbers} END`],
+  ["range/2", `CASE WHEN $2 > $1 THEN sequence($1, $2 - 1) WHEN $2 <= $1 THEN ${noNumbers} END`],
   ["odps_distinct", "array_distinct($1)"],
   [
     "odps_last_entries",

@@ -116,7 +116,7 @@ function readTail(reader: Reader): string {
 export function readOrder(reader: Reader): string {
   const items = listOf(reader, (each) => {
     const value = sqlOf(each);
-    const direction = each.takes("DESC") ? "DESC" : each.takes("ASC") ? "ASC" : "ASC";
+    const direction = each.next().key;
     each.expect("NULLS");
     return `${value} ${direction} NULLS ${each.next().key}`;
   });

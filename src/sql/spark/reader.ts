@@ -74,6 +74,13 @@ export interface Names {
   made: number;
 }
 
+const textMax = 1_000_000;
+
+/** Macros and templates may write an argument many times: what grows too long is refused. */
+export function checkLength({ sql }: Words): void {
+  if (sql.length > textMax) refuseSpark(`an expression of more than ${textMax} characters`);
+}
+
 /** Reads one emitted text, piece by piece. */
 export interface Reader {
   readonly names: Names;

@@ -43,7 +43,8 @@ function readPlain(reader: Reader): string {
   }
   if (key === "MAP") {
     reader.expect("(");
-    const [keys] = [readType(reader), reader.expect(",")];
+    const keys = readType(reader);
+    reader.expect(",");
     const values = readType(reader);
     reader.expect(")");
     return `MAP<${keys}, ${values}>`;
