@@ -35,6 +35,10 @@ export function labelsRead(state: Permissions, question: Question): ReadonlyMap<
   return labels;
 }
 
+/** The label of a user or role itself; 0: none. */
+export const labelOf = (state: Permissions, to: Grantee): number =>
+  state.principalLabels.find((one) => isSameGrantee(one.to, to))?.label ?? 0;
+
 /** Those a user's labels are granted to: itself and its roles. */
 const granteesOf = (state: Permissions, user: string): readonly Grantee[] => [
   { kind: "user", name: user },

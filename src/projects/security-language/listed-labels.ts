@@ -1,7 +1,7 @@
 import { isSameName } from "../../policy/odps/names.ts";
-import { findTableLabel } from "../permissions/labels-read.ts";
+import { findTableLabel, labelOf } from "../permissions/labels-read.ts";
 import { isSameGrantee } from "../permissions/names.ts";
-import type { GrantedObject, Grantee, LabelGrant, Permissions } from "../permissions/state.ts";
+import type { GrantedObject, LabelGrant, Permissions } from "../permissions/state.ts";
 import { asciiTable, listedTime } from "./ascii-table.ts";
 import type { Listing } from "./listed-grants.ts";
 
@@ -15,9 +15,6 @@ export interface LabelsAsked {
 
 const expiryOf = ({ expiresMs }: LabelGrant): string =>
   expiresMs === undefined ? "" : listedTime(expiresMs);
-
-const labelOf = (state: Permissions, to: Grantee): number =>
-  state.principalLabels.find((one) => isSameGrantee(one.to, to))?.label ?? 0;
 
 /** Lists leaves to read sensitive tables. */
 export function listLabelGrants(state: Permissions, { label, table, user }: LabelsAsked): Listing {

@@ -1,3 +1,4 @@
+import { labelOf } from "../../../projects/permissions/labels-read.ts";
 import { builtInRoles, rolesOf } from "../../../projects/permissions/names.ts";
 import type { Grant } from "../../../projects/permissions/state.ts";
 import type { InformationAsker } from "./asker.ts";
@@ -17,10 +18,9 @@ export function* users(asker: InformationAsker): Generator<InformationRow> {
   const { project, state } = asker;
   for (const name of members(asker)) {
     if (!shown(asker, name)) continue;
-    const label = state.principalLabels.find(({ to }) => to.kind === "user" && to.name === name);
     yield {
       ...{ user_catalog: "odps", user_schema: project.name, user_name: name, user_id: name },
-      user_label: label ? String(label.label) : "0",
+      user_label: String(labelOf(state, { kind: "user", name })),
     };
   }
 }
@@ -31,10 +31,9 @@ export function* roles(asker: InformationAsker): Generator<InformationRow> {
   const builtIn = builtInRoles.map((name) => ({ name, comment: "" }));
   for (const { name, comment } of [...builtIn, ...state.roles]) {
     if (!shown(asker, name)) continue;
-    const label = state.principalLabels.find(({ to }) => to.kind === "role" && to.name === name);
     yield {
       ...{ role_catalog: "odps", role_schema: project.name, role_name: name, comment },
-      role_label: label ? String(label.label) : "0",
+      role_label: String(labelOf(state, { kind: "role", name })),
     };
   }
 }
