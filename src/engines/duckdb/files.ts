@@ -1,5 +1,7 @@
 /** Directory, in the cell's work directory, of the files that queries read and write. */
 export const dataFolder = "data";
+/** Directory in it of files that are not whole yet. */
+export const halfFolder = ".half";
 
 const nameMax = 400;
 const partMax = 12;

@@ -12,5 +12,8 @@ export const frameBytesMax = 64 * 1024 * 1024;
 /** Begins an error of a function: its number and, behind a colon, what its cell says of it. */
 export const functionError = "odps_user_error";
 
+/** A query's own process has the first connection to a function as this file, and the others behind it. */
+export const firstLinkFd = 3;
+
 /** Where the cell's server takes connections to functions. */
 export const lendPath = "/function";

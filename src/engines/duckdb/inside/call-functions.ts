@@ -16,36 +16,35 @@ const newline = 0x0a;
  * Lets queries call functions whose code is at the other end of a connection. DuckDB calls and waits: so this is a
  * process of its own, which is ended when a function does not answer. `fds` are connections, in the order of the names.
  */
-export function registerFunctions(
+export async function registerFunctions(
   database: Database,
   names: readonly string[],
   fds: readonly number[],
   watch: Watch,
 ): Promise<void> {
-  return duckdb.connect(database).then((connection) => {
-    const varchar = duckdb.create_logical_type(duckdb.Type.VARCHAR);
-    for (const [at, name] of names.entries()) {
-      const made = duckdb.create_scalar_function();
-      duckdb.scalar_function_set_name(made, name);
-      duckdb.scalar_function_add_parameter(made, varchar);
-      duckdb.scalar_function_set_return_type(made, varchar);
-      duckdb.scalar_function_set_volatile(made);
-      const fd = fds[at] ?? -1;
-      duckdb.scalar_function_set_function(made, (info, input, output) => {
-        watch(true);
-        try {
-          answer(fd, input, output);
-        } catch (error) {
-          const why = error instanceof Error ? error.message : "";
-          duckdb.scalar_function_set_error(info, `${functionError}${at}:${why}`);
-        } finally {
-          watch(false);
-        }
-      });
-      duckdb.register_scalar_function(connection, made);
-    }
-    duckdb.disconnect_sync(connection);
-  });
+  const connection = await duckdb.connect(database);
+  const varchar = duckdb.create_logical_type(duckdb.Type.VARCHAR);
+  for (const [at, name] of names.entries()) {
+    const made = duckdb.create_scalar_function();
+    duckdb.scalar_function_set_name(made, name);
+    duckdb.scalar_function_add_parameter(made, varchar);
+    duckdb.scalar_function_set_return_type(made, varchar);
+    duckdb.scalar_function_set_volatile(made);
+    const fd = fds[at] ?? -1;
+    duckdb.scalar_function_set_function(made, (info, input, output) => {
+      watch(true);
+      try {
+        answer(fd, input, output);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : "";
+        duckdb.scalar_function_set_error(info, `${functionError}${at}:${why}`);
+      } finally {
+        watch(false);
+      }
+    });
+    duckdb.register_scalar_function(connection, made);
+  }
+  duckdb.disconnect_sync(connection);
 }
 
 function answer(fd: number, input: DataChunk, output: Vector): void {

@@ -8,11 +8,12 @@ import { dataFolder } from "../files.ts";
 import { readColumns, writtenColumns } from "../questions.ts";
 import { openDatabase } from "./binding.ts";
 import { bodyText, endStream, sender } from "./bodies.ts";
-import { describe, keep, type Running } from "./keep.ts";
+import { describe, type Running } from "./keep.ts";
 import { createQueryProcesses, type QueryProcesses } from "./query-processes.ts";
 import { read } from "./read.ts";
 import { openStore, type Store } from "./store.ts";
 import { answerTake } from "./take.ts";
+import { type Line, messageOf, tellKeep } from "./tell-keep.ts";
 import { answerGive, answerPut, answerRemove } from "./transfer.ts";
 
 /** What the command line says, as JSON. */
@@ -24,7 +25,6 @@ export interface InsideOptions {
   readonly threads: number;
 }
 
-const progressMs = 250;
 const questionBytesMax = 8 * 1024 * 1024;
 const spillFolder = "spill";
 
@@ -62,8 +62,7 @@ async function answerKeep(
   response: ServerResponse,
 ): Promise<void> {
   const asked = await question(request);
-  const line = (value: object) => response.write(`${JSON.stringify(value)}\n`);
-  let timer: NodeJS.Timeout | undefined;
+  const line: Line = (told) => response.write(`${JSON.stringify(told)}\n`);
   response.writeHead(200);
   response.flushHeaders();
   try {
@@ -71,16 +70,11 @@ async function answerKeep(
       running.set(asked.id, job);
       response.once("close", () => job.cancel());
     };
-    if (asked.functions) return await processes.run(asked, line, started);
-    const kept = await keep(database, store, asked, (job) => {
-      started(job);
-      timer = setInterval(() => line({ progress: job.progress() }), progressMs);
-    });
-    line({ kept: { ...kept, columns: writtenColumns(kept.columns) } });
+    if (asked.functions) await processes.run(asked, line, started);
+    else await tellKeep(database, store, asked, { line, started });
   } catch (error) {
     line({ error: messageOf(error) });
   } finally {
-    clearInterval(timer);
     running.delete(asked.id);
     response.removeAllListeners("close");
     response.end();
@@ -122,12 +116,6 @@ async function answerCancel(
   const { id } = await question(request);
   running.get(id)?.cancel();
   response.end("{}");
-}
-
-const messageMax = 2_000;
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, messageMax);
 }
 
 async function start(options: InsideOptions): Promise<void> {

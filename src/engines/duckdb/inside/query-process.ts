@@ -2,12 +2,12 @@
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../files.ts";
-import type { LentFunctions } from "../lent-functions.ts";
-import { type KeepQuestion, writtenColumns } from "../questions.ts";
+import { firstLinkFd, type LentFunctions } from "../lent-functions.ts";
+import type { KeepQuestion } from "../questions.ts";
 import { openDatabase } from "./binding.ts";
 import { registerFunctions } from "./call-functions.ts";
-import { keep } from "./keep.ts";
 import { openStore } from "./store.ts";
+import { type Line, messageOf, tellKeep } from "./tell-keep.ts";
 
 /** What the process is told on its command line, as JSON; the query comes on standard input. */
 export interface QueryProcessOptions {
@@ -19,12 +19,8 @@ export interface QueryProcessOptions {
   readonly threads: number;
 }
 
-const progressMs = 250;
-const firstFd = 3;
-const messageMax = 2_000;
-
-const line = (value: object): void => {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+const line: Line = (told) => {
+  const bytes = Buffer.from(`${JSON.stringify(told)}\n`);
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
 };
 
@@ -37,18 +33,15 @@ async function run(options: QueryProcessOptions): Promise<void> {
   const store = await openStore(join(options.work, dataFolder), options.half);
   const database = await openDatabase({ ...options, data: store.data, barriers: true });
   const { names } = question.functions;
-  const fds = names.map((_, at) => firstFd + at);
+  const fds = names.map((_, at) => firstLinkFd + at);
   await registerFunctions(database, names, fds, (busy) => line({ busy }));
-  const kept = await keep(database, store, question, (job) => {
-    setInterval(() => line({ progress: job.progress() }), progressMs).unref();
-  });
-  line({ kept: { ...kept, columns: writtenColumns(kept.columns) } });
+  await tellKeep(database, store, question, { line });
 }
 
 run(JSON.parse(process.argv[2] ?? "{}")).then(
   () => process.exit(0),
   (error: unknown) => {
-    line({ error: (error instanceof Error ? error.message : String(error)).slice(0, messageMax) });
+    line({ error: messageOf(error) });
     process.exit(0);
   },
 );

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { functionError, type LentFunctions } from "../lent-functions.ts";
+import { dataFolder, halfFolder } from "../files.ts";
+import { firstLinkFd, functionError, type LentFunctions } from "../lent-functions.ts";
 import type { KeepQuestion } from "../questions.ts";
 import type { Running } from "./keep.ts";
 import type { QueryProcessOptions } from "./query-process.ts";
+import type { Line } from "./tell-keep.ts";
 
 /** Queries that call functions of users, each in a process that ends with it. */
 export interface QueryProcesses {
@@ -17,7 +19,7 @@ export interface QueryProcesses {
   /** Runs a query; what it says of itself goes to `line`, its end included. */
   run(
     question: KeepQuestion & { readonly functions: LentFunctions },
-    line: (told: object) => void,
+    line: Line,
     started: (running: Running) => void,
   ): Promise<void>;
 }
@@ -66,7 +68,7 @@ export function createQueryProcesses(options: Options, spillFolder: string): Que
       const id = `q${processes}`;
       const links = question.functions.names.map((name) => take(question.id, name));
       const spill = join(options.work, spillFolder, id);
-      const half = join(".half", id);
+      const half = join(halfFolder, id);
       await mkdir(spill, { recursive: true, mode: 0o700 });
       const told: QueryProcessOptions = {
         ...{ ...options, half, spill },
@@ -77,7 +79,7 @@ export function createQueryProcesses(options: Options, spillFolder: string): Que
       } finally {
         for (const link of links) link.destroy();
         await rm(spill, { recursive: true, force: true });
-        await rm(join(options.work, "data", half), { recursive: true, force: true });
+        await rm(join(options.work, dataFolder, half), { recursive: true, force: true });
       }
     },
   };
@@ -94,7 +96,7 @@ function begin(told: QueryProcessOptions, links: readonly Duplex[]): ChildProces
 interface Followed {
   readonly question: KeepQuestion & { readonly functions: LentFunctions };
   readonly links: readonly Duplex[];
-  readonly line: (told: object) => void;
+  readonly line: Line;
   readonly started: (running: Running) => void;
 }
 
@@ -109,7 +111,7 @@ function follow(child: ChildProcess, { question, links, line, started }: Followe
     child.kill("SIGKILL");
   };
   for (const [at, link] of links.entries()) {
-    const own = child.stdio[3 + at] as Duplex;
+    const own = child.stdio[firstLinkFd + at] as Duplex;
     own.on("error", () => link.destroy());
     own.pipe(link).on("error", () => own.destroy());
     link.pipe(own);

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { checkFile } from "../files.ts";
+import { checkFile, halfFolder } from "../files.ts";
 
 /** Where data files lie, and where those that are not finished do. */
 export interface Store {
@@ -11,8 +11,6 @@ export interface Store {
   /** Moves what is finished to its place, and answers when a power failure cannot undo it. */
   publish(half: string, file: string): Promise<number>;
 }
-
-const halfFolder = ".half";
 
 /** Opens the store below a directory, and clears what a process that died had left half-written in its folder. */
 export async function openStore(data: string, folder = halfFolder): Promise<Store> {
