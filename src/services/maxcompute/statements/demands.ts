@@ -1,18 +1,13 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
-import { projectArn } from "../../../projects/project-key.ts";
-import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
+import type { FunctionUse } from "../../../sql/catalog.ts";
 import type { Plan, Read } from "../../../sql/plan.ts";
-import type { ObjectName, Statement } from "../../../sql/tree.ts";
-import type { CreateFunction, CreateSqlFunction } from "../../../sql/tree-definition.ts";
 import { demandKeys } from "../demand-keys.ts";
-import { type OdpsCall, type ProjectTarget, tableArn } from "../find-project.ts";
-import { resourceDemands } from "../functions/make.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { functionArn } from "../functions/records.ts";
 import { resourceArn } from "../resources/records.ts";
 import type { StatementCatalog } from "../session.ts";
-import { placedFunction } from "./functions.ts";
+import { definitionDemands, onTable } from "./definition-demands.ts";
 import { type PlacedName, placed, tableAt } from "./names.ts";
-import { restoredName } from "./restored-name.ts";
 
 /** What must be allowed before a statement runs: everything that it reads, writes, makes, changes or shows. */
 export function demandsOf(
@@ -57,22 +52,6 @@ function ownerDemands(
     ...uses.filter(isOwn).flatMap((use) => useDemands(use, catalog, owner)),
   ];
 }
-
-const onTable = (
-  verb: string,
-  { project, schema, name }: Pick<CatalogTable, "project" | "schema" | "name">,
-  account: string,
-  context?: AccessDemand["context"],
-  creator?: string,
-): AccessDemand => ({
-  action: `odps:${verb}`,
-  target: {
-    arn: tableArn(project, schema, name),
-    account,
-    ...(creator !== undefined && { creator }),
-  },
-  ...(context && { context }),
-});
 
 /**
  * The caller needs Select on what the statement names; what a view reads, its owner must be allowed to read at this
@@ -134,110 +113,4 @@ function useDemands(
     }),
   );
   return temporary ? reads : [execute, ...reads];
-}
-
-/** To make a function: its project's leave, and to read its resources; or to change the one that is there. */
-function makeFunctionDemands(
-  statement: CreateFunction | CreateSqlFunction,
-  catalog: StatementCatalog,
-  call: OdpsCall,
-): AccessDemand[] {
-  const { project, store, schema, name, there } = placedFunction(statement.function, catalog, call);
-  const { account } = project;
-  const resources = statement.kind === "create-function" ? statement.resources : [];
-  const reads = resourceDemands({ schema, resources }, { project, store });
-  if (statement.temporary) return [...reads];
-  const arn = functionArn(project.name, schema, name);
-  const make: AccessDemand =
-    there && statement.orReplace
-      ? { action: "odps:Write", target: { arn, account, creator: there.owner } }
-      : { action: "odps:CreateFunction", target: { arn: projectArn(project.name), account } };
-  return [make, ...reads];
-}
-
-function definitionDemands(
-  statement: Statement,
-  catalog: StatementCatalog,
-  account: string,
-  call: OdpsCall,
-): AccessDemand[] {
-  const named = (verb: string, written: ObjectName): AccessDemand => {
-    const { project, schema, name } = placed(written, catalog, call);
-    const where = { project: project.name, schema, name };
-    const there = catalog.findTable(where);
-    const creator = there && catalog.found(there).record.owner;
-    return onTable(verb, where, project.account, undefined, creator);
-  };
-  const inProject = (verb: string, written?: ObjectName): AccessDemand => {
-    const name = written ? placed(written, catalog, call).project.name : catalog.project;
-    return { action: `odps:${verb}`, target: { arn: projectArn(name), account } };
-  };
-  /** Made anew, or in the place of what is there: that is then altered. */
-  const make = (written: ObjectName): AccessDemand[] => {
-    const { project, schema, name } = placed(written, catalog, call);
-    const there = catalog.findTable({ project: project.name, schema, name });
-    return there ? [named("Alter", written)] : [inProject("CreateTable", written)];
-  };
-  const onFunction = (verb: string, written: ObjectName): AccessDemand => {
-    const { project, schema, name, there } = placedFunction(written, catalog, call);
-    const arn = functionArn(project.name, schema, name);
-    const target = { arn, account, ...(there && { creator: there.owner }) };
-    return { action: `odps:${verb}`, target };
-  };
-  switch (statement.kind) {
-    case "create-table":
-      return make(statement.table);
-    case "create-table-like":
-      return [named("Describe", statement.like), ...make(statement.table)];
-    case "create-view":
-    case "create-materialized-view":
-      return make(statement.view);
-    case "create-schema":
-      return [inProject("CreateSchema")];
-    case "create-function":
-    case "create-sql-function":
-      return makeFunctionDemands(statement, catalog, call);
-    case "drop":
-      if (statement.type === "function") return [onFunction("Delete", statement.name)];
-      return statement.type === "schema" ? [inProject("Write")] : [named("Drop", statement.name)];
-    case "alter-table":
-      return [
-        named("Alter", statement.table),
-        // Policies speak of names: who takes a table out of theirs, and makes one, must be allowed both.
-        ...(statement.action.kind === "rename"
-          ? [named("Drop", statement.table), inProject("CreateTable", statement.table)]
-          : []),
-        ...(statement.action.kind === "exchange-partition"
-          ? [named("Alter", statement.action.with), named("Select", statement.action.with)]
-          : []),
-      ];
-    case "alter-view":
-      return [
-        named("Alter", statement.view),
-        ...(statement.action.kind === "rename"
-          ? [named("Drop", statement.view), inProject("CreateTable", statement.view)]
-          : []),
-      ];
-    case "alter-materialized-view":
-      return [named("Alter", statement.view)];
-    case "truncate":
-      return [named("Update", statement.table)];
-    case "clone":
-      return [named("Select", statement.source), ...make(statement.target)];
-    case "restore": {
-      const as = restoredName(statement);
-      return as
-        ? [named("Select", statement.table), ...make(as)]
-        : [named("Update", statement.table)];
-    }
-    case "analyze":
-      return [named("Select", statement.table)];
-    case "show":
-      return statement.table ? [named("Describe", statement.table)] : [inProject("List")];
-    case "describe":
-      if (statement.type === "function") return [onFunction("Read", statement.name)];
-      return statement.type === "table" ? [named("Describe", statement.name)] : [inProject("Read")];
-    default:
-      return [];
-  }
 }
