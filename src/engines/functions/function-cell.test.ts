@@ -17,12 +17,11 @@ function codeOf(
   const [parameters = [], results = []] = signature
     .split("->")
     .map((types) => types.split(",").map(parseType));
+  const file = Buffer.from(`from odps.udf import *\n@annotate("${signature}")\n${text}`);
   const content = async function* () {
-    yield Buffer.from(`from odps.udf import *\n@annotate("${signature}")\n${text}`);
+    yield file;
   };
-  let size = 0;
-  size = Buffer.byteLength(`from odps.udf import *\n@annotate("${signature}")\n${text}`);
-  const resources = [{ name: "code.py", size, content }];
+  const resources = [{ name: "code.py", size: file.length, content }];
   return { className: "code.F", signature, kind, parameters, results, resources };
 }
 

@@ -1,6 +1,5 @@
 import type { Duplex } from "node:stream";
 import {
-  type CodeFailure,
   type FunctionCell,
   type FunctionCode,
   FunctionRefusal,
@@ -60,7 +59,7 @@ export class FunctionCells {
       if (signal.aborted) throw stopped;
       return await work(started.map(({ link }) => link));
     } catch (error) {
-      if (error instanceof FunctionRefusal) throw this.#refusal(error.failure, calls);
+      if (error instanceof FunctionRefusal) throw failureOf(error.failure, calls);
       if (error instanceof NoPython) {
         throw new ServiceError(
           "ODPS-0130071",
@@ -75,13 +74,6 @@ export class FunctionCells {
       );
       this.#leave(account, calls.length);
     }
-  }
-
-  #refusal(failure: CodeFailure, calls: readonly LentCall[]): ServiceError {
-    return failureOf(
-      failure,
-      calls.flatMap(({ found }) => found.resources),
-    );
   }
 
   #start(code: FunctionCode): Promise<FunctionCell> {

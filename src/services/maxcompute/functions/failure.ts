@@ -1,6 +1,6 @@
 import type { CodeFailure } from "../../../engines/functions/function-cell.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { ResourceRecord } from "../resources/records.ts";
+import type { FoundFunction } from "./find.ts";
 
 /** What an exception may be called in a message: a name that a user makes up could hold a value. */
 const exceptions = new Set(
@@ -31,8 +31,9 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export function failureOf(
   { error, type = "", frames }: CodeFailure,
-  resources: readonly ResourceRecord[],
+  calls: readonly { readonly found: Pick<FoundFunction, "resources"> }[],
 ): ServiceError {
+  const resources = calls.flatMap(({ found }) => found.resources);
   const known = Object.hasOwn(reasons, error) ? reasons[error] : undefined;
   const lines = frames.flatMap(({ file, line }) => {
     const most = resources.find(({ name }) => name === file)?.lines ?? 0;

@@ -37,7 +37,7 @@ export const noSuchFunction = (name: string): ServiceError =>
 
 const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
 
-/** The resources of a function, found once; a missing one is refused by `checkWanted`. */
+/** The resources of a function as they are now; a missing one is refused by `checkWanted`. */
 function resourcesOf(
   { schema, resources }: Pick<WantedFunction, "schema" | "resources">,
   { project, store }: Pick<ProjectTarget, "project" | "store">,

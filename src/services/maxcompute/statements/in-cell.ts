@@ -124,10 +124,7 @@ function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
   if (!(error instanceof EngineRefusal)) return error;
   const [, told] = new RegExp(`${functionError}\\d+:(\\{.*\\})`, "s").exec(error.message) ?? [];
   if (told !== undefined && calls.length > 0) {
-    return failureOf(
-      readFailure(told),
-      calls.flatMap(({ found }) => found.resources),
-    );
+    return failureOf(readFailure(told), calls);
   }
   const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
   const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
