@@ -55,6 +55,9 @@ export async function writeContent(
   return { ...written, classes: pythonClasses(text), lines: text.split("\n").length };
 }
 
+/** A body without bytes. */
+export async function* noBytes(): AsyncGenerator<Buffer> {}
+
 interface ReadHow {
   readonly range?: { readonly start: number; readonly end: number };
   readonly sealer?: Sealer | undefined;

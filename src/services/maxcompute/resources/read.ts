@@ -4,7 +4,7 @@ import type { WantedFlow } from "../../../projects/projects.ts";
 import { type OdpsCall, projectOf, schemaOf } from "../find-project.ts";
 import { rfc822 } from "../table-answer.ts";
 import { pageOfNamed } from "../tables.ts";
-import { readBlob } from "./content.ts";
+import { noBytes, readBlob } from "./content.ts";
 import { type ResourceTarget, resourceOf } from "./find.ts";
 import { type ResourceRecord, resourceRows } from "./records.ts";
 
@@ -56,13 +56,11 @@ export const readResource = operation("ReadResource", {
       "Content-Disposition": `attachment;filename=${resource.name}`,
       "x-odps-resource-has-remaining": String(end < resource.size),
     };
-    if (!blob || start === end) return { headers, body: nothing() };
+    if (!blob || start === end) return { headers, body: noBytes() };
     const sealer = await call.own.sealing.openerOf(project.account, resource);
     return { headers, body: readBlob(store, blob, { range: { start, end }, sealer }) };
   },
 });
-
-async function* nothing(): AsyncGenerator<Buffer> {}
 
 function countOf(text: string | undefined, other: number): number {
   if (text === undefined) return other;

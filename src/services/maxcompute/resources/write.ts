@@ -6,6 +6,7 @@ import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-
 import { callerName } from "../projects.ts";
 import { forgetResource } from "../security-change.ts";
 import {
+  noBytes,
   readResourceContent,
   resourceBytesMax,
   type WrittenContent,
@@ -137,7 +138,7 @@ async function contentOf(within: ProjectTarget, input: OdpsInput, call: OdpsCall
     if (!tableForm.test(table)) throw invalid("x-odps-copy-table-source names no table");
     return { type, table, parts: [] };
   }
-  const body = input.body ?? empty();
+  const body = input.body ?? noBytes();
   if (input.parameters["rOpMerge"] !== "true") {
     return { type, content: await writeContent(within, body, type, call), parts: [] };
   }
@@ -147,8 +148,6 @@ async function contentOf(within: ProjectTarget, input: OdpsInput, call: OdpsCall
   store.blobs.discard(content.blob);
   throw invalid("the parts do not make the content of this MD5");
 }
-
-async function* empty(): AsyncGenerator<Buffer> {}
 
 async function* joined(within: ProjectTarget, parts: readonly ResourceRecord[], call: OdpsCall) {
   for (const part of parts) yield* readResourceContent(within, part, call.own.sealing);
