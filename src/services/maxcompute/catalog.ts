@@ -1,4 +1,3 @@
-import type { Carried } from "../../pipeline/release.ts";
 import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
@@ -112,11 +111,18 @@ export const contentAt = (
 export const rowsIn = ({ files }: Pick<PartitionRecord, "files">): number =>
   files.reduce((sum, { rows }) => sum + rows, 0);
 
-/** What was written, for the record of what leaves. */
-export const carriedBy = (partitions: readonly PartitionRecord[]): Carried => ({
+/** Rows and bytes of partitions, all together. */
+export const carriedBy = (partitions: readonly PartitionRecord[]) => ({
   rows: partitions.reduce((sum, partition) => sum + rowsIn(partition), 0),
   bytes: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
 });
+
+/** When a table last changed. A table may have more partitions than a call has arguments. */
+export const lastModifiedMs = (
+  { createdAtMs }: Pick<TableRecord, "createdAtMs">,
+  partitions: readonly PartitionRecord[],
+): number =>
+  partitions.reduce((last, { modifiedAtMs }) => Math.max(last, modifiedAtMs), createdAtMs);
 
 export const bytesIn = ({ files }: Pick<PartitionRecord, "files">): number =>
   files.reduce((sum, { blob }) => sum + blob.size, 0);

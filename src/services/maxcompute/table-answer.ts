@@ -1,6 +1,13 @@
 import type { Part } from "../../pipeline/document.ts";
 import { type Column, typeText } from "../../sql/types.ts";
-import { bytesIn, type PartitionRecord, rowsIn, type TableRecord } from "./catalog.ts";
+import {
+  bytesIn,
+  carriedBy,
+  lastModifiedMs,
+  type PartitionRecord,
+  rowsIn,
+  type TableRecord,
+} from "./catalog.ts";
 
 /** Kinds of tables in the clients' words. */
 export const typeNames = {
@@ -33,6 +40,8 @@ function schemaJson(
   { partitions, outdated }: NonNullable<Parameters<typeof tableElement>[2]>,
 ): string {
   const { transactional, primaryKey } = table;
+  const { rows, bytes } = carriedBy(partitions);
+  const files = partitions.reduce((sum, partition) => sum + partition.files.length, 0);
   return JSON.stringify({
     columns: table.columns.map(columnAnswer),
     partitionKeys: table.partitionColumns.map(columnAnswer),
@@ -40,9 +49,7 @@ function schemaJson(
     owner: table.owner,
     createTime: secondsOf(table.createdAtMs),
     lastDDLTime: secondsOf(table.definedAtMs),
-    lastModifiedTime: secondsOf(
-      Math.max(table.createdAtMs, ...partitions.map(({ modifiedAtMs }) => modifiedAtMs)),
-    ),
+    lastModifiedTime: secondsOf(lastModifiedMs(table, partitions)),
     isVirtualView: table.kind === "view",
     isMaterializedView: table.kind === "materialized view",
     ...(outdated !== undefined && {
@@ -52,12 +59,12 @@ function schemaJson(
     isExternal: table.kind === "external",
     ...(table.view && { viewText: table.view.text, viewExpandedText: table.view.text }),
     lifecycle: table.lifecycleDays ?? -1,
-    size: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
-    recordNum: partitions.reduce((sum, partition) => sum + rowsIn(partition), 0),
-    fileNum: partitions.reduce((sum, { files }) => sum + files.length, 0),
+    size: bytes,
+    recordNum: rows,
+    fileNum: files,
     IsArchived: false,
-    PhysicalSize: partitions.reduce((sum, partition) => sum + bytesIn(partition), 0),
-    FileNum: partitions.reduce((sum, { files }) => sum + files.length, 0),
+    PhysicalSize: bytes,
+    FileNum: files,
     Reserved: JSON.stringify({
       schema_version: schemaVersion(table),
       Transactional: String(transactional),

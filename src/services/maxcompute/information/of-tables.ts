@@ -1,7 +1,9 @@
 import { typeText } from "../../../sql/types.ts";
 import {
   bytesIn,
+  carriedBy,
   contentAt,
+  lastModifiedMs,
   type PartitionRecord,
   partitionName,
   type TableRecord,
@@ -41,11 +43,8 @@ export function* tables(asker: InformationAsker): Generator<InformationRow> {
       table_type: typeNames[table.kind],
       is_partitioned: table.partitionColumns.length > 0,
       ...{ owner_id: table.owner, owner_name: table.owner, create_time: table.createdAtMs },
-      last_modified_time: Math.max(
-        table.createdAtMs,
-        ...content.map(({ modifiedAtMs }) => modifiedAtMs),
-      ),
-      data_length: content.reduce((sum, partition) => sum + bytesIn(partition), 0),
+      last_modified_time: lastModifiedMs(table, content),
+      data_length: carriedBy(content).bytes,
       ...{ table_comment: table.comment, life_cycle: table.lifecycleDays ?? -1 },
       ...{ is_archived: false, view_original_text: table.view?.text ?? null },
     };

@@ -3,6 +3,7 @@ import type { Describe, Show } from "../../../sql/tree-definition.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
 import {
   bytesIn,
+  carriedBy,
   partitionName,
   rowsIn,
   schemaRows,
@@ -155,7 +156,7 @@ export function describe(doing: Doing<Describe>): Outcome {
       line(`${name.padEnd(15)} | ${typeText(type).padEnd(10)} |       | ${comment}`),
     ),
   ];
-  const size = found.content.partitions.reduce((sum, partition) => sum + bytesIn(partition), 0);
+  const size = carriedBy(found.content.partitions).bytes;
   const text = [
     rule,
     ...facts([
