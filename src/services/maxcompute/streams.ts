@@ -3,7 +3,7 @@ import { operation, ServiceError } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { partitionFor, takeBlock } from "./blocks.ts";
 import { contentAt, readPartition } from "./catalog.ts";
-import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import { findPartition } from "./tables.ts";
@@ -11,6 +11,7 @@ import {
   beginSession,
   blockTaken,
   checkTakesRows,
+  intoTable,
   invalid,
   openIn,
   routedServer,
@@ -33,8 +34,6 @@ const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("od
 
 /** Whether somebody may still bring rows into a table. */
 export const hasOpenStream = openIn(streamRows);
-
-const onTable = { ...namedTable, action: "Update" };
 
 const answerOf = ({ table }: TableTarget, stream: StreamRecord) => ({
   session_name: stream.id,
@@ -64,7 +63,7 @@ function checkSchema({ table }: TableTarget, { parameters }: OdpsInput): void {
 
 /** Begins a stream into a table or one partition, or into partitions that each request names. */
 export const createTableStream = operation("CreateTableStream", {
-  ...onTable,
+  ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, table } = target;
     const { parameters } = input;
@@ -80,13 +79,13 @@ export const createTableStream = operation("CreateTableStream", {
 
 /** Tells where a stream has come to. */
 export const getTableStream = operation("GetTableStream", {
-  ...onTable,
+  ...intoTable,
   handle: tellSession(streamOf, answerOf),
 });
 
 /** Puts rows into the table at once: they are there, for good, when the client is answered. */
 export const putStreamBlock = operation("PutStreamBlock", {
-  ...onTable,
+  ...intoTable,
   async handle(
     target: TableTarget,
     input: OdpsInput,
@@ -139,7 +138,7 @@ function partitionOf(
 
 /** Ends a stream; what it has brought stays. */
 export const endTableStream = operation("EndTableStream", {
-  ...onTable,
+  ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, project } = target;
     const { id } = streamOf(target, input, call);

@@ -4,7 +4,7 @@ import { ServiceError } from "../../pipeline/operation.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { storedName, type TableRecord } from "./catalog.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 
 /** How long a session of the tunnel serves (MaxCompute: 24 hours). */
@@ -41,6 +41,9 @@ export async function beginSession<Session extends TunnelSession>(
   });
   return made;
 }
+
+/** How operations that bring rows into a table find and judge it. */
+export const intoTable = { ...namedTable, action: "Update" };
 
 /** What sessions on a table have in common. */
 export interface WritingSession extends TunnelSession {

@@ -10,12 +10,13 @@ import {
   removeBlocks,
   takeBlock,
 } from "./blocks.ts";
-import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { tunnelSchema } from "./table-answer.ts";
 import {
   beginSession,
   checkTakesRows,
+  intoTable,
   invalid,
   openIn,
   tellSession,
@@ -52,20 +53,12 @@ const answerOf = ({ store, table }: TableTarget, upload: UploadRecord) => ({
 const uploadOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord =>
   writingSession(uploadRows(target.store), target, { id: parameters["uploadid"] }, call);
 
-const onTable = {
-  ...namedTable,
-  action: "Update",
-};
-
 /** Begins an upload into a table or one partition. */
 export const createTableUpload = operation("CreateTableUpload", {
-  ...onTable,
-  async handle(
-    target: TableTarget,
-    { parameters }: OdpsInput,
-    call: OdpsCall,
-  ): Promise<OdpsAnswer> {
+  ...intoTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, table } = target;
+    const { parameters } = input;
     checkTakesRows(table);
     const partition = await partitionFor(target, parameters, call);
     const overwrite = parameters["overwrite"] === "true";
@@ -88,7 +81,7 @@ export const hasOpenUpload = openIn(uploadRows, ({ status }) => status === "norm
 
 /** Takes one block: sent again, it takes the place of the first. */
 export const putTableBlock = operation("PutTableBlock", {
-  ...onTable,
+  ...intoTable,
   data: true,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table, store, project } = target;
@@ -113,13 +106,13 @@ export const putTableBlock = operation("PutTableBlock", {
 
 /** Tells where an upload has come to. */
 export const getTableUpload = operation("GetTableUpload", {
-  ...onTable,
+  ...intoTable,
   handle: tellSession(uploadOf, answerOf),
 });
 
 /** Puts all blocks into the table at once; committed again, it is done already. */
 export const commitTableUpload = operation("CommitTableUpload", {
-  ...onTable,
+  ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { project, store, table } = target;
     const upload = uploadOf(target, input, call);

@@ -2,12 +2,13 @@ import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation, ServiceError } from "../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { keepBlock, partitionFor, removeBlocks, takeBlock } from "./blocks.ts";
-import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
+import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import {
   beginSession,
   blockTaken,
+  intoTable,
   invalid,
   noSession,
   openIn,
@@ -37,8 +38,6 @@ const upsertRows = (store: AccountStore): Table<UpsertRecord> => store.table("od
 /** Whether somebody may still commit changes by key into a table. */
 export const hasOpenUpsert = openIn(upsertRows, ({ status }) => status === "normal");
 
-const onTable = { ...namedTable, action: "Update" };
-
 const answerOf = ({ table }: TableTarget, { id, status }: UpsertRecord) => ({
   id,
   status,
@@ -62,13 +61,10 @@ const upsertOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall
 
 /** Begins a session of changes by key to a table or one partition. */
 export const createTableUpsert = operation("CreateTableUpsert", {
-  ...onTable,
-  async handle(
-    target: TableTarget,
-    { parameters }: OdpsInput,
-    call: OdpsCall,
-  ): Promise<OdpsAnswer> {
+  ...intoTable,
+  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, table } = target;
+    const { parameters } = input;
     if (!table.transactional || table.primaryKey.length === 0) {
       throw invalid(`${table.name} is no transactional table with a primary key.`);
     }
@@ -84,13 +80,13 @@ export const createTableUpsert = operation("CreateTableUpsert", {
 
 /** Tells where a session of changes has come to. */
 export const getTableUpsert = operation("GetTableUpsert", {
-  ...onTable,
+  ...intoTable,
   handle: tellSession(upsertOf, answerOf),
 });
 
 /** Takes changes: of one key, the one that came last will count. */
 export const putUpsertBlock = operation("PutUpsertBlock", {
-  ...onTable,
+  ...intoTable,
   data: true,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table, store, project } = target;
@@ -116,7 +112,7 @@ function checkOpen({ table }: TableTarget, upsert: UpsertRecord): void {
 
 /** Makes all changes at once; committed again, it is done already. */
 export const commitTableUpsert = operation("CommitTableUpsert", {
-  ...onTable,
+  ...intoTable,
   async handle(
     target: TableTarget,
     input: OdpsInput,
@@ -171,7 +167,7 @@ function commit(
 
 /** Ends a session of which nothing shall happen. */
 export const abortTableUpsert = operation("AbortTableUpsert", {
-  ...onTable,
+  ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, project } = target;
     const { id, status } = upsertOf(target, input, call);
