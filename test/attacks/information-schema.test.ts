@@ -36,11 +36,8 @@ const grants = (account: string, user: string) =>
   `for view in ${JSON.stringify(views)}: o.run_security_query("grant Select on table information_schema." + view + " to user RAM$${account}:${user}")\n`;
 
 test("the owner sees the project's catalog as tables, which join, and copy by an INSERT or a view", async (t) => {
-  const { odps, root, account } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `${story(account)}
+  const { asRoot, account } = await startWorld(t, "sales");
+  const out = await asRoot(`${story(account)}
 out["tables"] = rows("select table_name, table_type, is_partitioned, life_cycle, data_length > 0, owner_name from Information_Schema.TABLES order by table_name limit 9")
 out["columns"] = rows("select c.column_name, c.data_type, c.ordinal_position, c.is_partition_key, c.column_comment from information_schema.columns c join information_schema.tables t on c.table_name = t.table_name where c.table_name = 'open_one' order by ordinal_position limit 9")
 out["partitions"] = rows("select partition_name from information_schema.partitions where table_name = 'secret_one'")
@@ -59,8 +56,7 @@ words = ["drop table information_schema.tables", "drop view information_schema.t
          "create table information_schema.mine (a bigint)", "create schema information_schema", "clone table information_schema.tables to mine", "alter table information_schema.tables set comment 'x'",
          "create or replace table information_schema.tables (a bigint)", "restore table information_schema.tables to lsn '0'"]
 out["changed"] = [word for word in words if refused(lambda: o.execute_sql(word)) is None]
-`,
-  );
+`);
   const owner = `ALIYUN$${account}`;
   assert.deepEqual(out["tables"], [
     ["look", "VIRTUAL_VIEW", false, -1, false, owner],
@@ -96,10 +92,10 @@ out["changed"] = [word for word in words if refused(lambda: o.execute_sql(word))
 });
 
 test("who is not granted the catalog sees none of it; who is sees what is theirs, by no detour more", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "sales", "other");
+  const { asRoot, odps, root, account, user } = await startWorld(t, "sales", "other");
   const [ann, bob] = [await user("ann"), await user("bob")];
-  await odps(root, "sales", story(account));
-  const before = await odps<Record<string, unknown>>(
+  await asRoot(story(account));
+  const before = await odps(
     ann,
     "sales",
     `out["told"] = [refused(lambda: rows("select * from information_schema." + view))[0] for view in ${JSON.stringify(views)}]
@@ -125,7 +121,7 @@ p.run_security_query("grant CreateInstance, CreateTable, Read on project other t
 p.execute_sql("create table elsewhere (a bigint)")
 `,
   );
-  const seen = await odps<Record<string, unknown>>(
+  const seen = await odps(
     ann,
     "sales",
     `
@@ -172,12 +168,10 @@ out["of another project"] = [refused(lambda: rows("select * from other.informati
     assert.match((seen[path] as string[])[1] ?? "", /shown to who has asked/, path);
   }
   // What ann may see is not bob's either, though he may read the job and the view.
-  await odps(
-    root,
-    "sales",
+  await asRoot(
     `${grants(account, "bob")}o.run_security_query("grant Read on instance ${seen["mine"]} to user RAM$${account}:bob")`,
   );
-  const lent = await odps<Record<string, unknown>>(
+  const lent = await odps(
     bob,
     "sales",
     `out["rows"] = refused(lambda: list(o.get_instance("${seen["mine"]}").open_reader(tunnel=True)))`,
@@ -186,12 +180,9 @@ out["of another project"] = [refused(lambda: rows("select * from other.informati
 });
 
 test("the catalog of a protected project stays in it, and names of partitions are for who may read the table", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "sales", "other");
+  const { asRoot, odps, account, user } = await startWorld(t, "sales", "other");
   const ann = await user("ann");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `${story(account)}${grants(account, "ann")}
+  const out = await asRoot(`${story(account)}${grants(account, "ann")}
 o.run_security_query("set ProjectProtection=true")
 p = entry("other")
 def tried(o, sql): return (refused(lambda: o.execute_sql(sql)) or ["goes", ""])
@@ -202,14 +193,13 @@ def unlimited():
     options.tunnel.limit_instance_tunnel = False
     return list(o.execute_sql("select * from information_schema.tables").open_reader(tunnel=True))
 out["download"] = refused(unlimited)
-`,
-  );
+`);
   for (const told of [...(out["moved"] as string[][]), out["download"] as string[]]) {
     assert.equal(told[0], "NoPermission");
     assert.match(told[1] ?? "", /is protected/);
   }
   assert.equal(out["inside"], "goes");
-  const seen = await odps<Record<string, unknown>>(
+  const seen = await odps(
     ann,
     "sales",
     `out["names"] = rows("select partition_name from information_schema.partitions")`,

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startWorld } from "../support/warehouse.ts";
-
-/** Adds a user to a project with what everybody needs to run statements there. */
-const member = (name: string) => `
-for query in ["add user ${name}", "grant CreateInstance, CreateTable, List, Read on project {} to user ${name}"]:
-    o.run_security_query(query.format(o.project))
-`;
+import { member, startWorld } from "../support/warehouse.ts";
 
 test("a view reads what its maker meant, whatever the flags of who reads it", async (t) => {
-  const { odps, root, user, account } = await startWorld(t, "vault", "other");
+  const { asRoot, odps, user, account } = await startWorld(t, "vault", "other");
   const bob = await user("bob");
   const name = `RAM$${account}:bob`;
-  await odps(
-    root,
-    "vault",
-    `${member(name)}
+  await asRoot(`${member(name)}
 o.execute_sql("create schema hr")
 o.execute_sql("create schema other")
 space = {"odps.namespace.schema": "true"}
@@ -31,9 +22,8 @@ o.execute_sql("create view vv as select name from customers")
 o.execute_sql("create view nv as select a from other.pub")
 for view in ["vv", "nv"]:
     o.run_security_query("grant Select on table %s to user ${name}" % view)
-`,
-  );
-  const out = await odps<Record<string, unknown>>(
+`);
+  const out = await odps(
     bob,
     "vault",
     `
@@ -49,20 +39,16 @@ out["itself"] = refused(lambda: rows("select name from vault.hr.customers", **{"
 });
 
 test("rows of a job are read by who may read their source now", async (t) => {
-  const { odps, root, user, account } = await startWorld(t, "vault");
+  const { asRoot, odps, user, account } = await startWorld(t, "vault");
   const [eve, bob] = [await user("eve"), await user("bob")];
   const names = ["eve", "bob"].map((one) => `RAM$${account}:${one}`);
-  await odps(
-    root,
-    "vault",
-    `${names.map((name) => member(name)).join("")}
+  await asRoot(`${names.map((name) => member(name)).join("")}
 o.execute_sql("create table t (a bigint, secret string)")
 o.execute_sql("insert into t values (1, 'deep')")
 o.execute_sql("create view v as select a, secret from t")
 for thing in ["t", "v"]:
     o.run_security_query("grant Select on table %s to user ${names[0]}" % thing)
-`,
-  );
+`);
   const ids = await odps<string[]>(
     eve,
     "vault",
@@ -85,7 +71,7 @@ out = {id: [through(id, tunnel=False), through(id, tunnel=True, limit=True), thr
   const none = ["NoPermission", "NoPermission", "NoPermission"];
   const all = ["read", "read", "read"];
   const as = (keys: typeof eve) => odps<Record<string, string[]>>(keys, "vault", read);
-  const may = (query: string) => odps(root, "vault", `o.run_security_query("${query}")`);
+  const may = (query: string) => asRoot(`o.run_security_query("${query}")`);
   assert.deepEqual(Object.values(await as(eve)), [all, all]);
   for (const id of ids) await may(`grant Read on instance ${id} to user ${names[1]}`);
   assert.deepEqual(Object.values(await as(bob)), [none, none], "Read of a job is not Select");
@@ -93,27 +79,20 @@ out = {id: [through(id, tunnel=False), through(id, tunnel=True, limit=True), thr
   assert.deepEqual(Object.values(await as(eve)), [none, all], "the view was taken back");
   await may(`revoke Select on table t from user ${names[0]}`);
   assert.deepEqual(Object.values(await as(eve)), [none, none]);
-  await odps(
-    root,
-    "vault",
-    `
+  await asRoot(`
 o.execute_sql("drop table t")
 o.execute_sql("create table t (a bigint, secret string)")
 o.run_security_query("grant Select on table t to user ${names[0]}")
-`,
-  );
+`);
   const later = await as(eve);
   assert.ok(!later[byTable ?? ""]?.includes("read"), "another table of the name opens nothing");
 });
 
 test("who renames a table or a column does not shake off its label or its grants", async (t) => {
-  const { odps, root, user, account } = await startWorld(t, "vault");
+  const { asRoot, odps, user, account } = await startWorld(t, "vault");
   const [eve, bob] = [await user("eve"), await user("bob")];
   const names = ["eve", "bob"].map((one) => `RAM$${account}:${one}`);
-  await odps(
-    root,
-    "vault",
-    `${names.map((name) => member(name)).join("")}
+  await asRoot(`${names.map((name) => member(name)).join("")}
 for table in ["lab", "cols"]:
     o.execute_sql("create table %s (a bigint, ssn string, z string)" % table)
     o.execute_sql("insert into %s values (1, 'secret', 'zz')" % table)
@@ -121,9 +100,8 @@ for query in ["set LabelSecurity=true", "set label 3 to table lab(ssn)", "grant 
               "grant Select(a) on table cols to user ${names[0]}", "grant Alter on table cols to user ${names[0]}", "create role reader", "grant reader to ${names[1]}"]:
     o.run_security_query(query)
 next(role for role in o.list_roles() if role.name == "reader").policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["odps:Select"], "Resource": "acs:odps:*:projects/vault/tables/*"}]}
-`,
-  );
-  const label = await odps<Record<string, unknown>>(
+`);
+  const label = await odps(
     bob,
     "vault",
     `
@@ -134,14 +112,14 @@ out["rename"] = refused(lambda: o.execute_sql("alter table lab rename to lab2"))
 `,
   );
   assert.deepEqual(Object.values(label), ["NoPermission", "NoPermission", "NoPermission"]);
-  await odps(root, "vault", `o.execute_sql("alter table lab rename to lab2")`);
+  await asRoot(`o.execute_sql("alter table lab rename to lab2")`);
   const after = await odps<unknown>(
     bob,
     "vault",
     `out = [refused(lambda: rows("select x from lab2"))[0], rows("select a from lab2")]`,
   );
   assert.deepEqual(after, ["NoPermission", [[1]]]);
-  const grants = await odps<Record<string, unknown>>(
+  const grants = await odps(
     eve,
     "vault",
     `
@@ -156,11 +134,8 @@ out["still"] = rows("select tmp from cols")
 });
 
 test("what a table has dropped does not come back by a clone, nor under an old name", async (t) => {
-  const { odps, root } = await startWorld(t, "vault", "other");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "vault",
-    `
+  const { asRoot } = await startWorld(t, "vault", "other");
+  const out = await asRoot(`
 o.execute_sql("create table t (id bigint, pin string, note string)")
 o.execute_sql("insert into t values (7, 'PIN-9999', 'n')")
 o.execute_sql("alter table t drop columns (pin)")
@@ -180,8 +155,7 @@ o.execute_sql("clone table t to u if exists overwrite")
 out["into another"] = rows("select id, memo, pin from u order by id limit 9")
 o.write_table("t", [[9, "tunnel", "p"]])
 out["tunnel"] = [list(record.values) for record in o.read_table("t")]
-`,
-  );
+`);
   const both = [
     [7, "n"],
     [8, "m"],
@@ -194,20 +168,15 @@ out["tunnel"] = [list(record.values) for record in o.read_table("t")]
 });
 
 test("who may change a table and not read it moves none of its rows to where they may", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "sales");
+  const { asRoot, odps, account, user } = await startWorld(t, "sales");
   const eve = await user("eve");
   const name = `RAM$${account}:eve`;
-  await odps(
-    root,
-    "sales",
-    `
+  await asRoot(`
 o.execute_sql("create table s (a bigint) partitioned by (ds string)")
 o.execute_sql("insert into s partition (ds='1') values (42)")
-for query in ["add user ${name}", "grant Describe, Alter, Update, Drop on table s to user ${name}", "grant CreateInstance, CreateTable, List, Read on project sales to user ${name}"]:
-    o.run_security_query(query)
-`,
-  );
-  const tried = await odps<Record<string, unknown>>(
+${member(name, "Describe, Alter, Update, Drop on table s")}
+`);
+  const tried = await odps(
     eve,
     "sales",
     `
@@ -228,19 +197,14 @@ out["nothing"] = [[one.name for one in o.list_tables() if one.name.startswith("m
 });
 
 test("a table or view is given away by who administers the project alone, and to a member alone", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "sales");
+  const { asRoot, odps, account, user } = await startWorld(t, "sales");
   const ann = await user("ann");
-  await odps(
-    root,
-    "sales",
-    `
+  await asRoot(`
 o.execute_sql("create table t (a bigint)")
 o.execute_sql("insert into t values (1)")
-for query in ["add user RAM$${account}:ann", "grant CreateInstance, CreateTable, List, Read on project sales to user RAM$${account}:ann", "grant Describe, Select on table t to user RAM$${account}:ann"]:
-    o.run_security_query(query)
-`,
-  );
-  const tried = await odps<Record<string, unknown>>(
+${member(`RAM$${account}:ann`, "Describe, Select on table t")}
+`);
+  const tried = await odps(
     ann,
     "sales",
     `
@@ -251,10 +215,7 @@ out["given"] = [refused(lambda: o.execute_sql("alter view v changeowner to 'ALIY
 `,
   );
   assert.deepEqual(tried["given"], ["NoPermission", "NoPermission"]);
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const out = await asRoot(`
 def owner(name):
     one = o.get_table(name); one.reload()
     return [one.owner, one.comment]
@@ -266,8 +227,7 @@ o.execute_sql("alter table own changeowner to 'ALIYUN$${account}'")
 o.execute_sql("alter view v rename to w")
 out["owners"] = [owner("w"), owner("own")]
 out["lends"] = rows("select a from w")
-`,
-  );
+`);
   const owner = `ALIYUN$${account}`;
   assert.equal(out["lends no more"], "NoPermission");
   assert.deepEqual(out["nobody"], [false, false]);

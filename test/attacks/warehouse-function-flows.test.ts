@@ -17,13 +17,10 @@ def ask(work):
 `;
 
 test("code sees the rows that its caller may read, and no view's others", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "sales");
+  const { asRoot, odps, account, user } = await startWorld(t, "sales");
   const ann = await user("ann");
   const name = `RAM$${account}:ann`;
-  await odps(
-    root,
-    "sales",
-    `${prelude}
+  await asRoot(`${prelude}
 o.execute_sql("create table t (a bigint, owner string)")
 o.execute_sql("insert into t values (1, 'ann'), (2, 'root'), (3, 'ann'), (4, 'root')")
 o.execute_sql("create view mine as select a from t where owner = 'ann'")
@@ -33,9 +30,8 @@ make("closed", "def evaluate(self, a):\\n    return a")
 for query in ["add user ${name}", "grant Select on table mine to user ${name}", "grant Select on table lent to user ${name}",
               "grant CreateInstance, CreateFunction, CreateResource, Read, List on project sales to user ${name}"]:
     o.run_security_query(query)
-`,
-  );
-  const out = await odps<Record<string, unknown>>(
+`);
+  const out = await odps(
     ann,
     "sales",
     `${prelude}
@@ -70,26 +66,19 @@ out["pretends"] = ask("select pretends(a) from mine")
   assert.doesNotMatch(String(out["raises"]), /secret/);
   assert.match(String(out["pretends"]), /ValueError/);
   assert.doesNotMatch(String(out["pretends"]), /line 500\d/);
-  const rebuilt = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `${prelude}
+  const rebuilt = await asRoot(`${prelude}
 o.execute_sql("create materialized view kept as select inner_of(a) as a from t")
 o.execute_sql("create temporary function inner_of as 'hijack.F' using 'hijack.py'; alter materialized view kept rebuild;")
 out["kept"] = ask("select min(a), max(a) from kept")
-`,
-  );
+`);
   assert.deepEqual(rebuilt, { kept: [[100, 400]] }, "and so does a rebuild");
 });
 
 test("code is no way out of a protected project, neither for rows nor for what it is made of", async (t) => {
-  const { odps, root, account, user } = await startWorld(t, "safe", "plain");
+  const { asRoot, odps, root, account, user } = await startWorld(t, "safe", "plain");
   const ann = await user("ann");
   const name = `RAM$${account}:ann`;
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "safe",
-    `${prelude}
+  const out = await asRoot(`${prelude}
 plain = entry("plain")
 o.execute_sql("create table t (a bigint)")
 o.execute_sql("insert into t values (7)")
@@ -112,8 +101,7 @@ o.run_security_query("allow project plain to install package code")
 plain.run_security_query("install package safe.code")
 plain.run_security_query("add user ${name}")
 plain.run_security_query("grant CreateInstance, CreateTable, Read, List on project plain to user ${name}")
-`,
-  );
+`);
   const refused = /NoPermission.*protected/s;
   assert.match(String(out["rows"]), refused);
   assert.match(String(out["made of"]), /NoPermission.*resources\/same\.py.*protected/s);
@@ -125,13 +113,13 @@ plain.run_security_query("grant CreateInstance, CreateTable, Read, List on proje
 out["used"] = ask("select safe:same(4)")
 out["kept"] = ask(lambda: rows("select a from kept") if o.execute_sql("create table kept as select safe:same(5) as a") else None)
 `;
-  const before = await odps<Record<string, unknown>>(ann, "plain", lent);
+  const before = await odps(ann, "plain", lent);
   assert.match(String(before["used"]), /NoPermission/);
   await odps(
     root,
     "plain",
     `o.run_security_query("grant Read on package safe.code to user ${name}")`,
   );
-  const after = await odps<Record<string, unknown>>(ann, "plain", lent);
+  const after = await odps(ann, "plain", lent);
   assert.deepEqual(after, { used: [[4]], kept: [[5]] });
 });

@@ -49,11 +49,8 @@ const events = async ({ running, account }: World) =>
 
 test("what is older than its lifecycle goes, by partition or whole, and nothing else; the trail tells", async (t) => {
   const { world, minute } = await startTimed(t);
-  const { odps, root } = world;
-  await odps(
-    root,
-    "sales",
-    `
+  const { asRoot } = world;
+  await asRoot(`
 for name, more in [("plain", "lifecycle 3"), ("kept", ""), ("off", "lifecycle 3"), ("touched", "lifecycle 3"), ("longer", "lifecycle 30")]:
     o.execute_sql("create table %s (a bigint) %s" % (name, more))
     o.execute_sql("insert into %s values (1)" % name)
@@ -64,23 +61,15 @@ o.execute_sql("create table never (a bigint) partitioned by (ds string) lifecycl
 o.execute_sql("alter table never add partition (ds='x')")
 o.execute_sql("alter table off disable lifecycle")
 o.execute_sql("alter table parted partition (ds='off') disable lifecycle")
-`,
-  );
+`);
   await age(world, 4);
-  await odps(
-    root,
-    "sales",
-    `
+  await asRoot(`
 o.execute_sql("alter table touched touch")
 o.execute_sql("alter table parted touch partition (ds='touched')")
 o.execute_sql("insert into parted partition (ds='written') values (2)")
-`,
-  );
+`);
   await minute();
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const out = await asRoot(`
 out["tables"] = sorted(one.name for one in o.list_tables())
 out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
 out["never"] = [str(one) for one in o.get_table("never").partitions]
@@ -91,8 +80,7 @@ lsn = o.execute_sql("show history for table never").open_reader(tunnel=False).ra
 o.execute_sql("restore table never to lsn '%s'" % lsn)
 o.execute_sql("alter table off enable lifecycle")
 o.execute_sql("alter table parted partition (ds='off') enable lifecycle")
-`,
-  );
+`);
   assert.deepEqual(out["tables"], ["kept", "longer", "never", "off", "parted", "touched"]);
   assert.deepEqual(out["partitions"], ["ds='off'", "ds='touched'", "ds='written'"]);
   assert.deepEqual([out["never"], out["rows"]], [[], [[4]]]);
@@ -120,15 +108,11 @@ o.execute_sql("alter table parted partition (ds='off') enable lifecycle")
     assert.doesNotMatch(JSON.stringify(event), /old|ds=/);
   }
   await minute();
-  const after = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const after = await asRoot(`
 out["tables"] = sorted(one.name for one in o.list_tables())
 out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
 out["restored"] = [str(one) for one in o.get_table("never").partitions]
-`,
-  );
+`);
   assert.deepEqual(after["restored"], ["ds='x'"]);
   assert.deepEqual(after["tables"], ["kept", "longer", "never", "parted", "touched"]);
   assert.deepEqual(after["partitions"], ["ds='touched'", "ds='written'"]);
@@ -136,11 +120,8 @@ out["restored"] = [str(one) for one in o.get_table("never").partitions]
 
 test("nothing is reaped under a statement that runs or an upload that is open", async (t) => {
   const { world, minute } = await startTimed(t);
-  const { odps, root } = world;
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const { asRoot } = world;
+  const out = await asRoot(`
 from odps.tunnel import TableTunnel
 for name in ["written", "uploaded", "forgotten"]:
     o.execute_sql("create table %s (a bigint) lifecycle 3" % name)
@@ -151,28 +132,19 @@ upload = TableTunnel(o).create_upload_session("uploaded")
 with upload.open_record_writer(0) as writer:
     writer.write(o.get_table("uploaded").new_record([7]))
 out["upload"] = upload.id
-`,
-  );
+`);
   await age(world, 4);
   await minute();
-  const after = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const after = await asRoot(`
 from odps.tunnel import TableTunnel
 out["tables"] = sorted(one.name for one in o.list_tables())
 o.get_instance("${out["job"]}").stop()
 TableTunnel(o).create_upload_session("uploaded", upload_id="${out["upload"]}").commit([0])
 out["rows"] = rows("select a from uploaded")
-`,
-  );
+`);
   assert.deepEqual(after, { tables: ["many", "uploaded", "written"], rows: [[7]] });
   await age(world, 4);
   await minute();
-  const last = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `out["tables"] = sorted(one.name for one in o.list_tables())`,
-  );
+  const last = await asRoot(`out["tables"] = sorted(one.name for one in o.list_tables())`);
   assert.deepEqual(last["tables"], ["many"]);
 });

@@ -57,11 +57,8 @@ class Lookup(object):
 `;
 
 test("functions in Python are called by queries: of a row, of rows, and giving rows", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
 o.create_resource("code.py", "py", file_obj=${JSON.stringify(code)})
 o.create_resource("words.txt", "file", file_obj="one\\ntwo\\n")
 for name, more in [("plus", ""), ("types", ""), ("deep", ""), ("wide", ""), ("words", ""), ("mean", ""), ("lookup", ", words.txt")]:
@@ -89,8 +86,7 @@ o.write_table("t", [[at, "w", 1.0] for at in range(100, 20100)])
 out["many"] = rows("select sum(plus(a, 1)) from t where a >= 100")
 o.execute_sql("drop function plus")
 out["dropped"] = refused(lambda: o.execute_sql("select plus(1, 2)"))
-`,
-  );
+`);
   assert.deepEqual(out["shown"], ["deep", "lookup", "mean", "plus", "types", "wide", "words"]);
   assert.equal(out["described"], true);
   assert.deepEqual(out["plus"], [
@@ -138,11 +134,8 @@ out["dropped"] = refused(lambda: o.execute_sql("select plus(1, 2)"))
 });
 
 test("functions in SQL, and functions that live as long as their job", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
-    `
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
 o.create_resource("code.py", "py", file_obj=${JSON.stringify(code)})
 o.execute_sql("create sql function twice(@a bigint) returns bigint as @a + @a")
 out["twice"] = rows("select twice(4), sales:twice(5)")
@@ -158,8 +151,7 @@ out["gone"] = [refused(lambda: rows("select plus(1, 2)"))[0], refused(lambda: ro
 out["built-in"] = [refused(lambda: o.execute_sql("create sql function %s(@a bigint) as @a" % name))[0] for name in ["abs", "count", "max_pt", "explode"]]
 out["java"] = refused(lambda: (o.create_resource("lib.jar", "jar", file_obj=b"PK"), o.execute_sql("create function j as 'com.example.J' using 'lib.jar'")))[1]
 out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary function plus as 'code.Plus' using 'code.py'; select plus(1);", "create temporary function plus as 'code.Nothing' using 'code.py'; select plus(1);"]]
-`,
-  );
+`);
   assert.deepEqual(out["twice"], [[8, 10]]);
   assert.equal((out["about"] as string[])[0], "true");
   assert.deepEqual(out["replaced"], [[12, 16]]);

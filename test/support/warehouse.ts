@@ -10,7 +10,13 @@ export interface World {
   readonly account: string;
   readonly root: Keys;
   /** Runs a script of PyODPS as somebody in a project; answers the JSON that it prints last. */
-  odps<Answer>(keys: Keys, project: string, script: string): Promise<Answer>;
+  odps<Answer = Record<string, unknown>>(
+    keys: Keys,
+    project: string,
+    script: string,
+  ): Promise<Answer>;
+  /** The same as root, in the first of the projects. */
+  asRoot(script: string): Promise<Record<string, unknown>>;
   /** A user of IAM with an access key; its name in projects is `RAM$<account>:<name>`. */
   user(name: string): Promise<Keys>;
 }
@@ -39,22 +45,31 @@ def refused(work):
 out = {}
 `;
 
+/** Part of a script: adds a user to its project, with what everybody needs to run statements there, and more. */
+export const member = (name: string, ...granted: readonly string[]): string => `
+o.run_security_query("add user ${name}")
+for granted in ["CreateInstance, CreateTable, List, Read on project " + o.project, *${JSON.stringify(granted)}]:
+    o.run_security_query("grant " + granted + " to user ${name}")
+`;
+
 export async function startWorld(t: TestContext, ...projects: readonly string[]): Promise<World> {
   const running = await startBondstore(t);
   const { account, root } = await running.tenant("acme");
   const { parts } = running.bondstore.opened;
   for (const name of projects) await createProject(parts, account, { name });
+  const odps: World["odps"] = async <Answer>(keys: Keys, project: string, script: string) =>
+    (await python(
+      running,
+      keys,
+      `${prelude}\no = entry("${project}")\n${script}\nprint(json.dumps(out, default=str))`,
+      "warehouse-clients",
+    )) as Answer;
   return {
     running,
     account,
     root,
-    odps: async <Answer>(keys: Keys, project: string, script: string) =>
-      (await python(
-        running,
-        keys,
-        `${prelude}\no = entry("${project}")\n${script}\nprint(json.dumps(out, default=str))`,
-        "warehouse-clients",
-      )) as Answer,
+    odps,
+    asRoot: (script) => odps(root, projects[0] ?? "", script),
     async user(name) {
       const { users, accessKeys } = parts.directory.inAccount(account);
       const made = await accessKeys.create(await users.create({ name }));
