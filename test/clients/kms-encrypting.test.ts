@@ -7,7 +7,7 @@ import {
   type KeyObject,
   publicEncrypt,
 } from "node:crypto";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import {
   CreateKeyCommand,
   type CreateKeyRequest,
@@ -19,20 +19,12 @@ import {
   GenerateDataKeyPairCommand,
   GenerateDataKeyPairWithoutPlaintextCommand,
   GetPublicKeyCommand,
-  KMSClient,
+  type KMSClient,
   ReEncryptCommand,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 
 const Message = Buffer.from("four windows of June");
-
-async function start(t: TestContext): Promise<KMSClient> {
-  const running = await startBondstore(t);
-  const { root } = await running.tenant("acme");
-  const kms = new KMSClient(running.client(root));
-  t.after(() => kms.destroy());
-  return kms;
-}
 
 async function make(kms: KMSClient, input: CreateKeyRequest): Promise<string> {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand(input));
@@ -45,7 +37,7 @@ async function publicKey(kms: KMSClient, KeyId: string): Promise<KeyObject> {
 }
 
 test("RSA keys encrypt for whoever has the public key, and re-encrypt", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await make(kms, { KeySpec: "RSA_2048", KeyUsage: "ENCRYPT_DECRYPT" });
   const symmetric = await make(kms, {});
   const key = await publicKey(kms, KeyId);
@@ -84,7 +76,7 @@ test("RSA keys encrypt for whoever has the public key, and re-encrypt", async (t
 });
 
 test("data key pairs come under a symmetric key", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await make(kms, {});
   const EncryptionContext = { order: "7" };
   for (const KeyPairSpec of [
@@ -115,7 +107,7 @@ test("data key pairs come under a symmetric key", async (t) => {
 });
 
 test("keys on one curve agree on a secret; points of another curve, and no points, are refused", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   for (const [KeySpec, namedCurve, wrong] of [
     ["ECC_NIST_P256", "prime256v1", "secp384r1"],
     ["ECC_NIST_P384", "secp384r1", "secp521r1"],
@@ -140,7 +132,7 @@ test("keys on one curve agree on a secret; points of another curve, and no point
 });
 
 test("ML-KEM keys encapsulate and open secrets", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   for (const KeySpec of ["ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"] as const) {
     const KeyId = await make(kms, { KeySpec, KeyUsage: "ENCAPSULATE_DECAPSULATE" });
     const input = { KeyId, EncapsulationAlgorithm: "ML_KEM" } as const;

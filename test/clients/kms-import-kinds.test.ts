@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import {
   CreateKeyCommand,
   type CreateKeyRequest,
-  KMSClient,
   UnsupportedOperationException,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 import { python } from "../support/python.ts";
 
-async function start(t: TestContext) {
-  const running = await startBondstore(t);
-  const acme = await running.tenant("acme");
-  const kms = new KMSClient(running.client(acme.root));
-  t.after(() => kms.destroy());
-  return { running, acme, kms };
-}
-
 test("of ML-DSA and ML-KEM no material is imported, as at AWS", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const kinds = [
     ["ML_DSA_65", "SIGN_VERIFY"],
     ["ML_KEM_768", "ENCAPSULATE_DECAPSULATE"],
@@ -73,7 +64,7 @@ except ClientError as error: out["mixed"] = error.response["Error"]["Code"]
 print(json.dumps(out))`;
 
 test("boto3 imports SM2 keys, and what openssl has wrapped by SM2", async (t) => {
-  const { running, acme } = await start(t);
+  const { running, acme } = await startKmsClient(t);
   assert.deepEqual(await python(running, acme.root, sm2Script), {
     RSAES_OAEP_SHA_256: true,
     SM2PKE: true,

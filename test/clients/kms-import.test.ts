@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, verify } from "node:crypto";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import {
   type AlgorithmSpec,
   CreateKeyCommand,
@@ -14,7 +14,6 @@ import {
   GetKeyRotationStatusCommand,
   GetPublicKeyCommand,
   IncorrectKeyMaterialException,
-  KMSClient,
   KMSInvalidStateException,
   ListKeyRotationsCommand,
   RotateKeyOnDemandCommand,
@@ -22,19 +21,11 @@ import {
   UnsupportedOperationException,
   type WrappingKeySpec,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 import { bring, makeExternal, privateKeys } from "../support/kms-import.ts";
 import { awsAll, python } from "../support/python.ts";
 
 const Plaintext = Buffer.from("four windows of June");
-
-async function start(t: TestContext) {
-  const running = await startBondstore(t);
-  const acme = await running.tenant("acme");
-  const kms = new KMSClient(running.client(acme.root));
-  t.after(() => kms.destroy());
-  return { running, acme, kms };
-}
 
 const wrappings: readonly (readonly [AlgorithmSpec, WrappingKeySpec])[] = [
   ["RSAES_OAEP_SHA_1", "RSA_2048"],
@@ -44,7 +35,7 @@ const wrappings: readonly (readonly [AlgorithmSpec, WrappingKeySpec])[] = [
 ];
 
 test("material comes in by every wrapping, goes, and comes again", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await makeExternal(kms);
   const material = randomBytes(32);
   const ids = new Set<string | undefined>();
@@ -66,7 +57,7 @@ test("material comes in by every wrapping, goes, and comes again", async (t) => 
 });
 
 test("material that expires says when", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await makeExternal(kms);
   const ValidTo = new Date(Math.ceil(Date.now() / 1000 + 86_400) * 1000);
   await bring(kms, KeyId, randomBytes(32), { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo });
@@ -77,7 +68,7 @@ test("material that expires says when", async (t) => {
 });
 
 test("another material waits for a rotation, and older ones stay readable", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await makeExternal(kms);
   const [first, second] = [randomBytes(32), randomBytes(32)];
   const encrypt = async () => {
@@ -134,7 +125,7 @@ const pairs = [
 ] as const;
 
 test("private keys that were made elsewhere sign here", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   for (const [KeySpec, SigningAlgorithm] of pairs) {
     const KeyId = await makeExternal(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
     const pkcs8 = privateKeys[KeySpec]();
@@ -158,7 +149,7 @@ test("private keys that were made elsewhere sign here", async (t) => {
 });
 
 test("a MAC key that was made elsewhere makes the same MACs here", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await makeExternal(kms, { KeySpec: "HMAC_384", KeyUsage: "GENERATE_VERIFY_MAC" });
   const material = randomBytes(100);
   await bring(kms, KeyId, material);
@@ -169,7 +160,7 @@ test("a MAC key that was made elsewhere makes the same MACs here", async (t) => 
 });
 
 test("the SDK learns of the last use of a key, with its event", async (t) => {
-  const { kms } = await start(t);
+  const { kms } = await startKmsClient(t);
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   const KeyId = KeyMetadata?.Arn;
   const ask = () => kms.send(new GetKeyLastUsageCommand({ KeyId }));
@@ -215,7 +206,7 @@ except ClientError as error: out["old"] = error.response["Error"]["Code"]
 print(json.dumps(out))`;
 
 test("boto3 imports what openssl has wrapped", async (t) => {
-  const { running, acme } = await start(t);
+  const { running, acme } = await startKmsClient(t);
   assert.deepEqual(await python(running, acme.root, script), {
     until: true,
     opened: "text",
@@ -228,7 +219,7 @@ test("boto3 imports what openssl has wrapped", async (t) => {
 });
 
 test("the AWS CLI asks for parameters and for the last usage", async (t) => {
-  const { running, acme, kms } = await start(t);
+  const { running, acme, kms } = await startKmsClient(t);
   const id = (await makeExternal(kms)).split("/")[1] ?? "";
   const wrapping = ["--wrapping-algorithm", "RSAES_OAEP_SHA_1", "--wrapping-key-spec", "RSA_2048"];
   const [parameters, usage, gone] = await awsAll(running, acme.root, [

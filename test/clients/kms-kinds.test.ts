@@ -7,7 +7,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import {
   CreateKeyCommand,
   type CreateKeyRequest,
@@ -17,7 +17,7 @@ import {
   GenerateDataKeyCommand,
   GenerateMacCommand,
   GetPublicKeyCommand,
-  KMSClient,
+  type KMSClient,
   type MacAlgorithmSpec,
   RotateKeyOnDemandCommand,
   SignCommand,
@@ -25,17 +25,9 @@ import {
   VerifyCommand,
   VerifyMacCommand,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 
 const Message = Buffer.from("four windows of June");
-
-async function start(t: TestContext): Promise<KMSClient> {
-  const running = await startBondstore(t);
-  const { root } = await running.tenant("acme");
-  const kms = new KMSClient(running.client(root));
-  t.after(() => kms.destroy());
-  return kms;
-}
 
 async function make(kms: KMSClient, input: CreateKeyRequest): Promise<string> {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand(input));
@@ -81,7 +73,7 @@ const signers: readonly (readonly [
 
 for (const [KeySpec, algorithms] of signers) {
   test(`${KeySpec} signs and verifies, messages and digests, as OpenSSL does`, async (t) => {
-    const kms = await start(t);
+    const { kms } = await startKmsClient(t);
     const KeyId = await make(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
     const key = await publicKey(kms, KeyId);
     for (const SigningAlgorithm of algorithms) {
@@ -120,7 +112,7 @@ for (const [KeySpec, algorithms] of signers) {
 
 for (const KeySpec of ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"] as const) {
   test(`${KeySpec} signs and verifies messages, also by their hash that FIPS 204 calls mu`, async (t) => {
-    const kms = await start(t);
+    const { kms } = await startKmsClient(t);
     const KeyId = await make(kms, { KeySpec, KeyUsage: "SIGN_VERIFY" });
     const SigningAlgorithm = "ML_DSA_SHAKE_256";
     const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId }));
@@ -149,7 +141,7 @@ const macs: readonly (readonly [CreateKeyRequest["KeySpec"], MacAlgorithmSpec])[
   ["HMAC_512", "HMAC_SHA_512"],
 ];
 test("MAC keys make and verify MACs of their hash", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   for (const [KeySpec, MacAlgorithm] of macs) {
     const KeyId = await make(kms, { KeySpec, KeyUsage: "GENERATE_VERIFY_MAC" });
     const { Mac } = await kms.send(new GenerateMacCommand({ KeyId, Message, MacAlgorithm }));
@@ -169,7 +161,7 @@ test("MAC keys make and verify MACs of their hash", async (t) => {
 });
 
 test("a key says what it is, and does nothing that it is not for", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await make(kms, { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
   const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
   assert.deepEqual(
@@ -218,7 +210,7 @@ test("a key says what it is, and does nothing that it is not for", async (t) => 
 });
 
 test("a signature of somebody else's key is not of ours", async (t) => {
-  const kms = await start(t);
+  const { kms } = await startKmsClient(t);
   const KeyId = await make(kms, { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   const Signature = sign("sha256", Message, privateKey);

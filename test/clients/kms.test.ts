@@ -45,16 +45,13 @@ import {
   UpdateAliasCommand,
   UpdateKeyDescriptionCommand,
 } from "@aws-sdk/client-kms";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 
 const Plaintext = Buffer.from("four windows of June");
 const EncryptionContext = { tenant: "acme", "aws:s3:arn": "arn:aws:s3:::orders" };
 
 async function start(t: TestContext) {
-  const running = await startBondstore(t);
-  const acme = await running.tenant("acme");
-  const kms = new KMSClient(running.client(acme.root));
-  t.after(() => kms.destroy());
+  const { running, acme, kms } = await startKmsClient(t);
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: "orders" }));
   assert.ok(KeyMetadata?.Arn);
   return { running, acme, kms, KeyId: KeyMetadata.Arn };
