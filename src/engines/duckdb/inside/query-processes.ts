@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { dataFolder, halfFolder } from "../files.ts";
-import { firstLinkFd, functionError, type LentFunctions } from "../lent-functions.ts";
+import { firstLinkFd, functionError, lendPath, type LentFunctions } from "../lent-functions.ts";
 import type { KeepQuestion } from "../questions.ts";
 import type { Running } from "./keep.ts";
 import type { QueryProcessOptions } from "./query-process.ts";
@@ -52,7 +52,8 @@ export function createQueryProcesses(options: Options, spillFolder: string): Que
       server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         socket.on("error", () => socket.destroy());
         const key = String(request.headers["x-function"]);
-        if (lent.size >= lentMax || lent.has(key)) return void socket.destroy();
+        const isOne = request.url === lendPath && !lent.has(key);
+        if (!isOne || lent.size >= lentMax) return void socket.destroy();
         lent.set(key, socket);
         socket.once("close", () => {
           if (lent.get(key) === socket) lent.delete(key);

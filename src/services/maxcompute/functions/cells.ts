@@ -87,23 +87,31 @@ export class FunctionCells {
   async #enter(account: string, count: number, signal: AbortSignal): Promise<void> {
     const own = () => this.#running.get(account) ?? 0;
     const all = () => [...this.#running.values()].reduce((sum, each) => sum + each, 0);
-    while (all() + count > cellsMax || own() + count > cellsPerAccountMax) {
-      if (signal.aborted) throw stopped;
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    try {
+      while (all() + count > cellsMax || own() + count > cellsPerAccountMax) {
+        if (signal.aborted) throw stopped;
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
     }
     this.#running.set(account, own() + count);
+  }
+
+  /** All who wait look again. */
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
   }
 
   #leave(account: string, count: number): void {
     const left = (this.#running.get(account) ?? 0) - count;
     if (left > 0) this.#running.set(account, left);
     else this.#running.delete(account);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const go of waiting) go();
+    this.#wake();
   }
 }
 
