@@ -1,7 +1,12 @@
+import { quoteText } from "../../sql/quote.ts";
+
 /** Directory, in the cell's work directory, of the files that queries read and write. */
 export const dataFolder = "data";
 /** Directory in it of files that are not whole yet. */
 export const halfFolder = ".half";
+
+/** A data file as queries name it. */
+export const fileText = (name: string): string => quoteText(`/work/${dataFolder}/${name}`);
 
 const nameMax = 400;
 const partMax = 12;

@@ -1,6 +1,7 @@
 import { fileType, outOfFile } from "../../engines/duckdb/duckdb-types.ts";
+import { fileText } from "../../engines/duckdb/files.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
-import { quoteName, quoteText } from "../../sql/quote.ts";
+import { quoteName } from "../../sql/quote.ts";
 import type { Column } from "../../sql/types.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "./catalog.ts";
 
@@ -64,7 +65,7 @@ export function relationSql(
     const parts = partitionColumns.map((one) => `CAST(NULL AS VARCHAR) AS ${stored(one)}`);
     return `(SELECT ${list(all)} FROM (SELECT ${list([...empty, ...parts])} WHERE false))`;
   }
-  const names = files.map(({ name }) => quoteText(`/work/data/${name}`)).join(", ");
+  const names = files.map(({ name }) => fileText(name)).join(", ");
   const options = [
     ...(table.partitionColumns.length > 0
       ? ["hive_partitioning = true", "hive_types_autocast = false"]

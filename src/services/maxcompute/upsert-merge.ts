@@ -1,6 +1,7 @@
 import { EngineRefusal } from "../../engines/duckdb/ask.ts";
 import { outOfFile } from "../../engines/duckdb/duckdb-types.ts";
-import { quoteName, quoteText } from "../../sql/quote.ts";
+import { fileText } from "../../engines/duckdb/files.ts";
+import { quoteName } from "../../sql/quote.ts";
 import type { Column } from "../../sql/types.ts";
 import { blocksOf } from "./blocks.ts";
 import { contentAt, type FileRecord, storedName, type TableRecord, tableRows } from "./catalog.ts";
@@ -91,7 +92,7 @@ function mergedSql(
   const old = `SELECT ${list(({ name }) => `o.${quoteName(name)} AS ${stored(name)}`)} FROM ${before} AS o`;
   if (changes.length === 0) return old;
   const places = primaryKey.map((key) => columns.findIndex(({ name }) => name === key));
-  const files = `[${changes.map(({ name }) => quoteText(`/work/data/${name}`)).join(", ")}]`;
+  const files = `[${changes.map(({ name }) => fileText(name)).join(", ")}]`;
   const options = "file_row_number = true, filename = true, hive_partitioning = false";
   const order = `list_position(${files}, filename) DESC, file_row_number DESC`;
   const keys = places.map((at) => `c${at}`).join(", ");

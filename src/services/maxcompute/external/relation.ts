@@ -1,4 +1,5 @@
 import { fileType, outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
+import { fileText } from "../../../engines/duckdb/files.ts";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
 import type { ExternalFormat } from "./format.ts";
@@ -18,7 +19,7 @@ export function externalRelationSql(
     );
     return `(SELECT ${list(none)} WHERE false)`;
   }
-  const names = files.map((name) => quoteText(`/work/data/${name}`)).join(", ");
+  const names = files.map(fileText).join(", ");
   const values = asked.map(
     ({ name, type }) => `${outOfFile(quoteName(name), type)} AS ${quoteName(name)}`,
   );

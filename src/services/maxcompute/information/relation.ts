@@ -1,7 +1,8 @@
+import { fileText } from "../../../engines/duckdb/files.ts";
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { duckDbType } from "../../../sql/duckdb-types.ts";
-import { quoteName, quoteText } from "../../../sql/quote.ts";
+import { quoteName } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
 
 /** A row of a view; a datetime is milliseconds since the epoch. */
@@ -56,6 +57,6 @@ export function madeRelationSql(
     return isTime(column) ? `make_timestamptz(${quoted} * 1000) AS ${quoted}` : quoted;
   });
   const options = `format = 'newline_delimited', columns = {${read.join(", ")}}`;
-  const from = `read_json(${quoteText(`/work/data/${name}`)}, ${options})`;
+  const from = `read_json(${fileText(name)}, ${options})`;
   return `(SELECT ${list.join(", ") || "1 AS _"} FROM ${from})`;
 }
