@@ -27,5 +27,6 @@ export async function startSealed(
   const keyArn = KeyMetadata?.Arn ?? "";
   const { parts } = world.running.bondstore.opened;
   await createProject(parts, world.account, { name: project, kmsKey: keyArn });
-  return { ...world, kms, keyArn, clientOf };
+  const asRoot: World["asRoot"] = (script) => world.odps(world.root, project, script);
+  return { ...world, asRoot, kms, keyArn, clientOf };
 }
