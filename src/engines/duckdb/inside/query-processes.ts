@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { dataFolder, halfFolder } from "../files.ts";
-import { firstLinkFd, functionError, lendPath, type LentFunctions } from "../lent-functions.ts";
+import { firstLinkFd, functionError, type LentFunctions, lendPath } from "../lent-functions.ts";
 import type { KeepQuestion } from "../questions.ts";
 import type { Running } from "./keep.ts";
 import type { QueryProcessOptions } from "./query-process.ts";
