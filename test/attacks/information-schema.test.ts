@@ -42,6 +42,8 @@ out["tables"] = rows("select table_name, table_type, is_partitioned, life_cycle,
 out["columns"] = rows("select c.column_name, c.data_type, c.ordinal_position, c.is_partition_key, c.column_comment from information_schema.columns c join information_schema.tables t on c.table_name = t.table_name where c.table_name = 'open_one' order by ordinal_position limit 9")
 out["partitions"] = rows("select partition_name from information_schema.partitions where table_name = 'secret_one'")
 out["users"] = rows("select user_name from information_schema.users order by user_name limit 9")
+o.run_security_query("set label 2 to user ram$${account}:ANN")
+out["labels"] = rows("select user_label from information_schema.users order by user_name limit 9")
 out["user_roles"] = rows("select role_name, user_name from information_schema.user_roles order by user_name limit 9")
 out["privileges"] = rows("select privilege_type, user_name from information_schema.table_privileges where table_name = 'secret_one' order by privilege_type limit 9")
 out["tasks"] = rows("select distinct task_type, status, owner_name from information_schema.tasks_history")
@@ -71,6 +73,7 @@ out["changed"] = [word for word in words if refused(lambda: o.execute_sql(word))
   assert.deepEqual(out["partitions"], [["ds=secret_value"]]);
   const [ann, bob] = [`RAM$${account}:ann`, `RAM$${account}:bob`];
   assert.deepEqual(out["users"], [[owner], [ann], [bob]]);
+  assert.deepEqual(out["labels"], [["0"], ["2"], ["0"]], "names are the same in any case");
   assert.deepEqual(out["user_roles"], [
     ["reader", ann],
     ["reader", bob],
