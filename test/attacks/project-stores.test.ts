@@ -276,3 +276,39 @@ test("what a Flink application of a protected project writes stays in it, whatev
   );
   assert.deepEqual(await keysIn("outside"), []);
 });
+
+test("an application of a protected project asks no other project for anything that changes it", async (t) => {
+  const { odps, root, running, account } = await startWorld(t, "vault", "outside");
+  const { parts } = running.bondstore.opened;
+  const clients = clientsOf({ ...running, account, credentials: root });
+  await makeRole(clients, "flink", ["s3:*"]);
+  const made = await clients.flink.send(sqlApplication("sums", account, sumsScript()));
+  const application = made.ApplicationDetail?.ApplicationARN ?? "";
+  const role = parts.directory.findRole(`arn:aws:iam::${account}:role/flink`) ?? assert.fail();
+  const session = { expiresAtMs: parts.clock.now() + 3_600_000, policies: [], mfa: false };
+  const cell = await parts.directory.startRoleSession(role, "c", { ...session, application }, {});
+  const { principal } = parts.directory.findCredentials(cell.accessKeyId) ?? assert.fail();
+  const member = `RAM$${account}:role/flink`;
+  for (const name of ["vault", "outside"])
+    await odps(root, name, commands(`add user ${member}`, `grant admin to ${member}`));
+  // No cell has a way to the warehouse today: the pipeline is asked itself.
+  const run = (Project: string, Query: string) =>
+    verdict(
+      running.bondstore.pipeline.run({
+        ...{ id: parts.random.uuid(), service: "maxcompute", operation: "RunSecurityQuery" },
+        ...{ principal, account, inner: false, describe: () => null },
+        source: { ip: "cell", userAgent: "test", secure: true },
+        decode: () => ({ labels: { Project }, document: { Authorization: { Query } } }),
+      }),
+    );
+  assert.equal(await run("outside", "create role first"), "goes", "it is in no project");
+  await odps(root, "vault", commands("add application sums", "set ProjectProtection=true"));
+  assert.equal(await run("outside", "create role second"), "ODPS-0130013");
+  assert.equal(await run("vault", "create role second"), "goes");
+  const roles = await odps<{ roles: string }>(
+    root,
+    "outside",
+    `${ask}out["roles"] = ask("list roles")`,
+  );
+  assert.doesNotMatch(roles.roles, /second/);
+});
