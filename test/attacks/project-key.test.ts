@@ -155,3 +155,54 @@ out["own"] = refused(lambda: rows("select 1"))`;
   await kms.send(new EnableKeyCommand({ KeyId }));
   assert.deepEqual(await odps<Told>(root, "reports", other), works);
 });
+
+test("sessions that were begun under the key write and read nothing once it is disabled", async (t) => {
+  const { odps, root, kms, keyArn: KeyId } = await startSealed(t, "sales");
+  const clients = `
+from odps.apis.storage_api import ReadRowsRequest, StorageApiArrowClient, TableBatchScanRequest
+from odps.tunnel import TableTunnel
+tunnel = TableTunnel(o)
+storage = StorageApiArrowClient(o, o.get_table("t"))`;
+  const ids = await odps<Readonly<Record<string, string>>>(
+    root,
+    "sales",
+    `${make}
+o.execute_sql("create table k (n bigint not null, word string, primary key (n)) tblproperties ('transactional'='true')")
+${clients}
+upload, upsert = tunnel.create_upload_session("t"), tunnel.create_upsert_session("k")
+with upload.open_record_writer(0) as writer: writer.write(upload.new_record([3, "three"]))
+rows_of_key = upsert.open_upsert_stream()
+rows_of_key.upsert(upsert.new_record([1, "one"])); rows_of_key.close()
+out = {"upload": upload.id, "upsert": upsert.id, "stream": tunnel.create_stream_upload_session("t").id,
+       "download": tunnel.create_download_session("t").id, "storage": storage.create_read_session(TableBatchScanRequest()).session_id}
+`,
+  );
+  const goOn = `${clients}
+def block(session):
+    with session.open_record_writer(1) as writer: writer.write(session.new_record([4, "four"]))
+def streamed(session, id):
+    session.id = id
+    with session.open_record_writer() as writer: writer.write(session.new_record([5, "five"]))
+def keyed(session):
+    stream = session.open_upsert_stream()
+    stream.upsert(session.new_record([2, "two"])); stream.close()
+out["block"] = refused(lambda: block(tunnel.create_upload_session("t", upload_id="${ids["upload"]}")))
+out["stream"] = refused(lambda: streamed(tunnel.create_stream_upload_session("t"), "${ids["stream"]}"))
+out["keyed"] = refused(lambda: keyed(tunnel.create_upsert_session("k", upsert_id="${ids["upsert"]}")))
+out["merged"] = refused(lambda: tunnel.create_upsert_session("k", upsert_id="${ids["upsert"]}").commit())
+out["download"] = refused(lambda: list(tunnel.create_download_session("t", download_id="${ids["download"]}").open_record_reader(0, 2)))
+out["storage"] = refused(lambda: storage.read_rows_arrow(ReadRowsRequest(session_id="${ids["storage"]}", split_index=0)).read())
+`;
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  const told = await odps<Told>(root, "sales", goOn);
+  for (const [way, refusal] of Object.entries(told))
+    assert.match(String(refusal), /the key of the project sales cannot be used/, way);
+  await kms.send(new EnableKeyCommand({ KeyId }));
+  const after = await odps<Told>(
+    root,
+    "sales",
+    `${goOn}out["rows"] = rows("select count(*) from t")`,
+  );
+  const { rows, ...each } = after;
+  assert.deepEqual([rows, new Set(Object.values(each))], [[[3]], new Set([null])]);
+});
