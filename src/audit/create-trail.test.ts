@@ -88,13 +88,15 @@ test("a query finds by each attribute, within its account and its time", async (
 test("an event too large for the trail loses its parameters, not its place", async (t) => {
   const trail = await (await trailHome(t)).open();
   const huge = "x".repeat(eventSizeBytesMax);
-  await trail.record(sampleEvent(1, { requestParameters: { code: huge } }));
+  const decision = { demands: [], flows: [{ project: "vault", table: "t".repeat(20_000) }] };
+  await trail.record(sampleEvent(1, { requestParameters: { code: huge }, decision }));
   const [found] = await trail.find({ account, limit: 1 });
   assert.deepEqual(found?.event.requestParameters, {
     omitted: true,
     originalSize: eventSizeBytesMax + 11,
     reason: "event is larger than 256 KB",
   });
+  assert.deepEqual(found?.event.decision, decision, "what was decided stays");
   await trail.close();
 });
 

@@ -114,18 +114,19 @@ export function createRecorder(options: {
 
 /**
  * The event as JSON. Its bytes, as written here, are what is hashed: nobody has to write them the same way again. What
- * is too large gives up its parts one by one, the reasoning last: nobody hides by a long request what was decided.
+ * is too large gives up its parts one by one, the reasoning last, and of that the long lists first: nobody hides by a
+ * long request what was decided, nor by many columns which tables they are of.
  */
 function bytesOf(event: TrailEvent): Buffer {
   let short = event;
   let json = Buffer.from(JSON.stringify(short));
-  for (const part of shortenedInTurn) {
+  for (const [part, shorten] of shortenedInTurn) {
     if (json.length <= eventSizeBytesMax) return json;
     const value = short[part];
     if (value === undefined) continue;
     short = {
       ...short,
-      [part]: typeof value === "string" ? value.slice(0, 1024) : shortened(value),
+      [part]: typeof value === "string" ? value.slice(0, 1024) : shorten(value),
     };
     json = Buffer.from(JSON.stringify(short));
   }
@@ -133,17 +134,29 @@ function bytesOf(event: TrailEvent): Buffer {
   return json;
 }
 
-const shortenedInTurn = [
-  "requestParameters",
-  "responseElements",
-  "userAgent",
-  "errorMessage",
-  "additionalEventData",
-  "decision",
-] as const satisfies readonly (keyof TrailEvent)[];
-
 function shortened(value: Json): Json {
   const originalSize = JSON.stringify(value).length;
   if (originalSize <= 16_384) return value;
   return { omitted: true, originalSize, reason: "event is larger than 256 KB" };
 }
+
+/** What is inside, without the lists of columns that are long. */
+function withoutColumns(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutColumns);
+  const members = Object.entries(value).map(([name, inside]): [string, Json] => [
+    name,
+    name === "columns" && JSON.stringify(inside).length > 1024 ? [] : withoutColumns(inside),
+  ]);
+  return Object.fromEntries(members);
+}
+
+const shortenedInTurn: readonly (readonly [keyof TrailEvent, (value: Json) => Json])[] = [
+  ["requestParameters", shortened],
+  ["responseElements", shortened],
+  ["userAgent", shortened],
+  ["errorMessage", shortened],
+  ["additionalEventData", shortened],
+  ["decision", withoutColumns],
+  ["decision", shortened],
+];
