@@ -1,4 +1,4 @@
-import { userIdentity } from "../access/user-identity.ts";
+import { strangerIdentity, userIdentity } from "../access/user-identity.ts";
 import { newEvent } from "../audit/event.ts";
 import type { Json } from "../audit/trail.ts";
 import type { Judged } from "./record.ts";
@@ -53,9 +53,12 @@ export function watchRelease(judged: Judged): unknown {
 async function* counted(
   stream: AsyncIterable<Buffer>,
   projects: readonly string[],
-  { call, service }: Judged,
+  { call, service, target }: Judged,
 ): AsyncIterable<Buffer> {
-  const { parts } = call;
+  const { parts, principal, source } = call;
+  const identity = userIdentity(principal, source.via);
+  // It is told whose thing it was: nobody else learns which project it is of.
+  const owner = target?.account ?? call.account;
   let bytes = 0;
   let complete = false;
   try {
@@ -67,16 +70,16 @@ async function* counted(
   } finally {
     await parts.trail.record(
       newEvent(parts, {
-        userIdentity: userIdentity(call.principal, call.source.via),
+        userIdentity: owner === call.account ? identity : strangerIdentity(principal, identity),
         eventSource: service.eventSource,
         eventName: "EndRelease",
         eventType: "AwsServiceEvent",
-        sourceIPAddress: call.source.ip,
-        userAgent: call.source.userAgent,
+        sourceIPAddress: source.ip,
+        userAgent: source.userAgent,
         additionalEventData: { released: { projects, bytes, complete } },
         requestID: call.id,
         readOnly: true,
-        recipientAccountId: call.account,
+        recipientAccountId: owner,
       }),
     );
   }

@@ -101,7 +101,8 @@ export const getObject = operation("GetObject", {
   data: true,
   resolve: (input: Checked<GetObjectRequest>, call: S3Call) => findObject(input, call),
   flows: (_input, target, call) => storeFlows(target, call),
-  carries: ({ ContentLength: bytes = 0 }) => ({ bytes }),
+  carries: ({ Body, ContentLength: bytes = 0 }) =>
+    Buffer.isBuffer(Body) ? { bytes } : { stream: "Body" },
 
   async handle(target, input, call): Promise<GetObjectOutput> {
     const object = present(target);

@@ -6,20 +6,24 @@ const stallMs = 120_000;
 /** Pieces leave together up to this size: a call of the system for each small one would cost more than it carries. */
 const togetherBytes = 256 * 1024;
 
-/** Writes a streamed body as fast as the client takes it. Where the body breaks, so does the connection. */
+/**
+ * Writes a streamed body as fast as the client takes it. Where the body breaks, so does the connection: the last piece
+ * leaves when the body has ended well, so that no client has all of one that did not.
+ */
 export async function pump(body: AsyncIterable<Buffer>, target: Writable): Promise<void> {
   let held = 0;
   try {
     target.cork();
     for await (const part of body) {
       if (target.destroyed) return;
+      if (held >= togetherBytes) {
+        held = 0;
+        target.uncork();
+        if (target.writableNeedDrain) await drained(target);
+        target.cork();
+      }
       target.write(part);
       held += part.length;
-      if (held < togetherBytes) continue;
-      held = 0;
-      target.uncork();
-      if (target.writableNeedDrain) await drained(target);
-      target.cork();
     }
     if (!target.destroyed) target.end();
   } catch (error) {
