@@ -89,6 +89,17 @@ test("an operator lists what left a project, and anybody checks the receipt with
   assert.deepEqual(await bondstore.json("release", "list", "--project", "stage", ...data), []);
   const inPast = ["--until", "2020-01-01T00:00:00Z"];
   assert.deepEqual(await bondstore.json("release", "list", ...inPast, ...data), []);
+  const day = 24 * 3600 * 1000;
+  const since = (time: number) => ["--since", new Date(time).toISOString()];
+  assert.deepEqual(await bondstore.json("release", ...since(Date.now() + day), ...data), []);
+  const sinceDay = await bondstore.json(
+    "release",
+    "--project",
+    "sales",
+    ...since(Date.now() - day),
+    ...data,
+  );
+  assert.deepEqual(sinceDay, every);
   const shown = await bondstore.run("release", ...data);
   assert.match(shown.out, /sales\.orders version 1 \(id\): trusted-project/);
 
