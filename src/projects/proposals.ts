@@ -2,6 +2,7 @@ import { isSameName } from "../policy/odps/names.ts";
 import type { TablePin } from "../protection/exceptions.ts";
 import { rankOf } from "./permissions/names.ts";
 import type { Permissions, Refusal } from "./permissions/state.ts";
+import { reaches } from "./security-language/authority.ts";
 
 /** A command that would open a project, until a second person says yes to it. */
 export interface Proposal {
@@ -57,8 +58,7 @@ export function findProposal(
   if (!proposal) {
     return { refusal: { code: "NoSuchObject", message: `no proposal ${id.slice(0, 32)} waits` } };
   }
-  const rank = rankOf(state, approver);
-  if (rank !== "owner" && rank !== "super_administrator") {
+  if (!reaches(rankOf(state, approver), "super_administrator")) {
     const message = "Access Denied - a proposal is approved by an owner or super_administrator";
     return { refusal: { code: "NoPermission", message } };
   }

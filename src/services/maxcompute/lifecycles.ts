@@ -5,7 +5,13 @@ import type { Parts } from "../../pipeline/call.ts";
 import { type ProjectRecord, projectTable } from "../../projects/project.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import type { BusyTables } from "./busy-tables.ts";
-import { contentAt, type PartitionRecord, type TableRecord, tableRows } from "./catalog.ts";
+import {
+  contentAt,
+  lastModifiedMs,
+  type PartitionRecord,
+  type TableRecord,
+  tableRows,
+} from "./catalog.ts";
 import { tableArn } from "./find-project.ts";
 import { forgetTable } from "./security-change.ts";
 import { hasOpenStream } from "./streams.ts";
@@ -153,12 +159,11 @@ function dueOf(
   partitions: readonly PartitionRecord[],
   nowMs: number,
 ): Due | undefined {
-  const { lifecycleDays, lifecycleDisabled, createdAtMs, partitionColumns } = table;
+  const { lifecycleDays, lifecycleDisabled, partitionColumns } = table;
   if (lifecycleDays === undefined || lifecycleDisabled) return undefined;
   const isOver = (changedAtMs: number) => nowMs - changedAtMs > lifecycleDays * dayMs;
   if (partitionColumns.length === 0) {
-    const changes = partitions.map(({ modifiedAtMs }) => modifiedAtMs);
-    return isOver(Math.max(createdAtMs, ...changes)) ? "table" : undefined;
+    return isOver(lastModifiedMs(table, partitions)) ? "table" : undefined;
   }
   const due = partitions.filter((one) => !one.lifecycleDisabled && isOver(one.modifiedAtMs));
   return due.length > 0 ? due : undefined;

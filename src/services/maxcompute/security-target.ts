@@ -2,6 +2,7 @@ import type { OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import { rankOf } from "../../projects/permissions/names.ts";
 import type { Permissions, Refusal } from "../../projects/permissions/state.ts";
+import { type Need, reaches } from "../../projects/security-language/authority.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
 import { callerName } from "./projects.ts";
 
@@ -9,15 +10,6 @@ import { callerName } from "./projects.ts";
 export interface SecurityTarget extends ProjectTarget {
   readonly state: Permissions;
 }
-
-/** Least rank in a project that an operation takes; super administrators may what owners may. */
-type Need = "member" | "admin" | "super_administrator";
-
-const ranks: Readonly<Record<Need, readonly string[]>> = {
-  member: ["owner", "super_administrator", "admin", "user"],
-  admin: ["owner", "super_administrator", "admin"],
-  super_administrator: ["owner", "super_administrator"],
-};
 
 /** A refusal in the words and codes of clients. */
 export const worded = ({ code, message }: Refusal): ServiceError =>
@@ -32,7 +24,7 @@ export const ranked = (need: Need) => ({
     const target = projectOf(input, call);
     const state = call.parts.projects.permissionsOf(target.project);
     const rank = rankOf(state, callerName(call));
-    if (ranks[need].includes(rank)) return { ...target, state };
+    if (reaches(rank, need)) return { ...target, state };
     const what = rank === "stranger" ? "You don't exist in" : `You are no ${need} of`;
     const message = `Access Denied - ${what} project ${target.project.name}`;
     return { ...target, state, absent: { refusal: worded({ code: "NoPermission", message }) } };

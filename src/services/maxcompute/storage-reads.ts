@@ -2,7 +2,7 @@ import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { operation } from "../../pipeline/operation.ts";
 import { type Column, typeText } from "../../sql/types.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
-import { bytesIn, contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
+import { carriedBy, contentAt, type PartitionRecord } from "./catalog.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { placedFiles } from "./relations.ts";
@@ -93,8 +93,8 @@ export const createReadSession = operation("CreateReadSession", {
       throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
     const { split, ...wanted } = readRequest(input.text, table);
     const partitions = partitionsOf(target, { ...wanted, version: table.version });
-    const rows = partitions.reduce((sum, one) => sum + rowsIn(one), 0);
-    const splits = splitsOf(split, partitions, rows);
+    const { rows, bytes } = carriedBy(partitions);
+    const splits = splitsOf(split, rows, bytes);
     const own = { ...wanted, tableId: table.id, version: table.version, rows, splits };
     const read = await beginSession(readRows(store), target, own, call);
     return { created: "", json: answerOf(target, read) };
@@ -102,9 +102,8 @@ export const createReadSession = operation("CreateReadSession", {
 });
 
 /** Each part has a row at least. */
-function splitsOf(split: Split, partitions: readonly PartitionRecord[], rows: number): number {
+function splitsOf(split: Split, rows: number, bytes: number): number {
   if (split.mode === "rows") return 0;
-  const bytes = partitions.reduce((sum, one) => sum + bytesIn(one), 0);
   const wanted = split.mode === "size" ? Math.ceil(bytes / split.number) : split.number;
   return Math.min(wanted, rows, splitsMax);
 }

@@ -1,6 +1,7 @@
 import { rankOf, rolesOf } from "../../../projects/permissions/names.ts";
 import type { Permissions } from "../../../projects/permissions/state.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
+import { reaches } from "../../../projects/security-language/authority.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { permissions } from "../permissions.ts";
@@ -31,7 +32,7 @@ export function informationAsker(
   const own = new Set([name, ...rolesOf(state, name)].map((one) => one.toLowerCase()));
   return {
     ...{ project, store, state, timeMs: call.timeMs },
-    administers: ["owner", "super_administrator", "admin"].includes(rankOf(state, name)),
+    administers: reaches(rankOf(state, name), "admin"),
     isOwn: (other) => own.has(other.toLowerCase()),
     may: (verb, arn, creator) =>
       permissions.judge(
