@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { java } from "../support/java.ts";
 import { startWorld } from "../support/warehouse.ts";
 
-test("MaxCompute's SDK for Java runs SQL, uses the tunnel and sets protection", async (t) => {
+test("MaxCompute's SDK for Java runs SQL and functions, uses the tunnel and sets protection", async (t) => {
   const { running, root, account } = await startWorld(t, "sales");
   const statement = {
     ...{ Effect: "Allow", Principal: "*", Action: ["odps:Select"] },
@@ -21,6 +21,7 @@ test("MaxCompute's SDK for Java runs SQL, uses the tunnel and sets protection", 
   );
   const sum = `60000 ${3 * (199_990_000 + 20_000 * 4 + 10 * 20 + 90 * 20 * 2 + 900 * 20 * 3)}`;
   assert.deepEqual(out["compressed"], [sum, sum, sum]);
+  assert.equal(out["function"], "42 true false false");
   assert.match(String(out["error"]), /ODPS-0130071:\[1,8\].*column nothing cannot be resolved/);
   assert.equal((JSON.parse(String(out["whoami"])) as { DisplayName: string }).DisplayName, owner);
   assert.equal(out["users"], 1);

@@ -1,6 +1,8 @@
+import com.aliyun.odps.Function;
 import com.aliyun.odps.Instance;
 import com.aliyun.odps.Odps;
 import com.aliyun.odps.OdpsException;
+import com.aliyun.odps.PyResource;
 import com.aliyun.odps.Table;
 import com.aliyun.odps.account.AliyunAccount;
 import com.aliyun.odps.data.Record;
@@ -13,6 +15,7 @@ import com.aliyun.odps.task.SQLTask;
 import com.aliyun.odps.tunnel.TableTunnel;
 import com.aliyun.odps.tunnel.io.CompressOption;
 import com.google.gson.Gson;
+import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,6 +118,22 @@ public class Warehouse {
         sums.add(session.getRecordCount() + " " + sum);
       }
       return sums;
+    }));
+    out.put("function", told(() -> {
+      String code = "from odps.udf import annotate\n@annotate('bigint->bigint')\nclass Plus(object):\n    def evaluate(self, a): return a + 1\n";
+      PyResource resource = new PyResource();
+      resource.setName("plus.py");
+      odps.resources().create(resource, new ByteArrayInputStream(code.getBytes()));
+      Function function = new Function();
+      function.setName("plus");
+      function.setClassPath("plus.Plus");
+      function.setResources(List.of("plus.py"));
+      odps.functions().create(function);
+      List<com.aliyun.odps.data.Record> rows = SQLTask.getResult(sql("select plus(41) as a;"));
+      String read = new String(odps.resources().getResourceAsStream("plus.py").readAllBytes());
+      odps.functions().delete("plus");
+      odps.resources().delete("plus.py");
+      return rows.get(0).get(0) + " " + read.equals(code) + " " + odps.functions().exists("plus") + " " + odps.resources().exists("plus.py");
     }));
     out.put("error", told(() -> sql("select nothing from t;").getId()));
     out.put("whoami", told(() -> odps.projects().get("sales").getSecurityManager().runQuery("whoami", false)));
