@@ -4,7 +4,7 @@ import type { LentTable, WantedFlow } from "../../projects/projects.ts";
 import type { OdpsCall, TableTarget } from "./find-project.ts";
 import { findTable } from "./find-table.ts";
 import { functionRows } from "./functions/records.ts";
-import type { NamedRecord, ReadRecord } from "./instance-record.ts";
+import type { NamedRecord, ReadRecord } from "./jobs/instance-record.ts";
 import { callerName } from "./projects.ts";
 import { resourceRows } from "./resources/records.ts";
 

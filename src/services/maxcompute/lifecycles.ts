@@ -13,10 +13,10 @@ import {
   tableRows,
 } from "./catalog.ts";
 import { tableArn } from "./find-project.ts";
-import { forgetTable } from "./security-change.ts";
-import { hasOpenStream } from "./streams.ts";
-import { hasOpenUpload } from "./uploads.ts";
-import { hasOpenUpsert } from "./upserts.ts";
+import { forgetTable } from "./security/change.ts";
+import { hasOpenStream } from "./tunnel/streams.ts";
+import { hasOpenUpload } from "./tunnel/uploads.ts";
+import { hasOpenUpsert } from "./tunnel/upserts.ts";
 import { hasOldVersions, pruneVersions, putVersion, removeTable } from "./versions.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;

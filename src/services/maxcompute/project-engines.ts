@@ -6,7 +6,7 @@ import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import { projectContext, warehouseUse } from "../../projects/project-key.ts";
-import { stopped } from "./jobs.ts";
+import { stopped } from "./jobs/jobs.ts";
 import { ProjectEngine } from "./project-engine.ts";
 import type { ProjectSealing } from "./project-sealing.ts";
 

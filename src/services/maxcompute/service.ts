@@ -1,22 +1,22 @@
 import type { Service } from "../../pipeline/operation.ts";
-import { signBearerToken } from "./bearer-tokens.ts";
-import * as downloads from "./downloads.ts";
 import * as functions from "./functions/operations.ts";
-import * as instances from "./instances.ts";
-import { permissions } from "./permissions.ts";
-import * as preview from "./preview.ts";
+import * as instances from "./jobs/instances.ts";
+import { runStatement } from "./jobs/run-statement.ts";
 import type { CellsOutside } from "./project-engines.ts";
 import * as projects from "./projects.ts";
 import * as resources from "./resources/read.ts";
 import * as resourceWrites from "./resources/write.ts";
-import { runStatement } from "./run-statement.ts";
-import * as security from "./security.ts";
-import { runSecurityQuery } from "./security-query.ts";
-import * as storageReads from "./storage-reads.ts";
-import * as streams from "./streams.ts";
+import { signBearerToken } from "./security/bearer-tokens.ts";
+import { permissions } from "./security/permissions.ts";
+import { runSecurityQuery } from "./security/query.ts";
+import * as security from "./security/security.ts";
 import * as tables from "./tables.ts";
-import * as uploads from "./uploads.ts";
-import * as upserts from "./upserts.ts";
+import * as downloads from "./tunnel/downloads.ts";
+import * as preview from "./tunnel/preview.ts";
+import * as storageReads from "./tunnel/storage-reads.ts";
+import * as streams from "./tunnel/streams.ts";
+import * as uploads from "./tunnel/uploads.ts";
+import * as upserts from "./tunnel/upserts.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
 
 /** A warehouse for MaxCompute's clients. */

@@ -2,11 +2,11 @@ import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { BusyTables } from "./busy-tables.ts";
 import { FunctionCells } from "./functions/cells.ts";
-import { endInterrupted, Jobs } from "./jobs.ts";
+import { endInterrupted, Jobs } from "./jobs/jobs.ts";
+import { runScript } from "./jobs/run-script.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
 import { ProjectSealing } from "./project-sealing.ts";
-import { runScript } from "./run-script.ts";
 
 /** What the warehouse keeps in memory while it runs. */
 export interface Warehouse {

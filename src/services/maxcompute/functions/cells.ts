@@ -9,7 +9,7 @@ import {
 import type { Random } from "../../../lib/random.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
-import { stopped } from "../jobs.ts";
+import { stopped } from "../jobs/jobs.ts";
 import type { CellsOutside } from "../project-engines.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { readResourceContent } from "../resources/content.ts";

@@ -10,7 +10,7 @@ import {
   resourceKey,
   resourceRows,
 } from "../resources/records.ts";
-import { forgetFunction } from "../security-change.ts";
+import { forgetFunction } from "../security/change.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
 const functionsMax = 10_000;

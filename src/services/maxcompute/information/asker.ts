@@ -4,8 +4,8 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import { reaches } from "../../../projects/security-language/authority.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
-import { permissions } from "../permissions.ts";
 import { callerName } from "../projects.ts";
+import { permissions } from "../security/permissions.ts";
 
 /** Who looks at a project's catalog: each row is shown only of what this one may see without it. */
 export interface InformationAsker {

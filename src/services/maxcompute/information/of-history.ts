@@ -1,6 +1,6 @@
 import { projectArn } from "../../../projects/project-key.ts";
-import { type InstanceRecord, instanceRows, isOver } from "../instance-record.ts";
-import { readJob } from "../submitted-job.ts";
+import { type InstanceRecord, instanceRows, isOver } from "../jobs/instance-record.ts";
+import { readJob } from "../jobs/submitted-job.ts";
 import type { InformationAsker } from "./asker.ts";
 import type { InformationRow } from "./relation.ts";
 

@@ -4,7 +4,7 @@ import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { forgetResource } from "../security-change.ts";
+import { forgetResource } from "../security/change.ts";
 import {
   noBytes,
   readResourceContent,

@@ -8,7 +8,7 @@ import type {
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionName } from "../catalog.ts";
 import { callerName } from "../projects.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { constant, partitionValues, semantic } from "./names.ts";

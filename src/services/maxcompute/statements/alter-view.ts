@@ -1,6 +1,6 @@
 import type { AlterView } from "../../../sql/tree-alter.ts";
 import { tableRows } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { changedMeanwhile } from "../versions.ts";
 import { renameTo } from "./alter-table.ts";
 import type { Doing } from "./execute.ts";

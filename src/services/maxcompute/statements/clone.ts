@@ -9,10 +9,10 @@ import {
   storedName,
   type TableRecord,
 } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { placedFiles, relationSql } from "../relations.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import type { Running } from "./in-cell.ts";

@@ -1,10 +1,10 @@
 import { quoteName } from "../../../sql/quote.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import { type PartitionRecord, storedName } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { placedFiles, relationSql } from "../relations.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { changedMeanwhile, putVersion, sameFiles, sameValues } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import { partitionValues, semantic } from "./names.ts";

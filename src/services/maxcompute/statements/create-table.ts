@@ -2,7 +2,7 @@ import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.
 import { carriedBy } from "../catalog.ts";
 import { readFormat } from "../external/format.ts";
 import { readLocation } from "../external/location.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, type PlacedName, placed, placedNew, semantic, tableAt } from "./names.ts";
 import {

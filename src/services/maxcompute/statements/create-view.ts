@@ -1,5 +1,5 @@
 import type { CreateView } from "../../../sql/tree-definition.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { placedNew, semantic, tableAt } from "./names.ts";
 import { alreadyExists, checkColumns, putTable } from "./put-table.ts";

@@ -10,7 +10,7 @@ import type {
 import { type OdpsCall, tableArn } from "../find-project.ts";
 import { resourceDemands } from "../functions/make.ts";
 import { functionArn } from "../functions/records.ts";
-import type { StatementCatalog } from "../session.ts";
+import type { StatementCatalog } from "../tunnel/session.ts";
 import { placedFunction } from "./functions.ts";
 import { placed } from "./names.ts";
 import { restoredName } from "./restored-name.ts";

@@ -5,7 +5,7 @@ import { demandKeys } from "../demand-keys.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { functionArn } from "../functions/records.ts";
 import { resourceArn } from "../resources/records.ts";
-import type { StatementCatalog } from "../session.ts";
+import type { StatementCatalog } from "../tunnel/session.ts";
 import { definitionDemands, onTable } from "./definition-demands.ts";
 import { type PlacedName, placed, tableAt } from "./names.ts";
 

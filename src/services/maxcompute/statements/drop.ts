@@ -1,7 +1,7 @@
 import type { Drop } from "../../../sql/tree-definition.ts";
 import { type TableKind, tableRows } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
-import { forgetTable } from "../security-change.ts";
+import type { Outcome } from "../jobs/jobs.ts";
+import { forgetTable } from "../security/change.ts";
 import { removeTable } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import { dropFunctionNamed } from "./functions.ts";

@@ -1,8 +1,8 @@
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import { partitionName } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { changedMeanwhile, putVersion, sameFiles, sameValues, withFiles } from "../versions.ts";
 import { checkFits, copyPartition } from "./clone.ts";
 import type { Doing } from "./execute.ts";

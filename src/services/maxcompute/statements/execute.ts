@@ -1,6 +1,6 @@
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Statement } from "../../../sql/tree.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { alterTable } from "./alter-table.ts";
 import { alterView } from "./alter-view.ts";
 import { cloneTable } from "./clone.ts";

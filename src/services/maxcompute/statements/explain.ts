@@ -2,7 +2,7 @@ import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Selection } from "../../../sql/plan.ts";
 import { emitSpark } from "../../../sql/spark/emit.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 
 /** EXPLAIN: what a statement reads and writes. Whoever may not run it may not see that either. */
 export function explain(plan: Plan): Outcome {

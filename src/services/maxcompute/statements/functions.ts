@@ -16,9 +16,9 @@ import {
   type WantedFunction,
 } from "../functions/make.ts";
 import { type FunctionRecord, functionRows } from "../functions/records.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { resourceNameText } from "../resources/find.ts";
-import type { StatementCatalog } from "../session.ts";
+import type { StatementCatalog } from "../tunnel/session.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { semantic } from "./names.ts";
 

@@ -9,11 +9,11 @@ import type { OdpsCall } from "../find-project.ts";
 import type { LentCall } from "../functions/cells.ts";
 import { failureOf } from "../functions/failure.ts";
 import type { MadeFile } from "../information/relation.ts";
-import { stopped } from "../jobs.ts";
+import { stopped } from "../jobs/jobs.ts";
+import type { StatementInput, StatementTarget } from "../jobs/run-statement.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
-import type { StatementInput, StatementTarget } from "../run-statement.ts";
-import { type StatementCatalog, timezoneDefault } from "../session.ts";
+import { type StatementCatalog, timezoneDefault } from "../tunnel/session.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {

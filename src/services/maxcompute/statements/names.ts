@@ -4,7 +4,7 @@ import { meantNames } from "../../../sql/tables.ts";
 import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
 import type { TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
-import type { FoundTable, StatementCatalog } from "../session.ts";
+import type { FoundTable, StatementCatalog } from "../tunnel/session.ts";
 
 /** Where something is or is to be made. */
 export interface PlacedName {

@@ -10,7 +10,7 @@ import {
 } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { forgetTable } from "../security-change.ts";
+import { forgetTable } from "../security/change.ts";
 import { removeTable } from "../versions.ts";
 import { type PlacedName, semantic } from "./names.ts";
 

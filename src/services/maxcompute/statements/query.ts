@@ -8,9 +8,9 @@ import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import { externalRelationSql } from "../external/relation.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
-import type { NamedRecord, ReadRecord, RowsRecord } from "../instance-record.ts";
+import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
-import type { FoundTable, StatementCatalog } from "../session.ts";
+import type { FoundTable, StatementCatalog } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running, timezoneOf } from "./in-cell.ts";
 
 /** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */

@@ -1,8 +1,8 @@
 import type { RestoreTable } from "../../../sql/tree-definition.ts";
 import { contentAt, type PartitionRecord, partitionName } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion, sameValues } from "../versions.ts";
 import { copyPartition } from "./clone.ts";
 import type { Doing } from "./execute.ts";

@@ -1,7 +1,7 @@
 import { defaultSchema, informationSchema } from "../../../sql/catalog.ts";
 import type { CreateSchema, Drop } from "../../../sql/tree-definition.ts";
 import { schemaRows, tableRows } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import type { Doing } from "./execute.ts";
 import { semantic } from "./names.ts";

@@ -11,9 +11,9 @@ import {
   tableRows,
   versionRows,
 } from "../catalog.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { isOutdated } from "../materialized.ts";
-import type { FoundTable } from "../session.ts";
+import type { FoundTable } from "../tunnel/session.ts";
 import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { describeFunction, functionList } from "./functions.ts";

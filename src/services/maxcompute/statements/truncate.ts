@@ -1,5 +1,5 @@
 import type { TruncateTable } from "../../../sql/tree-definition.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { putVersion, sameValues } from "../versions.ts";
 import type { Doing } from "./execute.ts";

@@ -3,7 +3,7 @@ import type { Unload } from "../../../sql/tree.ts";
 import { readFormat } from "../external/format.ts";
 import { readLocation } from "../external/location.ts";
 import { writeOutside } from "../external/outside.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import type { Doing } from "./execute.ts";
 
 /** UNLOAD: rows of a query as an object of a bucket. */

@@ -3,7 +3,7 @@ import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
 import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
 import { type External, writeOutside } from "../external/outside.ts";
-import type { Outcome } from "../jobs.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
 import { notBuilt } from "./execute.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMemoryStore } from "../../../test/support/memory-store.ts";
-import { systemRandom } from "../../lib/random.ts";
-import type { Table } from "../../storage/store.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
+import { createMemoryStore } from "../../../../test/support/memory-store.ts";
+import { systemRandom } from "../../../lib/random.ts";
+import type { Table } from "../../../storage/store.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { beginSession, sessionMs, type WritingSession, writingSession } from "./tunnel.ts";
 
 const account = "111111111111";

@@ -1,22 +1,22 @@
 import { setImmediate } from "node:timers/promises";
-import { type OdpsAnswer, partOf, textOf } from "../../pipeline/document.ts";
-import { operation } from "../../pipeline/operation.ts";
-import { openingsOf } from "../../projects/permissions/openings.ts";
-import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
-import { projectTable } from "../../projects/project.ts";
-import { findProposal, type Proposal, waiting } from "../../projects/proposals.ts";
-import { putSecurity, securityOf } from "../../projects/security.ts";
-import type { Command } from "../../projects/security-language/command.ts";
-import { parseCommand } from "../../projects/security-language/parse.ts";
-import { authorityRefusal, runCommand } from "../../projects/security-language/run-command.ts";
-import { newWays } from "../../projects/what-could-leave.ts";
-import { tableRows } from "./catalog.ts";
-import { checkStore } from "./check-store.ts";
-import type { OdpsCall } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { askerOf, schemaIn } from "./security-asker.ts";
-import { changeSecurity, pinsNow } from "./security-change.ts";
-import { ranked, type SecurityTarget, worded } from "./security-target.ts";
+import { type OdpsAnswer, partOf, textOf } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import { openingsOf } from "../../../projects/permissions/openings.ts";
+import type { Change, Permissions, Refusal } from "../../../projects/permissions/state.ts";
+import { projectTable } from "../../../projects/project.ts";
+import { findProposal, type Proposal, waiting } from "../../../projects/proposals.ts";
+import { putSecurity, securityOf } from "../../../projects/security.ts";
+import type { Command } from "../../../projects/security-language/command.ts";
+import { parseCommand } from "../../../projects/security-language/parse.ts";
+import { authorityRefusal, runCommand } from "../../../projects/security-language/run-command.ts";
+import { newWays } from "../../../projects/what-could-leave.ts";
+import { tableRows } from "../catalog.ts";
+import { checkStore } from "../check-store.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { askerOf, schemaIn } from "./asker.ts";
+import { changeSecurity, pinsNow } from "./change.ts";
+import { ranked, type SecurityTarget, worded } from "./target.ts";
 
 /** What a command answers: as lines and as data. */
 interface Told {

@@ -1,14 +1,14 @@
-import type { AccessDemand } from "../../access/authorize.ts";
-import type { OdpsInput } from "../../pipeline/document.ts";
-import type { WantedFlow } from "../../projects/projects.ts";
+import type { AccessDemand } from "../../../access/authorize.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
+import type { WantedFlow } from "../../../projects/projects.ts";
 import {
   namedTable,
   type OdpsCall,
   type TableTarget,
   tableContext,
   tableOf,
-} from "./find-project.ts";
-import { tableFlow } from "./flows.ts";
+} from "../find-project.ts";
+import { tableFlow } from "../flows.ts";
 
 /** A table whose rows would be carried away; with download control that is a privilege of its own. */
 export interface DownloadTarget extends TableTarget {

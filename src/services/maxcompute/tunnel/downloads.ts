@@ -1,19 +1,19 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import type { Column } from "../../sql/types.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
-import { contentAt, type PartitionRecord, rowsIn } from "./catalog.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import type { Column } from "../../../sql/types.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import { contentAt, type PartitionRecord, rowsIn } from "../catalog.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { flowsTo, rowsToShow, showRows } from "../flows.ts";
+import type { RowsRecord } from "../jobs/instance-record.ts";
+import { type InstanceTarget, instanceOf } from "../jobs/instances.ts";
+import { checkKeys, displayFlows, resultFiles, shownRowsMax } from "../jobs/results.ts";
+import type { ProjectEngine } from "../project-engine.ts";
+import { callerName } from "../projects.ts";
+import { type PlacedFile, placedFiles } from "../relations.ts";
+import { tunnelSchema } from "../table-answer.ts";
+import { findPartition } from "../tables.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { flowsTo, rowsToShow, showRows } from "./flows.ts";
-import type { RowsRecord } from "./instance-record.ts";
-import { type InstanceTarget, instanceOf } from "./instances.ts";
-import type { ProjectEngine } from "./project-engine.ts";
-import { callerName } from "./projects.ts";
-import { type PlacedFile, placedFiles } from "./relations.ts";
-import { checkKeys, displayFlows, resultFiles, shownRowsMax } from "./results.ts";
-import { tunnelSchema } from "./table-answer.ts";
-import { findPartition } from "./tables.ts";
 import {
   answerCompression,
   beginSession,

@@ -1,16 +1,16 @@
-import type { AccessDemand } from "../../access/authorize.ts";
-import { type Permissions, ServiceError } from "../../pipeline/operation.ts";
-import { isObjectType } from "../../policy/odps/actions.ts";
-import { compileDocument, type OdpsStatement } from "../../policy/odps/document.ts";
-import { pathsOf } from "../../policy/odps/resource.ts";
-import type { Decision, Fact } from "../../policy/question.ts";
-import { judge } from "../../projects/permissions/judge.ts";
-import { objectOf } from "../../projects/permissions/names.ts";
-import type { Question } from "../../projects/permissions/question.ts";
-import { principalName } from "../../projects/project.ts";
-import { demandKeys } from "./demand-keys.ts";
-import type { OdpsCall } from "./find-project.ts";
-import type { Warehouse } from "./warehouse.ts";
+import type { AccessDemand } from "../../../access/authorize.ts";
+import { type Permissions, ServiceError } from "../../../pipeline/operation.ts";
+import { isObjectType } from "../../../policy/odps/actions.ts";
+import { compileDocument, type OdpsStatement } from "../../../policy/odps/document.ts";
+import { pathsOf } from "../../../policy/odps/resource.ts";
+import type { Decision, Fact } from "../../../policy/question.ts";
+import { judge } from "../../../projects/permissions/judge.ts";
+import { objectOf } from "../../../projects/permissions/names.ts";
+import type { Question } from "../../../projects/permissions/question.ts";
+import { principalName } from "../../../projects/project.ts";
+import { demandKeys } from "../demand-keys.ts";
+import type { OdpsCall } from "../find-project.ts";
+import type { Warehouse } from "../warehouse.ts";
 
 const arnForm =
   /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|instances|packages)\/([^/]+))?$/;

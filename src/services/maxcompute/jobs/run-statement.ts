@@ -1,17 +1,17 @@
-import type { AccessDemand } from "../../access/authorize.ts";
-import type { OdpsInput } from "../../pipeline/document.ts";
-import { operation } from "../../pipeline/operation.ts";
-import type { WantedFlow } from "../../projects/projects.ts";
-import type { Plan } from "../../sql/plan.ts";
-import { resolveStatement } from "../../sql/resolve.ts";
-import type { Statement } from "../../sql/tree.ts";
-import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
+import type { AccessDemand } from "../../../access/authorize.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import type { WantedFlow } from "../../../projects/projects.ts";
+import type { Plan } from "../../../sql/plan.ts";
+import { resolveStatement } from "../../../sql/resolve.ts";
+import type { Statement } from "../../../sql/tree.ts";
+import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
+import { demandsOf } from "../statements/demands.ts";
+import { execute } from "../statements/execute.ts";
+import { statementFlows } from "../statements/flows.ts";
+import { StatementCatalog } from "../tunnel/session.ts";
 import type { Outcome, RunningJob } from "./jobs.ts";
 import { asService, type Session, worded } from "./run-script.ts";
-import { StatementCatalog } from "./session.ts";
-import { demandsOf } from "./statements/demands.ts";
-import { execute } from "./statements/execute.ts";
-import { statementFlows } from "./statements/flows.ts";
 
 /** One statement of a job. */
 export interface StatementInput extends OdpsInput {

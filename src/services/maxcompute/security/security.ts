@@ -5,15 +5,15 @@ import {
   type Part,
   partOf,
   textOf,
-} from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import { builtInRoles, findRole, isMember, rolesOf } from "../../projects/permissions/names.ts";
-import { putPolicy, putRolePolicy } from "../../projects/permissions/roles.ts";
-import { setProtection, setSetting } from "../../projects/permissions/settings.ts";
-import type { Change, Permissions } from "../../projects/permissions/state.ts";
-import type { OdpsCall } from "./find-project.ts";
-import { changeSecurity } from "./security-change.ts";
-import { ranked, type SecurityTarget, worded } from "./security-target.ts";
+} from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { builtInRoles, findRole, isMember, rolesOf } from "../../../projects/permissions/names.ts";
+import { putPolicy, putRolePolicy } from "../../../projects/permissions/roles.ts";
+import { setProtection, setSetting } from "../../../projects/permissions/settings.ts";
+import type { Change, Permissions } from "../../../projects/permissions/state.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { changeSecurity } from "./change.ts";
+import { ranked, type SecurityTarget, worded } from "./target.ts";
 
 const flag = (value: boolean): string => String(value);
 

@@ -1,11 +1,11 @@
-import type { Carried } from "../../pipeline/release.ts";
-import type { ProjectRecord } from "../../projects/project.ts";
-import type { WantedFlow } from "../../projects/projects.ts";
-import type { OdpsCall } from "./find-project.ts";
-import { flowsTo, showRows } from "./flows.ts";
+import type { Carried } from "../../../pipeline/release.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
+import type { WantedFlow } from "../../../projects/projects.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { flowsTo, showRows } from "../flows.ts";
+import type { PlacedFile } from "../relations.ts";
 import type { RowsRecord } from "./instance-record.ts";
 import type { InstanceTarget } from "./instances.ts";
-import type { PlacedFile } from "./relations.ts";
 
 /** Most rows that are shown of a result (MaxCompute, `odps.instance.tunnel.limit` and its like). */
 export const shownRowsMax = 10_000;

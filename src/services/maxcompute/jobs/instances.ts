@@ -1,14 +1,14 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { partOf, textOf } from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import { projectArn } from "../../projects/project-key.ts";
-import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { partOf, textOf } from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { projectArn } from "../../../projects/project-key.ts";
+import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { rfc822 } from "../table-answer.ts";
+import { pageOf } from "../tables.ts";
 import { type InstanceRecord, instanceRows, isOver } from "./instance-record.ts";
-import { callerName } from "./projects.ts";
 import { displayFlows, resultText } from "./results.ts";
 import { readJob } from "./submitted-job.ts";
-import { rfc822 } from "./table-answer.ts";
-import { pageOf } from "./tables.ts";
 
 /** How long a client's question after the state of a job waits for its end. */
 const statusWaitMs = 5_000;

@@ -1,17 +1,17 @@
-import type { ServiceError } from "../../pipeline/operation.ts";
-import { forgetObject } from "../../projects/permissions/grants.ts";
-import { openingsOf } from "../../projects/permissions/openings.ts";
-import type { Change, Permissions, Refusal } from "../../projects/permissions/state.ts";
-import type { ProjectRecord } from "../../projects/project.ts";
-import { type Proposal, propose } from "../../projects/proposals.ts";
-import { putSecurity, type SecurityRecord, securityOf } from "../../projects/security.ts";
-import { parseException, pinExceptions, type TablePin } from "../../protection/exceptions.ts";
-import type { AccountStore } from "../../storage/store.ts";
-import { type TableRecord, tableRows } from "./catalog.ts";
-import type { OdpsCall, ProjectTarget } from "./find-project.ts";
-import type { FunctionRecord } from "./functions/records.ts";
-import { callerName } from "./projects.ts";
-import { type ResourceRecord, resourceRows } from "./resources/records.ts";
+import type { ServiceError } from "../../../pipeline/operation.ts";
+import { forgetObject } from "../../../projects/permissions/grants.ts";
+import { openingsOf } from "../../../projects/permissions/openings.ts";
+import type { Change, Permissions, Refusal } from "../../../projects/permissions/state.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
+import { type Proposal, propose } from "../../../projects/proposals.ts";
+import { putSecurity, type SecurityRecord, securityOf } from "../../../projects/security.ts";
+import { parseException, pinExceptions, type TablePin } from "../../../protection/exceptions.ts";
+import type { AccountStore } from "../../../storage/store.ts";
+import { type TableRecord, tableRows } from "../catalog.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import type { FunctionRecord } from "../functions/records.ts";
+import { callerName } from "../projects.ts";
+import { type ResourceRecord, resourceRows } from "../resources/records.ts";
 
 /** How a change is meant. */
 export interface Meant {

@@ -1,8 +1,8 @@
-import { signBearer } from "../../identity/signature/odps-bearer.ts";
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import { PolicyError } from "../../policy/policy-error.ts";
-import { type OdpsCall, projectOf } from "./find-project.ts";
+import { signBearer } from "../../../identity/signature/odps-bearer.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { PolicyError } from "../../../policy/policy-error.ts";
+import { type OdpsCall, projectOf } from "../find-project.ts";
 import { readBearerPolicy } from "./permissions.ts";
 
 const hoursMax = 31 * 24;

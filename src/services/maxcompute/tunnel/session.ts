@@ -1,5 +1,5 @@
-import { assert } from "../../lib/assert.ts";
-import type { ProjectRecord } from "../../projects/project.ts";
+import { assert } from "../../../lib/assert.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
 import {
   type Catalog,
   type CatalogFunction,
@@ -8,19 +8,19 @@ import {
   defaultSchema,
   isOn,
   type NamePlace,
-} from "../../sql/catalog.ts";
-import type { AccountStore } from "../../storage/store.ts";
-import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "./catalog.ts";
-import { ExternalObjects } from "./external/objects.ts";
-import { filesAt } from "./external/outside.ts";
-import type { OdpsCall } from "./find-project.ts";
-import { findTable } from "./find-table.ts";
-import { type FoundFunction, FunctionFinder } from "./functions/find.ts";
-import type { FunctionRecord } from "./functions/records.ts";
-import { informationAsker } from "./information/asker.ts";
-import { linesOf, type MadeFile } from "./information/relation.ts";
-import { informationViews } from "./information/views.ts";
-import { callerName } from "./projects.ts";
+} from "../../../sql/catalog.ts";
+import type { AccountStore } from "../../../storage/store.ts";
+import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "../catalog.ts";
+import { ExternalObjects } from "../external/objects.ts";
+import { filesAt } from "../external/outside.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { findTable } from "../find-table.ts";
+import { type FoundFunction, FunctionFinder } from "../functions/find.ts";
+import type { FunctionRecord } from "../functions/records.ts";
+import { informationAsker } from "../information/asker.ts";
+import { linesOf, type MadeFile } from "../information/relation.ts";
+import { informationViews } from "../information/views.ts";
+import { callerName } from "../projects.ts";
 
 /** MaxCompute's own where neither project nor client sets `odps.sql.timezone`. */
 export const timezoneDefault = "Asia/Shanghai";

@@ -1,7 +1,7 @@
-import type { Document } from "../../pipeline/document.ts";
-import type { Column } from "../../sql/types.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
-import type { FileRecord } from "./catalog.ts";
+import type { Document } from "../../../pipeline/document.ts";
+import type { Column } from "../../../sql/types.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import type { FileRecord } from "../catalog.ts";
 
 /** As MaxCompute names the states of a task. */
 type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";

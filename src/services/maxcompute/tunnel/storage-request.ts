@@ -1,6 +1,6 @@
-import { memberOf } from "../../lib/record.ts";
-import type { Column } from "../../sql/types.ts";
-import { readPartition, type TableRecord } from "./catalog.ts";
+import { memberOf } from "../../../lib/record.ts";
+import type { Column } from "../../../sql/types.ts";
+import { readPartition, type TableRecord } from "../catalog.ts";
 import { invalid } from "./tunnel.ts";
 
 /** How a session of the Storage API divides its rows. */

@@ -1,15 +1,15 @@
-import { type Part, partOf, textOf } from "../../pipeline/document.ts";
-import type { Creator, GrantedObject, Permissions } from "../../projects/permissions/state.ts";
-import type { Asker } from "../../projects/security-language/resolve.ts";
-import { holderOf } from "../../projects/stores.ts";
-import { defaultSchema } from "../../sql/catalog.ts";
-import { tableRows } from "./catalog.ts";
-import type { OdpsCall, ProjectTarget } from "./find-project.ts";
-import { findTable } from "./find-table.ts";
-import { functionRows } from "./functions/records.ts";
-import { instanceRows } from "./instance-record.ts";
-import { callerName } from "./projects.ts";
-import { resourceKey, resourceRows } from "./resources/records.ts";
+import { type Part, partOf, textOf } from "../../../pipeline/document.ts";
+import type { Creator, GrantedObject, Permissions } from "../../../projects/permissions/state.ts";
+import type { Asker } from "../../../projects/security-language/resolve.ts";
+import { holderOf } from "../../../projects/stores.ts";
+import { defaultSchema } from "../../../sql/catalog.ts";
+import { tableRows } from "../catalog.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import { findTable } from "../find-table.ts";
+import { functionRows } from "../functions/records.ts";
+import { instanceRows } from "../jobs/instance-record.ts";
+import { callerName } from "../projects.ts";
+import { resourceKey, resourceRows } from "../resources/records.ts";
 
 /** Who runs a command of the security language, and what there is in the project to speak of. */
 export function askerOf(

@@ -1,5 +1,5 @@
-import { type Document, type Part, partOf, partsOf, textOf } from "../../pipeline/document.ts";
-import { ServiceError } from "../../pipeline/operation.ts";
+import { type Document, type Part, partOf, partsOf, textOf } from "../../../pipeline/document.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
 
 /** A job of one SQL task, as a client submits it. */
 export interface SubmittedJob {

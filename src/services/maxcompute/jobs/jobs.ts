@@ -1,10 +1,11 @@
-import type { Parts } from "../../pipeline/call.ts";
-import type { Document } from "../../pipeline/document.ts";
-import { ServiceError } from "../../pipeline/operation.ts";
-import type { Carried } from "../../pipeline/release.ts";
-import type { ProjectRecord } from "../../projects/project.ts";
-import type { AccountStore } from "../../storage/store.ts";
-import type { OdpsCall } from "./find-project.ts";
+import type { Parts } from "../../../pipeline/call.ts";
+import type { Document } from "../../../pipeline/document.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Carried } from "../../../pipeline/release.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
+import type { AccountStore } from "../../../storage/store.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { callerName } from "../projects.ts";
 import {
   type InstanceRecord,
   instanceRows,
@@ -12,7 +13,6 @@ import {
   type RowsRecord,
   runningRows,
 } from "./instance-record.ts";
-import { callerName } from "./projects.ts";
 import type { SubmittedJob } from "./submitted-job.ts";
 
 /** What a job gives: text, rows, or both. */

@@ -1,8 +1,8 @@
-import { ServiceError } from "../../pipeline/operation.ts";
-import { parseScript } from "../../sql/parse.ts";
-import { SqlError } from "../../sql/sql-error.ts";
-import type { AssignVariable } from "../../sql/tree.ts";
-import type { FunctionRecord } from "./functions/records.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import { parseScript } from "../../../sql/parse.ts";
+import { SqlError } from "../../../sql/sql-error.ts";
+import type { AssignVariable } from "../../../sql/tree.ts";
+import type { FunctionRecord } from "../functions/records.ts";
 import { type Outcome, type RunJob, stopped } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
 

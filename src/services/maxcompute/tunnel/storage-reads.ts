@@ -1,12 +1,13 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation } from "../../pipeline/operation.ts";
-import { type Column, typeText } from "../../sql/types.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
-import { carriedBy, contentAt, type PartitionRecord } from "./catalog.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import { type Column, typeText } from "../../../sql/types.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import { carriedBy, contentAt, type PartitionRecord } from "../catalog.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { checkKeys } from "../jobs/results.ts";
+import { placedFiles } from "../relations.ts";
+import { sameValues } from "../versions.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { placedFiles } from "./relations.ts";
-import { checkKeys } from "./results.ts";
 import { type ReadRequest, readRequest, type Split } from "./storage-request.ts";
 import {
   beginSession,
@@ -18,7 +19,6 @@ import {
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
-import { sameValues } from "./versions.ts";
 
 /** Rows that somebody reads in parts: all of them as they were when it was begun. */
 interface ReadRecord extends WritingSession, Omit<ReadRequest, "split"> {

@@ -1,11 +1,11 @@
-import { type Compression, compressions } from "../../engines/duckdb/questions.ts";
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { ServiceError } from "../../pipeline/operation.ts";
-import type { Column } from "../../sql/types.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
-import { storedName, type TableRecord } from "./catalog.ts";
-import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
+import { type Compression, compressions } from "../../../engines/duckdb/questions.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { Column } from "../../../sql/types.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import { storedName, type TableRecord } from "../catalog.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "../find-project.ts";
+import { callerName } from "../projects.ts";
 
 /** How long a session of the tunnel serves (MaxCompute: 24 hours). */
 export const sessionMs = 24 * 60 * 60 * 1000;

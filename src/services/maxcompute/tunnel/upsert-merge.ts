@@ -1,14 +1,14 @@
-import { EngineRefusal } from "../../engines/duckdb/ask.ts";
-import { outOfFile } from "../../engines/duckdb/duckdb-types.ts";
-import { fileText } from "../../engines/duckdb/files.ts";
-import { quoteName } from "../../sql/quote.ts";
-import type { Column } from "../../sql/types.ts";
+import { EngineRefusal } from "../../../engines/duckdb/ask.ts";
+import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
+import { fileText } from "../../../engines/duckdb/files.ts";
+import { quoteName } from "../../../sql/quote.ts";
+import type { Column } from "../../../sql/types.ts";
+import { contentAt, type FileRecord, storedName, type TableRecord, tableRows } from "../catalog.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
+import { sameValues } from "../versions.ts";
 import { blocksOf } from "./blocks.ts";
-import { contentAt, type FileRecord, storedName, type TableRecord, tableRows } from "./catalog.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { type PlacedFile, placedFiles, relationSql } from "./relations.ts";
 import { invalid } from "./tunnel.ts";
-import { sameValues } from "./versions.ts";
 
 const bigint = { kind: "bigint" } as const;
 const numbers = { kind: "array", element: bigint } as const;

@@ -1,10 +1,11 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { schemaVersion, tunnelSchema } from "../table-answer.ts";
+import { changedMeanwhile, dataChanged, putVersion, sameValues, withFiles } from "../versions.ts";
 import { keepBlock, partitionFor, removeBlocks, takeBlock } from "./blocks.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { schemaVersion, tunnelSchema } from "./table-answer.ts";
 import {
   beginSession,
   blockTaken,
@@ -18,7 +19,6 @@ import {
   writingSession,
 } from "./tunnel.ts";
 import { changeColumns, type Merged, mergeChanges } from "./upsert-merge.ts";
-import { changedMeanwhile, dataChanged, putVersion, sameValues, withFiles } from "./versions.ts";
 
 /** Rows that are to be written over those of their keys, or to take them away: nothing happens before the commit. */
 interface UpsertRecord extends WritingSession {

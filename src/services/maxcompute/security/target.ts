@@ -1,10 +1,10 @@
-import type { OdpsInput } from "../../pipeline/document.ts";
-import { ServiceError } from "../../pipeline/operation.ts";
-import { rankOf } from "../../projects/permissions/names.ts";
-import type { Permissions, Refusal } from "../../projects/permissions/state.ts";
-import { type Need, reaches } from "../../projects/security-language/authority.ts";
-import { type OdpsCall, type ProjectTarget, projectOf } from "./find-project.ts";
-import { callerName } from "./projects.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import { rankOf } from "../../../projects/permissions/names.ts";
+import type { Permissions, Refusal } from "../../../projects/permissions/state.ts";
+import { type Need, reaches } from "../../../projects/security-language/authority.ts";
+import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
+import { callerName } from "../projects.ts";
 
 /** The project whose security is asked for or changed: who may, the rank in it decides. */
 export interface SecurityTarget extends ProjectTarget {

@@ -1,12 +1,13 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation, ServiceError } from "../../pipeline/operation.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import { contentAt, readPartition } from "../catalog.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { schemaVersion, tunnelSchema } from "../table-answer.ts";
+import { findPartition } from "../tables.ts";
+import { putVersion, withFiles } from "../versions.ts";
 import { partitionFor, takeBlock } from "./blocks.ts";
-import { contentAt, readPartition } from "./catalog.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { schemaVersion, tunnelSchema } from "./table-answer.ts";
-import { findPartition } from "./tables.ts";
 import {
   beginSession,
   blockTaken,
@@ -19,7 +20,6 @@ import {
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
-import { putVersion, withFiles } from "./versions.ts";
 
 /** A stream into a table: what it brings is there when the request that brings it is answered. */
 interface StreamRecord extends WritingSession {

@@ -1,6 +1,10 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation } from "../../pipeline/operation.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { tunnelSchema } from "../table-answer.ts";
+import { putVersion, withFiles } from "../versions.ts";
 import {
   blocksMax,
   blocksOf,
@@ -10,9 +14,6 @@ import {
   removeBlocks,
   takeBlock,
 } from "./blocks.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { tunnelSchema } from "./table-answer.ts";
 import {
   beginSession,
   checkTakesRows,
@@ -23,7 +24,6 @@ import {
   type WritingSession,
   writingSession,
 } from "./tunnel.ts";
-import { putVersion, withFiles } from "./versions.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
 interface UploadRecord extends WritingSession {

@@ -1,12 +1,12 @@
-import { EngineRefusal } from "../../engines/duckdb/ask.ts";
-import type { OdpsInput } from "../../pipeline/document.ts";
-import type { AccountStore, Table } from "../../storage/store.ts";
-import { contentAt, type FileRecord, readPartition } from "./catalog.ts";
-import type { OdpsCall, TableTarget } from "./find-project.ts";
-import { callerName } from "./projects.ts";
-import { findPartition } from "./tables.ts";
+import { EngineRefusal } from "../../../engines/duckdb/ask.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
+import type { AccountStore, Table } from "../../../storage/store.ts";
+import { contentAt, type FileRecord, readPartition } from "../catalog.ts";
+import type { OdpsCall, TableTarget } from "../find-project.ts";
+import { callerName } from "../projects.ts";
+import { findPartition } from "../tables.ts";
+import { putVersion, sameValues, withFiles } from "../versions.ts";
 import { invalid, sentCompression, storedColumns } from "./tunnel.ts";
-import { putVersion, sameValues, withFiles } from "./versions.ts";
 
 /** A block that is on disk for good. */
 interface BlockRecord {

@@ -1,12 +1,12 @@
-import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
-import { operation } from "../../pipeline/operation.ts";
-import { contentAt, rowsIn } from "./catalog.ts";
-import { namedTable, type OdpsCall, type TableTarget } from "./find-project.ts";
-import { showRows, tableFlow } from "./flows.ts";
-import { placedFiles } from "./relations.ts";
-import { checkKeys, shownRowsMax } from "./results.ts";
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import { contentAt, rowsIn } from "../catalog.ts";
+import { namedTable, type OdpsCall, type TableTarget } from "../find-project.ts";
+import { showRows, tableFlow } from "../flows.ts";
+import { checkKeys, shownRowsMax } from "../jobs/results.ts";
+import { placedFiles } from "../relations.ts";
+import { findPartition } from "../tables.ts";
 import { timezoneDefault } from "./session.ts";
-import { findPartition } from "./tables.ts";
 import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
 
 /** The first rows of a table or a partition, in one form. */
