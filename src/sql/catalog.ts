@@ -13,6 +13,8 @@ export interface CatalogTable {
   readonly partitionColumns: readonly Column[];
   /** What a view shows: its query's text, read as its maker read it, whatever the reader's flags are. */
   readonly view?: { readonly text: string } & NamePlace;
+  /** Where an older version is read: which. */
+  readonly version?: number;
   readonly transactional: boolean;
   /** Column names in lower case; empty without a key. */
   readonly primaryKey: readonly string[];
@@ -63,11 +65,23 @@ export interface CatalogName {
   readonly name: string;
 }
 
+/** Which version of a table is meant. */
+export type WantedVersion =
+  | { readonly kind: "version"; readonly version: number }
+  /** The n-th newest, counted from 1. */
+  | { readonly kind: "latest"; readonly newest: number }
+  /** The newest at a moment, so far from now. */
+  | { readonly kind: "now"; readonly plusMs: number }
+  /** The newest when clocks of the session's zone showed a date, with a time or without. */
+  | { readonly kind: "shown"; readonly text: string };
+
 /** All that the meaning of a statement depends on. */
 export interface Catalog {
   readonly project: string;
   readonly schema: string;
   findTable(name: CatalogName): CatalogTable | undefined;
+  /** A version of a table that was found; undefined when it is not there, or not any more. */
+  findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined;
   /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
   /** The value of the first partition column of the greatest partition that holds data. */

@@ -158,7 +158,9 @@ function parseTable(cursor: Cursor, name: ObjectName): TableReference {
 
 function parseAsOf(cursor: Cursor): TableReference["asOf"] {
   for (const by of ["timestamp", "version"] as const) {
-    if (cursor.takeAll(by.toUpperCase(), "AS", "OF")) return { by, value: parseExpression(cursor) };
+    const word = by.toUpperCase();
+    if (cursor.takeAll(word, "AS", "OF")) return { by, value: parseExpression(cursor) };
+    if (cursor.areNext(word, "BETWEEN")) throw cursor.unsupported(`${word} BETWEEN`);
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { tableAsOf } from "./as-of.ts";
 import { alignPair } from "./operators.ts";
 import { nameRows, type Rows, resolveQuery } from "./query.ts";
 import { quoteName } from "./quote.ts";
@@ -14,7 +15,7 @@ import {
 import { resolveConjuncts } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveTableCall, unnestText } from "./table-functions.ts";
-import { type Opened, openTable, openView } from "./tables.ts";
+import { findTable, type Opened, openFound, openView } from "./tables.ts";
 import type {
   Join,
   LateralView,
@@ -62,13 +63,15 @@ function resolveTable(relation: TableReference, scope: Scope): string {
 function resolveWhole(relation: TableReference, scope: Scope): string {
   const { name, at, alias } = relation;
   const { environment } = scope;
-  if (relation.asOf)
-    return refuse(relation.at, "reading a table as of another time is not supported yet");
   const last = name.parts.at(-1);
   if (!last) return refuse(at, "a table needs a name");
   const common = name.parts.length === 1 ? environment.commonTables.get(last.key) : undefined;
-  if (common) return bringIn(lazyRows(common, at), alias ?? last, scope, at);
-  const opened = openTable(name, environment);
+  if (common) {
+    if (relation.asOf) return refuse(at, `${last.text} is a common table: it has no versions`);
+    return bringIn(lazyRows(common, at), alias ?? last, scope, at);
+  }
+  const table = tableAsOf(findTable(name, environment), relation, environment);
+  const opened = openFound(table, at, environment);
   if (opened.table.kind === "view")
     return bringIn(openView(opened, environment, at), alias ?? last, scope, at, opened.table);
   return bringInTable(opened, alias ?? last, scope, at);

@@ -82,6 +82,10 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
     settings: new Map(Object.entries({ ...defaults, ...flags })),
     findTable: ({ project = "p", name }) =>
       tables.find((each) => each.project === project && each.name === name),
+    findVersion: (table, wanted) =>
+      wanted.kind === "version" && wanted.version < 3
+        ? { ...table, version: wanted.version }
+        : undefined,
     findFunction: ({ name }) =>
       name === "myudf"
         ? { project: "p", schema: "default", name, id: name, why: "its class is not there" }

@@ -1,21 +1,38 @@
+/** A version of a table that a statement has found. */
+interface HeldVersion {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** Tables that statements which run just now have found: nothing is reaped under them. */
 export class BusyTables {
-  readonly #held = new Map<string, number>();
+  /** By table, how many hold each version. */
+  readonly #held = new Map<string, Map<number, number>>();
 
-  /** Holds tables, by their ids; answers how to give them back. */
-  hold(ids: Iterable<string>): () => void {
-    const held = [...ids];
-    for (const id of held) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+  /** Holds versions of tables; answers how to give them back. */
+  hold(found: Iterable<HeldVersion>): () => void {
+    const held = [...found];
+    for (const one of held) this.#add(one, 1);
     return () => {
-      for (const id of held.splice(0)) {
-        const left = (this.#held.get(id) ?? 0) - 1;
-        if (left > 0) this.#held.set(id, left);
-        else this.#held.delete(id);
-      }
+      for (const one of held.splice(0)) this.#add(one, -1);
     };
+  }
+
+  #add({ id, version }: HeldVersion, more: number): void {
+    const versions = this.#held.get(id) ?? new Map<number, number>();
+    const count = (versions.get(version) ?? 0) + more;
+    if (count > 0) versions.set(version, count);
+    else versions.delete(version);
+    if (versions.size > 0) this.#held.set(id, versions);
+    else this.#held.delete(id);
   }
 
   has(id: string): boolean {
     return this.#held.has(id);
+  }
+
+  /** The oldest version of a table that is read just now. */
+  oldest(id: string): number {
+    return Math.min(...(this.#held.get(id)?.keys() ?? []));
   }
 }

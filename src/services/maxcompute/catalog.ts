@@ -108,6 +108,11 @@ export const contentAt = (
   version: number,
 ): VersionRecord | undefined => versionRows(store).find([id, version]);
 
+/** What a table holds before anything was written. */
+export const emptyVersion = ({ createdAtMs, owner }: TableRecord): VersionRecord => ({
+  ...{ version: 0, atMs: createdAtMs, by: owner, operation: "CREATE", partitions: [] },
+});
+
 export const rowsIn = ({ files }: Pick<PartitionRecord, "files">): number =>
   files.reduce((sum, { rows }) => sum + rows, 0);
 

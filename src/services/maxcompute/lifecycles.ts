@@ -33,7 +33,10 @@ interface Reapable {
 /** All of a table that has no partitions, or those partitions of it that are due. */
 type Due = "table" | readonly PartitionRecord[];
 
-/** Drops tables and partitions that nobody has changed for as long as the table's lifecycle says. */
+/**
+ * Drops tables and partitions that nobody has changed for as long as the table's lifecycle says, and versions of tables
+ * that are kept no longer.
+ */
 export class Lifecycles {
   readonly #parts: Parts;
   readonly #busy: BusyTables;
@@ -76,15 +79,14 @@ export class Lifecycles {
   }
 
   async #serve({ project, store, table }: Reapable): Promise<void> {
-    if (table.lifecycleDays === undefined) return;
     const nowMs = this.#parts.clock.now();
-    // What was reaped is gone for good a day later, though nobody changes the table meanwhile.
     if (hasOldVersions(store, table, nowMs)) {
       await this.#parts.store.transaction(() => {
         const now = tableRows(store).find([project.id, table.schema, table.name]);
-        if (now?.id === table.id) pruneVersions(store, now, nowMs);
+        if (now?.id === table.id) pruneVersions(store, now, nowMs, this.#busy.oldest(now.id));
       });
     }
+    if (table.lifecycleDays === undefined) return;
     const due = this.#due({ project, store, table }, nowMs);
     if (!due) return;
     await this.#record({ project, store, table }, due);

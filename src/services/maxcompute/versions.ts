@@ -2,6 +2,7 @@ import { ServiceError } from "../../pipeline/operation.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import {
   contentAt,
+  emptyVersion,
   type FileRecord,
   type PartitionRecord,
   type TableRecord,
@@ -12,7 +13,9 @@ import {
 
 /** How long a version that is not the newest can still be read and restored (MaxCompute: one day by default). */
 const keptMs = 24 * 60 * 60 * 1000;
-const prunedAtOnce = 100;
+const prunedAtOnce = 1000;
+/** A statement has found its version and does not hold it yet: nothing is pruned under it. */
+const graceMs = 60_000;
 
 /** A change of what a table holds. */
 interface ContentChange {
@@ -41,8 +44,8 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   const key = [projectId, table.schema, table.name];
   const before = tableRows(store).find(key);
   if (before?.id !== table.id) throw changedMeanwhile(table.name);
-  const content = contentAt(store, before, before.version)?.partitions ?? [];
-  const partitions = wanted.change(content, before);
+  const last = contentAt(store, before, before.version);
+  const partitions = wanted.change(last?.partitions ?? [], before);
   const version = before.version + 1;
   const after = { ...(wanted.redefine?.(before) ?? before), version };
   const used = new Set(partitions.flatMap(({ files }) => files.map(({ id }) => id)));
@@ -50,9 +53,10 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
     if (used.has(id)) store.blobs.keep(blob);
     else store.blobs.discard(blob);
   }
-  versionRows(store).put([before.id, version], { version, atMs, by, operation, partitions });
+  // INVARIANT: times of versions never go back, whoever began first.
+  const at = Math.max(atMs, last?.atMs ?? before.createdAtMs);
+  versionRows(store).put([before.id, version], { version, atMs: at, by, operation, partitions });
   tableRows(store).put(key, after);
-  pruneVersions(store, after, atMs);
   return after;
 }
 
@@ -66,19 +70,51 @@ export const changedMeanwhile = (name: string): ServiceError =>
     `ODPS-0110141: Data version exception - the table ${name} has changed since the statement began; run it again`,
   );
 
+/** A version of a table that can be read: for a day after the next one took its place. */
+export function keptVersion(
+  store: AccountStore,
+  table: TableRecord,
+  version: number,
+  nowMs: number,
+): VersionRecord | undefined {
+  const there = version === 0 ? emptyVersion(table) : contentAt(store, table, version);
+  if (version === table.version) return there;
+  const next = contentAt(store, table, version + 1);
+  return next && nowMs - next.atMs <= keptMs ? there : undefined;
+}
+
+/** Which version of a table was the newest at a moment; undefined before it was made. */
+export function versionAt(
+  store: AccountStore,
+  table: TableRecord,
+  atMs: number,
+): number | undefined {
+  if (atMs < table.createdAtMs) return undefined;
+  let [oldest, newest] = [0, table.version];
+  while (oldest < newest) {
+    const middle = Math.ceil((oldest + newest) / 2);
+    // What is not kept any more is older than what is.
+    const { atMs: begun = 0 } = contentAt(store, table, middle) ?? {};
+    if (begun <= atMs) oldest = middle;
+    else newest = middle - 1;
+  }
+  return oldest;
+}
+
 /** Versions that nobody can ask for any more, the oldest first, and the first one that is kept. */
 function oldVersions(
   store: AccountStore,
   { id, version }: TableRecord,
   nowMs: number,
-  max: number,
+  { max, held = Number.POSITIVE_INFINITY }: { readonly max: number; readonly held?: number },
 ) {
   const rows = versionRows(store);
   const old: VersionRecord[] = [];
   for (const { value } of rows.range({ prefix: [id], limit: max })) {
     // A version is of use until the next one is old itself.
     const next = value.version < version ? rows.find([id, value.version + 1]) : undefined;
-    if (!next || nowMs - next.atMs <= keptMs) return { old, keptFrom: value.version };
+    const isOld = next && nowMs - next.atMs > keptMs + graceMs && value.version < held;
+    if (!isOld) return { old, keptFrom: value.version };
     old.push(value);
   }
   return { old, keptFrom: (old.at(-1)?.version ?? version - 1) + 1 };
@@ -86,13 +122,21 @@ function oldVersions(
 
 /** Whether a table has versions that can go. */
 export const hasOldVersions = (store: AccountStore, table: TableRecord, nowMs: number): boolean =>
-  oldVersions(store, table, nowMs, 1).old.length > 0;
+  oldVersions(store, table, nowMs, { max: 1 }).old.length > 0;
 
-/** Drops versions that nobody can ask for any more, with the files that only they have: inside a transaction. */
-export function pruneVersions(store: AccountStore, table: TableRecord, nowMs: number): void {
+/**
+ * Drops versions that nobody can ask for any more, with the files that only they have, inside a transaction. From the
+ * version that is held on all stay.
+ */
+export function pruneVersions(
+  store: AccountStore,
+  table: TableRecord,
+  nowMs: number,
+  held: number,
+): void {
   const { id } = table;
   const rows = versionRows(store);
-  const { old, keptFrom } = oldVersions(store, table, nowMs, prunedAtOnce);
+  const { old, keptFrom } = oldVersions(store, table, nowMs, { max: prunedAtOnce, held });
   if (old.length === 0) return;
   const kept = new Set<string>();
   for (const { value } of rows.range({ prefix: [id], from: [id, keptFrom] })) {

@@ -55,7 +55,7 @@ export const runStatement = operation("RunStatement", {
   also: (_input, { demands }) => demands,
   flows: (_input, { leaving }) => leaving,
   async handle(target, input, call, judgeAgain): Promise<Outcome> {
-    const release = call.own.busy.hold(target.catalog.foundIds);
+    const release = call.own.busy.hold(target.catalog.foundVersions);
     try {
       return await execute({ target, input, call, judgeAgain });
     } catch (error) {

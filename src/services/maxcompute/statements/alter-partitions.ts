@@ -27,7 +27,12 @@ export function changePartitions(
   const { call } = doing;
   return () => {
     putVersion(store, {
-      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{
+        projectId: project.id,
+        table: record,
+        atMs: call.parts.clock.now(),
+        by: callerName(call),
+      },
       ...{ operation: "ALTER PARTITION", added: [], change },
     });
   };

@@ -13,7 +13,7 @@ import { stopped } from "../jobs/jobs.ts";
 import type { StatementInput, StatementTarget } from "../jobs/run-statement.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
-import { type StatementCatalog, timezoneDefault } from "../tunnel/session.ts";
+import { type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {
@@ -23,10 +23,6 @@ export interface Running {
   /** Throws what would be refused by now: in the transaction that ends a statement which reads rows. */
   readonly judgeAgain: () => void;
 }
-
-/** The zone in which a statement reads and writes DATETIME. */
-export const timezoneOf = ({ settings }: Pick<StatementCatalog, "settings">): string =>
-  settings.get("odps.sql.timezone") ?? timezoneDefault;
 
 /** The text of a query for DuckDB, and the files that must be in the cell for it. */
 export interface CellQuery {

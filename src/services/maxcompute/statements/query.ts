@@ -10,8 +10,8 @@ import { externalRelationSql } from "../external/relation.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
-import type { FoundTable, StatementCatalog } from "../tunnel/session.ts";
-import { type CellQuery, keepInCell, type Running, timezoneOf } from "./in-cell.ts";
+import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
+import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
 
 /** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */
 export const readRecords = (

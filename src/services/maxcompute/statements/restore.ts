@@ -28,7 +28,12 @@ export async function restore(doing: Doing<RestoreTable>): Promise<Outcome> {
   await call.parts.store.transaction(() => {
     oldPartitions(there, doing);
     putVersion(store, {
-      ...{ projectId: project.id, table: record, atMs: call.timeMs, by: callerName(call) },
+      ...{
+        projectId: project.id,
+        table: record,
+        atMs: call.parts.clock.now(),
+        by: callerName(call),
+      },
       ...{ operation: "RESTORE", added: [] },
       change: (partitions) =>
         statement.partitions.length === 0

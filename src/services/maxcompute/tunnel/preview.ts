@@ -6,7 +6,7 @@ import { showRows, tableFlow } from "../flows.ts";
 import { checkKeys, shownRowsMax } from "../jobs/results.ts";
 import { placedFiles } from "../relations.ts";
 import { findPartition } from "../tables.ts";
-import { timezoneDefault } from "./session.ts";
+import { timezoneOf } from "./session.ts";
 import { invalid, storedColumns, wantedColumns } from "./tunnel.ts";
 
 /** The first rows of a table or a partition, in one form. */
@@ -41,7 +41,7 @@ async function rowsShown(
         ),
       ),
       ...{ from: 0, count, form },
-      timezone: project.properties["odps.sql.timezone"] ?? timezoneDefault,
+      timezone: timezoneOf({ settings: new Map(Object.entries(project.properties)) }),
     });
   });
   return { body, carried: { rows: count, stream: "body" } };

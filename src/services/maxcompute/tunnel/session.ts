@@ -1,4 +1,5 @@
 import { assert } from "../../../lib/assert.ts";
+import { momentOf } from "../../../lib/zoned-time.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import {
   type Catalog,
@@ -8,9 +9,17 @@ import {
   defaultSchema,
   isOn,
   type NamePlace,
+  type WantedVersion,
 } from "../../../sql/catalog.ts";
 import type { AccountStore } from "../../../storage/store.ts";
-import { contentAt, rowsIn, schemaRows, type TableRecord, type VersionRecord } from "../catalog.ts";
+import {
+  contentAt,
+  emptyVersion,
+  rowsIn,
+  schemaRows,
+  type TableRecord,
+  type VersionRecord,
+} from "../catalog.ts";
 import { ExternalObjects } from "../external/objects.ts";
 import { filesAt } from "../external/outside.ts";
 import type { OdpsCall } from "../find-project.ts";
@@ -21,9 +30,14 @@ import { informationAsker } from "../information/asker.ts";
 import { linesOf, type MadeFile } from "../information/relation.ts";
 import { informationViews } from "../information/views.ts";
 import { callerName } from "../projects.ts";
+import { keptVersion, versionAt } from "../versions.ts";
 
 /** MaxCompute's own where neither project nor client sets `odps.sql.timezone`. */
-export const timezoneDefault = "Asia/Shanghai";
+const timezoneDefault = "Asia/Shanghai";
+
+/** The zone in which a statement reads and writes DATETIME. */
+export const timezoneOf = ({ settings }: Pick<Catalog, "settings">): string =>
+  settings.get("odps.sql.timezone") ?? timezoneDefault;
 
 /** A table as a statement has found it: what it reads, whatever is written meanwhile. */
 export interface FoundTable {
@@ -33,10 +47,8 @@ export interface FoundTable {
   readonly content: VersionRecord;
 }
 
-const nothing = (record: TableRecord): VersionRecord => ({
-  ...{ version: record.version, atMs: record.createdAtMs, by: record.owner },
-  ...{ operation: "CREATE", partitions: [] },
-});
+const keyOf = ({ id, version }: Pick<CatalogTable, "id" | "version">): string =>
+  version === undefined ? id : `${id} ${version}`;
 
 /**
  * The names that a statement may use, looked up at most once each: a table that was found stays the one that it was,
@@ -84,13 +96,44 @@ export class StatementCatalog implements Catalog {
     const store = stores.account(project.account);
     const record = findTable(project, store, schema, name);
     if (!record) return undefined;
-    const content = contentAt(store, record, record.version) ?? nothing(record);
+    const content = contentAt(store, record, record.version) ?? emptyVersion(record);
     this.#tables.set(record.id, { project, store, record, content });
     const { id, kind, columns, partitionColumns, view, transactional, primaryKey } = record;
     return {
       ...{ project: project.name, schema, name, id, kind, columns, partitionColumns },
       ...{ transactional, primaryKey, ...(view && { view }) },
     };
+  }
+
+  findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined {
+    const { project, store, record } = this.found(table);
+    const version = this.#versionMeant(record, store, wanted);
+    if (version === record.version) return table;
+    const { timeMs } = this.#call;
+    const content = version === undefined ? version : keptVersion(store, record, version, timeMs);
+    if (!content) return undefined;
+    const older = { ...table, version: content.version };
+    this.#tables.set(keyOf(older), { project, store, record, content });
+    return older;
+  }
+
+  #versionMeant(
+    record: TableRecord,
+    store: AccountStore,
+    wanted: WantedVersion,
+  ): number | undefined {
+    switch (wanted.kind) {
+      case "version":
+        return wanted.version <= record.version ? wanted.version : undefined;
+      case "latest":
+        return wanted.newest <= record.version + 1 ? record.version + 1 - wanted.newest : undefined;
+      case "now":
+        return versionAt(store, record, this.#call.timeMs + wanted.plusMs);
+      case "shown": {
+        const atMs = momentOf(wanted.text, timezoneOf(this));
+        return atMs === undefined ? undefined : versionAt(store, record, atMs);
+      }
+    }
   }
 
   /** Who asks, as projects know them. */
@@ -118,15 +161,18 @@ export class StatementCatalog implements Catalog {
     return filesAt(record.external, new ExternalObjects(project, this.#call), this.#call);
   }
 
-  /** Ids of all tables that were found. */
-  get foundIds(): Iterable<string> {
-    return this.#tables.keys();
+  /** The versions of tables that were found. */
+  get foundVersions(): readonly { readonly id: string; readonly version: number }[] {
+    return [...this.#tables.values()].map(({ record: { id }, content: { version } }) => ({
+      id,
+      version,
+    }));
   }
 
   /** What was found of a table. */
-  found({ id }: Pick<CatalogTable, "id">): FoundTable {
-    const found = this.#tables.get(id);
-    if (!found) throw new Error(`the table ${id} was not found by this statement`);
+  found(table: Pick<CatalogTable, "id" | "version">): FoundTable {
+    const found = this.#tables.get(keyOf(table));
+    if (!found) throw new Error(`the table ${table.id} was not found by this statement`);
     return found;
   }
 

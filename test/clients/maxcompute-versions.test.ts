@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startWorld } from "../support/warehouse.ts";
+
+test("PyODPS reads tables as of older versions and times", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+import time, datetime
+o.execute_sql("create table t (id bigint, name string, gone string) tblproperties ('transactional'='true')")
+o.execute_sql("insert into t values (1, 'one', 'x')")
+time.sleep(1.1)
+first = datetime.datetime.now(datetime.timezone.utc)
+time.sleep(1.1)
+o.execute_sql("insert into t values (2, 'two', 'y')")
+o.execute_sql("delete from t where id = 1")
+def ids(sql, **hints): return [row[0] for row in rows(sql + " order by id limit 99", **hints)]
+out["versions"] = [ids("select id from t version as of %d" % version) for version in (0, 1, 2, 3)]
+shanghai = first.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
+text = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+out["time"] = ids("select id from t timestamp as of '%s'" % text(shanghai))
+out["typed"] = ids("select id from t timestamp as of timestamp '%s'" % text(shanghai))
+out["zone"] = ids("select id from t timestamp as of '%s'" % text(first), **{"odps.sql.timezone": "UTC"})
+out["now"] = ids("select id from t timestamp as of current_timestamp()") + ids("select id from t timestamp as of getdate() + 3600")
+out["latest"] = [ids("select id from t version as of get_latest_version('t', %d)" % n) for n in (1, 2, 3)]
+out["latest time"] = ids("select id from t timestamp as of get_latest_timestamp('t', 3)")
+out["join"] = rows("select a.id, b.id from t version as of 2 a full join t b on a.id = b.id where a.id is not null order by 1 limit 9")
+o.execute_sql("create table back as select id from t version as of 1")
+o.execute_sql("insert into back select id from t version as of 2 x where x.id > 1")
+o.execute_sql("create view was as select id, name from t version as of 1")
+out["written"] = [ids("select id from back"), rows("select * from was")]
+o.execute_sql("alter table t change column name title string")
+o.execute_sql("alter table t drop columns gone")
+o.execute_sql("alter table t add columns (fresh bigint)")
+out["columns"] = rows("select * from t version as of 1")
+out["dropped"] = refused(lambda: o.execute_sql("select gone from t version as of 1"))[0]
+o.execute_sql("insert overwrite table t select id, title, 7 from t version as of 2")
+out["put back"] = rows("select id, title, fresh from t order by id limit 9")
+o.execute_sql("create table p (a bigint) partitioned by (ds string)")
+o.execute_sql("insert into p partition (ds='1') values (1)")
+o.execute_sql("alter table p drop partition (ds='1')")
+out["partition"] = rows("select a, ds from p version as of get_latest_version('p', 2) where ds = '1'")
+out["scan"] = refused(lambda: o.execute_sql("select a from p version as of 1"))
+wrong = ["t version as of 99", "t timestamp as of '2001-01-01'", "t timestamp as of 'soon'", "t version as of id", "t version as of '1'",
+         "t version as of get_latest_version('p')", "t version as of get_latest_version('t', 0)", "t version as of get_latest_version('t', 99)",
+         "was version as of 1", "information_schema.tables version as of 0", "t version between 1 and 2"]
+out["refused"] = {each: refused(lambda: o.execute_sql("select * from " + each))[1].split("ODPS-", 1)[1][:160] for each in wrong}
+out["common"] = refused(lambda: o.execute_sql("with c as (select 1 as id) select * from c version as of 1"))[1]
+`);
+  assert.deepEqual(out["versions"], [[], [1], [1, 2], [2]]);
+  for (const way of ["time", "typed", "zone", "latest time"]) assert.deepEqual(out[way], [1], way);
+  assert.deepEqual(out["now"], [2, 2]);
+  assert.deepEqual(out["latest"], [[2], [1, 2], [1]]);
+  assert.deepEqual(out["join"], [
+    [1, null],
+    [2, 2],
+  ]);
+  assert.deepEqual(out["written"], [[1, 2], [[1, "one"]]]);
+  assert.deepEqual(out["columns"], [[1, "one", null]], "columns are those of today");
+  assert.equal(out["dropped"], "ODPSError");
+  assert.deepEqual(out["put back"], [
+    [1, "one", 7],
+    [2, "two", 7],
+  ]);
+  assert.deepEqual(out["partition"], [[1, "1"]]);
+  assert.match(String(out["scan"]), /full scan/);
+  const told = out["refused"] as Record<string, string>;
+  assert.match(told["t version as of 99"] ?? "", /no such version/);
+  assert.match(told["t timestamp as of '2001-01-01'"] ?? "", /no such version/);
+  assert.match(told["t timestamp as of 'soon'"] ?? "", /no such version/);
+  assert.match(told["t version as of id"] ?? "", /a version is a whole number/);
+  assert.match(told["t version as of '1'"] ?? "", /a version is a whole number/);
+  assert.match(told["t version as of get_latest_version('p')"] ?? "", /table that is read/);
+  assert.match(told["t version as of get_latest_version('t', 0)"] ?? "", /counts from 1/);
+  assert.match(told["t version as of get_latest_version('t', 99)"] ?? "", /no such version/);
+  assert.match(told["was version as of 1"] ?? "", /is a view/);
+  assert.match(told["information_schema.tables version as of 0"] ?? "", /is a system view/);
+  assert.match(told["t version between 1 and 2"] ?? "", /VERSION BETWEEN is not supported yet/);
+  assert.match(String(out["common"]), /has no versions/);
+});
