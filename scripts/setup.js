@@ -128,6 +128,7 @@ installPackages();
 if (engines) {
   installPrograms();
   installClients("clients", "AWS CLI and boto3");
+  installClients("spark", "Apache Spark");
   // What fetches Flink is written in TypeScript.
   if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);
@@ -138,7 +139,6 @@ if (tests) {
   installClients("warehouse-clients", "PyODPS, a client of the warehouse");
   // Alone: it is loaded by the DuckDB that the tests have.
   installClients("tpch", "DuckDB's maker of TPC-H data", ["--no-deps", "--require-hashes"]);
-  installClients("spark", "Spark, which is compared with DuckDB");
   installJavaClients("encryption-java", "the encryption clients of Java");
   installJavaClients("warehouse-java", "MaxCompute's SDK for Java");
   installJavaClients("warehouse-jdbc", "MaxCompute's driver for JDBC");

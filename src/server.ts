@@ -12,6 +12,7 @@ import { installedHome } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
+import { findSpark } from "./engines/spark/spark-home.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
 import { createTokenSource } from "./hsm/token-source.ts";
@@ -32,9 +33,8 @@ import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { Projects } from "./projects/projects.ts";
 import { makeRunDirectory } from "./run-directory.ts";
 import { type HsmWays, openHsmWays } from "./serve-hsms.ts";
-import { services } from "./services/index.ts";
+import { type Outside, services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
-import type { Engines } from "./services/kinesisanalyticsv2/outside.ts";
 import { openStore } from "./storage/open-store.ts";
 import type { Store } from "./storage/store.ts";
 import { openTls } from "./tls.ts";
@@ -205,11 +205,12 @@ export async function serve(
       keepsOut,
     });
   const { cache, flinkHome } = config.engines;
-  const engines: Engines = {
+  const engines: Outside["engines"] = {
     runDirectory,
     volumeDirectory,
     flinkHome: () => installedHome(cache, flinkHome),
     javaHome: () => findJava(undefined),
+    sparkHome: () => findSpark(cache),
     classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
     unconfined: config.unconfinedCells,
     openDoor: cellDoors({ runDirectory, random, now: () => clock.now(), frontDoor, log }),

@@ -25,6 +25,7 @@ export function builtOperations(): readonly Built[] {
       volumeDirectory: "",
       flinkHome: unused,
       javaHome: unused,
+      sparkHome: unused,
       classesFile: unused,
       unconfined: "refuse",
       openDoor: unused,

@@ -92,6 +92,12 @@ export async function* streamOf(response: IncomingMessage): AsyncGenerator<Buffe
   if (told !== "") throw new EngineRefusal(decoded(told));
 }
 
+/** Reads an answer that is a file of a length that was told. */
+export async function* fileOf(response: IncomingMessage): AsyncGenerator<Buffer> {
+  if (response.statusCode !== 200) await answerOf(response);
+  yield* bytesOf(response);
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text).slice(0, 2_000);

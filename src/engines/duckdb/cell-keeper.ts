@@ -1,7 +1,6 @@
 import { type Cell, type CellEnd, startCell } from "../../cells/cell.ts";
+import type { CellOptions } from "../../cells/layout.ts";
 import { EngineLost } from "./ask.ts";
-import { programBinds, programIn } from "./cell-program.ts";
-import type { EngineOptions } from "./engine.ts";
 
 /** Keeps one cell running, and says of work that a dying cell has taken along why it failed. */
 export interface CellKeeper {
@@ -22,26 +21,29 @@ export class EngineDied extends Error {
   override readonly name = "EngineDied";
 }
 
-const mebi = 1024 * 1024;
-/**
- * What DuckDB does not count: the program's heap, batches of rows, and memory of DuckDB's own beside its buffers. An
- * upload larger than all of the cell's memory ended the cell with 0.3, and goes through with this.
- */
-const ownShare = 0.55;
-const ownBytesMin = 160 * mebi;
 const stopGraceMs = 200;
-const reachTries = 100;
 const reachPauseMs = 50;
 const endWaitMs = 2_000;
 
+/** The name of the port on which the program in a kept cell answers over HTTP. */
+export const enginePort = "engine";
+
+/** A cell that is kept: how it is laid out, and how long its program may take until it answers. */
+export interface KeptCell {
+  readonly options: Omit<CellOptions, "ports" | "volume"> & {
+    readonly volume: NonNullable<CellOptions["volume"]>;
+  };
+  readonly startMs: number;
+}
+
 /** Makes a keeper; nothing runs yet. */
-export function createCellKeeper(options: EngineOptions): CellKeeper {
+export function createCellKeeper({ options, startMs }: KeptCell): CellKeeper {
   let starting: Promise<Cell> | undefined;
   let current: Cell | undefined;
   let starts = 0;
   let stopped = false;
   let volumeFailure: string | undefined;
-  void options.cell.volume.failed.then((why) => {
+  void options.volume.failed.then((why) => {
     volumeFailure = why;
   });
 
@@ -57,12 +59,13 @@ export function createCellKeeper(options: EngineOptions): CellKeeper {
 
   async function begin(): Promise<Cell> {
     starts += 1;
-    const started = await startCell(cellOptions(options, starts));
+    const id = `${options.id}-${starts}`;
+    const started = await startCell({ ...options, id, ports: [enginePort] });
     void started.exited.then(() => {
       if (current === started) current = undefined;
       starting = undefined;
     });
-    await reached(started);
+    await reached(started, startMs);
     current = started;
     return started;
   }
@@ -107,31 +110,13 @@ function whyOf(end: CellEnd): string {
   return end.stopped ? "the engine was stopped" : `the engine ended with ${end.code}`;
 }
 
-function cellOptions({ cell, limits }: EngineOptions, start: number) {
-  const own = Math.max(ownBytesMin, Math.floor(limits.memoryBytes * ownShare));
-  const inside = {
-    memoryBytes: Math.max(32 * mebi, limits.memoryBytes - own),
-    spillBytes: limits.spillBytes,
-    threads: Math.max(1, Math.round(limits.cpus)),
-  };
-  const heapMb = Math.floor((own * 0.5) / mebi);
-  return {
-    ...cell,
-    id: `${cell.id}-${start}`,
-    binds: programBinds(),
-    ports: ["engine"],
-    limits,
-    program: (where: Parameters<typeof programIn>[0]) => programIn(where, inside, heapMb),
-  };
-}
-
 /** A cell is up before the program in it is. */
-async function reached(cell: Cell): Promise<void> {
+async function reached(cell: Cell, startMs: number): Promise<void> {
   let ended = false;
   void cell.exited.then(() => {
     ended = true;
   });
-  for (let tries = 0; tries < reachTries && !ended; tries += 1) {
+  for (let waitedMs = 0; waitedMs < startMs && !ended; waitedMs += reachPauseMs) {
     if (await listens(cell)) return;
     await pause(reachPauseMs);
   }
@@ -141,7 +126,7 @@ async function reached(cell: Cell): Promise<void> {
 
 /** Whether something answers on the engine's port: what answers first is HTTP's own refusal. */
 async function listens(cell: Cell): Promise<boolean> {
-  const connection = await cell.connect("engine").catch(() => undefined);
+  const connection = await cell.connect(enginePort).catch(() => undefined);
   if (!connection) return false;
   return new Promise((resolve) => {
     connection.once("data", () => resolve(true));

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Inside, Program } from "../../cells/layout.ts";
 import type { Bind } from "../../cells/sandbox.ts";
+import { enginePort } from "./cell-keeper.ts";
 import type { InsideOptions } from "./inside/main.ts";
 
 const home = "/engine";
@@ -64,7 +65,7 @@ export function programIn(
   options: Omit<InsideOptions, "work" | "port">,
   heapMb: number,
 ): Program {
-  const told: InsideOptions = { ...options, work: inside.work, port: inside.port("engine") };
+  const told: InsideOptions = { ...options, work: inside.work, port: inside.port(enginePort) };
   const main = `${inside.path(`${home}/src/engines/duckdb`)}/inside/main.js`;
   return {
     command: inside.path(`${home}/node`),

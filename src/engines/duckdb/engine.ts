@@ -6,7 +6,8 @@ import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
 import { columnsOf, keptOf, takenOf } from "./answers.ts";
 import { answerOf, ask, EngineLost, EngineRefusal, linesOf, parsed, streamOf } from "./ask.ts";
-import { createCellKeeper } from "./cell-keeper.ts";
+import { createCellKeeper, type KeptCell } from "./cell-keeper.ts";
+import { programBinds, programIn } from "./cell-program.ts";
 import { checkFile } from "./files.ts";
 import { createJobQueue } from "./job-queue.ts";
 import { lend } from "./lend.ts";
@@ -59,10 +60,34 @@ export interface EngineOptions {
 }
 
 const waitingMax = 1_000;
+const startMs = 5_000;
+const mebi = 1024 * 1024;
+/**
+ * What DuckDB does not count: the program's heap, batches of rows, and memory of DuckDB's own beside its buffers. An
+ * upload larger than all of the cell's memory ended the cell with 0.3, and goes through with this.
+ */
+const ownShare = 0.55;
+const ownBytesMin = 160 * mebi;
+
+function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
+  const own = Math.max(ownBytesMin, Math.floor(limits.memoryBytes * ownShare));
+  const inside = {
+    memoryBytes: Math.max(32 * mebi, limits.memoryBytes - own),
+    spillBytes: limits.spillBytes,
+    threads: Math.max(1, Math.round(limits.cpus)),
+  };
+  const heapMb = Math.floor((own * 0.5) / mebi);
+  return {
+    ...cell,
+    binds: programBinds(),
+    limits,
+    program: (where) => programIn(where, inside, heapMb),
+  };
+}
 
 /** Starts DuckDB for a project. Rejects when its cell does not come up. */
 export async function startEngine(options: EngineOptions): Promise<WarehouseEngine> {
-  const keeper = createCellKeeper(options);
+  const keeper = createCellKeeper({ options: cellOptions(options), startMs });
   const jobs = createJobQueue({ running: options.jobs, waiting: waitingMax });
   const streams = createJobQueue({ running: options.streams, waiting: waitingMax });
   const progress = new Map<string, number>();

@@ -1,8 +1,11 @@
 import type { Volume } from "../../cells/volume.ts";
 import type { WarehouseEngine } from "../../engines/duckdb/engine.ts";
+import type { SparkSql } from "../../engines/spark-sql/engine.ts";
+import type { SparkQuestion } from "../../engines/spark-sql/questions.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { Sealer } from "../../storage/store.ts";
+import type { MadeFile } from "./information/relation.ts";
 import type { ProjectSealing } from "./project-sealing.ts";
 import type { PlacedFile } from "./relations.ts";
 
@@ -16,6 +19,9 @@ export class ProjectEngine {
   readonly #parts: Parts;
   readonly #account: string;
   readonly #sealing: ProjectSealing;
+  readonly #spark: () => SparkSql;
+  /** Spark, once a query has asked for it. */
+  #started: SparkSql | undefined;
   /** Data keys of projects that something in the cell was sealed by, and their customers' keys. */
   readonly #held = new Map<string, ReturnType<ProjectSealing["under"]>>();
   /** Files in the cell, the one used last at the end, with their sizes. */
@@ -28,6 +34,8 @@ export class ProjectEngine {
       readonly parts: Parts;
       readonly account: string;
       readonly sealing: ProjectSealing;
+      /** Makes Spark beside DuckDB, or throws why it cannot. */
+      readonly spark: () => SparkSql;
     },
   ) {
     this.engine = engine;
@@ -35,6 +43,35 @@ export class ProjectEngine {
     this.#parts = around.parts;
     this.#account = around.account;
     this.#sealing = around.sealing;
+    this.#spark = around.spark;
+  }
+
+  /**
+   * Runs a query on Spark, which reads the files in the cell, and lends what it leaves: files that are DuckDB's to read,
+   * and whose content is believed no more than that of any file from outside.
+   */
+  async onSpark<Result>(
+    question: SparkQuestion,
+    work: (files: readonly MadeFile[]) => Promise<Result>,
+  ): Promise<Result> {
+    this.#started ??= this.#spark();
+    const spark = this.#started;
+    const { name } = question;
+    try {
+      const count = await spark.run(question);
+      const files = Array.from({ length: count }, (_, at) => ({
+        name: `s/${name}/${String(at).padStart(5, "0")}.parquet`,
+        body: () => spark.give(name, at),
+      }));
+      return await work(files);
+    } finally {
+      await spark.drop(name).catch(() => {});
+    }
+  }
+
+  /** Ends a job on whichever engine it runs. */
+  async cancel(jobId: string): Promise<void> {
+    await Promise.all([this.engine.cancel(jobId), this.#started?.cancel(jobId)]);
   }
 
   /**
@@ -121,6 +158,7 @@ export class ProjectEngine {
   }
 
   async stop(): Promise<void> {
+    await this.#started?.stop();
     await this.engine.stop();
     await this.#volume.close();
   }

@@ -2,6 +2,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { missingForVolumes, openVolume, type Volume } from "../../cells/volume.ts";
 import { startEngine } from "../../engines/duckdb/engine.ts";
+import { dataFolder } from "../../engines/duckdb/files.ts";
+import type { SparkInstallation } from "../../engines/spark/spark-home.ts";
+import { createSparkSql } from "../../engines/spark-sql/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
@@ -16,6 +19,10 @@ const limits = {
   ...{ memoryBytes: 3 * gibi, cpus: 2, processes: 256, openFiles: 4096 },
   ...{ workBytes: gibi / 4, spillBytes: 20 * gibi },
 } as const;
+/** Of the cell of Spark beside it. */
+const sparkLimits = {
+  ...{ memoryBytes: 3 * gibi, cpus: 2, processes: 1024, openFiles: 4096, workBytes: gibi / 4 },
+} as const;
 const volumeBytesMax = 100 * gibi;
 const jobsAtOnce = 4;
 const streamsAtOnce = 16;
@@ -29,7 +36,22 @@ export interface CellsOutside {
   readonly runDirectory: string;
   readonly volumeDirectory: string;
   readonly unconfined: "refuse" | "accept";
+  /** Where PySpark and a Java for it are; undefined: not installed. */
+  readonly sparkHome: () => string | undefined;
+  readonly javaHome: () => string | undefined;
   readonly log: (line: string) => void;
+}
+
+/** Where Spark is; refuses where it is not. */
+function sparkThere({ sparkHome, javaHome }: CellsOutside): SparkInstallation {
+  const there = { sparkHome: sparkHome(), javaHome: javaHome() };
+  if (there.sparkHome !== undefined && there.javaHome !== undefined) {
+    return { sparkHome: there.sparkHome, javaHome: there.javaHome };
+  }
+  throw new ServiceError(
+    "ODPS-0130071",
+    "ODPS-0130071: Semantic analysis exception - Spark is not installed on this Bondstore",
+  );
 }
 
 /** In the place of a volume where this host has none and that was accepted. */
@@ -189,7 +211,10 @@ export class ProjectEngines {
       };
       const queues = { jobs: jobsAtOnce, streams: streamsAtOnce };
       const engine = await startEngine({ cell, limits, ...queues });
-      const around = { parts: this.#parts, account, sealing: this.#sealing };
+      const data = join(volume.path, "work", dataFolder);
+      const spark = () =>
+        createSparkSql({ ...sparkThere(this.#outside), cell, data, limits: sparkLimits });
+      const around = { parts: this.#parts, account, sealing: this.#sealing, spark };
       return new ProjectEngine(engine, volume, around);
     } catch (error) {
       await volume.close();

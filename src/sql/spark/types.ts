@@ -1,4 +1,6 @@
-import { type Reader, refuseSpark, sparkName } from "./reader.ts";
+import { duckDbType } from "../duckdb-types.ts";
+import type { SqlType } from "../types.ts";
+import { openReader, type Reader, refuseSpark, sparkName } from "./reader.ts";
 
 /**
  * Spark's words for DuckDB's types. What is missing has no type there that holds the same values: moments in
@@ -23,6 +25,10 @@ const types: Readonly<Record<string, string>> = {
 const wordedTypes: Readonly<Record<string, string>> = {
   TIMESTAMP_NS: "TIMESTAMP (in nanoseconds)",
 };
+
+/** The type of Spark that holds the values of one of ours. */
+export const sparkType = (type: SqlType): string =>
+  readType(openReader(duckDbType(type), { made: 0 }));
 
 /** Reads a type of DuckDB and answers Spark's. */
 export function readType(reader: Reader): string {

@@ -54,7 +54,7 @@ export async function writeOutside(
   const unique = call.parts.random.bytes(4).toString("hex");
   const name = `${input.job.record.id}_${unique}${endings(format)}`;
   const how = { file: `x/${name}`, ...(format.kind === "text" && { text: format }) };
-  const query = await emitted(selection, target.catalog);
+  const query = await emitted(selection, running);
   return keepInCell(query, how, running, async ({ engine }, { files: [kept] }) => {
     assert(kept, "a query leaves one file");
     const { file, rows, bytes } = kept;

@@ -12,6 +12,8 @@ const settingBytesMax = 4096;
 export interface Session {
   /** Flags, by name in lower case: the project's, the client's, and those of SET. */
   readonly flags: Map<string, string>;
+  /** Names of the flags that the job itself sets. */
+  readonly own: Set<string>;
   /** Variables of the script so far. */
   readonly variables: AssignVariable[];
   /** Functions that live as long as the job, by name. */
@@ -27,7 +29,12 @@ const variablesMax = 200;
 export const runScript: RunJob = async (job, project, call) => {
   const { query, settings } = job.submitted;
   const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
-  const session: Session = { flags, variables: [], functions: new Map() };
+  const session: Session = {
+    flags,
+    own: new Set(Object.keys(settings)),
+    variables: [],
+    functions: new Map(),
+  };
   const { statements, text } = worded(() => parseScript(query));
   const { principal, account, source } = call;
   const as = { principal, account, source };
@@ -35,7 +42,9 @@ export const runScript: RunJob = async (job, project, call) => {
   for (const { statement, range } of statements) {
     if (job.signal.aborted) throw stopped;
     if (statement.kind === "set") {
-      flags.set(statement.key.toLowerCase(), statement.value.slice(0, settingBytesMax));
+      const name = statement.key.toLowerCase();
+      session.own.add(name);
+      flags.set(name, statement.value.slice(0, settingBytesMax));
       continue;
     }
     if (statement.kind === "assign") {

@@ -3,6 +3,7 @@ import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
 import { functionError } from "../../../engines/duckdb/lent-functions.ts";
 import type { KeepQuestion, Kept } from "../../../engines/duckdb/questions.ts";
 import { readFailure } from "../../../engines/functions/function-cell.ts";
+import type { SparkQuestion } from "../../../engines/spark-sql/questions.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
@@ -32,6 +33,8 @@ export interface CellQuery {
   readonly made?: readonly MadeFile[];
   /** Code that it may call. */
   readonly calls?: readonly CodeCall[];
+  /** What Spark answers first: the query reads it. */
+  readonly spark?: Pick<SparkQuestion, "name" | "sql" | "tables">;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface CellQuery {
  * `work`: as one file of Parquet or text, or parted.
  */
 export async function keepInCell<Result>(
-  { sql, files, made = [], calls = [] }: CellQuery,
+  { sql, files, made = [], calls = [], spark }: CellQuery,
   how: Pick<KeepQuestion, "file" | "partitionBy" | "text">,
   running: Running,
   work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,
@@ -50,8 +53,10 @@ export async function keepInCell<Result>(
     .map((one) => ({ call: one, found: target.catalog.foundFunction(one.function) }));
   return inCell(running, async (cell) => {
     await cell.place(files);
+    const { id } = input.job.record;
+    const timezone = timezoneOf(target.catalog);
     const question: KeepQuestion = {
-      ...{ id: input.job.record.id, sql, settings: { timezone: timezoneOf(target.catalog) } },
+      ...{ id, sql, settings: { timezone } },
       ...how,
       ...(lent.length > 0 && {
         functions: {
@@ -60,16 +65,17 @@ export async function keepInCell<Result>(
         },
       }),
     };
-    const kept = await call.own.functions.use(
-      target.project.account,
-      lent,
-      (links) =>
-        withMade(made, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
-          throw input.job.signal.aborted ? stopped : engineWords(error, lent);
-        }),
-      input.job.signal,
-    );
-    return work(cell, kept);
+    const keep = (files: readonly MadeFile[]) =>
+      call.own.functions.use(
+        target.project.account,
+        lent,
+        (links) =>
+          withMade(files, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
+            throw input.job.signal.aborted ? stopped : engineWords(error, lent);
+          }),
+        input.job.signal,
+      );
+    return work(cell, await (spark ? cell.onSpark({ id, timezone, ...spark }, keep) : keep(made)));
   });
 }
 
@@ -83,7 +89,7 @@ function inCell<Result>(
   const run = async (cell: ProjectEngine): Promise<Result> => {
     // Who waited for the cell may have been stopped meanwhile; and what a cell is told may come too early for it.
     const look = () => {
-      if (job.signal.aborted) void cell.engine.cancel(id).catch(() => {});
+      if (job.signal.aborted) void cell.cancel(id).catch(() => {});
       else job.percent = Math.floor(100 * cell.engine.progress(id));
     };
     const timer = setInterval(look, progressMs);

@@ -12,6 +12,7 @@ import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-recor
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
+import { emittedForSpark } from "./on-spark.ts";
 
 /** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */
 export const readRecords = (
@@ -73,8 +74,11 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
   ),
 ];
 
-/** The text of a selection for DuckDB, and the files that must be in the cell for it. */
-export async function emitted(selection: Selection, catalog: StatementCatalog): Promise<CellQuery> {
+/** The text of a selection for the engine that runs it, and the files that must be in the cell for it. */
+export async function emitted(selection: Selection, running: Running): Promise<CellQuery> {
+  const onSpark = emittedForSpark(selection, running);
+  if (onSpark) return onSpark;
+  const { catalog } = running.target;
   const files: PlacedFile[] = [];
   const made: MadeFile[] = [];
   const outside = new Map<string, readonly MadeFile[]>();
@@ -148,7 +152,7 @@ export async function keepFiles(
   { project, record = {} }: { readonly project: ProjectRecord; readonly record?: StoredShape },
 ): Promise<readonly PartitionRecord[]> {
   const { target, call } = running;
-  const { sql, ...files } = await emitted(selection, target.catalog);
+  const { sql, ...files } = await emitted(selection, running);
   const names = selection.columns.map(({ name }) => quoteName(storedName(record, name)));
   const named = `SELECT * FROM (\n${sql}\n) AS kept(${names.join(", ")})`;
   const left = await leave({ sql: named, ...files }, partitionBy, project, running);
@@ -166,7 +170,7 @@ export async function keepRows(
   running: Running,
 ): Promise<RowsRecord> {
   const { target, call, judgeAgain } = running;
-  const query = await emitted(plan.selection, target.catalog);
+  const query = await emitted(plan.selection, running);
   const [left] = await leave(query, [], target.project, running);
   assert(left, "a query leaves one file");
   const { file } = left;

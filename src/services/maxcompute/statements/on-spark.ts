@@ -1,0 +1,96 @@
+import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
+import { fileText } from "../../../engines/duckdb/files.ts";
+import type { SparkTable } from "../../../engines/spark-sql/questions.ts";
+import type { Selection } from "../../../sql/plan.ts";
+import { quoteName } from "../../../sql/quote.ts";
+import { emitSpark } from "../../../sql/spark/emit.ts";
+import { refuseSpark, sparkName } from "../../../sql/spark/reader.ts";
+import { sparkType } from "../../../sql/spark/types.ts";
+import { SqlError } from "../../../sql/sql-error.ts";
+import { storedName, type TableRecord } from "../catalog.ts";
+import { type PlacedFile, placedFiles } from "../relations.ts";
+import type { CellQuery, Running } from "./in-cell.ts";
+
+/** What Hive calls the engine of a query; MaxCompute's users know it from there. */
+const engineFlag = "hive.execution.engine";
+
+/** Whether a statement shall run on Spark: because its job says so, or because its project does where that is possible. */
+export function sparkWanted({ target, input }: Running): "must" | "may" | undefined {
+  const { settings } = target.catalog;
+  if (settings.get(engineFlag)?.toLowerCase() !== "spark") return undefined;
+  return input.session.own.has(engineFlag) ? "must" : "may";
+}
+
+/**
+ * A selection as Spark runs it, and the text with which DuckDB reads what Spark leaves. What Spark has no words for is
+ * refused; undefined where the statement may run on DuckDB then.
+ */
+export function emittedForSpark(selection: Selection, running: Running): CellQuery | undefined {
+  const wanted = sparkWanted(running);
+  if (wanted === undefined) return undefined;
+  try {
+    return written(selection, running);
+  } catch (error) {
+    if (wanted === "may" && error instanceof SqlError) return undefined;
+    throw error;
+  }
+}
+
+function written(selection: Selection, { target, call }: Running): CellQuery {
+  const files: PlacedFile[] = [];
+  const tables: SparkTable[] = [];
+  // The rows come back under numbers: names are the user's, and Spark has rules for those of files.
+  const numbered = selection.columns.map((column, at) => ({ ...column, name: `c${at}` }));
+  const sql = emitSpark({ ...selection, columns: numbered }, (table, columns) => {
+    const { record, content } = target.catalog.found(table);
+    const placed = placedFiles(record, content.partitions);
+    files.push(...placed);
+    return relation(record, placed, columns, tables);
+  });
+  const name = call.parts.random.bytes(8).toString("hex");
+  const list = selection.columns.map(
+    (column, at) => `${outOfFile(`"c${at}"`, column.type)} AS ${quoteName(column.name)}`,
+  );
+  return {
+    sql: `SELECT ${list.join(", ")} FROM read_parquet(${fileText(`s/${name}/*.parquet`)})`,
+    files,
+    spark: { name, sql, tables },
+  };
+}
+
+/** The rows of a table as Spark reads them: a view of its files, and its columns by their names of today. */
+function relation(
+  record: TableRecord,
+  files: readonly PlacedFile[],
+  wanted: readonly string[],
+  tables: SparkTable[],
+): string {
+  if (record.external) return refuseSpark("an external table");
+  if (record.kind === "system view") return refuseSpark("the information schema");
+  const stored = (name: string) => sparkName(storedName(record, name));
+  const columns = record.columns.filter(({ name }) => wanted.includes(name));
+  const parted = record.partitionColumns.filter(({ name }) => wanted.includes(name));
+  if (files.length === 0) {
+    const all = [...columns, ...parted];
+    const empty = all.map(
+      (one) => `CAST(NULL AS ${sparkType(one.type)}) AS ${sparkName(one.name)}`,
+    );
+    return `(SELECT ${empty.join(", ") || "1 AS `_`"} WHERE false)`;
+  }
+  const name = `data_${tables.length}`;
+  const schema = [
+    ...columns.map((one) => `${stored(one.name)} ${sparkType(one.type)}`),
+    ...record.partitionColumns.map((one) => `${stored(one.name)} STRING`),
+  ];
+  const base = record.partitionColumns.length > 0 && { base: `t/${record.id}` };
+  tables.push({ name, schema: schema.join(", "), ...base, files: files.map((one) => one.name) });
+  const list = [
+    ...columns.map((one) => `${stored(one.name)} AS ${sparkName(one.name)}`),
+    // Spark reads a path's `%E4` as one character for each byte.
+    ...parted.map(
+      (one) =>
+        `CAST(decode(encode(${stored(one.name)}, 'ISO-8859-1'), 'UTF-8') AS ${sparkType(one.type)}) AS ${sparkName(one.name)}`,
+    ),
+  ];
+  return `(SELECT ${list.join(", ") || "1 AS `_`"} FROM ${name})`;
+}
