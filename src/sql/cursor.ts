@@ -18,6 +18,8 @@ export class Cursor {
   lastEnd = 0;
   /** How many operators, joins and accesses were read that make the tree deeper by one each. */
   chained = 0;
+  /** How many statements were begun. */
+  statements = 0;
   private readonly lexer: Lexer;
   private readonly ahead: Token[] = [];
   private depth = 0;

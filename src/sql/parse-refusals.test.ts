@@ -162,7 +162,7 @@ const cases: readonly (readonly [title: string, text: string, at: string, reason
     "invalid token 'from', expect a name",
   ],
   ["a permission", "grant select on table t to user u", "[1,1]", "invalid token 'grant'"],
-  ["IF of scripts", "if (1 > 2) select 1", "[1,1]", "IF is not supported yet"],
+  ["loops of scripts", "loop select 1", "[1,1]", "LOOP is not supported yet"],
   [
     "bodies of functions",
     "create sql function f(@a bigint) as begin select 1; end",

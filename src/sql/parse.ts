@@ -4,6 +4,7 @@ import { parseDelete, parseMerge, parseUnload, parseUpdate } from "./parse-chang
 import { parseCreate } from "./parse-create.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { parseParameterType, parseScriptFunction, parseVariable } from "./parse-function.ts";
+import { endsBlock, parseIf } from "./parse-if.ts";
 import { parseInsert, parseQueryStatement } from "./parse-insert.ts";
 import {
   parseAnalyze,
@@ -17,7 +18,15 @@ import {
 } from "./parse-maintenance.ts";
 import { isQueryStart, parseQuery } from "./parse-query.ts";
 import { parseError } from "./sql-error.ts";
-import type { AssignVariable, Script, ScriptStatement, Statement } from "./tree.ts";
+import type {
+  AssignVariable,
+  ParameterType,
+  Position,
+  Query,
+  Script,
+  ScriptStatement,
+  Statement,
+} from "./tree.ts";
 import { checkHeight } from "./tree-height.ts";
 
 /** The longest text that is read. */
@@ -50,8 +59,9 @@ const readers: ReadonlyMap<string, (cursor: Cursor) => Statement> = new Map([
   ["DESCRIBE", parseDescribe],
   ["EXPLAIN", parseExplain],
   ["FUNCTION", parseScriptFunction],
+  ["IF", (cursor: Cursor): Statement => parseIf(cursor, parseOne)],
 ]);
-const unsupported: ReadonlySet<string> = new Set(["IF", "ELSE", "LOOP", "WHILE", "BEGIN"]);
+const unsupported: ReadonlySet<string> = new Set(["ELSE", "LOOP", "WHILE", "BEGIN"]);
 
 /**
  * Reads SQL text: statements with semicolons between them, each with the range of its text. Throws `SqlError` at the
@@ -67,17 +77,18 @@ export function parseScript(text: string): Script {
   for (;;) {
     while (cursor.take(";"));
     if (cursor.atEnd()) return { text, statements };
-    if (statements.length === statementsMax) {
-      throw parseError(cursor.at, `a text has at most ${statementsMax} statements`);
-    }
     statements.push(parseOne(cursor));
-    if (!cursor.atEnd() && !cursor.is(";")) cursor.fail();
+    if (!cursor.atEnd() && !cursor.is(";") && !endsBlock(cursor)) cursor.fail();
   }
 }
 
 function parseOne(cursor: Cursor): ScriptStatement {
   const { start } = cursor.token;
   cursor.chained = 0;
+  cursor.statements += 1;
+  if (cursor.statements > statementsMax) {
+    throw parseError(cursor.at, `a text has at most ${statementsMax} statements`);
+  }
   const statement = parseStatement(cursor);
   checkHeight(statement, cursor.chained);
   return { statement, range: { start, end: cursor.lastEnd } };
@@ -108,11 +119,14 @@ function parseExplain(cursor: Cursor): Statement {
   return { kind: "explain", at, statement };
 }
 
-/** `@a [type] := query or expression`. */
+/** `@a [type] := query or expression`; with a type alone it is declared: NULL, or a table without rows. */
 function parseAssignment(cursor: Cursor): AssignVariable {
   const { at } = cursor.token;
   const name = parseVariable(cursor);
   const type = cursor.is(":=") ? undefined : parseParameterType(cursor);
+  if (type && type.kind !== "any" && !cursor.is(":=")) {
+    return { kind: "assign", at, name, type, value: unassigned(type, at) };
+  }
   cursor.expect(":=");
   const cache = parseCache(cursor);
   // A query in parentheses is a query here too, unless a type says that one value is meant.
@@ -126,6 +140,21 @@ function parseAssignment(cursor: Cursor): AssignVariable {
     ...(type && { type }),
     value,
   };
+}
+
+/** What a variable holds that was declared and not assigned yet. */
+function unassigned(
+  type: Exclude<ParameterType, { kind: "any" }>,
+  at: Position,
+): AssignVariable["value"] {
+  if (type.kind === "type") return { kind: "null", at };
+  const none: Query["body"] = {
+    ...{ kind: "select", at, hints: [], distinct: false, windows: [] },
+    items: type.columns.map(() => ({ at, expression: { kind: "null", at } })),
+    where: { kind: "boolean", at, value: false },
+  };
+  const tail = { with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] };
+  return { kind: "query", at, ...tail, body: none };
 }
 
 function parseCache(cursor: Cursor): boolean | undefined {

@@ -58,6 +58,8 @@ export interface Touches {
 export type Plan = Touches &
   (
     | { readonly kind: "query"; readonly selection: Selection }
+    /** One row with one BOOLEAN: what is done next hangs on it. */
+    | { readonly kind: "condition"; readonly selection: Selection }
     | { readonly kind: "write"; readonly writes: readonly Write[] }
     /** CREATE TABLE AS, CREATE VIEW, UNLOAD: a query, and what is made of it. */
     | {

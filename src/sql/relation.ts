@@ -1,6 +1,6 @@
 import { tableAsOf } from "./as-of.ts";
 import { alignPair } from "./operators.ts";
-import { nameRows, type Rows, resolveQuery } from "./query.ts";
+import { nameRows, type Rows, resolveQuery, shapeRows } from "./query.ts";
 import { quoteName } from "./quote.ts";
 import { sampleText } from "./sample.ts";
 import {
@@ -149,9 +149,12 @@ function lazyRows(lazy: LazyRows, at: Position): NamedRows {
   const query = "query" in source ? source.query : source.value;
   if (query.kind !== "query")
     return refuse(at, `variable @${source.name.text} is a value, not a table`);
-  const rows = resolveQuery(query, environment);
-  const names = "columns" in source ? source.columns : [];
-  checkNames(names, rows.columns.length, source.name.at);
+  const found = resolveQuery(query, environment);
+  const declared = "value" in source && source.type?.kind === "table" ? source.type.columns : [];
+  const names = "columns" in source ? source.columns : declared.map(({ name }) => name);
+  checkNames(names, found.columns.length, source.name.at);
+  const types = declared.map(({ name, type }) => ({ name: name.key, type }));
+  const rows = shapeRows(found, types, environment, at);
   const columns = rows.columns.map((column, index) => ({
     ...column,
     name: names[index]?.key ?? column.name,

@@ -10,7 +10,7 @@ import {
   type World,
 } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import type { AssignVariable, Statement } from "./tree.ts";
+import type { AssignVariable, If, ParameterType, ScriptStatement, Statement } from "./tree.ts";
 import { resolveWrites } from "./write.ts";
 
 /** Variables of a script that were assigned before the statement, in their order. */
@@ -40,11 +40,51 @@ export function resolveStatement(
       const writes = resolveWrites(statement, environment);
       return { kind: "write", writes, ...touches(world) };
     }
+    case "if":
+      return resolveIf(statement, environment, variables);
     case "explain":
       return resolveStatement(statement.statement, catalog, variables);
     default:
       return resolveDefinition(statement, environment);
   }
+}
+
+/**
+ * The condition of an IF. Each branch must be understood before either is done, with what variables may hold then; what
+ * it touches is judged when it is done.
+ */
+function resolveIf(statement: If, environment: Environment, variables: Variables): Plan {
+  const { world } = environment;
+  const { condition, at, holds, otherwise } = statement;
+  const select = {
+    ...({ kind: "select", at, hints: [], distinct: false, windows: [] } as const),
+    items: [{ at, expression: condition }],
+  };
+  const tail = { with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] };
+  const rows = resolveQuery({ kind: "query", at, ...tail, body: select }, environment);
+  if (rows.columns[0]?.type.kind !== "boolean") {
+    return refuse(condition.at, "the condition of IF is of type BOOLEAN");
+  }
+  for (const branch of [holds, otherwise]) checkBranch(branch, world.catalog, variables);
+  return { kind: "condition", selection: resolveSelection(rows, world), ...touches(world) };
+}
+
+/** Refuses what is not understood; answers the variables that there may be afterwards. */
+function checkBranch(
+  branch: readonly ScriptStatement[],
+  catalog: Catalog,
+  before: Variables,
+): Variables {
+  let variables = before;
+  for (const { statement } of branch) {
+    if (statement.kind === "assign") variables = [...variables, statement];
+    else if (statement.kind !== "if") resolveStatement(statement, catalog, variables);
+    else {
+      const held = checkBranch(statement.holds, catalog, variables);
+      variables = checkBranch(statement.otherwise, catalog, held);
+    }
+  }
+  return variables;
 }
 
 function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
@@ -69,13 +109,26 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
     through: [],
     parameters: new Map(),
   };
-  for (const source of assigned) {
+  const types = new Map<string, ParameterType>();
+  for (const written of assigned) {
+    const type = written.type ?? types.get(written.name.key);
+    if (type) types.set(written.name.key, type);
+    const source = { ...written, ...(type && { type, value: asDeclared(written.value, type) }) };
     const variables = new Map<string, LazyRows>(environment.variables);
     variables.set(source.name.key, { source, environment });
     environment = { ...environment, variables };
   }
   return environment;
 }
+
+/** A query in parentheses is a value where a variable was declared as one. */
+const asDeclared = (
+  value: AssignVariable["value"],
+  type: ParameterType,
+): AssignVariable["value"] =>
+  type.kind === "type" && value.kind === "query"
+    ? { kind: "subquery", at: value.at, query: value }
+    : value;
 
 /** A query's rows with all that their text names. */
 export function resolveSelection(rows: Rows, world: World): Selection {

@@ -1,5 +1,5 @@
 import { parseError } from "./sql-error.ts";
-import type { Statement } from "./tree.ts";
+import type { Position } from "./tree.ts";
 
 /** How high a statement's tree may be, so that whoever walks it may do so by calling itself. */
 const heightMax = 600;
@@ -10,12 +10,12 @@ const chainedMin = 400;
  * Refuses a tree that long chains such as `1+1+1+..` made too high. `chained` is how many links were read. Goes level
  * by level without calling itself: the tree in question is the one that would overflow the stack.
  */
-export function checkHeight(statement: Statement, chained: number): void {
+export function checkHeight(tree: { readonly at: Position }, chained: number): void {
   if (chained < chainedMin) return;
-  let level = new Set<object>([statement]);
+  let level = new Set<object>([tree]);
   for (let height = 0; level.size > 0; height += 1) {
     if (height > heightMax) {
-      throw parseError(statement.at, "the expression is too long, use parentheses or subqueries");
+      throw parseError(tree.at, "the expression is too long, use parentheses or subqueries");
     }
     // A source that inserts share stands once on its level.
     const below = new Set<object>();

@@ -63,7 +63,19 @@ export type Statement =
   | SetFlag
   | Explain
   | AssignVariable
+  | If
   | Definition;
+
+/** Script mode: IF (condition) .. ELSE ..: one of two lists of statements is done. */
+export interface If {
+  readonly kind: "if";
+  readonly at: Position;
+  readonly condition: Expression;
+  /** IF and the condition. */
+  readonly head: Range;
+  readonly holds: readonly ScriptStatement[];
+  readonly otherwise: readonly ScriptStatement[];
+}
 
 /** `column='value'`, or a bare `column` whose values come from the query (a dynamic partition). */
 export interface PartitionItem {

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly rows?: RowsRecord;
   readonly written?: Readonly<Record<string, number>>;
   readonly reads?: readonly ReadRecord[];
+  /** Of a condition: whether it is true. */
+  readonly holds?: boolean;
   /** What a statement wrote, for the record of what leaves with it. */
   readonly carried?: Carried;
 }

@@ -1,9 +1,11 @@
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { parseScript } from "../../../sql/parse.ts";
+import { isRowStatement } from "../../../sql/parse-if.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
-import type { AssignVariable } from "../../../sql/tree.ts";
+import type { AssignVariable, Range, ScriptStatement, Statement } from "../../../sql/tree.ts";
 import type { FunctionRecord } from "../functions/records.ts";
-import { type Outcome, type RunJob, stopped } from "./jobs.ts";
+import type { ReadRecord } from "./instance-record.ts";
+import { type Outcome, type RunJob, type RunningJob, stopped } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
 
 const settingBytesMax = 4096;
@@ -18,15 +20,25 @@ export interface Session {
   readonly variables: AssignVariable[];
   /** Functions that live as long as the job, by name. */
   readonly functions: Map<string, FunctionRecord>;
+  /** What conditions have looked at so far: all that comes after them tells of it. */
+  readonly decided: Map<string, ReadRecord>;
 }
 
 const variablesMax = 200;
+
+/** What the statements of a script run in. */
+interface Around {
+  readonly job: RunningJob;
+  readonly session: Session;
+  /** Runs one statement, as a call of its own. */
+  readonly step: (statement: Statement, range: Range) => Promise<Outcome>;
+}
 
 /**
  * Runs the statements of a job in their order; each is a call of its own that is judged and recorded. The first that
  * fails ends the job: those before it have happened.
  */
-export const runScript: RunJob = async (job, project, call) => {
+export const runScript: RunJob = (job, project, call) => {
   const { query, settings } = job.submitted;
   const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
   const session: Session = {
@@ -34,33 +46,52 @@ export const runScript: RunJob = async (job, project, call) => {
     own: new Set(Object.keys(settings)),
     variables: [],
     functions: new Map(),
+    decided: new Map(),
   };
   const { statements, text } = worded(() => parseScript(query));
   const { principal, account, source } = call;
   const as = { principal, account, source };
-  let outcome: Outcome = {};
-  for (const { statement, range } of statements) {
-    if (job.signal.aborted) throw stopped;
-    if (statement.kind === "set") {
-      const name = statement.key.toLowerCase();
-      session.own.add(name);
-      flags.set(name, statement.value.slice(0, settingBytesMax));
-      continue;
-    }
-    if (statement.kind === "assign") {
-      if (session.variables.length >= variablesMax) throw tooMany;
-      session.variables.push(statement);
-      continue;
-    }
+  const step = (statement: Statement, { start, end }: Range) => {
     const input: StatementInput = {
       labels: { Project: project.name },
       ...{ parameters: {}, headers: {} },
-      ...{ statement, text, session, job, sql: text.slice(range.start, range.end) },
+      ...{ statement, text, session, job, sql: text.slice(start, end) },
     };
-    outcome = await call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, as);
+    return call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, as);
+  };
+  return runAll(statements, { job, session, step });
+};
+
+async function runAll(statements: readonly ScriptStatement[], around: Around): Promise<Outcome> {
+  const { job, session, step } = around;
+  let outcome: Outcome = {};
+  for (const { statement, range } of statements) {
+    if (job.signal.aborted) throw stopped;
+    if (session.decided.size > 0 && statement.kind !== "set" && !isRowStatement(statement)) {
+      throw decidedOn;
+    }
+    if (statement.kind === "set") {
+      const name = statement.key.toLowerCase();
+      session.own.add(name);
+      session.flags.set(name, statement.value.slice(0, settingBytesMax));
+    } else if (statement.kind === "assign") {
+      if (session.variables.length >= variablesMax) throw tooMany;
+      session.variables.push(statement);
+    } else if (statement.kind === "if") {
+      const { holds = false, reads = [] } = await step(statement, statement.head);
+      for (const read of reads) session.decided.set(JSON.stringify(read), read);
+      outcome = await runAll(holds ? statement.holds : statement.otherwise, around);
+    } else {
+      outcome = await step(statement, range);
+    }
   }
   return outcome;
-};
+}
+
+const decidedOn = new ServiceError(
+  "ODPS-0130071",
+  "ODPS-0130071: Semantic analysis exception - after IF on rows of tables a script reads and writes rows, and nothing else",
+);
 
 const tooMany = new ServiceError(
   "ODPS-0130071",

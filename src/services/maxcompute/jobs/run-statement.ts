@@ -9,7 +9,9 @@ import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts
 import { demandsOf } from "../statements/demands.ts";
 import { execute } from "../statements/execute.ts";
 import { statementFlows } from "../statements/flows.ts";
+import { readRecords } from "../statements/query.ts";
 import { StatementCatalog } from "../tunnel/session.ts";
+import type { ReadRecord } from "./instance-record.ts";
 import type { Outcome, RunningJob } from "./jobs.ts";
 import { asService, type Session, worded } from "./run-script.ts";
 
@@ -30,6 +32,8 @@ export interface StatementTarget extends ProjectTarget {
   readonly catalog: StatementCatalog;
   readonly demands: readonly AccessDemand[];
   readonly leaving: readonly WantedFlow[];
+  /** What its rows are of, and what conditions looked at on which it hangs. */
+  readonly reads: readonly ReadRecord[];
 }
 
 /** Runs one statement of a job: a step that is judged by what it reads and writes, and recorded. */
@@ -45,8 +49,9 @@ export const runStatement = operation("RunStatement", {
     return worded(() => {
       const plan = resolveStatement(input.statement, catalog, input.session.variables);
       const demands = demandsOf(plan, within, catalog, call);
-      const leaving = statementFlows(plan, within, catalog, call);
-      return { ...within, plan, catalog, demands, leaving };
+      const reads = [...input.session.decided.values(), ...readRecords(plan, catalog)];
+      const leaving = statementFlows(plan, within, catalog, call, reads);
+      return { ...within, plan, catalog, demands, leaving, reads };
     });
   },
   action: "CreateInstance",

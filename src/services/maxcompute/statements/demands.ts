@@ -20,7 +20,7 @@ export function demandsOf(
     ...plan.reads.flatMap((read) => readDemands(read, catalog)),
     ...plan.uses.flatMap((use) => useDemands(use, catalog)),
   ];
-  if (plan.kind === "query") return reads;
+  if (plan.kind === "query" || plan.kind === "condition") return reads;
   if (plan.kind === "write") {
     const updates = plan.writes.map(({ table }) =>
       onTable("Update", table, account, undefined, catalog.found(table).record.owner),

@@ -11,7 +11,7 @@ import { explain } from "./explain.ts";
 import { createFunction } from "./functions.ts";
 import type { Running } from "./in-cell.ts";
 import { alterMaterializedView, createMaterializedView } from "./materialized-view.ts";
-import { keepRows } from "./query.ts";
+import { keepRows, whetherItHolds } from "./query.ts";
 import { restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
@@ -55,6 +55,7 @@ export async function execute(running: Running): Promise<Outcome> {
   // Its plan is that of the statement that it explains, which is not done.
   if (running.input.statement.kind === "explain") return explain(plan);
   if (plan.kind === "query") return { rows: await keepRows(plan, running) };
+  if (plan.kind === "condition") return whetherItHolds(plan, running);
   if (plan.kind === "write") return writeTables(plan, running);
   const { statement } = plan;
   const executor = executors[statement.kind] as Executor<Statement> | undefined;

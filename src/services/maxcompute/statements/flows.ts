@@ -9,11 +9,11 @@ import { flowsTo } from "../flows.ts";
 import type { ReadRecord } from "../jobs/instance-record.ts";
 import type { StatementCatalog } from "../tunnel/session.ts";
 import { placed, tableAt } from "./names.ts";
-import { readRecords, wholeTable } from "./query.ts";
+import { wholeTable } from "./query.ts";
 import { restoredName } from "./restored-name.ts";
 
 /**
- * Where the rows that a statement reads would go. Those of a query stay in its project until somebody asks for them:
+ * Where the rows that a statement reads, or hangs on, would go. Those of a query stay in its project until somebody asks for them:
  * that is judged then.
  */
 export function statementFlows(
@@ -21,14 +21,16 @@ export function statementFlows(
   { project: current }: ProjectTarget,
   catalog: StatementCatalog,
   call: OdpsCall,
+  reads: readonly ReadRecord[],
 ): readonly WantedFlow[] {
   const how = { taskType: "SQL", action: "Select", current } as const;
   const into = (reads: readonly ReadRecord[], target: ProjectRecord): readonly WantedFlow[] =>
     flowsTo(reads, { kind: "project", project: target.name }, how, call);
   const out = (reads: readonly ReadRecord[], location: Location): readonly WantedFlow[] =>
     flowsTo(reads, placeAt(location, call), how, call);
-  const reads = readRecords(plan, catalog);
   if (plan.kind === "query") return [];
+  // What hangs on rows tells of them, be it only to who waits for the job.
+  if (plan.kind === "condition") return into(reads, current);
   if (plan.kind === "write") {
     return plan.writes.flatMap(({ table }) => {
       const { record, project } = catalog.found(table);

@@ -9,6 +9,7 @@ import { type FileRecord, type PartitionRecord, storedName, type TableRecord } f
 import { externalRelationSql } from "../external/relation.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
+import type { Outcome } from "../jobs/jobs.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
@@ -182,7 +183,25 @@ export async function keepRows(
     columns: plan.selection.columns,
     rows: file.rows,
     file,
-    reads: readRecords(plan, target.catalog),
+    reads: target.reads,
     timezone: timezoneOf(target.catalog),
   };
+}
+
+/** Asks the cell whether a condition is true: NULL is not. */
+export async function whetherItHolds(
+  { selection }: Extract<Plan, { kind: "condition" }>,
+  running: Running,
+): Promise<Outcome> {
+  const { target, call } = running;
+  const { sql, ...files } = await emitted(selection, running);
+  const file = `k/${call.parts.random.bytes(8).toString("hex")}`;
+  // The value of a column that parts the rows comes back as text, without a file to read.
+  const parted = `SELECT holds, true AS one FROM (\n${sql}\n) AS condition(holds)`;
+  const how = { file, partitionBy: ["holds"] };
+  return keepInCell({ sql: parted, ...files }, how, running, async ({ engine }, kept) => {
+    for (const each of kept.files) await engine.remove(each.file);
+    running.judgeAgain();
+    return { holds: kept.files[0]?.values[0] === "true", reads: target.reads };
+  });
 }
