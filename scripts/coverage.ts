@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findModel } from "../src/wire/models.ts";
 import { builtOperations } from "../test/support/built.ts";
+import { warehouseClients } from "./warehouse-calls.ts";
+import { warehouseCoverage } from "./warehouse-coverage.ts";
 
 /** The clients whose use is looked for, as the page calls them. */
 const clientNames = ["JavaScript", "boto3", "AWS CLI"] as const;
@@ -132,9 +134,37 @@ export function coveragePage(): string {
     "|---|---:|---:|---:|---:|---:|",
     ...services.map((service) => summaryOf(service, of(service))),
     ...services.flatMap((service) => tableOf(service, of(service))),
+    ...warehouseTable(),
     "",
   ].join("\n");
 }
+
+/** MaxCompute's protocol has no model that would tell what is missing: docs/warehouse.md does. */
+function warehouseTable(): readonly string[] {
+  const rows = warehouseCoverage();
+  const counts = warehouseClients.map(
+    (client) => `${client} ${rows.filter(({ tests }) => tests.get(client)?.length).length}`,
+  );
+  return [
+    "",
+    "## maxcompute",
+    "",
+    `The ${rows.length} operations that have a path, by the names that the trail gives them; called by ${counts.join(", ")}.`,
+    "What is not built is in [the warehouse](warehouse.md#what-is-not-built), and answers `MethodNotAllowed` or says so.",
+    "",
+    "| Operation | Proved by |",
+    "|---|---|",
+    ...rows.map(({ operation, tests }) => `| ${operation} | ${proofsOf(tests)} |`),
+  ];
+}
+
+/** The first test of each client, as links. */
+const proofsOf = (tests: ReadonlyMap<string, readonly string[]>): string =>
+  [...tests]
+    .flatMap(([client, [first]]) =>
+      first === undefined ? [] : [`${client}: [${first}](../test/clients/${first})`],
+    )
+    .join(" · ");
 
 function summaryOf(service: string, rows: readonly Covered[]): string {
   const counts = clientNames.map(
@@ -147,11 +177,9 @@ function summaryOf(service: string, rows: readonly Covered[]): string {
 
 function tableOf(service: string, rows: readonly Covered[]): readonly string[] {
   const head = ["", `## ${service}`, "", "| Operation | Built | Proved by |", "|---|---|---|"];
-  const lines = rows.map(({ operation, built, tests }) => {
-    const proofs = [...tests].flatMap(([client, [first]]) =>
-      first === undefined ? [] : [`${client}: [${first}](../test/clients/${first})`],
-    );
-    return `| ${operation} | ${built ? "yes" : "not yet"} | ${proofs.join(" · ")} |`;
-  });
+  const lines = rows.map(
+    ({ operation, built, tests }) =>
+      `| ${operation} | ${built ? "yes" : "not yet"} | ${proofsOf(tests)} |`,
+  );
   return [...head, ...lines];
 }

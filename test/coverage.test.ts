@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { coverage, coveragePage } from "../scripts/coverage.ts";
+import { warehouseClients } from "../scripts/warehouse-calls.ts";
+import { warehouseCoverage } from "../scripts/warehouse-coverage.ts";
 
 test("every operation that is built is called by a real client", () => {
   const built = coverage().filter((row) => row.built);
@@ -24,6 +26,20 @@ test("each service is called by the JavaScript SDK, by boto3 and by the AWS CLI"
     }
   }
   assert.deepEqual(lacking, []);
+});
+
+test("every operation of the warehouse is called by a real client, and each client calls some", () => {
+  const rows = warehouseCoverage();
+  assert.ok(rows.length > 70, "an empty check must not pass");
+  const unproved = rows.filter(({ tests }) =>
+    [...tests.values()].every(({ length }) => length === 0),
+  );
+  assert.deepEqual(
+    unproved.map(({ operation }) => operation),
+    [],
+  );
+  for (const client of warehouseClients)
+    assert.ok(rows.filter(({ tests }) => tests.get(client)?.length).length > 10, client);
 });
 
 test("docs/coverage.md is what `npm run generate` makes", () => {

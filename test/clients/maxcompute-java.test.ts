@@ -22,6 +22,7 @@ test("MaxCompute's SDK for Java runs SQL and functions, uses the tunnel and sets
   const sum = `60000 ${3 * (199_990_000 + 20_000 * 4 + 10 * 20 + 90 * 20 * 2 + 900 * 20 * 3)}`;
   assert.deepEqual(out["compressed"], [sum, sum, sum]);
   assert.equal(out["function"], "42 true false false");
+  assert.equal(out["property"], "1970-01-01 00:00:00");
   assert.match(String(out["error"]), /ODPS-0130071:\[1,8\].*column nothing cannot be resolved/);
   assert.equal((JSON.parse(String(out["whoami"])) as { DisplayName: string }).DisplayName, owner);
   assert.equal(out["users"], 1);

@@ -130,6 +130,11 @@ const rows: readonly Row[] = table.flatMap(([operation, pattern, body = "none"])
   }));
 });
 
+/** Every operation that has a path, in the order of the paths. */
+export const odpsOperations: readonly string[] = [
+  ...new Set(table.map(([operation]) => operation)),
+];
+
 /** A request whose operation is known. */
 export interface OdpsRouted {
   readonly operation: string;

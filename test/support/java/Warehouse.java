@@ -135,6 +135,10 @@ public class Warehouse {
       odps.resources().delete("plus.py");
       return rows.get(0).get(0) + " " + read.equals(code) + " " + odps.functions().exists("plus") + " " + odps.resources().exists("plus.py");
     }));
+    out.put("property", told(() -> {
+      odps.projects().updateProject("sales", Map.of("odps.sql.timezone", "UTC"));
+      return SQLTask.getResult(sql("select from_unixtime(0) as a;")).get(0).get(0);
+    }));
     out.put("error", told(() -> sql("select nothing from t;").getId()));
     out.put("whoami", told(() -> odps.projects().get("sales").getSecurityManager().runQuery("whoami", false)));
     out.put("users", told(() -> odps.projects().get("sales").getSecurityManager().listUsers().size()));

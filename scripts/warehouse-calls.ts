@@ -1,0 +1,127 @@
+/** The clients of the warehouse, as the page calls them. */
+export const warehouseClients = ["PyODPS", "Java", "JDBC"] as const;
+export type WarehouseClient = (typeof warehouseClients)[number];
+
+type Calls = Partial<Readonly<Record<WarehouseClient, RegExp>>>;
+
+const everyScript = /execute_sql|run_sql/;
+const everyQuery = /executeQuery/;
+const inJava = /SQLTask\.run/;
+
+/** What somebody writes with a client who wants an operation; clients have no names in common with the protocol. */
+export const warehouseCalls: Readonly<Record<string, Calls>> = {
+  ListProjects: { PyODPS: /list_projects\(/ },
+  GetTenant: { PyODPS: everyScript, JDBC: everyQuery },
+  GetLogviewHost: { PyODPS: everyScript, JDBC: everyQuery },
+  GetTunnelEndpoint: { PyODPS: /write_table\(/, Java: /new TableTunnel\(/, JDBC: everyQuery },
+  PutClientLogs: { Java: /setSecurityConfiguration\(/ },
+
+  GetSecurityConfiguration: { PyODPS: /\.security_options/, Java: /getSecurityConfiguration\(/ },
+  PutSecurityConfiguration: { PyODPS: /config\.update\(/, Java: /setSecurityConfiguration\(/ },
+  GetProjectPolicy: { PyODPS: /= o\.get_project\(\)\.policy/ },
+  PutProjectPolicy: { PyODPS: /get_project\(\)\.policy = / },
+  GetProject: { PyODPS: /get_project\(\)\.reload\(/, Java: /projects\(\)\.get\(/ },
+  UpdateProject: { Java: /updateProject\(/ },
+
+  SignBearerToken: { PyODPS: /generate_auth_token\(/, JDBC: everyQuery },
+  RunSecurityQuery: { PyODPS: /run_security_query\(/, Java: /runQuery\(/ },
+  ListUsers: { PyODPS: /list_users\(/, Java: /listUsers\(/ },
+  ListUserRoles: { PyODPS: /users\[[^\]]+\]\.roles|list_user_roles\(/ },
+  GetUser: { PyODPS: /users\[[^\]]+\]\.roles/ },
+  ListRoles: { PyODPS: /list_roles\(/ },
+  ListRoleUsers: { PyODPS: /list_role_users\(/ },
+  GetRolePolicy: { PyODPS: /get_role_policy\(/ },
+  PutRolePolicy: { PyODPS: /set_role_policy\(/ },
+
+  ListSchemas: { PyODPS: /list_schemas\(/ },
+  ListTables: { PyODPS: /list_tables\(/, Java: /odps\.tables\(\)\)/, JDBC: /getTables\(/ },
+  PreviewTable: { PyODPS: /\.head\(/ },
+  PreviewTableArrow: { PyODPS: /open_preview_reader\(/ },
+  CreateTableDownload: {
+    PyODPS: /create_download_session\(|read_table\(/,
+    Java: /createDownloadSession\(/,
+  },
+  GetTableDownload: { PyODPS: /TableTunnel\(o\)\.create_download_session\([^)]*download_id=/ },
+  ReadTableDownload: {
+    PyODPS: /create_download_session\(|read_table\(/,
+    Java: /openRecordReader\(/,
+  },
+  CreateTableUpload: {
+    PyODPS: /create_upload_session\(|write_table\(/,
+    Java: /createUploadSession\(/,
+  },
+  PutTableBlock: { PyODPS: /create_upload_session\(|write_table\(/, Java: /createUploadSession\(/ },
+  GetTableUpload: {
+    PyODPS: /create_upload_session\(|write_table\(/,
+    Java: /createUploadSession\(/,
+  },
+  CommitTableUpload: {
+    PyODPS: /create_upload_session\(|write_table\(/,
+    Java: /createUploadSession\(/,
+  },
+  CreateReadSession: { PyODPS: /create_read_session\(/ },
+  GetReadSession: { PyODPS: /get_read_session\(/ },
+  ReadSessionRows: { PyODPS: /read_rows_arrow\(/ },
+  CreateTableUpsert: { PyODPS: /create_upsert_session\(/, Java: /buildUpsertSession\(/ },
+  GetTableUpsert: { PyODPS: /create_upsert_session\(/ },
+  PutUpsertBlock: { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ },
+  CommitTableUpsert: { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ },
+  AbortTableUpsert: { PyODPS: /\.abort\(/ },
+  CreateTableStream: {
+    PyODPS: /create_stream_upload_session\(/,
+    Java: /buildStreamUploadSession\(/,
+  },
+  GetTableStream: { PyODPS: /create_stream_upload_session\(/, Java: /buildStreamUploadSession\(/ },
+  PutStreamBlock: { PyODPS: /create_stream_upload_session\(/, Java: /newRecordPack\(/ },
+  EndTableStream: { PyODPS: /create_stream_upload_session\([\s\S]*\.abort\(/ },
+  ListPartitions: { PyODPS: /\.partitions/ },
+  GetPartition: { PyODPS: /exist_partition\(|get_partition\(/ },
+  GetTable: { PyODPS: /get_table\(/, Java: /tables\(\)\.get\(/, JDBC: /getColumns\(/ },
+
+  ListResources: { PyODPS: /list_resources\(/ },
+  CreateResource: { PyODPS: /create_resource\(/, Java: /resources\(\)\.create\(/ },
+  GetResource: { PyODPS: /get_resource\(/, Java: /resources\(\)\.exists\(/ },
+  ReadResource: {
+    PyODPS: /get_resource\([^)]*\)\.open\(|\.open\("r/,
+    Java: /getResourceAsStream\(/,
+  },
+  UpdateResource: { PyODPS: /with again\.open\("a"\)/ },
+  DeleteResource: { PyODPS: /delete_resource\(/, Java: /resources\(\)\.delete\(/ },
+  ListFunctions: { PyODPS: /list_functions\(/ },
+  CreateFunction: { PyODPS: /create_function\(/, Java: /functions\(\)\.create\(/ },
+  GetFunction: { PyODPS: /get_function\(|exist_function\(/, Java: /functions\(\)\.exists\(/ },
+  UpdateFunction: { PyODPS: /functions\.update\(/ },
+  DeleteFunction: { PyODPS: /delete_function\(/, Java: /functions\(\)\.delete\(/ },
+
+  CreateInstance: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  ListInstances: { PyODPS: /list_instances\(/ },
+  GetInstance: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  StopInstance: { PyODPS: /\.stop\(\)/ },
+  CreateInstanceDownload: {
+    PyODPS: /open_reader\(tunnel=True|\brows\(/,
+    Java: /getResultSet\(/,
+    JDBC: everyQuery,
+  },
+  GetInstanceDownload: {
+    PyODPS: /InstanceTunnel\(o\)\.create_download_session\([^)]*download_id=/,
+  },
+  ReadInstanceDownload: {
+    PyODPS: /open_reader\(tunnel=True|\brows\(/,
+    Java: /getResultSet\(/,
+    JDBC: everyQuery,
+  },
+  GetInstanceResult: {
+    PyODPS: /get_task_results?\(/,
+    Java: /SQLTask\.getResult\(/,
+    JDBC: everyQuery,
+  },
+  GetInstanceTasks: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  GetInstanceSource: { PyODPS: /get_sql_query\(/ },
+  GetInstanceProgress: { PyODPS: /get_task_progress\(/ },
+  GetInstanceSummary: { PyODPS: /get_task_summary\(/, JDBC: everyQuery },
+  GetInstanceDetail: { PyODPS: /get_task_detail2?\(/ },
+  GetInstanceQueueing: { PyODPS: /get_queueing_info\(/ },
+  GetInstanceInfo: { PyODPS: /get_task_info\(/ },
+  GetInstanceQuota: { PyODPS: /get_task_quota\(/ },
+  GetInstanceLog: { PyODPS: /get_worker_log\(/ },
+};
