@@ -1,4 +1,5 @@
 import { fullName } from "./catalog.ts";
+import { valueUntold } from "./column-default.ts";
 import { resolveCondition, resolveExpression } from "./expression.ts";
 import type { Write } from "./plan.ts";
 import { quoteName, quoteText } from "./quote.ts";
@@ -242,11 +243,8 @@ function insertedRows(branches: readonly MergeBranch[], target: Target, scope: S
       return refuse(at, `INSERT has ${given.length} values for ${names.length} columns`);
     }
     const values = target.columns.map((column) => {
-      const value = given[names.indexOf(column.name)] ?? {
-        sql: "NULL",
-        type: { kind: "void" },
-        uses: [],
-      };
+      const told = given[names.indexOf(column.name)];
+      const value = told ?? valueUntold(column, source.environment, at);
       return storedValue(value, column, at).sql;
     });
     const test = condition ? resolveCondition(condition, source, "WHEN").sql : "true";

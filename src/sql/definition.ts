@@ -1,15 +1,23 @@
 import { type CatalogTable, fullName } from "./catalog.ts";
+import { checkDefaults } from "./column-default.ts";
 import type { Plan } from "./plan.ts";
 import { resolveQuery } from "./query.ts";
 import { resolveSelection, touches } from "./resolve.ts";
 import type { Environment } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { findTable, meantNames, viewRows } from "./tables.ts";
-import type { AlterMaterializedView, ObjectName, Query, Statement } from "./tree.ts";
+import type {
+  AlterMaterializedView,
+  ColumnDefinition,
+  ObjectName,
+  Query,
+  Statement,
+} from "./tree.ts";
 import { queryOfTable } from "./whole-table.ts";
 
 /** Statements that the service executes: only their names are found here, and the query that some of them hold. */
 export function resolveDefinition(statement: Statement, environment: Environment): Plan {
+  checkDefaults(definedColumns(statement), environment);
   const query = queryOf(statement);
   if (query) {
     const selection = resolveSelection(resolveQuery(query, environment), environment.world);
@@ -25,6 +33,12 @@ export function resolveDefinition(statement: Statement, environment: Environment
   }
   return { kind: "definition", statement, tables, ...touches(environment.world) };
 }
+
+const definedColumns = (statement: Statement): readonly ColumnDefinition[] => {
+  if (statement.kind === "create-table") return statement.columns;
+  if (statement.kind !== "alter-table" || statement.action.kind !== "add-columns") return [];
+  return statement.action.columns;
+};
 
 /** REBUILD does the query of the view, read as its maker read it, with the right of who rebuilds. */
 function resolveRebuild(statement: AlterMaterializedView, environment: Environment): Plan {

@@ -11,7 +11,7 @@ type Attributes = Partial<
 const attributes: readonly (readonly [words: string, read: (cursor: Cursor) => Attributes])[] = [
   ["NOT NULL", () => ({ nullable: false })],
   ["NULL", () => ({ nullable: true })],
-  ["DEFAULT", (cursor) => ({ default: parseExpression(cursor) })],
+  ["DEFAULT", (cursor) => ({ default: parseDefault(cursor) })],
   ["GENERATED ALWAYS AS", (cursor) => ({ generated: parseGenerated(cursor) })],
   ["PRIMARY KEY", () => ({ primaryKey: true })],
   ["COMMENT", (cursor) => ({ comment: cursor.string("a comment") })],
@@ -33,6 +33,12 @@ function parseAttributes(cursor: Cursor): Attributes {
     if (!found) return read;
     read = { ...read, ...found.read(cursor) };
   }
+}
+
+function parseDefault(cursor: Cursor): NonNullable<ColumnDefinition["default"]> {
+  const { start } = cursor.token;
+  const expression = parseExpression(cursor);
+  return { expression, text: cursor.text.slice(start, cursor.lastEnd) };
 }
 
 function parseGenerated(cursor: Cursor): NonNullable<ColumnDefinition["generated"]> {

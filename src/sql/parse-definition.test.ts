@@ -12,7 +12,7 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
       table: "p.t",
       ifNotExists: true,
       columns: [
-        { name: "a", type: "bigint", default: "1", comment: "x" },
+        { name: "a", type: "bigint", default: { expression: "1", text: "1" }, comment: "x" },
         { name: "b", type: "array<string>", nullable: true },
         { name: "c", type: "decimal(10,2)", nullable: true, generated: "(a + 1)" },
         { name: "d", type: "string", nullable: true, primaryKey: true },

@@ -31,7 +31,7 @@ export interface ColumnDefinition {
   readonly type: SqlType;
   /** False: NOT NULL. */
   readonly nullable: boolean;
-  readonly default?: Expression;
+  readonly default?: { readonly expression: Expression; readonly text: string };
   readonly generated?: Expression;
   readonly primaryKey: boolean;
   readonly comment?: string;

@@ -52,6 +52,12 @@ export type Literal =
       readonly value: string;
     };
 
+/** Kinds of expressions that are values written out. */
+export const literalKinds: ReadonlySet<Expression["kind"]> = new Set([
+  ...(["integer", "double", "decimal", "string", "bytes", "boolean", "null"] as const),
+  ...(["date", "datetime", "timestamp", "timestamp_ntz"] as const),
+]);
+
 export const timeUnits = [
   "year",
   "quarter",

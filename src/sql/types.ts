@@ -41,6 +41,8 @@ export interface Column {
   readonly name: string;
   readonly type: SqlType;
   readonly comment?: string;
+  /** The text of a constant that stands where INSERT tells no value. */
+  readonly default?: string;
   /** False: NOT NULL. */
   readonly nullable: boolean;
 }

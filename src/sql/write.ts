@@ -1,5 +1,6 @@
 import { type CatalogTable, fullName } from "./catalog.ts";
 import { resolveDelete, resolveMerge, resolveUpdate } from "./change.ts";
+import { valueUntold } from "./column-default.ts";
 import { convertTo, resolveExpression } from "./expression.ts";
 import type { Selection, Write } from "./plan.ts";
 import { type Rows, resolveQuery } from "./query.ts";
@@ -124,7 +125,7 @@ export function intoColumns(
     const source = rows.columns[place];
     const value: Resolved = source
       ? { sql: `"${name}"."c${place}"`, type: source.type, uses: [] }
-      : { sql: "NULL", type: { kind: "void" }, uses: [] };
+      : valueUntold(target, environment, at);
     return `${storedValue(value, target, at).sql} AS "c${index}"`;
   });
   const sql = `SELECT ${list.join(", ")} FROM (${rows.sql}) AS "${name}"`;

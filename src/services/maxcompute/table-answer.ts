@@ -23,12 +23,13 @@ const secondsOf = (timeMs: number): number => Math.floor(timeMs / 1000);
 /** `Sat, 28 Nov 2026 01:00:00 GMT` */
 export const rfc822 = (timeMs: number): string => new Date(timeMs).toUTCString();
 
-const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
+const columnAnswer = ({ name, type, comment = "", nullable, ...rest }: Column) => ({
   name,
   type: typeText(type),
   comment,
   label: "",
   isNullable: nullable,
+  ...(rest.default !== undefined && { defaultValue: rest.default }),
 });
 
 /** Changes with the columns of a table. */

@@ -62,10 +62,10 @@ export function* views(asker: InformationAsker): Generator<InformationRow> {
 export function* columns(asker: InformationAsker): Generator<InformationRow> {
   for (const table of described(asker)) {
     const all = [...table.columns, ...table.partitionColumns];
-    for (const [at, { name, type, comment = "", nullable }] of all.entries()) {
+    for (const [at, { name, type, comment = "", nullable, ...rest }] of all.entries()) {
       yield {
         ...named(asker, table),
-        ...{ column_name: name, ordinal_position: at + 1, column_default: null },
+        ...{ column_name: name, ordinal_position: at + 1, column_default: rest.default ?? null },
         ...{ is_nullable: nullable ? "true" : "false", data_type: typeText(type) },
         ...{ column_comment: comment, is_partition_key: at >= table.columns.length },
       };

@@ -2,6 +2,7 @@ import type { Position } from "../../../sql/tree.ts";
 import type { AlterTableAction } from "../../../sql/tree-alter.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
 import { storedName, type TableRecord } from "../catalog.ts";
+import { notBuilt } from "./execute.ts";
 import { semantic } from "./names.ts";
 import { checkColumns, columnsOf } from "./put-table.ts";
 
@@ -45,6 +46,8 @@ function changed(
       const added = columnsOf(action.columns).filter(
         ({ name }) => !(action.ifNotExists && known.has(name)),
       );
+      const special = action.columns.find(({ generated }) => generated);
+      if (special) throw notBuilt(`a generated value (column ${special.name.text})`);
       const strict = added.find(({ nullable }) => !nullable);
       if (strict) {
         throw semantic(action.columns[0]?.at ?? start, `column ${strict.name} must be nullable`);

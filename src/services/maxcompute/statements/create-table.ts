@@ -22,13 +22,17 @@ function refuseUnbuilt(statement: CreateTable): void {
   if (statement.external) refuseUnbuiltOutside(statement);
   else if (statement.location !== undefined) throw notBuilt("a location of a table's own");
   if (statement.autoPartition) throw notBuilt("AUTO PARTITIONED BY");
-  const special = statement.columns.find((column) => column.default ?? column.generated);
-  if (special) throw notBuilt(`a default or generated value (column ${special.name.text})`);
+  const special = statement.columns.find((column) => column.generated);
+  if (special) throw notBuilt(`a generated value (column ${special.name.text})`);
 }
 
-function refuseUnbuiltOutside({ at, location, query, partitionColumns, resources }: CreateTable) {
+function refuseUnbuiltOutside({ at, columns, location, query, ...rest }: CreateTable) {
+  const { partitionColumns, resources } = rest;
   if (location === undefined) throw semantic(at, "an external table needs a LOCATION");
   if (partitionColumns.length > 0) throw notBuilt("a partitioned external table");
+  if (columns.some((column) => column.default)) {
+    throw semantic(at, "columns of an external table have no default");
+  }
   if (query) throw semantic(at, "an external table is not made of a query");
   if (resources.length > 0) throw notBuilt("a storage handler of one's own");
 }

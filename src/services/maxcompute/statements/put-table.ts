@@ -37,11 +37,12 @@ export type NewTable = Pick<TableRecord, "kind" | "columns" | "partitionColumns"
 
 /** The columns of a definition, checked. */
 export function columnsOf(definitions: readonly ColumnDefinition[]): readonly Column[] {
-  return definitions.map(({ name, type, comment, nullable, primaryKey }) => ({
+  return definitions.map(({ name, type, comment, nullable, primaryKey, ...rest }) => ({
     name: name.key,
     type,
     nullable: nullable && !primaryKey,
     ...(comment !== undefined && { comment }),
+    ...(rest.default && { default: rest.default.text }),
   }));
 }
 
@@ -63,7 +64,8 @@ export function checkColumns(
   if (partitionColumns.length > partitionColumnsMax) {
     throw semantic(at, `a table has at most ${partitionColumnsMax} partition columns`);
   }
-  for (const { name, type } of partitionColumns) {
+  for (const { name, type, default: untold } of partitionColumns) {
+    if (untold !== undefined) throw semantic(at, `partition column ${name} cannot have a default`);
     if (!partitionTypes.has(type.kind)) {
       throw semantic(at, `partition column ${name} cannot be of type ${type.kind}`);
     }

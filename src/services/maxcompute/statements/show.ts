@@ -89,8 +89,9 @@ function tableList({ statement, target, call }: Doing<Show>): string {
     .join("\n");
 }
 
-const columnText = ({ name, type, comment, nullable }: Column): string =>
+const columnText = ({ name, type, comment, nullable, ...rest }: Column): string =>
   `  \`${name}\` ${typeText(type).toUpperCase()}${nullable ? "" : " NOT NULL"}` +
+  (rest.default === undefined ? "" : ` DEFAULT ${rest.default}`) +
   (comment === undefined || comment === "" ? "" : ` COMMENT ${literal(comment)}`);
 
 const literal = (text: string): string =>
