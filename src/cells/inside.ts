@@ -18,6 +18,8 @@ export interface Plan {
   /** Socket on which Bondstore takes connections that lead into the cell. */
   readonly wayIn: string;
   readonly ports: readonly number[];
+  /** The engine offers connections on that socket, not this program. */
+  readonly callsItself: boolean;
 }
 
 /**
@@ -112,6 +114,7 @@ function run(plan: Plan): ChildProcess {
 
 async function start(plan: Plan): Promise<ChildProcess> {
   if (plan.door) await openDoor(plan.door);
+  if (plan.callsItself) return run(plan);
   for (let offers = 0; offers < offersAtOnce; offers += 1) offerWayIn(plan);
   return run(plan);
 }

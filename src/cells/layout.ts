@@ -18,6 +18,8 @@ export interface Inside {
   readonly door: string;
   /** Loopback port for a named way in. */
   port(name: string): number;
+  /** Socket on which a program calls that takes its connections itself. */
+  readonly wayIn: string;
   /** Path inside of a bind's target. */
   path(target: string): string;
 }
@@ -42,6 +44,8 @@ export interface CellOptions {
   };
   /** Names of ports inside that `connect` may reach. */
   readonly ports: readonly string[];
+  /** The program calls on the way in itself : no byte to it passes through another. */
+  readonly callsItself?: true;
   /** Directory of this Bondstore's cells; the cell's own is made in it with mode 0700. */
   readonly runDirectory: string;
   readonly limits: Limits;
@@ -80,6 +84,7 @@ function planOf(
   const program = options.program({
     work: paths.work,
     door,
+    wayIn: paths.wayIn,
     path: paths.path,
     port(name) {
       const port = waysIn[options.ports.indexOf(name)];
@@ -95,6 +100,7 @@ function planOf(
     door: options.door && { socket: paths.door, port: doorPort },
     wayIn: paths.wayIn,
     ports: waysIn,
+    callsItself: options.callsItself === true,
   };
 }
 

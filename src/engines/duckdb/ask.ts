@@ -1,5 +1,5 @@
-import { type IncomingMessage, request } from "node:http";
-import { Readable } from "node:stream";
+import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "node:http";
+import { type Duplex, Readable } from "node:stream";
 import type { Cell } from "../../cells/cell.ts";
 import { memberOf } from "../../lib/record.ts";
 import { streamError } from "./stream-error.ts";
@@ -17,22 +17,44 @@ export class EngineLost extends Error {
 /** What runs inside may have been taken over by a query: its answers must not exhaust this process. */
 const answerBytesMax = 16 * 1024 * 1024;
 
+/** Connections into a cell, kept for the next question. */
+class Connections extends Agent {
+  readonly #cell: Cell;
+
+  constructor(cell: Cell) {
+    super({ keepAlive: true });
+    this.#cell = cell;
+  }
+
+  override createConnection(
+    _options: ClientRequestArgs,
+    made: (error: Error | null, connection: Duplex) => void,
+  ): undefined {
+    this.#cell.connect("engine").then(
+      (connection) => made(null, connection),
+      (cause: Error) => (made as (error: Error) => void)(cause),
+    );
+  }
+}
+
+const connections = new WeakMap<Cell, Agent>();
+
+function connectionsTo(cell: Cell): Agent {
+  const found = connections.get(cell) ?? new Connections(cell);
+  connections.set(cell, found);
+  return found;
+}
+
 /** Sends a question into the cell; the answer's head is back when this resolves. */
-export async function ask(
+export function ask(
   cell: Cell,
   path: string,
   body: string | AsyncIterable<Buffer>,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
-  const connection = await cell.connect("engine").catch((error: unknown) => {
-    throw new EngineLost("the engine cannot be reached", { cause: error });
-  });
-  const headers = { host: "engine", connection: "close", ...more };
+  const headers = { host: "engine", ...more };
   return new Promise((resolve, reject) => {
-    const asked = request(
-      { createConnection: () => connection, method: "POST", path, headers },
-      resolve,
-    );
+    const asked = request({ agent: connectionsTo(cell), method: "POST", path, headers }, resolve);
     let sourceError: unknown;
     asked.on("error", (error) =>
       reject(sourceError ?? new EngineLost("the engine's connection broke", { cause: error })),

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Inside, Program } from "../../cells/layout.ts";
 import type { Bind } from "../../cells/sandbox.ts";
-import { enginePort } from "./cell-keeper.ts";
 import type { InsideOptions } from "./inside/main.ts";
 
 const home = "/engine";
@@ -62,10 +61,10 @@ function packageFile(): string {
 /** How the program is started in a cell. */
 export function programIn(
   inside: Inside,
-  options: Omit<InsideOptions, "work" | "port">,
+  options: Omit<InsideOptions, "work" | "wayIn">,
   heapMb: number,
 ): Program {
-  const told: InsideOptions = { ...options, work: inside.work, port: inside.port(enginePort) };
+  const told: InsideOptions = { ...options, work: inside.work, wayIn: inside.wayIn };
   const main = `${inside.path(`${home}/src/engines/duckdb`)}/inside/main.js`;
   return {
     command: inside.path(`${home}/node`),

@@ -80,6 +80,7 @@ function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
   return {
     ...cell,
     binds: programBinds(),
+    callsItself: true,
     limits,
     program: (where) => programIn(where, inside, heapMb),
   };

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { deflateSync, inflateSync } from "node:zlib";
 import { bytesOf, columnsOf, startTestEngine } from "../../../test/support/duckdb.ts";
 import { createRecordReader } from "./tunnel/record-reader.ts";
@@ -108,6 +111,45 @@ for (const form of ["record", "arrow"] as const) {
       assert.equal((await bytesOf(lost)).toString(), '"lost"\n"0"\n');
     });
   }
+}
+
+for (const form of ["record", "arrow"] as const) {
+  test(`a long stream of ${form} is written in parts and read as one file`, async (t) => {
+    const { engine, data } = await startTestEngine(t);
+    const columns = columnsOf({ id: "bigint", s: "string", a: "array<int>" });
+    // Three groups of rows, each more than a part.
+    const sql = `select range as id, repeat(chr(97 + (range % 26)::int), 300) || range as s,
+      case when range % 3 > 0 then [range::int] end as a from range(300000)`;
+    await engine.keep({ id: "long", sql, file: "long.parquet", settings });
+    const stream = () => engine.read({ files: ["long.parquet"], columns, ...all, form });
+    const taken = await engine.take({ file: "back.parquet", columns, form }, stream());
+    assert.equal(taken.rows, 300_000);
+    const told = `select count(*)::bigint as lost, (select count(distinct row_group_id)::bigint
+        from parquet_metadata('/work/data/back.parquet') where row_group_num_rows < 130000) as groups,
+      (select count(*)::bigint from '/work/data/back.parquet' where id = 250000) as found
+      from ((from '/work/data/long.parquet') except all (from '/work/data/back.parquet'))`;
+    await engine.keep({ id: "told", sql: told, file: "told.parquet", settings });
+    const read = engine.read({
+      files: ["told.parquet"],
+      columns: columnsOf({ lost: "bigint", groups: "bigint", found: "bigint" }),
+      ...all,
+      form: "csv",
+    });
+    assert.equal((await bytesOf(read)).toString().split("\n")[1], '"0","3","1"');
+
+    const cut = async function* (): AsyncGenerator<Buffer> {
+      let left = 80_000_000;
+      for await (const part of stream()) {
+        if (left < 0) throw new Error("the client has gone");
+        left -= part.length;
+        yield part;
+      }
+    };
+    await assert.rejects(engine.take({ file: "cut.parquet", columns, form }, cut()), /has gone/);
+    const halves = () => readdirSync(join(data, ".half"));
+    for (let tries = 0; tries < 100 && halves().length > 0; tries += 1) await setTimeout(100);
+    assert.deepEqual(halves(), []);
+  });
 }
 
 test("a stream that breaks leaves no file, and says why", async (t) => {

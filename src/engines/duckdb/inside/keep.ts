@@ -10,7 +10,12 @@ import type { Store } from "./store.ts";
 
 const partitionsMax = 10_000;
 /** How rows are written: groups of this size let a reader skip, and a writer hold little. */
-export const parquetOptions = ["FORMAT parquet", "COMPRESSION zstd", "ROW_GROUP_SIZE 122880"];
+export const rowGroupRows = 122_880;
+export const parquetOptions = [
+  "FORMAT parquet",
+  "COMPRESSION zstd",
+  `ROW_GROUP_SIZE ${rowGroupRows}`,
+];
 
 /** A job that runs, as far as others may touch it. */
 export interface Running {

@@ -11,15 +11,18 @@ import { bodyText, endStream, sender } from "./bodies.ts";
 import { describe, type Running } from "./keep.ts";
 import { createQueryProcesses, type QueryProcesses } from "./query-processes.ts";
 import { read } from "./read.ts";
+import { openRowSources } from "./row-source.ts";
 import { openStore, type Store } from "./store.ts";
-import { answerTake } from "./take.ts";
+import { answerTake, type TakeParts } from "./take.ts";
 import { type Line, messageOf, tellKeep } from "./tell-keep.ts";
 import { answerGive, answerPut, answerRemove } from "./transfer.ts";
+import { serveWayIn } from "./way-in.ts";
 
 /** What the command line says, as JSON. */
 export interface InsideOptions {
   readonly work: string;
-  readonly port: number;
+  /** Socket of the cell's way in. */
+  readonly wayIn: string;
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
@@ -27,9 +30,19 @@ export interface InsideOptions {
 
 const questionBytesMax = 8 * 1024 * 1024;
 const spillFolder = "spill";
+const takingFolder = "taking";
+
+/** What streams that are taken may use of DuckDB's memory: each writes one group of rows at a time. */
+const takingShare = 0.25;
+const takingBytesMin = 256 * 1024 * 1024;
 
 interface Engine {
   readonly database: Database;
+  /**
+   * Takes streams: their rows come one batch after the other, and in a database of several threads whoever waits for
+   * the one that works does so with all its might.
+   */
+  readonly taking: TakeParts;
   readonly store: Store;
   readonly running: Map<string, Running>;
   readonly processes: QueryProcesses;
@@ -41,8 +54,7 @@ const answers: Readonly<Record<string, Answer>> = {
   "/keep": answerKeep,
   "/describe": answerDescribe,
   "/read": answerRead,
-  "/take": ({ database, store }, request, response) =>
-    answerTake(database, store, request, response),
+  "/take": ({ taking }, request, response) => answerTake(taking, request, response),
   "/cancel": answerCancel,
   "/give": async ({ store }, request, response) =>
     answerGive(store, await question(request), response),
@@ -118,6 +130,14 @@ async function answerCancel(
   response.end("{}");
 }
 
+async function openTaking(options: InsideOptions, store: Store, spill: string): Promise<TakeParts> {
+  const memoryBytes = Math.max(takingBytesMin, Math.floor(options.memoryBytes * takingShare));
+  const own = { data: store.data, spill, memoryBytes, threads: 1 };
+  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const database = await openDatabase({ ...options, ...own });
+  return { database, store, openSource: await openRowSources(database) };
+}
+
 async function start(options: InsideOptions): Promise<void> {
   const spill = join(options.work, spillFolder);
   await rm(spill, { recursive: true, force: true });
@@ -125,7 +145,8 @@ async function start(options: InsideOptions): Promise<void> {
   const store = await openStore(join(options.work, dataFolder));
   const database = await openDatabase({ ...options, spill, data: store.data });
   const processes = createQueryProcesses(options, spillFolder);
-  const engine: Engine = { database, store, running: new Map(), processes };
+  const taking = await openTaking(options, store, join(spill, takingFolder));
+  const engine: Engine = { database, store, taking, running: new Map(), processes };
   const server = createServer((request, response) => {
     response.on("error", () => response.destroy());
     const answer = answers[request.url ?? ""];
@@ -143,10 +164,9 @@ async function start(options: InsideOptions): Promise<void> {
   processes.admit(server);
   // Bodies last as long as those who send them.
   server.requestTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, "127.0.0.1", resolve);
-  });
+  // Who asks keeps connections for the next question.
+  server.keepAliveTimeout = 0;
+  serveWayIn(server, options.wayIn);
 }
 
 await start(JSON.parse(process.argv[2] ?? "{}"));

@@ -1,39 +1,37 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { createInflate } from "node:zlib";
-import duckdb, {
-  type Appender,
-  type Connection,
-  type Database,
-  type DataChunk,
-} from "@duckdb/node-bindings";
-import { duckDbType } from "../../../sql/duckdb-types.ts";
-import { quoteName, quoteText } from "../../../sql/quote.ts";
-import type { Column, SqlType } from "../../../sql/types.ts";
-import { intoFile, stageType } from "../duckdb-types.ts";
+import type { Database } from "@duckdb/node-bindings";
+import type { Column } from "../../../sql/types.ts";
 import { type Compression, readColumns, type Taken, type TakeQuestion } from "../questions.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { opened } from "../tunnel/compression/compressions.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
-import type { Form, Vector } from "../tunnel/vectors.ts";
+import type { Form } from "../tunnel/vectors.ts";
 import { withConnection } from "./binding.ts";
-import { fillVector } from "./fill-vector.ts";
-import { parquetOptions } from "./keep.ts";
+import { withRowFile } from "./row-file.ts";
+import type { OpenRowSource } from "./row-source.ts";
 import type { Store } from "./store.ts";
 
 const questionBytesMax = 8 * 1024 * 1024;
 
+/** What takes streams. */
+export interface TakeParts {
+  readonly database: Database;
+  readonly store: Store;
+  readonly openSource: OpenRowSource;
+}
+
 /** Takes a stream of the tunnel into a file. The body is a question and, after it, the stream. */
 export async function answerTake(
-  database: Database,
-  store: Store,
+  parts: TakeParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const parts: AsyncIterator<Buffer> = request[Symbol.asyncIterator]();
-  const { question, rest } = await head(parts);
-  const body = plain(withRest(rest, parts), question.compression);
-  const taken = await take(database, store, question, body);
+  const pieces: AsyncIterator<Buffer> = request[Symbol.asyncIterator]();
+  const { question, rest } = await head(pieces);
+  const body = plain(withRest(rest, pieces), question.compression);
+  const taken = await take(parts, question, body);
   response.end(JSON.stringify(taken));
 }
 
@@ -83,73 +81,29 @@ async function* inflate(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 /** Reads a stream to its end and leaves its rows in one file, or nothing. */
 function take(
-  database: Database,
-  store: Store,
+  { database, store, openSource }: TakeParts,
   { file, columns, form }: TakeQuestion,
   body: AsyncIterable<Uint8Array>,
 ): Promise<Taken> {
   return withConnection(database, "UTC", async (connection) => {
     const reader = readerOf(form, columns);
-    const stage = await openStage(connection, columns, form);
-    for await (const part of body) for (const batch of reader.push(part)) stage.append(batch);
-    for (const batch of reader.end()) stage.append(batch);
-    stage.close();
-    return store.withHalf("take", async (half) => {
-      const stored = columns.map(
-        ({ name, type }, at) =>
-          `${intoFile(`CAST(c${at} AS ${duckDbType(type)})`, type)} AS ${quoteName(name)}`,
-      );
-      const copy = `COPY (SELECT ${stored.join(", ")} FROM temp.taken) TO ${quoteText(half)}`;
-      await duckdb.query(connection, `${copy} (${parquetOptions.join(", ")})`);
-      return { rows: stage.rows(), bytes: await store.publish(half, file) };
-    });
+    const source = await openSource(connection, columns, form);
+    try {
+      return await store.withHalf("take", async (half) => {
+        const rows = await withRowFile(connection, half, { columns, source }, async (rowFile) => {
+          for await (const part of body) {
+            for (const batch of reader.push(part)) await rowFile.append(batch);
+          }
+          for (const batch of reader.end()) await rowFile.append(batch);
+          return rowFile.end();
+        });
+        return { rows, bytes: await store.publish(half, file) };
+      });
+    } finally {
+      source.close();
+    }
   });
 }
 
 const readerOf = (form: Form, columns: readonly Column[]): StreamReader =>
   form === "record" ? createRecordReader(columns) : createArrowReader(columns);
-
-/** Where rows wait for the end of their stream: DuckDB puts on disk what does not fit in memory. */
-interface Stage {
-  append(batch: readonly Vector[]): void;
-  close(): void;
-  rows(): number;
-}
-
-async function openStage(
-  connection: Connection,
-  columns: readonly Column[],
-  form: Form,
-): Promise<Stage> {
-  const fields = columns.map(({ type }, at) => `c${at} ${stageType(type, form)}`);
-  await duckdb.query(connection, `CREATE TEMP TABLE taken (${fields.join(", ")})`);
-  const appender = duckdb.appender_create_ext(connection, "temp", null, "taken");
-  const types = columns.map((_, at) => duckdb.appender_column_type(appender, at));
-  // One for all: chunks are freed when JavaScript's memory is cleaned up, which knows nothing of their size.
-  const chunk = duckdb.create_data_chunk(types);
-  let rows = 0;
-  return {
-    append(batch) {
-      append(appender, chunk, columns, form, batch);
-      rows += batch[0]?.count ?? 0;
-    },
-    close: () => duckdb.appender_close_sync(appender),
-    rows: () => rows,
-  };
-}
-
-function append(
-  appender: Appender,
-  chunk: DataChunk,
-  columns: readonly Column[],
-  form: Form,
-  batch: readonly Vector[],
-): void {
-  duckdb.data_chunk_reset(chunk);
-  duckdb.data_chunk_set_size(chunk, batch[0]?.count ?? 0);
-  for (const [at, vector] of batch.entries()) {
-    const type: SqlType = columns[at]?.type ?? { kind: "void" };
-    fillVector(type, form, vector, duckdb.data_chunk_get_vector(chunk, at));
-  }
-  duckdb.append_data_chunk(appender, chunk);
-}

@@ -94,15 +94,15 @@ export function truncate(builder: Builder, count: number): void {
   for (const child of builder.children) truncate(child, left);
 }
 
-/** The rows so far. They are right until the builder takes others. */
+/** A copy of the rows so far. */
 export function vectorOf(builder: Builder): Vector {
   const { count, valid, offsets, storage, children } = builder;
   const size = typeof storage === "number" ? storage * count : builder.size;
   return {
     count,
-    valid: valid.subarray(0, Math.ceil(count / 8)),
-    bytes: builder.bytes.subarray(0, size),
-    offsets: offsets.subarray(0, offsets.length > 0 ? count + 1 : 0),
+    valid: valid.slice(0, Math.ceil(count / 8)),
+    bytes: builder.bytes.slice(0, size),
+    offsets: offsets.slice(0, offsets.length > 0 ? count + 1 : 0),
     children: children.map(vectorOf),
   };
 }

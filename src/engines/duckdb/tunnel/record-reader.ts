@@ -9,7 +9,7 @@ import type { Vector } from "./vectors.ts";
 
 /** Turns a stream of the tunnel into batches of rows. */
 export interface StreamReader {
-  /** Takes the next bytes. A batch that comes out is right until the next one is asked for. */
+  /** Takes the next bytes. A batch that comes out stays as it is. */
   push(bytes: Uint8Array): Iterable<readonly Vector[]>;
   /** The stream has ended: hands out what is left, and refuses a stream that is not whole. */
   end(): Iterable<readonly Vector[]>;

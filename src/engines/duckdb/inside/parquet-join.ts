@@ -1,0 +1,156 @@
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { decodeStruct, encodeStruct, type ThriftStruct } from "./thrift.ts";
+
+/**
+ * Makes one file of Parquet of several that have the same columns and were written alike: the groups of rows of each
+ * follow those before, and one footer tells where all of them lie. Nothing is decoded but footers.
+ */
+export interface ParquetJoin {
+  /** Takes a file, which is then no more. */
+  add(path: string): Promise<void>;
+  /** Finishes the file. */
+  end(): Promise<void>;
+}
+
+const magic = Buffer.from("PAR1");
+/** After a footer: its length, and the mark. */
+const tailBytes = 8;
+const copyBytes = 1024 * 1024;
+
+/** Numbers of fields in Parquet's own description (parquet.thrift). */
+const footerFields = { rows: 3, groups: 4 } as const;
+const groupFields = { columns: 1, offset: 5, ordinal: 7 } as const;
+const columnFields = { offset: 2, data: 3, offsetIndex: 4, columnIndex: 6 } as const;
+const placesInColumn: readonly number[] = [
+  columnFields.offset,
+  columnFields.offsetIndex,
+  columnFields.columnIndex,
+];
+/** Pages of data, index and dictionary, and the bloom filter. */
+const placesInData: readonly number[] = [9, 10, 11, 14];
+
+/** Starts a file that does not exist yet. */
+export function createParquetJoin(target: string): ParquetJoin {
+  let footer: ThriftStruct | undefined;
+  let dataEnd = 0;
+  let isWhole = false;
+
+  return {
+    async add(path) {
+      const part = await open(path, "r");
+      try {
+        const { footer: own, dataBytes } = await readFooter(part);
+        if (!footer) {
+          await rename(path, target);
+          [footer, dataEnd, isWhole] = [own, dataBytes, true];
+          return;
+        }
+        isWhole = false;
+        await append(part, dataBytes, target, dataEnd);
+        joinFooter(footer, own, dataEnd - magic.length);
+        dataEnd += dataBytes - magic.length;
+      } finally {
+        await part.close();
+      }
+      await rm(path);
+    },
+    async end() {
+      if (!footer || isWhole) return;
+      const bytes = encodeStruct(footer);
+      const tail = Buffer.alloc(tailBytes);
+      tail.writeUInt32LE(bytes.length);
+      magic.copy(tail, 4);
+      const file = await open(target, "r+");
+      try {
+        await writeAll(file, Buffer.concat([bytes, tail]), dataEnd);
+        await file.truncate(dataEnd + bytes.length + tailBytes);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function readFooter(file: FileHandle): Promise<{ footer: ThriftStruct; dataBytes: number }> {
+  const { size } = await file.stat();
+  const tail = await readAll(file, tailBytes, size - tailBytes);
+  const length = tail.readUInt32LE();
+  const dataBytes = size - tailBytes - length;
+  if (!tail.subarray(4).equals(magic) || dataBytes < magic.length) {
+    throw new Error("a part is no file of Parquet");
+  }
+  return { footer: decodeStruct(await readAll(file, length, dataBytes)), dataBytes };
+}
+
+/** Appends what lies between the mark and the footer. */
+async function append(
+  part: FileHandle,
+  dataBytes: number,
+  target: string,
+  dataEnd: number,
+): Promise<void> {
+  const into = await open(target, "r+");
+  try {
+    for (let at = magic.length; at < dataBytes; at += copyBytes) {
+      const bytes = await readAll(part, Math.min(copyBytes, dataBytes - at), at);
+      await writeAll(into, bytes, dataEnd + at - magic.length);
+    }
+  } finally {
+    await into.close();
+  }
+}
+
+async function readAll(file: FileHandle, length: number, position: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(bytes, at, length - at, position + at);
+    if (bytesRead === 0) throw new Error("a part ends too early");
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+  }
+}
+
+/** Takes over the groups of rows of another footer, whose data was moved by so many bytes. */
+function joinFooter(footer: ThriftStruct, other: ThriftStruct, movedBytes: number): void {
+  const groups = listOf(footer, footerFields.groups);
+  for (const group of listOf(other, footerFields.groups)) {
+    move(group, [groupFields.offset], movedBytes);
+    const ordinal = group.find(({ id }) => id === groupFields.ordinal);
+    if (ordinal) ordinal.value = groups.length;
+    for (const column of listOf(group, groupFields.columns)) {
+      move(column, placesInColumn, movedBytes);
+      const data = column.find(({ id }) => id === columnFields.data)?.value;
+      if (!Array.isArray(data)) throw new Error("a column of a part has no description");
+      move(data as ThriftStruct, placesInData, movedBytes);
+    }
+    groups.push(group);
+  }
+  const rows = footer.find(({ id }) => id === footerFields.rows);
+  const more = other.find(({ id }) => id === footerFields.rows);
+  if (typeof rows?.value !== "number" || typeof more?.value !== "number") {
+    throw new Error("a part does not tell its rows");
+  }
+  rows.value += more.value;
+}
+
+/** Zero is no place: fields that are no longer in use have it. */
+function move(struct: ThriftStruct, ids: readonly number[], movedBytes: number): void {
+  for (const field of struct) {
+    if (!ids.includes(field.id) || typeof field.value !== "number" || field.value === 0) continue;
+    field.value += movedBytes;
+  }
+}
+
+function listOf(struct: ThriftStruct, id: number): ThriftStruct[] {
+  const found = struct.find((field) => field.id === id)?.value;
+  if (found === undefined || typeof found !== "object" || !("items" in found)) {
+    throw new Error("a footer lacks a list");
+  }
+  return found.items as ThriftStruct[];
+}
