@@ -92,13 +92,15 @@ function forOwner(
 
 /** What moved or was kept in: of which table and version, where to, and by which rule. */
 const flowShown = (
-  { project, source, columns, destination, taskType, action }: WantedFlow,
+  { project, source, columns, destination, taskType, action, mover, statement }: WantedFlow,
   decision: FlowDecision,
 ) => ({
   project: project.name,
   ...source,
   ...(columns && { columns }),
   ...{ destination, taskType, action, decision },
+  ...(mover && { mover: mover.name }),
+  ...(statement !== undefined && { statement }),
 });
 
 /** A request that was refused before anybody knew whose it is: it only claims to be of this access key. */

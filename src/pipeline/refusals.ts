@@ -24,15 +24,16 @@ export const accessDenied = (
 export function staysInside(
   service: Service,
   { id, principal, operation }: Call,
-  { project, source }: WantedFlow,
+  { project, source, statement }: WantedFlow,
   { reason }: FlowDecision,
 ): ServiceError {
   const code = service.permissions ? "ODPS-0130013" : (service.denied ?? "AccessDeniedException");
   const who = principal.kind === "session" ? principal.sessionArn : principalName(principal);
   const why = reason === "no-download-privilege" ? "Download is a privilege" : "is protected";
+  const by = statement === undefined ? "" : `, by ${statement}`;
   return new ServiceError(
     code,
-    `User: ${who} is not authorized to perform: ${service.prefix}:${operation} with data of ${source.store} ${source.table}: project ${project.name} ${why} (Explain: bondstore explain ${id})`,
+    `User: ${who} is not authorized to perform: ${service.prefix}:${operation} with data of ${source.store} ${source.table}: project ${project.name} ${why}${by} (Explain: bondstore explain ${id})`,
   );
 }
 

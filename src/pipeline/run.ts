@@ -189,7 +189,8 @@ function demand(wanted: AccessDemand, judged: Judged): void {
 function leave(flow: WantedFlow, { call, flows, service }: Judged): void {
   const { projects } = call.parts;
   const { principal, timeMs, source } = call;
-  const asker = { name: principalName(principal), timeMs, ip: source.ip, secure: source.secure };
+  const caller = { name: principalName(principal), ip: source.ip, secure: source.secure };
+  const asker = { timeMs, ...(flow.mover ?? caller) };
   const decision = projects.judge(flow, asker);
   flows.push({ flow, decision });
   if (decision.allowed) return;

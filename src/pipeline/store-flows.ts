@@ -6,17 +6,24 @@ import type { TaskType } from "../protection/flow.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./operation.ts";
 
-type Place = Extract<WantedFlow["destination"], { kind: "project" | "external" | "download" }>;
+/** Where data goes, as far as these flows know places. */
+export type Place = Extract<
+  WantedFlow["destination"],
+  { kind: "project" | "external" | "download" }
+>;
 
 /** A store that belongs to a project. */
-interface Held {
+export interface Held {
   readonly project: ProjectRecord;
   readonly store: StoreName;
   readonly arn: string;
 }
 
 /** The project's store that a target is, or is in; undefined where no project has it. */
-function heldAt({ arn, account }: Pick<Target, "arn" | "account">, call: Call): Held | undefined {
+export function heldAt(
+  { arn, account }: Pick<Target, "arn" | "account">,
+  call: Call,
+): Held | undefined {
   const store = storeAt(arn);
   const project = store && call.parts.projects.holding(account, store);
   return project && { project, store, arn };
@@ -30,7 +37,7 @@ export const applicationOf = (principal: Principal): string | undefined =>
  * Where what is written to a target goes. What a service keeps for an application is where that is. Names of projects
  * are those of an account: what is in another account is in no project that this one knows.
  */
-function placeOf(target: Target, from: Held, call: Call): Place {
+export function placeOf(target: Target, from: Held, call: Call): Place {
   const { arn, account, keptFor } = target;
   if (account !== from.project.account) return { kind: "external", location: arn };
   const named = projectAt(arn);
@@ -50,7 +57,8 @@ function placeOfReader(from: Held, { principal, account, parts, source }: Call):
   return project ? { kind: "project", project: project.name } : { kind: "external", location: arn };
 }
 
-const flowFrom = (
+/** What would leave a store. */
+export const flowFrom = (
   { project, store, arn }: Held,
   destination: Place,
   taskType: TaskType,

@@ -32,6 +32,9 @@ export const isProjectName = (name: string): boolean =>
 
 export const projectTable = (store: AccountStore): Table<ProjectRecord> => store.table("projects");
 
+/** Whoever acts as a role, in MaxCompute's words. */
+export const roleMember = (account: string, role: string): string => `RAM$${account}:role/${role}`;
+
 /** A principal in MaxCompute's words: `RAM$<account>:<user>`, for an account's root `ALIYUN$<account>`. */
 export function principalName(principal: Principal): string {
   switch (principal.kind) {
@@ -40,7 +43,7 @@ export function principalName(principal: Principal): string {
     case "user":
       return `RAM$${principal.account}:${principal.name}`;
     case "session":
-      return `RAM$${principal.account}:role/${principal.roleName}`;
+      return roleMember(principal.account, principal.roleName);
     case "service":
       return `SERVICE$${principal.name}`;
     case "anonymous":

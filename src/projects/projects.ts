@@ -45,15 +45,22 @@ export interface WantedFlow {
   readonly through?: LentTable;
   /** The project somebody works in, when it is another. */
   readonly current?: ProjectRecord;
+  /** Who will move it, where that is not who asks. */
+  readonly mover?: FlowMover;
+  /** The statement of a script that would move it, and why that is all that can be told. */
+  readonly statement?: string;
 }
 
-/** Who moves it, and from where that was asked. */
-interface FlowAsker {
+/** Who moves data, and from where. */
+export interface FlowMover {
   /** As `principalName` has it. */
   readonly name: string;
-  readonly timeMs: number;
   readonly ip: string;
   readonly secure: boolean;
+}
+
+interface FlowAsker extends FlowMover {
+  readonly timeMs: number;
 }
 
 const nameOf = ({ type, schema, table }: LentTable) => ({ type, schema, table });

@@ -212,7 +212,7 @@ test("objects and records of a protected project stay in it, whichever way they 
   assert.equal(await verdict(reading(s3)), "goes");
 });
 
-test("what a Flink application of a protected project writes stays in it, whatever its code says", async (t) => {
+test("what Flink applications that run already write stays in a project once it is protected, whatever their code says", async (t) => {
   const world = await startWorld(t, "vault");
   const { odps, root, running, account } = world;
   const { endpoint, region } = running;
@@ -221,7 +221,6 @@ test("what a Flink application of a protected project writes stays in it, whatev
   await makeRole(clients, "flink");
   for (const Bucket of ["results", "outside"]) await s3.send(new CreateBucketCommand({ Bucket }));
   await kinesis.send(new CreateStreamCommand({ StreamName: "orders", ShardCount: 1 }));
-  await putOrders(clients, 0, 2500);
   const scripts = {
     stays: sumsScript(),
     leaks: sumsScript("orders", "s3://outside/sums"),
@@ -229,6 +228,8 @@ test("what a Flink application of a protected project writes stays in it, whatev
   };
   for (const [name, script] of Object.entries(scripts)) {
     await flink.send(sqlApplication(name, account, script));
+    await flink.send(new StartApplicationCommand({ ApplicationName: name }));
+    await awaitStatus(clients, name, "RUNNING");
   }
   await odps(
     root,
@@ -238,15 +239,11 @@ test("what a Flink application of a protected project writes stays in it, whatev
       ...["add application stays", "add application leaks", "set ProjectProtection=true"],
     ),
   );
+  await putOrders(clients, 0, 2500);
   const keysIn = async (Bucket: string): Promise<readonly string[]> => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
     return Contents.map(({ Key = "" }) => Key);
   };
-  const start = (ApplicationName: string) =>
-    flink.send(new StartApplicationCommand({ ApplicationName, RunConfiguration: {} }));
-
-  await start("stays");
-  await awaitStatus(clients, "stays", "RUNNING");
   await until("sums in the project's bucket", async () => (await keysIn("results")).length > 0);
   const [Key = ""] = await keysIn("results");
   assert.equal(
@@ -254,7 +251,6 @@ test("what a Flink application of a protected project writes stays in it, whatev
     "AccessDenied",
   );
 
-  await start("leaks");
   await until("a refusal of what leaks", async () => {
     const seen = [
       ...(await events(clients, "PutObject")),
@@ -266,7 +262,6 @@ test("what a Flink application of a protected project writes stays in it, whatev
         resources.some(({ ARN }) => ARN.startsWith("arn:aws:s3:::outside")),
     );
   });
-  await start("stranger");
   await until("a refusal to the stranger", async () =>
     (await events(clients, "GetRecords")).some(
       ({ errorMessage = "", userIdentity }) =>

@@ -10,7 +10,7 @@ import { tryKey, tryOldKey } from "./encryption.ts";
 import { type AnalyticsCall, findApplication, recordOf, wrongState } from "./find-application.ts";
 import { missingEngine } from "./outside.ts";
 import { type ApplicationRecord, type Encryption, snapshotTable } from "./records.ts";
-import { differs } from "./running-storage.ts";
+import { nothingYet, scriptFlows } from "./script-flows.ts";
 import { runSettings } from "./settings.ts";
 import { stopSnapshotName } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
@@ -19,8 +19,15 @@ import { change } from "./transitions.ts";
 export const startApplication = operation("StartApplication", {
   resolve: ({ ApplicationName }: Checked<StartApplicationRequest>, call: AnalyticsCall) =>
     findApplication(ApplicationName, call),
+  flows: (_input, application, call) => scriptFlows(application, recordOf(application), call),
+  carries: nothingYet,
 
-  async handle(application, { RunConfiguration }, call): Promise<StartApplicationResponse> {
+  async handle(
+    application,
+    { RunConfiguration },
+    call,
+    judgeAgain,
+  ): Promise<StartApplicationResponse> {
     const record = recordOf(application);
     if (record.status !== "READY") throw wrongState(record, "started");
     const run = runSettings(RunConfiguration, record.run);
@@ -36,7 +43,9 @@ export const startApplication = operation("StartApplication", {
       };
       return change(record, call.store, call.parts, (now) => {
         if (now.status !== "READY") throw wrongState(now, "started");
-        if (differs(now.encryption, record.encryption)) throw changedMeanwhile(now);
+        // What was judged is the script of this version.
+        if (now.version !== record.version) throw changedMeanwhile(now);
+        judgeAgain();
         return { ...now, status: "STARTING", wanted: "running", run, current };
       });
     });

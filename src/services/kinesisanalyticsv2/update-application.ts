@@ -12,6 +12,7 @@ import { type AnalyticsCall, findApplication, recordOf, wrongState } from "./fin
 import { passRole } from "./pass-role.ts";
 import type { ApplicationRecord, Pending } from "./records.ts";
 import { differs } from "./running-storage.ts";
+import { nothingYet, type Runnable, scriptFlows } from "./script-flows.ts";
 import { codeOf, flinkSettings, propertyGroups, runSettings } from "./settings.ts";
 import { stopSnapshotName } from "./take-snapshot.ts";
 import { change } from "./transitions.ts";
@@ -24,6 +25,9 @@ export const updateApplication = operation("UpdateApplication", {
     findApplication(ApplicationName, call),
   also: ({ ServiceExecutionRoleUpdate }, _target, call) =>
     ServiceExecutionRoleUpdate === undefined ? [] : [passRole(ServiceExecutionRoleUpdate, call)],
+  flows: (input, application, call) =>
+    scriptFlows(application, codeAndRole(recordOf(application), input), call),
+  carries: nothingYet,
 
   async handle(application, input, call): Promise<UpdateApplicationResponse> {
     const record = recordOf(application);
@@ -103,6 +107,18 @@ function pendingUpdate(
     previous,
     ...(previous.snapshotsEnabled && { snapshot: stopSnapshotName(call.timeMs) }),
     ...(other && { restore: from === undefined ? {} : { from } }),
+  };
+}
+
+/** What would run, and as whom. */
+function codeAndRole(
+  record: ApplicationRecord,
+  { ApplicationConfigurationUpdate, ServiceExecutionRoleUpdate }: Checked<UpdateApplicationRequest>,
+): Runnable {
+  const code = ApplicationConfigurationUpdate?.ApplicationCodeConfigurationUpdate;
+  return {
+    code: code ? codeOf(newCode(code, record)) : record.code,
+    role: ServiceExecutionRoleUpdate ?? record.role,
   };
 }
 
