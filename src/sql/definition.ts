@@ -116,6 +116,7 @@ function namesOf(statement: Statement): readonly Needed[] {
     case "clone":
       return [must(statement.source), may(statement.target)];
     case "restore":
+    case "purge":
       return [may(statement.table)];
     case "drop":
       if (statement.type === "function" || statement.type === "schema") return [];

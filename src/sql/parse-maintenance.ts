@@ -27,6 +27,14 @@ export function parseDrop(cursor: Cursor): Statement {
   return { kind: "drop", at, type: found[1], name, ifExists: whenThere, purge };
 }
 
+/** PURGE TABLE t. */
+export function parsePurge(cursor: Cursor): Statement {
+  const { at } = cursor.expect("PURGE");
+  if (cursor.is("ALL")) throw cursor.unsupported("PURGE ALL");
+  cursor.expect("TABLE");
+  return { kind: "purge", at, table: cursor.objectName("a table") };
+}
+
 /** TRUNCATE TABLE t [PARTITION (..), ..]. */
 export function parseTruncate(cursor: Cursor): Statement {
   const { at } = cursor.expect("TRUNCATE");
@@ -119,7 +127,7 @@ export function parseShow(cursor: Cursor): Statement {
     return show("columns", { table: cursor.objectName("a table") });
   }
   if (!cursor.takeAll("HISTORY", "FOR")) return cursor.fail();
-  if (cursor.takeAll("TABLES")) return show("history");
+  if (cursor.take("TABLES")) return show("history", parseScope(cursor));
   cursor.expect("TABLE");
   const table = cursor.objectName("a table");
   if (cursor.is("(")) parseProperties(cursor);

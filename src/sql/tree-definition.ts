@@ -20,6 +20,7 @@ export type Definition =
   | TruncateTable
   | CloneTable
   | RestoreTable
+  | PurgeTable
   | AnalyzeTable
   | Use
   | Show
@@ -209,13 +210,20 @@ export interface RestoreTable {
   readonly kind: "restore";
   readonly at: Position;
   readonly table: ObjectName;
-  /** ('LSN'='x') names the table by its identity when several dropped ones share the name. */
+  /** ('id'='x') names the table by its identity when several dropped ones share the name. */
   readonly properties: readonly Property[];
   readonly partitions: readonly PartitionSpec[];
-  /** TO LSN 'x'. */
+  /** TO LSN 'x'; without it a dropped table is meant. */
   readonly lsn?: string;
   /** AS new_table. */
   readonly as?: Name;
+}
+
+/** Older versions of a table, and dropped ones of its name, go for good. */
+export interface PurgeTable {
+  readonly kind: "purge";
+  readonly at: Position;
+  readonly table: ObjectName;
 }
 
 export interface AnalyzeTable {

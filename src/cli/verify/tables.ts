@@ -56,6 +56,7 @@ export const accountTables: readonly string[] = [
   "project-stores",
   "odps-tables",
   "odps-versions",
+  "odps-dropped-tables",
   "odps-schemas",
   "odps-instances",
   "odps-running",

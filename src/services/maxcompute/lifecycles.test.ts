@@ -4,7 +4,8 @@ import { createMemoryStore } from "../../../test/support/memory-store.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { type ProjectRecord, projectTable } from "../../projects/project.ts";
 import { BusyTables } from "./busy-tables.ts";
-import { type TableRecord, tableRows } from "./catalog.ts";
+import { type TableRecord, tableRows, type VersionRecord, versionRows } from "./catalog.ts";
+import { droppedRows } from "./dropped-tables.ts";
 import { Lifecycles } from "./lifecycles.ts";
 
 const account = "111111111111";
@@ -51,4 +52,33 @@ test("a round gives other work a turn before each table that it looks at", async
     seen,
     names.map((name, at) => [name, at + 1]),
   );
+});
+
+test("a dropped table goes for good after a day, when nobody reads it any more", async () => {
+  const store = createMemoryStore();
+  const own = store.account(account);
+  const table = { id: "i", schema: "default", name: "t" } as TableRecord;
+  await store.transaction(() => {
+    projectTable(own).put(["sales"], { id: "p", name: "sales", account } as ProjectRecord);
+    droppedRows(own).put(["p", "default", "t", "i"], { table, atMs: 0, labels: [] });
+    versionRows(own).put(["i", 1], { version: 1, partitions: [] } as unknown as VersionRecord);
+  });
+  let hours = 23.9;
+  const parts = {
+    store,
+    clock: { now: () => hours * 60 * 60 * 1000 },
+    directory: { accounts: () => [{ id: account }] },
+  };
+  const busy = new BusyTables();
+  const lifecycles = new Lifecycles(parts as unknown as Parts, busy, assert.ifError);
+  const left = async () => {
+    await lifecycles.round();
+    return [droppedRows(own), versionRows(own)].map((rows) => [...rows.range()].length);
+  };
+  assert.deepEqual(await left(), [1, 1]);
+  hours = 24.1;
+  const giveBack = busy.hold([{ id: "i", version: 1 }]);
+  assert.deepEqual(await left(), [1, 1]);
+  giveBack();
+  assert.deepEqual(await left(), [0, 0]);
 });

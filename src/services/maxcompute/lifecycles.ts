@@ -12,12 +12,12 @@ import {
   type TableRecord,
   tableRows,
 } from "./catalog.ts";
+import { type DroppedRecord, droppedRows, dropTable, forgetDropped } from "./dropped-tables.ts";
 import { tableArn } from "./find-project.ts";
-import { forgetTable } from "./security/change.ts";
 import { hasOpenStream } from "./tunnel/streams.ts";
 import { hasOpenUpload } from "./tunnel/uploads.ts";
 import { hasOpenUpsert } from "./tunnel/upserts.ts";
-import { hasOldVersions, pruneVersions, putVersion, removeTable } from "./versions.ts";
+import { hasOldVersions, isOver, pruneVersions, putVersion } from "./versions.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** Tables that are looked at each minute: all have their turn (MaxCompute: within a day after they are due). */
@@ -28,6 +28,8 @@ interface Reapable {
   readonly project: ProjectRecord;
   readonly store: AccountStore;
   readonly table: TableRecord;
+  /** Set where it was dropped. */
+  readonly dropped?: DroppedRecord;
 }
 
 /** All of a table that has no partitions, or those partitions of it that are due. */
@@ -72,8 +74,8 @@ export class Lifecycles {
         return;
       }
       // A table that cannot be served keeps no other waiting.
-      await this.#serve(one).catch((error: unknown) =>
-        this.#onFault(`the lifecycle of ${one.table.name}`, error),
+      await (one.dropped ? this.#forget(one, one.dropped) : this.#serve(one)).catch(
+        (error: unknown) => this.#onFault(`the lifecycle of ${one.table.name}`, error),
       );
     }
   }
@@ -98,6 +100,12 @@ export class Lifecycles {
       return still !== undefined;
     });
     if (!done) await this.#record({ project, store, table }, due, "the table is in use again");
+  }
+
+  /** A dropped table that can be brought back no more, and that no statement reads which began before. */
+  async #forget({ project, store, table }: Reapable, dropped: DroppedRecord): Promise<void> {
+    if (!isOver(dropped.atMs, this.#parts.clock.now()) || this.#busy.has(table.id)) return;
+    await this.#parts.store.transaction(() => forgetDropped(store, project.id, dropped));
   }
 
   /** What is due of a table that nobody is at. */
@@ -150,6 +158,9 @@ function* everyTable({ directory, store: stores }: Parts): Generator<Reapable, u
       for (const { value: table } of tableRows(store).range({ prefix: [project.id] })) {
         yield { project, store, table };
       }
+      for (const { value: dropped } of droppedRows(store).range({ prefix: [project.id] })) {
+        yield { project, store, table: dropped.table, dropped };
+      }
     }
   }
   return undefined;
@@ -163,19 +174,18 @@ function dueOf(
 ): Due | undefined {
   const { lifecycleDays, lifecycleDisabled, partitionColumns } = table;
   if (lifecycleDays === undefined || lifecycleDisabled) return undefined;
-  const isOver = (changedAtMs: number) => nowMs - changedAtMs > lifecycleDays * dayMs;
+  const isDue = (changedAtMs: number) => nowMs - changedAtMs > lifecycleDays * dayMs;
   if (partitionColumns.length === 0) {
-    return isOver(lastModifiedMs(table, partitions)) ? "table" : undefined;
+    return isDue(lastModifiedMs(table, partitions)) ? "table" : undefined;
   }
-  const due = partitions.filter((one) => !one.lifecycleDisabled && isOver(one.modifiedAtMs));
+  const due = partitions.filter((one) => !one.lifecycleDisabled && isDue(one.modifiedAtMs));
   return due.length > 0 ? due : undefined;
 }
 
 /** Drops it, inside a transaction. A table with partitions stays when its last one goes. */
 function reap({ project, store, table }: Reapable, due: Due, atMs: number): void {
   if (due === "table") {
-    removeTable(store, project.id, table);
-    forgetTable(store, project, table);
+    dropTable(store, project, table, atMs);
     return;
   }
   putVersion(store, {

@@ -12,10 +12,14 @@ import {
 } from "./catalog.ts";
 
 /** How long a version that is not the newest can still be read and restored (MaxCompute: one day by default). */
-const keptMs = 24 * 60 * 60 * 1000;
+export const keptMs = 24 * 60 * 60 * 1000;
 const prunedAtOnce = 1000;
 /** A statement has found its version and does not hold it yet: nothing is pruned under it. */
 const graceMs = 60_000;
+
+/** Whether what ended then can go for good. */
+export const isOver = (endedAtMs: number, nowMs: number): boolean =>
+  nowMs - endedAtMs > keptMs + graceMs;
 
 /** A change of what a table holds. */
 interface ContentChange {
@@ -113,7 +117,7 @@ function oldVersions(
   for (const { value } of rows.range({ prefix: [id], limit: max })) {
     // A version is of use until the next one is old itself.
     const next = value.version < version ? rows.find([id, value.version + 1]) : undefined;
-    const isOld = next && nowMs - next.atMs > keptMs + graceMs && value.version < held;
+    const isOld = next && isOver(next.atMs, nowMs) && value.version < held;
     if (!isOld) return { old, keptFrom: value.version };
     old.push(value);
   }
@@ -168,6 +172,11 @@ export function removeTable(store: AccountStore, projectId: string, table: Table
   const now = tableRows(store).find([projectId, table.schema, table.name]);
   if (now?.id !== table.id) throw changedMeanwhile(table.name);
   tableRows(store).remove([projectId, table.schema, table.name]);
+  removeVersions(store, table);
+}
+
+/** Removes every version of a table, inside a transaction. */
+export function removeVersions(store: AccountStore, table: Pick<TableRecord, "id">): void {
   const gone = new Set<string>();
   for (const { key, value } of [...versionRows(store).range({ prefix: [table.id] })]) {
     removeFiles(store, value.partitions, gone);

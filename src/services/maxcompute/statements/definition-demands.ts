@@ -6,6 +6,7 @@ import type {
   CreateFunction,
   CreateSqlFunction,
   Definition,
+  RestoreTable,
 } from "../../../sql/tree-definition.ts";
 import { type OdpsCall, tableArn } from "../find-project.ts";
 import { resourceDemands } from "../functions/make.ts";
@@ -13,7 +14,7 @@ import { functionArn } from "../functions/records.ts";
 import type { StatementCatalog } from "../tunnel/session.ts";
 import { placedFunction } from "./functions.ts";
 import { placed } from "./names.ts";
-import { restoredName } from "./restored-name.ts";
+import { idOf, restoredName } from "./restored-name.ts";
 
 /** To do something with a table or view. */
 export const onTable = (
@@ -39,6 +40,10 @@ interface Naming {
   /** On the project of a name, or the one that the statement runs in. */
   inProject(verb: string, written?: ObjectName): AccessDemand;
   onFunction(verb: string, written: ObjectName): AccessDemand;
+  /** To drop what there is of a name, tables that were dropped before among it: each as its own owner could. */
+  onAllOf(written: ObjectName): AccessDemand[];
+  /** To bring a dropped table back: as to drop it. */
+  onDropped(statement: RestoreTable): AccessDemand;
   /** To make something anew, or in the place of what is there: that is then altered. */
   make(written: ObjectName): AccessDemand[];
   /** Policies speak of names: who takes a table out of theirs, and makes one, must be allowed both. */
@@ -64,6 +69,26 @@ function namingIn(catalog: StatementCatalog, account: string, call: OdpsCall): N
       const arn = functionArn(project.name, schema, name);
       const target = { arn, account, ...(there && { creator: there.owner }) };
       return { action: `odps:${verb}`, target };
+    },
+    onAllOf(written) {
+      const { project, schema, name } = placed(written, catalog, call);
+      const where = { project: project.name, schema, name };
+      const owners = catalog
+        .droppedNamed({ project, schema, name })
+        .map(({ table }) => table.owner);
+      const dropped = owners.map((owner) =>
+        onTable("Drop", where, project.account, undefined, owner),
+      );
+      const isThere = catalog.findTable(where) !== undefined;
+      return isThere || dropped.length === 0
+        ? [naming.named("Drop", written), ...dropped]
+        : dropped;
+    },
+    onDropped(statement) {
+      const { project, schema, name } = placed(statement.table, catalog, call);
+      const owner = catalog.dropped({ project, schema, name }, idOf(statement))?.table.owner;
+      const where = { project: project.name, schema, name };
+      return onTable("Drop", where, project.account, undefined, owner);
     },
     make(written) {
       const { project, schema, name } = placed(written, catalog, call);
@@ -130,11 +155,13 @@ const demands: {
   "alter-materialized-view": ({ view }, { named }) => [named("Alter", view)],
   truncate: ({ table }, { named }) => [named("Update", table)],
   clone: ({ source, target }, { named, make }) => [named("Select", source), ...make(target)],
-  restore(statement, { named, make }) {
+  restore(statement, { named, make, inProject, onDropped }) {
     const { table } = statement;
+    if (statement.lsn === undefined) return [onDropped(statement), inProject("CreateTable", table)];
     const as = restoredName(statement);
     return as ? [named("Select", table), ...make(as)] : [named("Update", table)];
   },
+  purge: ({ table }, { onAllOf }) => onAllOf(table),
   analyze: ({ table }, { named }) => [named("Select", table)],
   use: () => [],
   show: ({ table }, { named, inProject }) => [table ? named("Describe", table) : inProject("List")],

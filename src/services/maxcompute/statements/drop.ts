@@ -1,8 +1,7 @@
 import type { Drop } from "../../../sql/tree-definition.ts";
 import { type TableKind, tableRows } from "../catalog.ts";
+import { dropTable, purgeTable } from "../dropped-tables.ts";
 import type { Outcome } from "../jobs/jobs.ts";
-import { forgetTable } from "../security/change.ts";
-import { removeTable } from "../versions.ts";
 import type { Doing } from "./execute.ts";
 import { dropFunctionNamed } from "./functions.ts";
 import { notFound, placed, semantic, tableAt } from "./names.ts";
@@ -33,10 +32,10 @@ export async function drop(doing: Doing<Drop>): Promise<Outcome> {
   }
   const { store, record, project } = there;
   await call.parts.store.transaction(() => {
-    if (tableRows(store).find([project.id, record.schema, record.name])) {
-      removeTable(store, project.id, record);
-      forgetTable(store, project, record);
-    }
+    if (!tableRows(store).find([project.id, record.schema, record.name])) return;
+    if (record.kind === "table" && !statement.purge) {
+      dropTable(store, project, record, call.parts.clock.now());
+    } else purgeTable(store, project, record);
   });
   return { text: "OK" };
 }

@@ -12,7 +12,7 @@ import { createFunction } from "./functions.ts";
 import type { Running } from "./in-cell.ts";
 import { alterMaterializedView, createMaterializedView } from "./materialized-view.ts";
 import { keepRows, whetherItHolds } from "./query.ts";
-import { restore } from "./restore.ts";
+import { purge, restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
 import { truncate } from "./truncate.ts";
@@ -44,6 +44,7 @@ const executors: {
   truncate,
   clone: cloneTable,
   restore,
+  purge,
   unload,
   show,
   describe,

@@ -8,10 +8,9 @@ import {
   tableRows,
   versionRows,
 } from "../catalog.ts";
+import { purgeTable } from "../dropped-tables.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { forgetTable } from "../security/change.ts";
-import { removeTable } from "../versions.ts";
 import { type PlacedName, semantic } from "./names.ts";
 
 /** MaxCompute's limits of a table. */
@@ -105,10 +104,7 @@ export function putTable(
   const { replaces, content } = options;
   const there = tableRows(store).find(key);
   if (there && there.id !== replaces?.id) throw alreadyExists({ project, schema, name, at });
-  if (there) {
-    removeTable(store, project.id, there);
-    forgetTable(store, project, there);
-  }
+  if (there) purgeTable(store, project, there);
   const by = callerName({ parts, timeMs, ...rest });
   const version = content ? 1 : 0;
   const record: TableRecord = {

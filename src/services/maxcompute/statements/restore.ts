@@ -1,14 +1,23 @@
-import type { RestoreTable } from "../../../sql/tree-definition.ts";
-import { contentAt, type PartitionRecord, partitionName } from "../catalog.ts";
+import type { PurgeTable, RestoreTable } from "../../../sql/tree-definition.ts";
+import { contentAt, type PartitionRecord, partitionName, tableRows } from "../catalog.ts";
+import { bringBack, forgetDropped } from "../dropped-tables.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../tunnel/session.ts";
-import { putVersion, sameValues } from "../versions.ts";
+import { pruneVersions, putVersion, sameValues } from "../versions.ts";
 import { copyPartition } from "./clone.ts";
 import type { Doing } from "./execute.ts";
-import { notFound, partitionValues, placed, placedNew, semantic, tableAt } from "./names.ts";
+import {
+  notFound,
+  type PlacedName,
+  partitionValues,
+  placed,
+  placedNew,
+  semantic,
+  tableAt,
+} from "./names.ts";
 import { alreadyExists, putTable } from "./put-table.ts";
-import { restoredName } from "./restored-name.ts";
+import { idOf, restoredName } from "./restored-name.ts";
 
 /**
  * RESTORE TABLE t [PARTITION (..)] TO LSN 'n' [AS u]: a new version with the content of an older one, which SHOW HISTORY
@@ -17,6 +26,7 @@ import { restoredName } from "./restored-name.ts";
 export async function restore(doing: Doing<RestoreTable>): Promise<Outcome> {
   const { statement, target, call } = doing;
   const where = placed(statement.table, target.catalog, call);
+  if (statement.lsn === undefined) return restoreDropped(where, doing);
   const there = tableAt(where, target.catalog);
   if (!there) throw notFound(where);
   const { record, store, project } = there;
@@ -45,6 +55,45 @@ export async function restore(doing: Doing<RestoreTable>): Promise<Outcome> {
               ...restored,
             ],
     });
+  });
+  return { text: "OK" };
+}
+
+/** RESTORE TABLE t [('id'='x')]: what was dropped in the last day, under its name. */
+async function restoreDropped(
+  where: PlacedName,
+  { statement, target, call }: Doing<RestoreTable>,
+): Promise<Outcome> {
+  if (statement.partitions.length > 0 || statement.as) {
+    throw semantic(statement.at, "a dropped table is restored whole and under its name");
+  }
+  if (tableAt(where, target.catalog)) throw alreadyExists(where);
+  const dropped = target.catalog.dropped(where, idOf(statement));
+  if (!dropped) throw semantic(statement.at, `no dropped table ${where.name} can be told by that`);
+  const { project, schema, name } = where;
+  const store = call.parts.store.account(project.account);
+  await call.parts.store.transaction(() => {
+    if (tableRows(store).find([project.id, schema, name])) throw alreadyExists(where);
+    const atMs = call.parts.clock.now();
+    bringBack(store, project, dropped, { atMs, by: callerName(call) });
+  });
+  return { text: "OK" };
+}
+
+/** PURGE TABLE t: what could be restored of it can be no more. */
+export async function purge({ statement, target, call }: Doing<PurgeTable>): Promise<Outcome> {
+  const where = placed(statement.table, target.catalog, call);
+  const { project, schema, name } = where;
+  const there = tableAt(where, target.catalog);
+  const store = call.parts.store.account(project.account);
+  await call.parts.store.transaction(() => {
+    for (const one of target.catalog.droppedNamed(where)) {
+      if (!call.own.busy.has(one.table.id)) forgetDropped(store, project.id, one);
+    }
+    const now = tableRows(store).find([project.id, schema, name]);
+    // Another table of the name was not judged.
+    if (now && now.id === there?.record.id)
+      pruneVersions(store, now, Number.POSITIVE_INFINITY, call.own.busy.oldest(now.id));
   });
   return { text: "OK" };
 }

@@ -11,6 +11,7 @@ import {
   tableRows,
   versionRows,
 } from "../catalog.ts";
+import { droppedTables } from "../dropped-tables.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { isOutdated } from "../materialized.ts";
 import type { FoundTable } from "../tunnel/session.ts";
@@ -50,7 +51,7 @@ export function show(doing: Doing<Show>): Outcome {
     case "create-table":
       return { text: definitionText(named(doing)) };
     case "history":
-      return { text: historyText(named(doing)) };
+      return { text: statement.table ? historyText(named(doing)) : historyOfTables(doing) };
     case "functions":
       return { text: functionList(doing) };
     default:
@@ -77,16 +78,44 @@ function tableList({ statement, target, call }: Doing<Show>): string {
   if (statement.in && placed(statement.in, catalog, call).project.id !== project.id) {
     throw notBuilt("SHOW TABLES IN another project");
   }
-  const like = statement.like?.toLowerCase().split(/[*%]/);
-  const fits = (name: string) =>
-    !like ||
-    new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`).test(name);
+  const fits = fitsPattern(statement.like);
   return [...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
     .map(({ value }) => value)
     .filter(({ kind }) => (listed[statement.what] ?? kind) === kind)
     .filter(({ name }) => fits(name))
     .map(({ owner, name }) => `${owner}:${name}`)
     .join("\n");
+}
+
+/** Tables, and those that were dropped and can be restored: they have a time of that. */
+function historyOfTables({ statement, target, call }: Doing<Show>): string {
+  const { project, store, catalog } = target;
+  if (statement.in && placed(statement.in, catalog, call).project.id !== project.id) {
+    throw notBuilt("SHOW HISTORY FOR TABLES IN another project");
+  }
+  const fits = fitsPattern(statement.like);
+  const rows = [
+    ...[...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
+      .filter(({ value }) => value.kind === "table")
+      .map(({ value }) => ({ table: value, droppedAt: "" })),
+    ...droppedTables(store, project.id, call.timeMs, [catalog.schema]).map(({ table, atMs }) => ({
+      ...{ table, droppedAt: timeText(atMs) },
+    })),
+  ].filter(({ table }) => fits(table.name));
+  const lines = rows.map(({ table: { name, id, partitionColumns, createdAtMs }, droppedAt }) =>
+    [name, id, "MANAGED_TABLE", partitionColumns.length > 0, timeText(createdAtMs), droppedAt].join(
+      "\t",
+    ),
+  );
+  return ["Name\tId\tType\tIsPartitioned\tCreateTime\tDropTime", ...lines].join("\n");
+}
+
+/** Whether a name is like a pattern with stars; without one all are. */
+function fitsPattern(pattern: string | undefined): (name: string) => boolean {
+  const like = pattern?.toLowerCase().split(/[*%]/);
+  if (!like) return () => true;
+  const form = new RegExp(`^${like.map((part) => part.replaceAll(/[^\w]/g, "\\$&")).join(".*")}$`);
+  return (name) => form.test(name);
 }
 
 const columnText = ({ name, type, comment, nullable, ...rest }: Column): string =>

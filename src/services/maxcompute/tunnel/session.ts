@@ -20,6 +20,7 @@ import {
   type TableRecord,
   type VersionRecord,
 } from "../catalog.ts";
+import { type DroppedRecord, droppedTables } from "../dropped-tables.ts";
 import { ExternalObjects } from "../external/objects.ts";
 import { filesAt } from "../external/outside.ts";
 import type { OdpsCall } from "../find-project.ts";
@@ -47,6 +48,8 @@ export interface FoundTable {
   readonly content: VersionRecord;
 }
 
+type DroppedName = { readonly project: ProjectRecord } & Omit<CatalogName, "project">;
+
 const keyOf = ({ id, version }: Pick<CatalogTable, "id" | "version">): string =>
   version === undefined ? id : `${id} ${version}`;
 
@@ -62,6 +65,7 @@ export class StatementCatalog implements Catalog {
   readonly #found = new Map<string, CatalogTable | undefined>();
   readonly #tables = new Map<string, FoundTable>();
 
+  readonly #dropped = new Map<string, readonly DroppedRecord[]>();
   readonly #functions: FunctionFinder;
 
   constructor(
@@ -134,6 +138,25 @@ export class StatementCatalog implements Catalog {
         return atMs === undefined ? undefined : versionAt(store, record, atMs);
       }
     }
+  }
+
+  /** Dropped tables of a name that can be brought back, looked up once. */
+  droppedNamed({ project, schema, name }: DroppedName): readonly DroppedRecord[] {
+    const key = JSON.stringify([project.id, schema, name]);
+    const known = this.#dropped.get(key);
+    if (known) return known;
+    const store = this.#call.parts.store.account(project.account);
+    const found = droppedTables(store, project.id, this.#call.timeMs, [schema, name]);
+    this.#dropped.set(key, found);
+    return found;
+  }
+
+  /** The one of them that an id means, or that is the only one. */
+  dropped(where: DroppedName, id: string | undefined): DroppedRecord | undefined {
+    const meant = this.droppedNamed(where).filter(
+      ({ table }) => id === undefined || table.id === id,
+    );
+    return meant.length === 1 ? meant[0] : undefined;
   }
 
   /** Who asks, as projects know them. */
