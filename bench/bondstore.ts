@@ -39,7 +39,7 @@ function readyLine(line: string): Ready | undefined {
 
 /** What the work of the bench needs, a policy for each service. */
 const policies: Readonly<Record<string, readonly string[]>> = {
-  Keys: ["kms:CreateKey", "kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"],
+  Keys: ["kms:CreateKey", "kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
   Objects: ["s3:CreateBucket", "s3:ListBucket", "s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
   Streams: ["kinesis:*"],
 };

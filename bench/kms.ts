@@ -12,7 +12,15 @@ const keysCount = 4;
  */
 const connectionsCounts = [8, 32, 64];
 
-/** Encrypt of a small secret with an encryption context. No peer keeps what Bondstore keeps here. */
+const secret = Buffer.alloc(64, 7).toString("base64");
+
+/** What is asked of each key, beside its id and an encryption context. */
+const operations = [
+  { title: "Encrypt, 64 B", name: "Encrypt", input: { Plaintext: secret } },
+  { title: "GenerateDataKey", name: "GenerateDataKey", input: { KeySpec: "AES_256" } },
+] as const;
+
+/** Encrypt of a small secret, and data keys, with an encryption context. No peer keeps what Bondstore keeps here. */
 export async function kmsCases(bondstore: ServerProcess): Promise<Case[]> {
   const { port, accessKeyId, secretAccessKey } = bondstore;
   const kms = new KMSClient({
@@ -20,23 +28,24 @@ export async function kmsCases(bondstore: ServerProcess): Promise<Case[]> {
     region: "us-east-1",
     credentials: { accessKeyId, secretAccessKey },
   });
-  const sign = createSigner({ accessKeyId, secretAccessKey, service: "kms", port });
-  const requests: (readonly Buffer[])[] = [];
-  for (let made = 0; made < keysCount; made += 1) {
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-    const input = {
-      KeyId: KeyMetadata?.KeyId,
-      Plaintext: Buffer.alloc(64, 7).toString("base64"),
-      EncryptionContext: { purpose: "orders" },
-    };
-    requests.push(jsonCall(sign, "TrentService.Encrypt", input));
-  }
+  const made = Array.from({ length: keysCount }, () => kms.send(new CreateKeyCommand({})));
+  const keys = (await Promise.all(made)).map(({ KeyMetadata }) => KeyMetadata?.KeyId);
   kms.destroy();
-  const request = (index: number) => requests[index % keysCount] ?? [];
-  return connectionsCounts.map((connections) => ({
-    title: `KMS Encrypt, 64 B, ${connections} connections`,
-    unitsPerRequest: 1,
-    bar: { atLeast: 10_000 },
-    works: [{ server: bondstore, work: { port, connections, request } }],
-  }));
+  const sign = createSigner({ accessKeyId, secretAccessKey, service: "kms", port });
+  return operations.flatMap(({ title, name, input }) => {
+    const requests = keys.map((KeyId) =>
+      jsonCall(sign, `TrentService.${name}`, {
+        KeyId,
+        ...input,
+        EncryptionContext: { purpose: "orders" },
+      }),
+    );
+    const request = (index: number) => requests[index % keysCount] ?? [];
+    return connectionsCounts.map((connections) => ({
+      title: `KMS ${title}, ${connections} connections`,
+      unitsPerRequest: 1,
+      bar: { atLeast: 10_000 },
+      works: [{ server: bondstore, work: { port, connections, request } }],
+    }));
+  });
 }

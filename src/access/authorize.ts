@@ -9,19 +9,19 @@ export interface AccessDemand {
     /** `*` where the action knows no resource. */
     readonly arn: string;
     readonly account: string;
-    readonly policy?: Applied;
+    readonly policy?: Applied | undefined;
     /** See `Question.authority`; `account` unless said. */
-    readonly authority?: "account" | "resource";
-    readonly tags?: Readonly<Record<string, string>>;
+    readonly authority?: "account" | "resource" | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
     /** Names of grants that allow the action (KMS). */
-    readonly grants?: readonly string[];
+    readonly grants?: readonly string[] | undefined;
     /** Who made it, where its service lets that count (MaxCompute). */
     readonly creator?: string;
   };
   /** Where it is acted on, when that is not the Region of the request: a replica that is made there. */
   readonly region?: string;
   /** Condition keys of the service, names in lower case; a function is called once a policy asks for any of them. */
-  readonly context?: Record<string, Fact> | (() => Record<string, Fact>);
+  readonly context?: Record<string, Fact> | (() => Record<string, Fact>) | undefined;
 }
 
 /** Facts of the request itself, for the global condition keys. */
@@ -31,9 +31,9 @@ export interface RequestFacts {
   readonly ip: string;
   readonly userAgent: string;
   readonly secure: boolean;
-  readonly via?: string;
-  readonly sourceArn?: string;
-  readonly sourceAccount?: string;
+  readonly via?: string | undefined;
+  readonly sourceArn?: string | undefined;
+  readonly sourceAccount?: string | undefined;
 }
 
 export interface Access {

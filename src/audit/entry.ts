@@ -48,12 +48,13 @@ const domain = Buffer.from("bondstore trail event\0");
 const beginning = Buffer.alloc(domain.length + fixedSize + 3 * 256);
 domain.copy(beginning);
 
-/** Makes the entry of an event; answers its bytes and its leaf hash. */
+/** Writes the entry of an event into what `room` gives for it; answers its leaf hash. */
 export function writeEntry(
   facts: Omit<EntryFacts, "sealerId">,
   plain: Buffer,
   sealer: Sealer,
-): { readonly bytes: Buffer; readonly leaf: Buffer } {
+  room: (sizeBytes: number) => Buffer,
+): Buffer {
   let end = domain.length;
   beginning[end] = version;
   beginning.writeUIntBE(facts.position, end + 1, 6);
@@ -65,7 +66,8 @@ export function writeEntry(
   let size = prefixSize + end - domain.length;
   for (const piece of pieces) size += piece.length;
   assert(size <= entrySizeMax, "an event fits its entry");
-  const bytes = Buffer.allocUnsafe(size);
+  // INVARIANT: nothing fails from here on, for what was given is written.
+  const bytes = room(size);
   let at = prefixSize + beginning.copy(bytes, prefixSize, domain.length, end);
   for (const piece of pieces) {
     bytes.set(piece, at);
@@ -76,7 +78,7 @@ export function writeEntry(
   bytes.writeUInt32BE(size - 4, 0);
   bytes.set(leaf, 4);
   bytes.set(plainHash, 36);
-  return { bytes, leaf };
+  return leaf;
 }
 
 function writeName(into: Buffer, at: number, name: string): number {

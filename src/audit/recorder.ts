@@ -1,18 +1,24 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../lib/assert.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, timeOf } from "../lib/clock.ts";
+import { gather } from "../lib/gather.ts";
 import type { SealerSource } from "../storage/store.ts";
+import { createBatchBytes } from "./batch-bytes.ts";
 import type { Checkpoints } from "./checkpoint-file.ts";
 import { writeEntry } from "./entry.ts";
 import type { Journal } from "./journal.ts";
 import { batchSizeBytes } from "./segment.ts";
 import type { Json, TrailEvent } from "./trail.ts";
 
-interface Waiting {
+interface Waiting extends Written {
   readonly event: TrailEvent;
-  readonly json: Buffer;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** An event as JSON. */
+interface Written {
+  readonly json: string;
+  readonly sizeBytes: number;
 }
 
 /** As in CloudTrail: a larger event loses its parameters, not its place. */
@@ -40,11 +46,13 @@ export function createRecorder(options: {
   let writing: Promise<void> | undefined;
   let closed = false;
   let failing = false;
+  const bytes = createBatchBytes();
+  /** The event that is being sealed. */
+  const plainBytes = Buffer.allocUnsafeSlow(eventSizeBytesMax);
 
   async function writeAll(): Promise<void> {
-    // Calls that end in this turn of the event loop come along.
-    await nextTurn();
     while (waiting.length > 0) {
+      await gather(() => waiting.length);
       const batch = takeBatch();
       try {
         await write(batch);
@@ -58,8 +66,8 @@ export function createRecorder(options: {
 
   function takeBatch(): Waiting[] {
     let size = 0;
-    const end = waiting.findIndex(({ json }) => {
-      size += json.length;
+    const end = waiting.findIndex(({ sizeBytes }) => {
+      size += sizeBytes;
       return size > batchSizeBytes;
     });
     const batch = end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
@@ -70,36 +78,35 @@ export function createRecorder(options: {
   /** Writes what can be sealed; an account whose keys are gone fails its own events only. */
   async function write(batch: readonly Waiting[]): Promise<void> {
     const tree = journal.tree.copy();
-    const parts: Buffer[] = [];
-    const written = batch.filter(({ event, json, reject }) => {
+    bytes.clear();
+    const written = batch.filter((one) => {
       try {
-        const { bytes, leaf } = seal(event, json, tree.size);
-        tree.append(leaf);
-        parts.push(bytes);
+        tree.append(seal(one, tree.size));
         return true;
       } catch (error) {
-        reject(error);
+        one.reject(error);
         return false;
       }
     });
     if (written.length === 0) return;
-    await journal.append({ bytes: Buffer.concat(parts), tree }, clock.now());
+    await journal.append({ bytes: bytes.taken(), tree }, clock.now());
     failing = false;
     checkpoints.grown();
     for (const { resolve } of written) resolve();
   }
 
-  function seal(event: TrailEvent, json: Buffer, position: number) {
+  function seal({ event, json }: Waiting, position: number): Buffer {
     const { recipientAccountId: account, requestID: requestId, eventTime } = event;
-    const facts = { position, timeMs: Date.parse(eventTime), account, requestId };
-    return writeEntry(facts, json, sealers.current(account || systemAccount));
+    const facts = { position, timeMs: timeOf(eventTime), account, requestId };
+    const plain = plainBytes.subarray(0, plainBytes.write(json));
+    return writeEntry(facts, plain, sealers.current(account || systemAccount), bytes.take);
   }
 
   function record(event: TrailEvent): Promise<void> {
     assert(!closed, "nothing is recorded after the trail was closed");
-    const json = bytesOf(event);
+    const { json, sizeBytes } = writtenOf(event);
     return new Promise((resolve, reject) => {
-      waiting.push({ event, json, resolve, reject });
+      waiting.push({ event, json, sizeBytes, resolve, reject });
       writing ??= writeAll();
     });
   }
@@ -117,21 +124,26 @@ export function createRecorder(options: {
  * is too large gives up its parts one by one, the reasoning last, and of that the long lists first: nobody hides by a
  * long request what was decided, nor by many columns which tables they are of.
  */
-function bytesOf(event: TrailEvent): Buffer {
+function writtenOf(event: TrailEvent): Written {
   let short = event;
-  let json = Buffer.from(JSON.stringify(short));
+  let written = asJson(short);
   for (const [part, shorten] of shortenedInTurn) {
-    if (json.length <= eventSizeBytesMax) return json;
+    if (written.sizeBytes <= eventSizeBytesMax) return written;
     const value = short[part];
     if (value === undefined) continue;
     short = {
       ...short,
       [part]: typeof value === "string" ? value.slice(0, 1024) : shorten(value),
     };
-    json = Buffer.from(JSON.stringify(short));
+    written = asJson(short);
   }
-  assert(json.length <= eventSizeBytesMax, "an event without its parameters is small");
-  return json;
+  assert(written.sizeBytes <= eventSizeBytesMax, "an event without its parameters is small");
+  return written;
+}
+
+function asJson(event: TrailEvent): Written {
+  const json = JSON.stringify(event);
+  return { json, sizeBytes: Buffer.byteLength(json) };
 }
 
 function shortened(value: Json): Json {

@@ -20,7 +20,9 @@ const firstBlock = Buffer.from([0, 0, 0, 1]);
 const label = Buffer.from("bondstore kms message\0");
 const beforeNonce = Buffer.concat([firstBlock, label]);
 const keyBits = Buffer.from([0, 0, 1, 0]);
-const derivedFromBytes = beforeNonce.length + nonceBytes + keyBits.length;
+
+/** What a message's own key is made of; the nonce is that of the last message asked for. */
+const block = Buffer.concat([beforeNonce, Buffer.alloc(nonceBytes), keyBits]);
 
 /** The id of the key version that made a ciphertext (64 hexadecimal digits); undefined when it is none of ours. */
 export function versionOf(ciphertext: Uint8Array): string | undefined {
@@ -58,9 +60,14 @@ export function newHeader(versionId: string, random: Random): Buffer {
 }
 
 /** What HMAC-SHA-256 under the material of the version makes a message's own key of: where a token has the material. */
-export function derivationBlock(message: Uint8Array): Buffer {
-  const nonce = message.subarray(1 + versionBytes, 1 + versionBytes + nonceBytes);
-  return Buffer.concat([beforeNonce, nonce, keyBits], derivedFromBytes);
+export const derivationBlock = (message: Uint8Array): Buffer => Buffer.from(blockOf(message));
+
+/** The same until the next message is asked for. */
+function blockOf(message: Uint8Array): Buffer {
+  const from = 1 + versionBytes;
+  for (let at = 0; at < nonceBytes; at += 1)
+    block[beforeNonce.length + at] = message[from + at] ?? 0;
+  return block;
 }
 
 /** Encrypts under a message's own key. */
@@ -100,29 +107,31 @@ export function openMessage(
 }
 
 const messageKey = (material: Uint8Array, message: Uint8Array): Buffer =>
-  hmacSha256(material, derivationBlock(message));
+  hmacSha256(material, blockOf(message));
 
 const ivOf = (header: Uint8Array) => header.subarray(headerBytes - ivBytes, headerBytes);
 
-const bind = (header: Uint8Array, context: Context) =>
-  Buffer.concat([header, canonicalContext(context)]);
+const bind = (header: Uint8Array, context: Context): Buffer => writeContext(context, header);
 
-const noContext = Buffer.alloc(4);
+const nothing = Buffer.alloc(0);
 
 /**
  * One form for each encryption context: pairs sorted by the UTF-8 bytes of their keys, every part with its length
  * before it, so that no two contexts meet in the same bytes.
  */
-export function canonicalContext(context: Context): Buffer {
+export const canonicalContext = (context: Context): Buffer => writeContext(context, nothing);
+
+/** The same behind other bytes. */
+function writeContext(context: Context, before: Uint8Array): Buffer {
   const keys = Object.keys(context);
-  if (keys.length === 0) return noContext;
   if (keys.length > 1) {
     keys.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
   }
-  let size = 4;
+  let size = before.length + 4;
   for (const key of keys) size += 8 + Buffer.byteLength(key) + Buffer.byteLength(valueAt(key));
   const bytes = Buffer.allocUnsafe(size);
-  let at = bytes.writeUInt32BE(keys.length);
+  bytes.set(before);
+  let at = bytes.writeUInt32BE(keys.length, before.length);
   for (const key of keys) at = writePart(bytes, valueAt(key), writePart(bytes, key, at));
   return bytes;
 

@@ -71,8 +71,6 @@ export function keyDemandTarget(
   if (!key) return { arn, account, authority: account === caller.account ? "account" : "resource" };
   const grants = key.grants.allowing(caller.principal, operation, context, caller.sourceArn);
   const { policy, record } = key;
-  const target = { arn, account, authority: "resource", policy, tags: record.tags } as const;
-  return grants.length === 0
-    ? target
-    : { ...target, grants: grants.map(({ id }) => `grant ${id}`) };
+  const names = grants.length === 0 ? undefined : grants.map(({ id }) => `grant ${id}`);
+  return { arn, account, authority: "resource", policy, tags: record.tags, grants: names };
 }

@@ -27,11 +27,10 @@ export function hmacSha256(secret: string | Uint8Array, data: string | Uint8Arra
   if (key.length > blockBytes || bytes > shortBytesMax) {
     return createHmac("sha256", key).update(data).digest();
   }
-  inner.fill(0x36, 0, blockBytes);
-  outer.fill(0x5c, 0, blockBytes);
-  for (let at = 0; at < key.length; at += 1) {
-    inner[at] = (key[at] ?? 0) ^ 0x36;
-    outer[at] = (key[at] ?? 0) ^ 0x5c;
+  for (let at = 0; at < blockBytes; at += 1) {
+    const byte = at < key.length ? (key[at] ?? 0) : 0;
+    inner[at] = byte ^ 0x36;
+    outer[at] = byte ^ 0x5c;
   }
   if (typeof data === "string") inner.write(data, blockBytes);
   else inner.set(data, blockBytes);

@@ -22,9 +22,9 @@ export interface Target extends AccessDemandTarget {
    * Set when the thing does not exist. The pipeline first judges access to `arn`, then refuses with this error, so
    * that a stranger learns nothing. `visible` is a further demand: without it the caller gets AccessDenied instead.
    */
-  readonly absent?: { readonly refusal: ServiceError; readonly visible?: AccessDemand };
+  readonly absent?: { readonly refusal: ServiceError; readonly visible?: AccessDemand } | undefined;
   /** ARN of the application that a service keeps this for: it is where that is. */
-  readonly keptFor?: string;
+  readonly keptFor?: string | undefined;
 }
 
 type AccessDemandTarget = AccessDemand["target"];

@@ -204,11 +204,10 @@ function eventOf(judged: Judged, released: ReturnType<typeof releasedBy>): Trail
     event.resources = [{ accountId: target.account, type: target.type, ARN: target.arn }];
   }
   if (judged.demands.length > 0) {
-    const flows = judged.flows.map(({ flow, decision }) => flowShown(flow, decision));
-    event.decision = {
-      demands: judged.demands,
-      ...(flows.length > 0 && { flows }),
-    } as unknown as Json;
+    const { demands, flows } = judged;
+    const shown = flows.map(({ flow, decision }) => flowShown(flow, decision));
+    const decision: unknown = flows.length > 0 ? { demands, flows: shown } : { demands };
+    event.decision = decision as Json;
   }
   return event;
 }

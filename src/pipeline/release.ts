@@ -11,8 +11,11 @@ export interface Carried {
   readonly stream?: "body" | "Body";
 }
 
+const none: readonly string[] = [];
+
 /** Projects that data left by this call, where the trail must tell of it as a release. */
 function leftProjects({ flows }: Judged): readonly string[] {
+  if (flows.length === 0) return none;
   const left = flows.filter(({ decision }) => decision.recorded);
   return [...new Set(left.map(({ flow }) => flow.project.name))];
 }

@@ -129,7 +129,7 @@ function authorize(name: string, target: Target, judged: Judged): void {
     {
       action: `${service.prefix}:${verb}`,
       target,
-      ...(context && { context: () => context(input, target, call) }),
+      context: context && (() => context(input, target, call)),
     },
     judged,
   );
@@ -203,5 +203,10 @@ function leave(flow: WantedFlow, { call, flows, service }: Judged): void {
 export const factsOf = ({ timeMs, region, source }: Call): RequestFacts => ({
   timeMs,
   region,
-  ...source,
+  ip: source.ip,
+  userAgent: source.userAgent,
+  secure: source.secure,
+  via: source.via,
+  sourceArn: source.sourceArn,
+  sourceAccount: source.sourceAccount,
 });

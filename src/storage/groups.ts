@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Database, open as openEnvironment } from "lmdb";
 import { assert } from "../lib/assert.ts";
+import { gather } from "../lib/gather.ts";
 import { StorageFull } from "./store.ts";
 import { checkTableFile } from "./table-file.ts";
 
@@ -106,9 +106,8 @@ export function openGroups(path: string, readOnly = false): Groups {
   }
 
   async function writeGroups(): Promise<void> {
-    // Transactions of this turn of the event loop share a group.
-    await nextTurn();
     while (next.waiting.length > 0) {
+      await gather(() => next.waiting.length);
       for (const rider of riders) run(rider);
       const group = next;
       next = emptyGroup();

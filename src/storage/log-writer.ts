@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { assert } from "../lib/assert.ts";
+import { gather } from "../lib/gather.ts";
 import { asStorageError, writeAll } from "./disk.ts";
 import { type BlockHeader, packRecords, sealBlock } from "./log-block.ts";
 import { type Block, createSegment, type Segment } from "./log-segments.ts";
@@ -99,6 +100,7 @@ export function createLogWriter(options: {
 
   async function writeQueue(): Promise<void> {
     while (queue.length > 0) {
+      await gather(() => queue.length);
       const group = takeGroup();
       try {
         await write(group);

@@ -39,8 +39,10 @@ function describeValue(shape: Shape, value: unknown, budget: Budget): Described 
       const members = value as Readonly<Record<string, unknown>>;
       const labels = labelsOf(shape);
       const described: Record<string, Described> = {};
-      for (const [index, { name, shape: of, streaming }] of shape.members.entries()) {
-        if (!streaming) addMember(described, labels[index] ?? "", members[name], of, budget);
+      let index = 0;
+      for (const { name, shape: of, streaming } of shape.members) {
+        const label = labels[index++] ?? "";
+        if (!streaming) addMember(described, label, members[name], of, budget);
       }
       return described;
     }

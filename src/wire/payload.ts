@@ -178,7 +178,8 @@ function md5Check(value: string): Check {
   };
 }
 
-const headerOf = (algorithm: ChecksumAlgorithm) => `x-amz-checksum-${algorithm.toLowerCase()}`;
+const checksumPrefix = "x-amz-checksum-";
+const headerOf = (algorithm: ChecksumAlgorithm) => checksumPrefix + algorithm.toLowerCase();
 
 /** Checksums of the model that nobody here would verify: a client that sends one counts on it. */
 const unbuiltChecksum = /^x-amz-checksum-(?:sha512|md5|xxhash\w+)$/;
@@ -186,6 +187,8 @@ const unbuiltChecksum = /^x-amz-checksum-(?:sha512|md5|xxhash\w+)$/;
 function checksumCheck(request: HttpRequest, rule: PayloadRule): Check | undefined {
   const announced =
     rule.kind === "chunks" && rule.trailer ? splitNames(request.header("x-amz-trailer")) : [];
+  const named = request.headers.some(([name]) => name.startsWith(checksumPrefix));
+  if (!named && announced.length === 0) return undefined;
   const inHeaders = checksumAlgorithms.filter(
     (name) => request.header(headerOf(name)) !== undefined,
   );

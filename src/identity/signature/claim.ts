@@ -78,7 +78,9 @@ function headerClaim(authorization: string, headers: HeaderValues): V4Claim {
   return {
     kind: "v4",
     algorithm,
-    ...credential,
+    accessKeyId: credential.accessKeyId,
+    scope: credential.scope,
+    scopeText: credential.scopeText,
     time: timeText(date, timeMs),
     timeMs,
     signedHeaders: readSignedHeaders(members.SignedHeaders),

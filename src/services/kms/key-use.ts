@@ -13,11 +13,15 @@ export function keyUse<Input, Output, On extends KeyTarget>(
     ...parts,
     async handle(target, input, call, judgeAgain): Promise<Output> {
       const { quotas, lastUsage } = call.own;
-      const used = [target.reference.key, alsoUsed(target)].filter((key) => key !== undefined);
-      for (const key of used) quotas.takeUse(key);
+      const { key } = target.reference;
+      const further = alsoUsed(target);
+      if (key) quotas.takeUse(key);
+      if (further) quotas.takeUse(further);
       const output = await parts.handle(target, input, call, judgeAgain);
       const { timeMs: atMs, id: requestId, eventId } = call;
-      for (const key of used) lastUsage.note(key, { operation: name, atMs, requestId, eventId });
+      const usage = { operation: name, atMs, requestId, eventId };
+      if (key) lastUsage.note(key, usage);
+      if (further) lastUsage.note(further, usage);
       return output;
     },
   });

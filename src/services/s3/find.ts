@@ -46,7 +46,7 @@ export interface Bucket extends Target {
 export interface ObjectTarget extends Bucket {
   readonly key: string;
   /** Undefined only where the operation does not need one. */
-  readonly object?: ObjectRecord;
+  readonly object?: ObjectRecord | undefined;
 }
 
 const policiesMax = 1000;
@@ -71,8 +71,8 @@ export function findBucket(
     arn: bucketArn(bucket),
     account: owner.account,
     type: "AWS::S3::Bucket",
-    ...(policy && { policy }),
-    ...(record.serviceSealing && { keptFor: record.serviceSealing.sourceArn }),
+    policy,
+    keptFor: record.serviceSealing?.sourceArn,
     record,
     store: store.account(owner.account),
   };
@@ -111,15 +111,14 @@ function compiled({ id, name }: BucketRecord, text: string, { policies }: S3): K
 export const findKey = (input: ObjectNamed, call: S3Call): ObjectTarget =>
   keyIn(findBucket(input, call), input.Key ?? "");
 
-function keyIn(bucket: Bucket, key: string): ObjectTarget {
-  const object = objectTable(bucket.store).find([bucket.record.id, key]);
-  return {
-    ...bucket,
-    arn: `${bucket.arn}/${key}`,
-    type: "AWS::S3::Object",
-    key,
-    ...(object && { object }),
-  };
+function keyIn(
+  { arn, account, policy, keptFor, record, store }: Bucket,
+  key: string,
+): ObjectTarget {
+  const object = objectTable(store).find([record.id, key]);
+  const type = "AWS::S3::Object";
+  // In full: what a spread makes is a slow kind of object to all who read it.
+  return { arn: `${arn}/${key}`, account, type, policy, keptFor, record, store, key, object };
 }
 
 /** An object that must be there. Who may not list the bucket does not learn that it is missing. */

@@ -22,29 +22,26 @@ export function describeAnswer(
       ? readRange(asked.Range, object.size)
       : partRange(asked.PartNumber, object);
   const whole = !range || range.end - range.start === object.size;
-  const { Expires, ...headers } = object.headers;
-  const members = {
+  const members: Omit<GetObjectOutput, "Body"> = {
     AcceptRanges: "bytes",
     ETag: `"${object.etag}"`,
     LastModified: new Date(object.modifiedAtMs),
     ContentType: "binary/octet-stream",
-    ...headers,
-    ...(Expires !== undefined && { Expires: expiry(Expires) }),
-    ...sealMembers(object.seal),
-    ...(whole && asked.ChecksumMode === "ENABLED" && checksumMembersOf(object)),
-    ...overrides(asked, call),
     ContentLength: range ? range.end - range.start : object.size,
-    ...(range && {
-      ContentRange: `bytes ${range.start}-${Math.max(range.start, range.end - 1)}/${object.size}`,
-    }),
-    ...(asked.PartNumber !== undefined &&
-      object.etag.includes("-") && { PartsCount: object.blobs.length }),
   };
+  // `Expires` comes back as it was sent, be it a date or not; the SDK's type knows dates only.
+  Object.assign(members, object.headers, sealMembers(object.seal));
+  if (whole && asked.ChecksumMode === "ENABLED") Object.assign(members, checksumMembersOf(object));
+  override(members, asked, call);
+  if (range) {
+    const last = Math.max(range.start, range.end - 1);
+    members.ContentRange = `bytes ${range.start}-${last}/${object.size}`;
+  }
+  if (asked.PartNumber !== undefined && object.etag.includes("-")) {
+    members.PartsCount = object.blobs.length;
+  }
   return { members, range };
 }
-
-/** The header comes back as it was sent, be it a date or not; the SDK's type knows dates only. */
-const expiry = (text: string): Date => text as unknown as Date;
 
 export function checksumMembersOf({ checksums, checksumType = "FULL_OBJECT" }: ObjectRecord) {
   if (Object.keys(checksums).length === 0) return {};
@@ -61,17 +58,18 @@ const overridden = {
   ResponseExpires: "Expires",
 } as const;
 
-function overrides(asked: Asked, { principal }: S3Call): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  for (const [parameter, member] of Object.entries(overridden)) {
-    const value = asked[parameter as keyof typeof overridden];
-    if (value !== undefined) given[member] = value instanceof Date ? value.toUTCString() : value;
+const overriding = Object.entries(overridden) as [keyof typeof overridden, string][];
+
+function override(members: Record<string, unknown>, asked: Asked, { principal }: S3Call): void {
+  for (const [parameter, member] of overriding) {
+    const value = asked[parameter];
+    if (value === undefined) continue;
+    if (principal.kind === "anonymous") {
+      throw new ServiceError(
+        "InvalidRequest",
+        "Request specific response headers cannot be used for anonymous GET requests.",
+      );
+    }
+    members[member] = value instanceof Date ? value.toUTCString() : value;
   }
-  if (principal.kind === "anonymous" && Object.keys(given).length > 0) {
-    throw new ServiceError(
-      "InvalidRequest",
-      "Request specific response headers cannot be used for anonymous GET requests.",
-    );
-  }
-  return given;
 }

@@ -107,14 +107,12 @@ export const getObject = operation("GetObject", {
   async handle(target, input, call): Promise<GetObjectOutput> {
     const object = present(target);
     checkRead(input, object);
-    const answer = describeAnswer(object, input, call);
+    const { members, range } = describeAnswer(object, input, call);
     const sealer = await openSeal(object.seal, target, call);
-    const body = readBody(target, object, answer.range, sealer);
-    return {
-      ...answer.members,
-      // The model's type is the client's stream; the wire takes bytes or an iterable of them.
-      Body: body as unknown as NonNullable<GetObjectOutput["Body"]>,
-    };
+    const body = readBody(target, object, range, sealer);
+    // The model's type is the client's stream; the wire takes bytes or an iterable of them.
+    const Body = body as unknown as NonNullable<GetObjectOutput["Body"]>;
+    return Object.assign(members, { Body });
   },
 });
 

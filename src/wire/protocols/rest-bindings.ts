@@ -19,22 +19,43 @@ export function readBindings(
   refuse: RefuseValue,
 ): void {
   let query: ReadonlyMap<string, readonly string[]> | undefined;
-  for (const member of routed.operation.input.members) {
-    const { name, location, locationName = name } = member;
-    if (location === undefined) continue;
+  for (const { member, location, wireName } of boundMembers(routed.operation.input)) {
     let value: unknown;
     if (location === "uri") {
-      value = scalar(member, member.shape, routed.labels[locationName], refuse);
+      value = scalar(member, member.shape, routed.labels[wireName], refuse);
     } else if (location === "header") {
-      value = readHeader(member, request.header(locationName.toLowerCase()), refuse);
+      value = readHeader(member, request.header(wireName), refuse);
     } else if (location === "querystring") {
       query ??= parseQuery(request.query, (text) => refuse(member, text));
-      value = readParameter(member, query, locationName, refuse);
+      value = readParameter(member, query, wireName, refuse);
     } else if (location === "headers") {
-      value = readPrefixed(member, request, locationName.toLowerCase(), refuse);
+      value = readPrefixed(member, request, wireName, refuse);
     }
-    if (value !== undefined) input[name] = value;
+    if (value !== undefined) input[member.name] = value;
   }
+}
+
+/** A member of an input that is not in the body, and its name on the wire: of headers in lower case. */
+interface Bound {
+  readonly member: Member;
+  readonly location: NonNullable<Member["location"]>;
+  readonly wireName: string;
+}
+
+const bound = new WeakMap<StructureShape, readonly Bound[]>();
+
+/** Found once: PutObject has thirty of them, of which a request has few. */
+function boundMembers(shape: StructureShape): readonly Bound[] {
+  const known = bound.get(shape);
+  if (known) return known;
+  const found = shape.members.flatMap((member): Bound[] => {
+    const { name, location, locationName = name } = member;
+    if (location === undefined) return [];
+    const lower = location === "header" || location === "headers";
+    return [{ member, location, wireName: lower ? locationName.toLowerCase() : locationName }];
+  });
+  bound.set(shape, found);
+  return found;
 }
 
 function readHeader(member: Member, text: string | undefined, refuse: RefuseValue): unknown {

@@ -71,27 +71,21 @@ function encode(routed: Routed, output: unknown, requestId: string): HttpRespons
   const { operation, model } = routed;
   const members = (output ?? {}) as Readonly<Record<string, unknown>>;
   const shape = operation.output;
-  const headers = {
-    "x-amz-request-id": requestId,
-    ...writeHeaders(shape, members),
-  };
+  const headers = writeHeaders(shape, members);
+  headers["x-amz-request-id"] = requestId;
   const status = statusOfOutput(operation, members);
   if (routed.head || status === 204) return { status, headers };
   const { payload } = shape;
   if (payload && payload.shape.kind !== "structure") {
     const value = members[payload.name];
     const body = value === undefined ? Buffer.alloc(0) : writePayload(payload, value);
-    const typed = headers["Content-Type" as keyof typeof headers] !== undefined;
-    const type = payload.streaming ? "binary/octet-stream" : "application/json";
-    return { status, headers: typed ? headers : { ...headers, "Content-Type": type }, body };
+    headers["Content-Type"] ??= payload.streaming ? "binary/octet-stream" : "application/json";
+    return { status, headers, body };
   }
   const xml = bodyXml(operation, shape, members, model.xmlNamespace);
   if (xml === undefined) return { status, headers, body: Buffer.alloc(0) };
-  return {
-    status,
-    headers: { ...headers, "Content-Type": "application/xml" },
-    body: Buffer.from(declaration + xml, "utf8"),
-  };
+  headers["Content-Type"] = "application/xml";
+  return { status, headers, body: Buffer.from(declaration + xml, "utf8") };
 }
 
 function statusOfOutput(

@@ -73,14 +73,14 @@ async function send(
   serving: Serving,
 ): Promise<void> {
   if (response.destroyed) return;
-  const headers: Record<string, string> = { ...answer.headers };
+  const headers = listed(answer.headers);
   const whole = Buffer.isBuffer(answer.body) ? answer.body : undefined;
   const silent = incoming.method === "HEAD" || answer.status === 204 || answer.status === 304;
   if (!silent && !hasLength(headers) && (whole || answer.body === undefined)) {
-    headers["Content-Length"] = String(whole?.length ?? 0);
+    headers.push("Content-Length", String(whole?.length ?? 0));
   }
   const left = leftover(incoming, response, body);
-  if (left === "too long" || serving.closing()) headers["Connection"] = "close";
+  if (left === "too long" || serving.closing()) headers.push("Connection", "close");
   response.writeHead(answer.status, headers);
 
   if (left === "too long") await sendThenLinger(incoming, response, answer, silent);
@@ -92,9 +92,17 @@ async function send(
   if (left === "drain") incoming.resume();
 }
 
-function hasLength(headers: Record<string, string>): boolean {
-  for (const name in headers) {
-    if (name.length === 14 && name.toLowerCase() === "content-length") return true;
+/** Names and values by turns, a list that may grow. */
+function listed(headers: HttpResponse["headers"]): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, headers[name] ?? "");
+  return list;
+}
+
+function hasLength(list: readonly string[]): boolean {
+  for (let at = 0; at < list.length; at += 2) {
+    const name = list[at];
+    if (name?.length === 14 && name.toLowerCase() === "content-length") return true;
   }
   return false;
 }

@@ -1,0 +1,33 @@
+/** The bytes of one batch after the other, in the same memory: new memory for each would be the collector's work. */
+export interface BatchBytes {
+  /** The next bytes of the batch, for the caller to fill. */
+  take(sizeBytes: number): Buffer;
+  /** All that was taken, until the next `clear`. */
+  taken(): Buffer;
+  clear(): void;
+}
+
+const usualBytes = 256 * 1024;
+
+export function createBatchBytes(): BatchBytes {
+  let bytes = Buffer.allocUnsafeSlow(usualBytes);
+  let end = 0;
+
+  return {
+    take(sizeBytes) {
+      const start = end;
+      end += sizeBytes;
+      if (end > bytes.length) {
+        const grown = Buffer.allocUnsafeSlow(Math.max(end, 2 * bytes.length));
+        grown.set(bytes.subarray(0, start));
+        bytes = grown;
+      }
+      return bytes.subarray(start, end);
+    },
+    taken: () => bytes.subarray(0, end),
+    clear() {
+      end = 0;
+      if (bytes.length > usualBytes) bytes = Buffer.allocUnsafeSlow(usualBytes);
+    },
+  };
+}
