@@ -1,6 +1,7 @@
 import { parseType } from "../../sql/parse-type.ts";
 import { type Column, typeText } from "../../sql/types.ts";
 import type { LentFunctions } from "./lent-functions.ts";
+import type { BufferCompression } from "./tunnel/compression/compressions.ts";
 
 /** How a stream of the tunnel is compressed, as clients call it. */
 export const compressions = [
@@ -63,7 +64,9 @@ export interface ReadQuestion {
   readonly named?: readonly string[];
   /** Some columns are not in the files but in their paths: `ds=x`. */
   readonly inPaths?: boolean;
-  readonly compression?: "deflate";
+  readonly compression?: Compression;
+  /** Buffers of Arrow's batches are compressed, each by itself. */
+  readonly buffers?: BufferCompression;
   /** In which zone CSV shows points in time; the other forms have no zone. */
   readonly timezone?: string;
 }

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createDeflate } from "node:zlib";
+import type { Compression } from "../questions.ts";
 import { streamError } from "../stream-error.ts";
+import { compressor } from "../tunnel/compression/compressions.ts";
 
 /** Reads a short body to its end. */
 export async function bodyText(request: IncomingMessage, bytesMax: number): Promise<string> {
@@ -25,14 +27,19 @@ export interface Sender {
 }
 
 /** Sends a stream as an answer's body, compressed where that was asked for. */
-export function sender(response: ServerResponse, compression: string | undefined): Sender {
-  if (compression !== undefined && compression !== "deflate") {
-    throw new Error(`the compression \`${compression}\` is not built`);
-  }
+export function sender(response: ServerResponse, compression: Compression | undefined): Sender {
   response.writeHead(200, { trailer: streamError });
-  if (compression === undefined) {
-    return { send: (bytes) => written(response, response, bytes), end: async () => {} };
-  }
+  const plain = (bytes: Buffer) => written(response, response, bytes);
+  if (compression === undefined) return { send: plain, end: async () => {} };
+  if (compression === "deflate") return deflated(response);
+  const encoder = compressor(compression);
+  const all = async (parts: Iterable<Buffer>): Promise<void> => {
+    for (const part of parts) await plain(part);
+  };
+  return { send: (bytes) => all(encoder.push(bytes)), end: () => all(encoder.end()) };
+}
+
+function deflated(response: ServerResponse): Sender {
   const deflate = createDeflate();
   deflate.pipe(response, { end: false });
   return {

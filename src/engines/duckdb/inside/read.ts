@@ -42,7 +42,7 @@ export function read(
   });
 }
 
-function writerOf({ form, columns: stored, named }: ReadQuestion): Writer {
+function writerOf({ form, columns: stored, named, buffers }: ReadQuestion): Writer {
   const columns = stored.map((column, at) => ({ ...column, name: named?.[at] ?? column.name }));
   switch (form) {
     case "csv":
@@ -50,7 +50,7 @@ function writerOf({ form, columns: stored, named }: ReadQuestion): Writer {
     case "record":
       return createRecordWriter(columns);
     default:
-      return createArrowWriter(columns, form);
+      return createArrowWriter(columns, form, buffers);
   }
 }
 

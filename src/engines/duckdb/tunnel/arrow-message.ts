@@ -7,6 +7,8 @@ import { BrokenStream } from "./broken-stream.ts";
 export interface BatchParts {
   readonly nodes: readonly (readonly [rows: number, missing: number])[];
   readonly buffers: readonly Uint8Array[];
+  /** Number of the codec by which each buffer was compressed. */
+  readonly codec?: number;
 }
 
 const continuation = 0xffffffff;
@@ -14,11 +16,17 @@ const recordBatch = 3;
 const version5 = 4;
 /** Where things lie in our description: tables of offsets, the message, the batch, its two lists. */
 const layout = { message: 20, batchOffsets: 40, batch: 52, nodes: 76, fixed: 88 } as const;
+/** What is told of a codec: its table of offsets, and itself. */
+const codecBytes = 16;
 const padded = (size: number): number => (size + 7) & ~7;
 
 /** Writes a batch: its description, then each piece of memory. */
-export function encodeBatch(rows: number, { nodes, buffers }: BatchParts): readonly Uint8Array[] {
-  const size = layout.fixed + 16 * (nodes.length + buffers.length);
+export function encodeBatch(
+  rows: number,
+  { nodes, buffers, codec }: BatchParts,
+): readonly Uint8Array[] {
+  const codecAt = layout.fixed + 16 * (nodes.length + buffers.length);
+  const size = codecAt + (codec === undefined ? 0 : codecBytes);
   const head = Buffer.alloc(8 + size);
   head.writeUInt32LE(continuation, 0);
   head.writeInt32LE(size, 4);
@@ -37,12 +45,19 @@ export function encodeBatch(rows: number, { nodes, buffers }: BatchParts): reado
   view.setInt16(36, version5, true);
   view.setUint8(38, recordBatch);
 
-  shorts(layout.batchOffsets, [10, 20, 4, 12, 16]);
+  shorts(layout.batchOffsets, codec === undefined ? [10, 20, 4, 12, 16] : [12, 24, 4, 12, 16, 20]);
   view.setInt32(layout.batch, layout.batch - layout.batchOffsets, true);
   long(56, rows);
   view.setUint32(64, layout.nodes - 64, true);
   const buffersAt = layout.nodes + 8 + 16 * nodes.length;
   view.setUint32(68, buffersAt - 68, true);
+
+  if (codec !== undefined) {
+    shorts(codecAt, [6, 8, 4]);
+    view.setUint32(72, codecAt + 8 - 72, true);
+    view.setInt32(codecAt + 8, 8, true);
+    view.setInt8(codecAt + 12, codec);
+  }
 
   view.setUint32(layout.nodes, nodes.length, true);
   for (const [at, [count, missing]] of nodes.entries()) {

@@ -3,6 +3,11 @@ import type { Column, SqlType } from "../../../sql/types.ts";
 import { encodeBatch } from "./arrow-message.ts";
 import { type ArrowForm, arrowSchema } from "./arrow-types.ts";
 import { createFrameWriter } from "./chunk-frames.ts";
+import {
+  type BufferCompression,
+  bufferCompressions,
+  bufferCompressor,
+} from "./compression/compressions.ts";
 import { momentOf, putNumber } from "./moments.ts";
 import { childTypes, isValid, storageOf, type Vector, wordsOf } from "./vectors.ts";
 
@@ -16,14 +21,22 @@ export interface ArrowWriter {
 const endOfStream = Buffer.from("ffffffff00000000", "hex");
 
 /** Starts a stream of these columns. */
-export function createArrowWriter(columns: readonly Column[], form: ArrowForm): ArrowWriter {
+export function createArrowWriter(
+  columns: readonly Column[],
+  form: ArrowForm,
+  compression?: BufferCompression,
+): ArrowWriter {
+  const pack = compression && bufferCompressor(compression);
   const message = (vectors: readonly Vector[]): readonly Uint8Array[] => {
     const batch: Batch = { nodes: [], buffers: [], form };
     for (const [at, { type }] of columns.entries()) {
       const vector = vectors[at];
       if (vector) addVector(type, vector, batch);
     }
-    return encodeBatch(vectors[0]?.count ?? 0, batch);
+    const rows = vectors[0]?.count ?? 0;
+    if (!pack) return encodeBatch(rows, batch);
+    const buffers = batch.buffers.map(pack);
+    return encodeBatch(rows, { ...batch, buffers, codec: bufferCompressions[compression] });
   };
   if (form !== "arrow") {
     const whole = Buffer.from(tableToIPC(new Table(arrowSchema(columns, form)), "stream"));

@@ -1,3 +1,4 @@
+import type { BufferCompression } from "../../../engines/duckdb/tunnel/compression/compressions.ts";
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
@@ -127,12 +128,14 @@ export const readSessionRows = operation("ReadSessionRows", {
       ...namedOf(table.partitionColumns, read.partitionColumns),
     ];
     const range = rangeOf(read, input);
+    const buffers = bufferCompression(input);
     await checkKeys(project, files, call);
     const body = call.own.engines.stream(project, async (cell) => {
       await cell.place(files);
       return cell.engine.read({
         files: files.map(({ name }) => name),
         ...{ columns: storedColumns(table, columns), named: columns.map(({ name }) => name) },
+        ...(buffers && { buffers }),
         ...{ ...range, form: "stream", inPaths: read.partitionColumns.length > 0 },
       });
     });
@@ -140,6 +143,15 @@ export const readSessionRows = operation("ReadSessionRows", {
   },
   carries: ({ carried }) => carried,
 });
+
+/** How this API's clients call the compressions of Arrow's buffers. */
+const bufferCompressions: ReadonlyMap<string, BufferCompression> = new Map([
+  ["LZ4_FRAME", "lz4"],
+  ["ZSTD", "zstd"],
+]);
+
+const bufferCompression = ({ headers }: OdpsInput): BufferCompression | undefined =>
+  bufferCompressions.get(headers["accept-encoding"] ?? "");
 
 /** Which rows are asked for: those of a part, or those that are told. */
 function rangeOf({ splits, rows }: ReadRecord, { parameters }: OdpsInput) {

@@ -137,10 +137,10 @@ export function wantedColumns(
   });
 }
 
-/** The compression that a client can read and we write: the first of its list that is built. */
-export function answerCompression({ headers }: OdpsInput): "deflate" | undefined {
-  const accepted = (headers["accept-encoding"] ?? "").split(",").map((one) => one.trim());
-  return accepted[0] === "deflate" ? "deflate" : undefined;
+/** The compression that a client asks for: the first of its list. (What libraries list of themselves begins with gzip.) */
+export function answerCompression({ headers }: OdpsInput): Compression | undefined {
+  const [first = ""] = (headers["accept-encoding"] ?? "").split(",");
+  return compressions.find((one) => one === first.trim().toLowerCase());
 }
 
 /** The compression of what a client sends. */

@@ -4,8 +4,10 @@ import { type Decoder, newWaiting } from "./decoder.ts";
 import { repeat } from "./lz4-block.ts";
 
 const chunkBytesMax = 65_536;
-const chunks = { compressed: 0, stored: 1, start: 0xff, skippableFrom: 0x80 } as const;
-const greeting = "sNaPpY";
+/** Kinds of chunks. */
+export const chunks = { compressed: 0, stored: 1, start: 0xff, skippableFrom: 0x80 } as const;
+/** What stands in the first chunk. */
+export const greeting = "sNaPpY";
 
 const broken = (why: string) => new BrokenStream(`the Snappy stream is damaged: ${why}`);
 
@@ -58,7 +60,7 @@ export function createSnappyDecoder(): Decoder {
 }
 
 /** Checksums are turned about, so that one of bytes that hold checksums is none of them. */
-const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+export const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 
 /** Opens one block of Snappy, of at most so many bytes. */
 function openSnappy(from: Buffer, bytesMax: number): Buffer {
