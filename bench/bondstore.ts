@@ -8,8 +8,8 @@ import {
 } from "@aws-sdk/client-iam";
 import {
   dataDirectory,
-  type Peak,
-  peakBytesOf,
+  type Held,
+  heldBytesOf,
   type ServerProcess,
   startProcess,
   stopProcess,
@@ -21,7 +21,9 @@ export interface BondstoreProcess extends ServerProcess {
   readonly endpoint: string;
   readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** The most memory that each of its processes has held, by command. */
-  peakBytes(): readonly Peak[];
+  peakBytes(): readonly Held[];
+  /** What each of its processes holds at this moment. */
+  residentBytesNow(): readonly Held[];
 }
 
 /** What `up --json` prints when it serves. */
@@ -76,7 +78,8 @@ export async function startBondstore(
     port: Number(new URL(told.endpoint).port),
     ...user,
     ...{ directory, endpoint: told.endpoint, root: told },
-    peakBytes: () => peakBytesOf(child.pid ?? 0),
+    peakBytes: () => heldBytesOf(child.pid ?? 0, "VmHWM"),
+    residentBytesNow: () => heldBytesOf(child.pid ?? 0, "VmRSS"),
     stop: () => stopProcess(child, directory),
   };
 }

@@ -8,6 +8,7 @@ import { startKinesalite } from "./kinesalite.ts";
 import { kinesisCases } from "./kinesis.ts";
 import { kmsCases } from "./kms.ts";
 import { type Case, measure, type Pace, type Row } from "./measure.ts";
+import { memoryLines } from "./memory.ts";
 import { startMinio } from "./minio.ts";
 import { s3Cases } from "./s3.ts";
 import type { ServerProcess } from "./server-process.ts";
@@ -73,6 +74,10 @@ const suites: Readonly<Record<string, Suite>> = {
   flink: (pace) => flinkRows(pace, say),
   "flink-state": (pace) => flinkStateRows(pace, say),
   warehouse: (pace) => warehouseRows(pace, option("scale", 1), say),
+  "warehouse-memory": async () => {
+    for (const line of await memoryLines(option("gigabytes", 2), say)) console.log(line);
+    return [];
+  },
 };
 
 async function printStartUp(): Promise<void> {

@@ -89,19 +89,20 @@ export async function stopProcess(child: ChildProcess, directory: string): Promi
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** The most memory that a process has held. */
-export interface Peak {
+/** Memory that a process holds, or has held. */
+export interface Held {
   readonly command: string;
   readonly bytes: number;
 }
 
-/** The most that a process and each of its children have held. */
-export function peakBytesOf(pid: number): readonly Peak[] {
-  const own = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+/** What a process and each of its children hold, `VmRSS`, or have held at most, `VmHWM`. */
+export function heldBytesOf(pid: number, which: "VmRSS" | "VmHWM"): readonly Held[] {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const own = new RegExp(`${which}:\\s+(\\d+) kB`).exec(status);
   const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
   return [
     { command, bytes: Number(own?.[1] ?? 0) * 1024 },
-    ...childrenOf(pid).flatMap((child) => peakBytesOf(child)),
+    ...childrenOf(pid).flatMap((child) => heldBytesOf(child, which)),
   ];
 }
 

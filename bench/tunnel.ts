@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { tpchTables } from "../test/support/tpch.ts";
 import { met } from "./table.ts";
 import { dataOf } from "./tpch.ts";
 import type { Warehouse } from "./warehouse-server.ts";
@@ -73,7 +74,7 @@ export async function tunnelLines(
   say: (line: string) => void,
 ): Promise<readonly string[]> {
   const file = join(await dataOf(scale, say), "lineitem.parquet");
-  await warehouse.odps('o.execute_sql("create table lines like lineitem")');
+  await warehouse.odps(`o.execute_sql("create table lines (${tpchTables["lineitem"]})")`);
   const lines: string[] = [];
   for (const { title, script, unit, bar } of moves) {
     await warehouse.odps(`${prelude(file)}${script}\n${warmUp}`);

@@ -1,5 +1,6 @@
 import type { Pace, Row } from "./measure.ts";
 import { planningLine } from "./planning.ts";
+import { protectionRow } from "./protection.ts";
 import { tpchRows } from "./tpch.ts";
 import { roundTripLine, tunnelLines } from "./tunnel.ts";
 import { startWarehouse } from "./warehouse-server.ts";
@@ -14,8 +15,8 @@ export async function warehouseRows(
   const warehouse = await startWarehouse();
   try {
     console.log(await roundTripLine(warehouse));
-    const rows = await tpchRows(warehouse, pace, scale, say);
     for (const line of await tunnelLines(warehouse, scale, say)) console.log(line);
+    const rows = [protectionRow(), ...(await tpchRows(warehouse, pace, scale, say))];
     for (const { command, bytes } of warehouse.server.peakBytes()) {
       say(`held at most ${Math.round(bytes / 1e6)} MB: ${command.slice(0, 60)}`);
     }

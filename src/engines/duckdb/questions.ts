@@ -40,7 +40,7 @@ export interface KeptFile {
   readonly values: readonly (string | null)[];
 }
 
-/** What a query has left, on disk for good. */
+/** What a query has left in the cell. */
 export interface Kept {
   /** All columns of the query, those of `partitionBy` among them. */
   readonly columns: readonly Column[];
@@ -79,7 +79,7 @@ export interface TakeQuestion {
   readonly compression?: Compression;
 }
 
-/** What a stream has left, on disk for good. */
+/** What a stream has left in the cell. */
 export interface Taken {
   readonly rows: number;
   readonly bytes: number;

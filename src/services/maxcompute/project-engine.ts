@@ -130,14 +130,24 @@ export class ProjectEngine {
   }
 
   /** Seals a file of the cell for the project that gets it: it then belongs to nobody until it is kept. */
-  async seal(name: string, rows: number, into: ProjectRecord): Promise<PlacedFile["record"]> {
-    const { store, random } = this.#parts;
+  async seal(
+    name: string,
+    rows: number,
+    into: ProjectRecord,
+    id = this.#parts.random.uuid(),
+  ): Promise<PlacedFile["record"]> {
+    const { store } = this.#parts;
     const { sealer, sealedBy } = await this.#sealing.forWriting(into);
     if (sealedBy !== undefined) {
       this.#held.set(sealedBy, this.#sealing.under(this.#account, sealedBy));
     }
     const blob = await store.account(this.#account).blobs.write(this.engine.give(name), sealer);
-    return { id: random.uuid(), blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
+    return { id, blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
+  }
+
+  /** Keeps a file of the cell that was sealed, in the place of a copy. */
+  adopt(name: string, { blob }: PlacedFile["record"]): void {
+    this.#placed.set(name, { bytes: blob.size, done: Promise.resolve() });
   }
 
   /** Removes the copies that were not used for longest, while nobody uses any. */

@@ -30,19 +30,19 @@ export interface InsideOptions {
 
 const questionBytesMax = 8 * 1024 * 1024;
 const spillFolder = "spill";
-const takingFolder = "taking";
+const streamsFolder = "streams";
 
-/** What streams that are taken may use of DuckDB's memory: each writes one group of rows at a time. */
-const takingShare = 0.25;
-const takingBytesMin = 256 * 1024 * 1024;
+/** What streams may use of DuckDB's memory beside queries: each reads or writes one group of rows at a time. */
+const streamsShare = 0.4;
+const streamsBytesMin = 256 * 1024 * 1024;
 
 interface Engine {
   readonly database: Database;
   /**
-   * Takes streams: their rows come one batch after the other, and in a database of several threads whoever waits for
-   * the one that works does so with all its might.
+   * For streams, whose rows come one batch after the other: in a database of several threads whoever waits for the one
+   * that works does so with all its might.
    */
-  readonly taking: TakeParts;
+  readonly streams: TakeParts;
   readonly store: Store;
   readonly running: Map<string, Running>;
   readonly processes: QueryProcesses;
@@ -54,7 +54,7 @@ const answers: Readonly<Record<string, Answer>> = {
   "/keep": answerKeep,
   "/describe": answerDescribe,
   "/read": answerRead,
-  "/take": ({ taking }, request, response) => answerTake(taking, request, response),
+  "/take": ({ streams }, request, response) => answerTake(streams, request, response),
   "/cancel": answerCancel,
   "/give": async ({ store }, request, response) =>
     answerGive(store, await question(request), response),
@@ -104,7 +104,7 @@ async function answerDescribe(
 }
 
 async function answerRead(
-  { database, store }: Engine,
+  { streams: { database, store } }: Engine,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -130,8 +130,12 @@ async function answerCancel(
   response.end("{}");
 }
 
-async function openTaking(options: InsideOptions, store: Store, spill: string): Promise<TakeParts> {
-  const memoryBytes = Math.max(takingBytesMin, Math.floor(options.memoryBytes * takingShare));
+async function openStreams(
+  options: InsideOptions,
+  store: Store,
+  spill: string,
+): Promise<TakeParts> {
+  const memoryBytes = Math.max(streamsBytesMin, Math.floor(options.memoryBytes * streamsShare));
   const own = { data: store.data, spill, memoryBytes, threads: 1 };
   await mkdir(spill, { recursive: true, mode: 0o700 });
   const database = await openDatabase({ ...options, ...own });
@@ -145,8 +149,8 @@ async function start(options: InsideOptions): Promise<void> {
   const store = await openStore(join(options.work, dataFolder));
   const database = await openDatabase({ ...options, spill, data: store.data });
   const processes = createQueryProcesses(options, spillFolder);
-  const taking = await openTaking(options, store, join(spill, takingFolder));
-  const engine: Engine = { database, store, taking, running: new Map(), processes };
+  const streams = await openStreams(options, store, join(spill, streamsFolder));
+  const engine: Engine = { database, store, streams, running: new Map(), processes };
   const server = createServer((request, response) => {
     response.on("error", () => response.destroy());
     const answer = answers[request.url ?? ""];

@@ -69,14 +69,15 @@ async function* batches(
   let left = question.count;
   for (const file of question.files) {
     if (left <= 0) return;
-    const source = quoteText(store.path(file));
-    const has = await rowsOf(connection, source);
-    if (skip >= has) {
-      skip -= has;
+    const source = sourceOf(store.path(file), question);
+    const shape = await shapeOf(connection, source);
+    if (skip >= shape.rows) {
+      skip -= shape.rows;
       continue;
     }
-    const count = Math.min(left, has - skip);
-    const sql = `${await selectOf(connection, source, question)} LIMIT ${count} OFFSET ${skip}`;
+    const count = Math.min(left, shape.rows - skip);
+    const range = count < shape.rows ? ` LIMIT ${count} OFFSET ${skip}` : "";
+    const sql = `${selectOf(source, shape, question)}${range}`;
     for await (const { chunk, rows } of chunksOf(connection, sql)) {
       const step = textBytes(chunk, types, rows) > batchBytesMax ? longRows : rows;
       for (let from = 0; from < rows; from += step) {
@@ -111,8 +112,43 @@ function textBytes(
   return sum;
 }
 
-async function rowsOf(connection: Connection, source: string): Promise<number> {
-  const sql = `SELECT num_rows::BIGINT FROM parquet_file_metadata(${source})`;
+interface Source {
+  readonly path: string;
+  readonly relation: string;
+}
+
+const sourceOf = (path: string, { inPaths = false }: ReadQuestion): Source => ({
+  path,
+  relation: `read_parquet(${quoteText(path)}, hive_partitioning = ${inPaths}, hive_types_autocast = false)`,
+});
+
+/** How many rows a file has, and its columns by their names in lower case. */
+interface Shape {
+  readonly rows: number;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Files are written once, and clients read results again and again. */
+const shapes = new Map<string, Shape>();
+const shapesMax = 10_000;
+
+async function shapeOf(connection: Connection, { path, relation }: Source): Promise<Shape> {
+  const known = shapes.get(relation);
+  if (known) return known;
+  const prepared = await duckdb.prepare(connection, `SELECT * FROM ${relation}`);
+  const names = new Map<string, string>();
+  for (let at = 0; at < duckdb.prepared_statement_column_count(prepared); at += 1) {
+    const name = duckdb.prepared_statement_column_name(prepared, at);
+    names.set(name.toLowerCase(), name);
+  }
+  const shape = { rows: await rowsOf(connection, path), names };
+  if (shapes.size >= shapesMax) shapes.clear();
+  shapes.set(relation, shape);
+  return shape;
+}
+
+async function rowsOf(connection: Connection, path: string): Promise<number> {
+  const sql = `SELECT num_rows::BIGINT FROM parquet_file_metadata(${quoteText(path)})`;
   for await (const { chunk } of chunksOf(connection, sql)) {
     const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, 0), 8);
     return Number(new BigInt64Array(data.buffer, data.byteOffset, 1)[0]);
@@ -120,20 +156,9 @@ async function rowsOf(connection: Connection, source: string): Promise<number> {
   return 0;
 }
 
-async function selectOf(
-  connection: Connection,
-  source: string,
-  { columns, form, inPaths = false }: ReadQuestion,
-): Promise<string> {
-  const from = `read_parquet(${source}, hive_partitioning = ${inPaths}, hive_types_autocast = false)`;
-  const prepared = await duckdb.prepare(connection, `SELECT * FROM ${from}`);
-  const names = new Map<string, string>();
-  for (let at = 0; at < duckdb.prepared_statement_column_count(prepared); at += 1) {
-    const name = duckdb.prepared_statement_column_name(prepared, at);
-    names.set(name.toLowerCase(), name);
-  }
+function selectOf({ relation }: Source, { names }: Shape, { columns, form }: ReadQuestion): string {
   const expressions = columns.map(({ name, type }) => expressionOf(names.get(name), type, form));
-  return `SELECT ${expressions.join(", ")} FROM ${from}`;
+  return `SELECT ${expressions.join(", ")} FROM ${relation}`;
 }
 
 function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestion["form"]): string {

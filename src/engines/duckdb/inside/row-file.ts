@@ -18,9 +18,9 @@ export interface RowFile {
 }
 
 /** Of all streams together: each has a part of it. */
-const heldBytesMax = 128 * 1024 * 1024;
+const heldBytesMax = 96 * 1024 * 1024;
 /** Parts end where a group of rows does, once they are worth the joining. */
-const partBytesMin = 32 * 1024 * 1024;
+const partBytesMin = 16 * 1024 * 1024;
 let writers = 0;
 
 /** Lends a new file to a piece of work. */

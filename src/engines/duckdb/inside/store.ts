@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkFile, halfFolder } from "../files.ts";
 
@@ -8,7 +8,7 @@ export interface Store {
   path(file: string): string;
   /** A new place for a file or directory that is being written; the work's end, good or bad, clears it. */
   withHalf<Result>(id: string, work: (path: string) => Promise<Result>): Promise<Result>;
-  /** Moves what is finished to its place, and answers when a power failure cannot undo it. */
+  /** Moves what is finished to its place. It need not survive: no volume does without its cell. */
   publish(half: string, file: string): Promise<number>;
 }
 
@@ -33,33 +33,9 @@ export async function openStore(data: string, folder = halfFolder): Promise<Stor
     },
     async publish(from, file) {
       const target = path(file);
-      const made = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await sync(from);
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await rename(from, target);
-      for (const directory of upTo(dirname(target), made === undefined ? undefined : data)) {
-        await sync(directory);
-      }
       return (await stat(target)).size;
     },
   };
-}
-
-/** A directory, and those above it up to another where that is given. */
-function upTo(directory: string, last: string | undefined): string[] {
-  const found = [directory];
-  if (last === undefined) return found;
-  for (let at = directory; at !== last && at.length > last.length; ) {
-    at = dirname(at);
-    found.push(at);
-  }
-  return found;
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }

@@ -10,9 +10,12 @@ import type { InstanceTarget } from "./instances.ts";
 /** Most rows that are shown of a result (MaxCompute, `odps.instance.tunnel.limit` and its like). */
 export const shownRowsMax = 10_000;
 
-/** The file of a result, as it is called in the cell. */
-export const resultFiles = (id: string, { file }: RowsRecord): readonly PlacedFile[] => [
-  { name: `r/${id}.parquet`, record: file },
+/** How the file of a result is called in the cell. */
+export const resultName = (id: string): string => `r/${id}.parquet`;
+
+/** The file of a result. */
+export const resultFiles = ({ file }: RowsRecord): readonly PlacedFile[] => [
+  { name: resultName(file.id), record: file },
 ];
 
 /**
@@ -52,7 +55,7 @@ interface ShownText {
 /** What a client sees of a job without the tunnel: what it printed, or the first rows as CSV. */
 export async function resultText(target: InstanceTarget, call: OdpsCall): Promise<ShownText> {
   const { project, instance } = target;
-  const { rows, text = "", id } = instance;
+  const { rows, text = "" } = instance;
   const flows = displayFlows(target, call);
   if (!rows) {
     const lines = text.split("\n");
@@ -61,10 +64,10 @@ export async function resultText(target: InstanceTarget, call: OdpsCall): Promis
   }
   const count = await showRows(flows, Math.min(rows.rows, shownRowsMax), call);
   const shown = await call.own.engines.use(project, async (cell) => {
-    await cell.place(resultFiles(id, rows));
+    await cell.place(resultFiles(rows));
     const parts: Buffer[] = [];
     const read = cell.engine.read({
-      files: resultFiles(id, rows).map(({ name }) => name),
+      files: resultFiles(rows).map(({ name }) => name),
       columns: rows.columns,
       from: 0,
       count,

@@ -10,6 +10,7 @@ import { externalRelationSql } from "../external/relation.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
 import type { Outcome } from "../jobs/jobs.ts";
+import { resultName } from "../jobs/results.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
@@ -172,9 +173,15 @@ export async function keepRows(
 ): Promise<RowsRecord> {
   const { target, call, judgeAgain } = running;
   const query = await emitted(plan.selection, running);
-  const [left] = await leave(query, [], target.project, running);
-  assert(left, "a query leaves one file");
-  const { file } = left;
+  const id = call.parts.random.uuid();
+  const name = resultName(id);
+  const file = await keepInCell(query, { file: name }, running, async (cell, { files: [left] }) => {
+    assert(left, "a query leaves one file");
+    const sealed = await cell.seal(name, left.rows, target.project, id);
+    // Its reader comes soon.
+    cell.adopt(name, sealed);
+    return sealed;
+  });
   await call.parts.store.transaction(() => {
     judgeAgain();
     target.store.blobs.keep(file.blob);

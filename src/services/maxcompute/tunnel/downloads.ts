@@ -234,7 +234,7 @@ export const readInstanceDownload = operation("ReadInstanceDownload", {
     if (limited) await showRows(displayFlows(target, call), wanted, call, () => spent(instance.id));
     const kept = rowsOf(target);
     const columns = wantedColumns(input, kept.columns);
-    return stream({ project, files: resultFiles(instance.id, kept), columns, rows }, input, call);
+    return stream({ project, files: resultFiles(kept), columns, rows }, input, call);
   },
   carries: ({ carried }) => carried,
 });
