@@ -1,3 +1,4 @@
+import { dropProject } from "../projects/drop-project.ts";
 import { createProject, type ProjectRecord, projectTable } from "../projects/project.ts";
 import { changeProjectKey } from "../projects/project-key.ts";
 import { protectionOf, securityOf } from "../projects/security.ts";
@@ -24,6 +25,17 @@ export const projectOperations: Readonly<Record<string, AdminOperation>> = {
       ...keyOf(made),
       ...(endpoint !== undefined && { endpoint: `${endpoint}/api`, ca }),
     };
+  },
+
+  /** Nobody finds it from then on; a running Bondstore erases what it had within a minute, else the next start does. */
+  async "project-drop"({ opened }, { name, account }) {
+    checkTrail(opened);
+    const { id } = accountOf(opened, account);
+    const gone = await dropProject(opened.parts, id, String(name));
+    await record(opened, id, "maxcompute", "DeleteProject", {
+      ...{ project: gone.name, projectId: gone.id, ...keyOf(gone) },
+    });
+    return { project: gone.name, account: id, owner: gone.owner };
   },
 
   /** What is written from now on is sealed under another key; what is there stays as it is. */

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { askAdmin } from "./ask-admin.ts";
+import { confirm } from "./confirm.ts";
 import { addDataOptions, type DataOptions, inAccount } from "./options.ts";
 import { outputOf } from "./output.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
 interface Made {
   readonly project: string;
@@ -20,13 +21,16 @@ interface Named extends DataOptions {
   readonly account?: string;
   readonly comment?: string;
   readonly kmsKey?: string;
+  readonly yes?: boolean;
 }
 
 const help = "\nExit status: 0 done, 1 failed, 2 wrong usage.";
 
 /** `bondstore project`: projects of the warehouse. */
 export function projectCommand(around: Surroundings): Command {
-  const command = new Command("project").description("make and list projects of the warehouse");
+  const command = new Command("project").description(
+    "make, list and drop projects of the warehouse",
+  );
   addDataOptions(
     command
       .command("create <name>")
@@ -62,6 +66,23 @@ export function projectCommand(around: Surroundings): Command {
     const made = (await askAdmin("project-key", asked, options, around)) as Made;
     if (json) out(JSON.stringify(made));
     else out(`Project ${made.project}: ${made.kmsKeyArn ?? "the account's own keys"} from now on.`);
+  });
+  addDataOptions(
+    command
+      .command("drop <name>")
+      .description("drop a project: its tables, resources, jobs and grants are gone for good")
+      .option(...inAccount)
+      .option("--yes", "do it without asking")
+      .addHelpText("after", help),
+  ).action(async (name: string, { account, yes, ...options }: Named) => {
+    const { json, out } = outputOf(options.json ?? false);
+    const question = `Drop the project ${name}, with every table, resource and job in it, for good?`;
+    if (!yes && !(await confirm(question))) {
+      throw new CommandFailure("nothing was dropped: say --yes to drop it", 2);
+    }
+    const gone = (await askAdmin("project-drop", { name, account }, options, around)) as Made;
+    if (json) out(JSON.stringify(gone));
+    else out(`Project ${gone.project} of account ${gone.account} is dropped.`);
   });
   addDataOptions(
     command

@@ -105,6 +105,13 @@ export async function changeProjectKey(
   });
 }
 
+/** The grants by which the warehouse uses keys for a project: of the key that it has, and of those that it had. */
+export const grantsOf = ({ id }: Named, { keys }: KeyParts): readonly ProjectKey[] =>
+  keys.volumes
+    .left({ grantee: warehouse, retiring: warehouse })
+    .filter(({ context }) => context["aws:odps:project-id"] === id)
+    .map(({ keyArn, grantId }) => ({ arn: keyArn, grantId }));
+
 /** Ends the grant of a project whose data needs the key no more. */
 export const giveBack = (project: Named, { arn, grantId }: ProjectKey, parts: KeyParts) =>
   parts.keys.volumes.retire(arn, grantId, warehouseUse(project, parts));

@@ -53,6 +53,7 @@ export const accountTables: readonly string[] = [
   "projects",
   "project-security",
   "project-shown",
+  "project-drops",
   "project-stores",
   "odps-tables",
   "odps-versions",

@@ -260,6 +260,12 @@ export class ProjectEngines {
     }
   }
 
+  /** Ends the cell of a project, if it has one. */
+  async endOf(projectId: string): Promise<void> {
+    const slot = this.#slots.get(projectId);
+    if (slot) await this.#end(projectId, slot);
+  }
+
   /** Ends all cells, and with them whatever runs in them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);

@@ -12,7 +12,8 @@ interface DataKeyRecord {
   readonly wrapped: Uint8Array;
 }
 
-const dataKeyRows = (store: AccountStore) => store.table<DataKeyRecord>("odps-data-keys");
+/** Data keys of all projects of an account, by their ids. */
+export const dataKeyRows = (store: AccountStore) => store.table<DataKeyRecord>("odps-data-keys");
 
 /** What seals a new file, and its name for who reads the file. Without a key of its own, the account's keys do. */
 export interface NewSeal {

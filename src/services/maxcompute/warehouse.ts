@@ -1,6 +1,7 @@
 import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { BusyTables } from "./busy-tables.ts";
+import { ProjectEraser } from "./erase-projects.ts";
 import { FunctionCells } from "./functions/cells.ts";
 import { endInterrupted, Jobs } from "./jobs/jobs.ts";
 import { runScript } from "./jobs/run-script.ts";
@@ -16,6 +17,7 @@ export interface Warehouse {
   readonly sealing: ProjectSealing;
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
+  readonly eraser: ProjectEraser;
   /** Learns of what went wrong on our side. */
   readonly onFault: (id: string, cause: unknown) => void;
 }
@@ -29,9 +31,12 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   const sealing = new ProjectSealing(parts);
   const lifecycles = new Lifecycles(parts, busy, onFault);
   await lifecycles.start();
+  const jobs = new Jobs(parts, runScript);
+  const engines = new ProjectEngines(parts, outside, sealing);
+  const eraser = new ProjectEraser(parts, { jobs, engines }, onFault);
+  await eraser.start();
   return {
-    jobs: new Jobs(parts, runScript),
-    engines: new ProjectEngines(parts, outside, sealing),
+    ...{ jobs, engines, eraser },
     functions: new FunctionCells(outside, parts.random, sealing),
     ...{ sealing, busy, lifecycles },
     onFault: (id, cause) => onFault(`job ${id}`, cause),
@@ -41,8 +46,9 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
 const graceMs = 3_000;
 
 /** Ends all that runs, jobs first. */
-export async function stopWarehouse({ jobs, engines, lifecycles }: Warehouse): Promise<void> {
-  await lifecycles.stop();
+export async function stopWarehouse({ jobs, engines, ...rest }: Warehouse): Promise<void> {
+  await rest.lifecycles.stop();
+  await rest.eraser.stop();
   await jobs.stop(graceMs);
   await engines.stop();
   // What did not end when it was told ends with its cell.

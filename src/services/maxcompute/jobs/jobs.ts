@@ -149,6 +149,12 @@ export class Jobs {
     await running?.done;
   }
 
+  /** Ends the jobs of a project. */
+  async cancelOf(projectId: string): Promise<void> {
+    const own = [...this.#running].filter(([, { job }]) => job.record.projectId === projectId);
+    await Promise.all(own.map(([id]) => this.cancel(id)));
+  }
+
   /** Ends all: waits for those that end when they are told. */
   async stop(graceMs: number): Promise<void> {
     const all = Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));

@@ -37,7 +37,9 @@ interface DownloadRecord extends TunnelSession {
   readonly limited: boolean;
 }
 
-const downloadRows = (store: AccountStore): Table<DownloadRecord> => store.table("odps-downloads");
+/** Sessions, by project and id. */
+export const downloadRows = (store: AccountStore): Table<DownloadRecord> =>
+  store.table("odps-downloads");
 
 const answerOf = (
   { id, rows }: DownloadRecord,

@@ -30,7 +30,9 @@ interface ReadRecord extends WritingSession, Omit<ReadRequest, "split"> {
 }
 
 const splitsMax = 10_000;
-const readRows = (store: AccountStore): Table<ReadRecord> => store.table("odps-storage-reads");
+/** Sessions, by project and id. */
+export const readRows = (store: AccountStore): Table<ReadRecord> =>
+  store.table("odps-storage-reads");
 
 function readOf(target: DownloadTarget, input: OdpsInput, call: OdpsCall): ReadRecord {
   const id = input.labels["Session"] ?? input.parameters["session_id"];

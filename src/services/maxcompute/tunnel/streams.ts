@@ -30,7 +30,8 @@ interface StreamRecord extends WritingSession {
   readonly lastBatchAtMs?: number;
 }
 
-const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("odps-streams");
+/** Sessions, by project and id. */
+export const streamRows = (store: AccountStore): Table<StreamRecord> => store.table("odps-streams");
 
 /** Whether somebody may still bring rows into a table. */
 export const hasOpenStream = openIn(streamRows);

@@ -32,7 +32,8 @@ interface UploadRecord extends WritingSession {
   readonly status: "normal" | "closed";
 }
 
-const uploadRows = (store: AccountStore): Table<UploadRecord> => store.table("odps-uploads");
+/** Sessions, by project and id. */
+export const uploadRows = (store: AccountStore): Table<UploadRecord> => store.table("odps-uploads");
 
 const fieldBytesMax = 8 * 1024 * 1024;
 

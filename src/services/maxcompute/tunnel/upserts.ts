@@ -33,7 +33,8 @@ interface UpsertRecord extends WritingSession {
 const blocksMax = 1_000;
 const triesMax = 5;
 
-const upsertRows = (store: AccountStore): Table<UpsertRecord> => store.table("odps-upserts");
+/** Sessions, by project and id. */
+export const upsertRows = (store: AccountStore): Table<UpsertRecord> => store.table("odps-upserts");
 
 /** Whether somebody may still commit changes by key into a table. */
 export const hasOpenUpsert = openIn(upsertRows, ({ status }) => status === "normal");
