@@ -60,6 +60,22 @@ test("a blob that is not kept is gone after a restart; a removed one can be read
   }
 });
 
+test("a small blob that was removed can be read for the grace, and is forgotten then", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store } = await openTemporaryStore(t);
+  const { blobs } = store.account(alice);
+  const body = Buffer.alloc(10, 3);
+  for (let round = 0; round < 2; round += 1) {
+    const ref = await blobs.write(body);
+    await store.transaction(() => blobs.keep(ref));
+    await store.transaction(() => blobs.remove(ref));
+    for (let second = 0; second < 10; second += 1) t.mock.timers.tick(1_000);
+    assert.ok(body.equals(await bytesOf(blobs.read(ref))));
+    t.mock.timers.tick(1_000);
+    await assert.rejects(async () => bytesOf(blobs.read(ref)), Corruption);
+  }
+});
+
 test("a source that fails leaves nothing", async (t) => {
   const { store, directory } = await openTemporaryStore(t);
   async function* failing() {

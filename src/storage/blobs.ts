@@ -29,7 +29,7 @@ export interface BlobFolder {
   /** Makes the names of the files written so far durable; callers at the same time share the sync. */
   sync(): Promise<void>;
   /** Removes a file when its last readers will have begun. */
-  bury(id: string, action: () => void): void;
+  bury(id: string): void;
   /** Removes a file that has no reader. A file that stays is swept at the next start. */
   drop(id: string): void;
   /** Removes now what waits to be removed. */
@@ -44,7 +44,7 @@ export async function openBlobFolder(
   for (const id of await namesIn(path)) {
     if (!isKept(id)) await unlink(join(path, id));
   }
-  const graves = new Map<string, { timer: NodeJS.Timeout; action: () => void }>();
+  const graves = new Map<string, NodeJS.Timeout>();
   let handle: Promise<FileHandle> | undefined;
   let syncing: Promise<void> | undefined;
   let nextSync: Promise<void> | undefined;
@@ -60,10 +60,8 @@ export async function openBlobFolder(
   }
 
   async function remove(id: string): Promise<void> {
-    const grave = graves.get(id);
+    clearTimeout(graves.get(id));
     graves.delete(id);
-    clearTimeout(grave?.timer);
-    grave?.action();
     await unlink(join(path, id)).catch(() => {});
   }
 
@@ -79,10 +77,7 @@ export async function openBlobFolder(
         });
       return nextSync;
     },
-    bury(id, action) {
-      const timer = setTimeout(() => void remove(id), graceMs).unref();
-      graves.set(id, { timer, action });
-    },
+    bury: (id) => void graves.set(id, setTimeout(() => void remove(id), graceMs).unref()),
     drop: (id) => void remove(id),
     async close() {
       for (const id of [...graves.keys()]) await remove(id);
@@ -103,7 +98,7 @@ export function openBlobs(options: {
   const { account, rows, folder, groups, sealers, random } = options;
   /** Envelopes of small bodies that were not kept yet, or were removed just now. */
   const unkept = new Map<string, Buffer>();
-  const removed = new Map<string, Buffer>();
+  const removed = rememberForGrace();
 
   const nameOf = (id: string) => `${account}/${id}`;
   const boundTo = (id: string) => Buffer.from(`${nameOf(id)}\x00inline`);
@@ -138,8 +133,8 @@ export function openBlobs(options: {
       const envelope = size <= inlineBytesMax ? rows.find(id) : undefined;
       rows.remove(id);
       groups.afterCommit(() => {
-        if (envelope) removed.set(id, envelope);
-        folder.bury(id, () => removed.delete(id));
+        if (envelope) removed.add(id, envelope);
+        else folder.bury(id);
       });
     },
     discard({ id, size }) {
@@ -151,7 +146,7 @@ export function openBlobs(options: {
       const { start, end } = rangeOf(ref, range);
       const find = findFor(sealer);
       if (size <= inlineBytesMax) {
-        const envelope = rows.find(id) ?? unkept.get(id) ?? removed.get(id);
+        const envelope = rows.find(id) ?? unkept.get(id) ?? removed.find(id);
         if (!envelope) throw new Corruption(`blob ${nameOf(id)} is missing`);
         const body = open(envelope, boundTo(id), find, () => `blob ${nameOf(id)}`);
         if (body.length !== size) throw new Corruption(`blob ${nameOf(id)} has another size`);
@@ -161,6 +156,37 @@ export function openBlobs(options: {
       if (end - start <= readNowBytesMax) return readBlobFileNow(file, start, end);
       return readBlobFile(file, start, end);
     },
+  };
+}
+
+const tickMs = 1_000;
+const graceTicks = graceMs / tickMs + 1;
+
+/** Keeps bodies for the grace: with one timer for all, as there may be thousands a second. */
+function rememberForGrace(): {
+  add(id: string, envelope: Buffer): void;
+  find(id: string): Buffer | undefined;
+} {
+  /** The oldest first. */
+  const kept = new Map<string, { readonly envelope: Buffer; readonly untilTick: number }>();
+  let tick = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function forget(): void {
+    tick += 1;
+    for (const [id, { untilTick }] of kept) {
+      if (untilTick > tick) break;
+      kept.delete(id);
+    }
+    timer = kept.size > 0 ? setTimeout(forget, tickMs).unref() : undefined;
+  }
+
+  return {
+    add(id, envelope) {
+      kept.set(id, { envelope, untilTick: tick + graceTicks });
+      timer ??= setTimeout(forget, tickMs).unref();
+    },
+    find: (id) => kept.get(id)?.envelope,
   };
 }
 

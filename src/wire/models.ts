@@ -59,9 +59,12 @@ export function findQueryModels(version: string | undefined): readonly ServiceMo
   );
 }
 
+let restModels: readonly ServiceModel[] | undefined;
+
 /** The services that speak a REST protocol. */
 export function findRestModels(): readonly ServiceModel[] {
-  return modelsWhere(({ protocols }) => protocols.some((protocol) => protocol.startsWith("rest")));
+  restModels ??= modelsWhere(({ protocols }) => protocols.some((name) => name.startsWith("rest")));
+  return restModels;
 }
 
 function modelsWhere(holds: (head: Head) => boolean): readonly ServiceModel[] {
