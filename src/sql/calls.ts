@@ -71,7 +71,7 @@ function emitCall(call: CallExpression, rows: readonly BuiltIn[], scope: Scope):
   const given = chooseRow(call, rows, inner);
   const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
   const within = call.withinGroup?.map((item) => orderText(item, inner));
-  const over = call.over && overText(call.over, scope);
+  const over = call.over && overText(call.over, scope, call.name.key);
   const filtered = filter ? ` FILTER (WHERE ${filter.sql})` : "";
   const text = placed(
     call,

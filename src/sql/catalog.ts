@@ -91,7 +91,7 @@ export interface Catalog {
 }
 
 /** A flag that is on when it is set to `true`. */
-export function isOn(catalog: Catalog, flag: string, byDefault = false): boolean {
+export function isOn(catalog: Pick<Catalog, "settings">, flag: string, byDefault = false): boolean {
   const value = catalog.settings.get(flag);
   return value === undefined ? byDefault : value.trim().toLowerCase() === "true";
 }

@@ -33,6 +33,8 @@ function toText(sql: string, from: SqlType): string | undefined {
       return `odps_ntz_text(${sql})`;
     case "binary":
       return `TRY(decode(${sql}))`;
+    case "json":
+      return `json_extract_string(${sql}, '$')`;
     case "array":
     case "map":
     case "struct":
@@ -55,7 +57,8 @@ const toNumber: Way = (sql, from, to) => {
 };
 
 const toBoolean: Way = (sql, from) => {
-  if (isText(from)) return `odps_text_boolean(${sql})`;
+  // Every text but the empty one is true, also 'false'.
+  if (isText(from)) return `(${sql} <> '')`;
   return isNumber(from) ? `(${sql} <> 0)` : undefined;
 };
 

@@ -1,4 +1,5 @@
 import { resolveCall } from "./calls.ts";
+import type { Catalog } from "./catalog.ts";
 import { convert } from "./conversion.ts";
 import { fieldOf, resolveName } from "./names.ts";
 import {
@@ -14,8 +15,8 @@ import {
 import { deeper, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveExists, resolveInQuery, resolveScalarQuery } from "./subqueries.ts";
-import type { Expression, Position } from "./tree.ts";
-import { boolean } from "./type-rules.ts";
+import type { CastExpression, Expression, Position } from "./tree.ts";
+import { boolean, isNumber, isText, string } from "./type-rules.ts";
 import { type SqlType, typeText } from "./types.ts";
 import {
   resolveCase,
@@ -80,7 +81,7 @@ function resolveKind(expression: Expression, scope: Scope): Resolved {
     case "case":
       return resolveCase(expression, scope);
     case "cast":
-      return castTo(resolveExpression(expression.operand, scope), expression.type, expression.at);
+      return writtenCast(resolveExpression(expression.operand, scope), expression, world.catalog);
     case "extract":
       return resolveExtract(expression, scope);
     case "interval":
@@ -116,7 +117,28 @@ function resolveVariable(name: string, scope: Scope, at: Position): Resolved {
   return type?.kind === "type" ? castTo(found, type.type, at) : found;
 }
 
-/** CAST that is written out. */
+const wholeDateFlag = "odps.sql.executionengine.enable.string.to.date.full.format";
+
+/** CAST: unlike elsewhere, a text with a time is no date, unless a flag says so, and a text is a text in JSON. */
+function writtenCast(
+  value: Resolved,
+  { type, at }: CastExpression,
+  { settings }: Catalog,
+): Resolved {
+  const { uses } = value;
+  if (type.kind === "json" && isText(value.type))
+    return { sql: `to_json(${value.sql})`, type, uses };
+  if (value.type.kind === "json" && (isNumber(type) || type.kind === "boolean")) {
+    const text = castTo(value, string, at);
+    if (type.kind !== "boolean") return castTo(text, type, at);
+    return { sql: `TRY_CAST(${text.sql} AS BOOLEAN)`, type, uses };
+  }
+  if (type.kind !== "date" || !isText(value.type) || settings.get(wholeDateFlag) === "true")
+    return castTo(value, type, at);
+  return { sql: `odps_whole_date(${value.sql})`, type, uses };
+}
+
+/** A value as another type, where the statement names the type. */
 export function castTo(value: Resolved, type: SqlType, at: Position): Resolved {
   const converted = convert(value, type);
   if (!converted) {

@@ -1,4 +1,6 @@
+import { charsetMacros } from "./functions/charset-macros.ts";
 import { dateMacros } from "./functions/date-macros.ts";
+import { numberMacros } from "./functions/number-macros.ts";
 import { textMacros } from "./functions/string-macros.ts";
 
 /** A DuckDB macro: its head, and the expression that it stands for. */
@@ -37,16 +39,18 @@ const conversions: readonly Macro[] = [
   [
     "odps_text_bigint(s)",
     `CASE WHEN regexp_full_match(trim(s), '[+-]?[0-9]+') THEN TRY_CAST(trim(s) AS BIGINT)
-      ELSE TRY_CAST(trunc(TRY_CAST(trim(s) AS DOUBLE)) AS BIGINT) END`,
-  ],
-  [
-    "odps_text_boolean(s)",
-    "CASE lower(trim(s)) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END",
+      WHEN TRY_CAST(trim(s) AS DOUBLE) IS NOT NULL
+      THEN TRY_CAST(trunc(TRY_CAST(trim(s) AS DOUBLE)) AS BIGINT)
+      ELSE TRY_CAST(nullif(regexp_extract(trim(s), '^[+-]?[0-9]+'), '') AS BIGINT) END`,
   ],
   [
     "odps_text_date(s)",
     `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:.]+)?')
       THEN TRY_CAST(left(s, 10) AS DATE) END`,
+  ],
+  [
+    "odps_whole_date(s)",
+    "CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN TRY_CAST(s AS DATE) END",
   ],
   [
     "odps_text_datetime(s)",
@@ -88,7 +92,13 @@ const conversions: readonly Macro[] = [
 ];
 
 /** All macros that emitted texts call. */
-export const macros: readonly Macro[] = [...conversions, ...textMacros, ...dateMacros];
+export const macros: readonly Macro[] = [
+  ...conversions,
+  ...textMacros,
+  ...numberMacros,
+  ...charsetMacros,
+  ...dateMacros,
+];
 
 /**
  * What a DuckDB is told once, before its first query: the macros that emitted queries call. They hold no

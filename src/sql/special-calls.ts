@@ -29,7 +29,7 @@ const count: Special = (call, scope) => {
   const counted =
     texts.length > 1 ? `CASE WHEN ${whole} THEN row(${texts.join(", ")}) END` : (texts[0] ?? "*");
   const filter = call.filter && resolveCondition(call.filter, inner, "FILTER");
-  const window = over && overText(over, scope);
+  const window = over && overText(over, scope, "count");
   const sql = `count(${distinct ? "DISTINCT " : ""}${counted})${filter ? ` FILTER (WHERE ${filter.sql})` : ""}${window ? ` OVER (${window.sql})` : ""}`;
   if (!over) scope.met.aggregate = true;
   const uses = [...values, filter ?? [], window ?? []].flat().flatMap((part) => part.uses);

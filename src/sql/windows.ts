@@ -1,3 +1,4 @@
+import { isOn } from "./catalog.ts";
 import { resolveExpression } from "./expression.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
@@ -15,8 +16,11 @@ export function directionText({ descending, nulls }: OrderItem): string {
   return `${descending ? "DESC" : "ASC"} NULLS ${place.toUpperCase()}`;
 }
 
-/** What stands in the parentheses of OVER. */
-export function overText(over: WindowDefinition | Name, scope: Scope): Resolved {
+/** Aggregates whose frame, where an order and no frame is written, ends at the row and not at those equal to it. */
+const runningAggregates = new Set("avg count max min stddev stddev_pop stddev_samp sum".split(" "));
+
+/** What stands in the parentheses of OVER, for a call of a function. */
+export function overText(over: WindowDefinition | Name, scope: Scope, functionName = ""): Resolved {
   const window = "kind" in over ? over : named(over, scope);
   const base = window.base && named(window.base, scope);
   const partitionBy =
@@ -35,9 +39,14 @@ export function overText(over: WindowDefinition | Name, scope: Scope): Resolved 
       ? ` EXCLUDE ${frame.exclude.replace("-", " ").toUpperCase()}`
       : "";
     texts.push(`${frame.unit.toUpperCase()} BETWEEN ${start} AND ${end}${exclude}`);
+  } else if (order.length > 0 && runningAggregates.has(functionName) && !isHive(scope)) {
+    texts.push("ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW");
   }
   return { sql: texts.join(" "), type: { kind: "void" }, uses };
 }
+
+const isHive = ({ environment }: Scope): boolean =>
+  isOn(environment.world.catalog, "odps.sql.hive.compatible", false);
 
 function boundText(bound: FrameBound, scope: Scope): string {
   if ("value" in bound) {

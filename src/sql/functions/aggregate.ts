@@ -1,5 +1,6 @@
 import type { Typed } from "../conversion.ts";
 import { bigint, decimalOf, double, isInteger } from "../type-rules.ts";
+import { mapAggregates } from "./nested.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
 const sum = ([value]: readonly Typed[], { marks }: Building): Typed | string => {
@@ -21,6 +22,18 @@ const average = ([value]: readonly Typed[], { marks }: Building): Typed | string
   const type = decimalOf(precision + 4, scale + 4);
   return { sql: `CAST(${text} AS DECIMAL(${type.precision},${type.scale}))`, type };
 };
+
+/** A calculation with the values of a group in order, as `odps_list`. */
+const ofSorted = (text: string): string =>
+  `list_transform([list_sort(list_filter(list($1)$W, lambda odps_part: odps_part IS NOT NULL))], lambda odps_list: ${text})[1]`;
+
+/** The third argument says whether NULLs are left out, or are the least values. */
+const withNulls =
+  (plain: string, counting: string) =>
+  ([value, share, ignored]: readonly Typed[], { marks }: Building): string =>
+    ignored?.literal === false
+      ? `${counting}(list_sort(list(${value?.sql})${marks["W"]}, 'ASC', 'NULLS FIRST'), ${share?.sql})`
+      : `${plain}(${value?.sql}, ${share?.sql})${marks["W"]}`;
 
 const twoColumns = (name: string, text = name): FunctionRow[] => [
   [`${name}(double, double) -> double`, `${text}($D$1, $2)$W`],
@@ -61,22 +74,36 @@ export const aggregateFunctions: readonly FunctionRow[] = [
     "percentile(bigint, array<double>) -> array<double>",
     "CAST(quantile_cont($1, $2)$W AS DOUBLE[])",
   ],
-  ["percentile_approx(double, double, bigint?) -> double", "quantile_cont($1, $2)$W"],
-  ["percentile_approx(double, array<double>, bigint?) -> array<double>", "quantile_cont($1, $2)$W"],
+  [
+    "percentile_approx(double, double, bigint?) -> double",
+    ofSorted("odps_percentile_approx(odps_list, $2)"),
+  ],
+  [
+    "percentile_approx(double, array<double>, bigint?) -> array<double>",
+    ofSorted(
+      "list_transform($2, lambda odps_share: odps_percentile_approx(odps_list, odps_share))",
+    ),
+  ],
   ["percentile_cont(double, double) -> double", "quantile_cont($1, $2)$W"],
-  ["percentile_disc(double, double) -> double", "quantile_disc($1, $2)$W"],
+  [
+    "percentile_cont(double, double, literal boolean) -> double",
+    withNulls("quantile_cont", "odps_percentile_cont"),
+  ],
+  ["percentile_disc(T, double) -> T", "quantile_disc($1, $2)$W"],
+  [
+    "percentile_disc(T, double, literal boolean) -> T",
+    withNulls("quantile_disc", "odps_percentile_disc"),
+  ],
   ["mode(T) -> T", "mode($1)$W"],
   ["bitwise_and_agg(bigint) -> bigint", "bit_and($1)$W"],
   ["bitwise_or_agg(bigint) -> bigint", "bit_or($1)$W"],
   ["bitwise_xor_agg(bigint) -> bigint", "bit_xor($1)$W"],
   ["bool_and(boolean) -> boolean", "bool_and($1)$W"],
   ["bool_or(boolean) -> boolean", "bool_or($1)$W"],
+  ["any(boolean) -> boolean", "bool_or($1)$W"],
   [
     "histogram(T) -> map<T,bigint>",
     "map_from_entries(list_transform(map_entries(histogram($1)$W), lambda odps_part: struct_pack(k := odps_part.key, v := CAST(odps_part.value AS BIGINT))))",
   ],
-  [
-    "map_agg(K, V) -> map<K,V>",
-    "map_from_entries(odps_last_entries(list(struct_pack(k := $1, v := $2))$W))",
-  ],
+  ...mapAggregates,
 ];

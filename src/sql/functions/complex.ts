@@ -3,6 +3,7 @@ import { convert } from "../conversion.ts";
 import { quoteName, quoteText } from "../quote.ts";
 import { commonType, voidType } from "../type-rules.ts";
 import type { SqlType } from "../types.ts";
+import { applied } from "./applied.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
 const asType = (value: Typed, type: SqlType): string => convert(value, type)?.sql ?? value.sql;
@@ -79,13 +80,6 @@ const zipped = (given: readonly Typed[], building: Building): Typed => {
   };
 };
 
-/** DuckDB's lambdas have one parameter and a place: one of two becomes one inside of another. */
-function applied(lambda: Typed | undefined, left: string, right: string): string {
-  const [, first, second, body] = /^lambda (\w+), (\w+): (.*)$/s.exec(lambda?.sql ?? "") ?? [];
-  const inner = `list_transform([${right}], lambda ${second}: ${body})[1]`;
-  return `list_transform([${left}], lambda ${first}: ${inner})[1]`;
-}
-
 const zippedWith = ([left, right, lambda]: readonly Typed[]): string =>
   `list_transform(list_zip(${left?.sql}, ${right?.sql}), lambda odps_pair: ${applied(lambda, "odps_pair[1]", "odps_pair[2]")})`;
 
@@ -99,6 +93,13 @@ const overEntries =
     const [key, value] = what === "keys" ? [call, "odps_pair.value"] : ["odps_pair.key", call];
     return `map_from_entries(list_transform(${entries}, lambda odps_pair: struct_pack(k := ${key}, v := ${value})))`;
   };
+
+/** DuckDB skips a list that is NULL; here the whole is NULL. */
+function joinedLists(given: readonly Typed[]): string {
+  const lists = given.map(({ sql }) => sql);
+  const whole = lists.map((sql) => `${sql} IS NOT NULL`).join(" AND ");
+  return `CASE WHEN ${whole} THEN ${lists.reduce((left, right) => `list_concat(${left}, ${right})`)} END`;
+}
 
 const fieldOf = ([whole, name]: readonly Typed[], building: Building): Typed => {
   const key = String(name?.literal).toLowerCase();
@@ -157,11 +158,7 @@ export const complexFunctions: readonly FunctionRow[] = [
   ["arrays_overlap(array<T>, array<T>) -> boolean", "odps_overlap($1, $2)"],
   ["arrays_zip(any...) -> any", zipped],
   ["flatten(array<array<T>>) -> array<T>", "flatten($1)"],
-  [
-    "concat(array<T>, array<T>...) -> array<T>",
-    (given) =>
-      given.map(({ sql }) => sql).reduce((left, right) => `list_concat(${left}, ${right})`),
-  ],
+  ["concat(array<T>, array<T>...) -> array<T>", joinedLists],
   ["element_at(array<T>, bigint) -> T", "list_extract($1, $2)"],
   ["element_at(map<K,V>, K) -> V", "map_extract_value($1, $2)"],
   ["index(array<T>, bigint) -> T", "CASE WHEN $2 >= 0 THEN list_extract($1, $2 + 1) END"],
@@ -208,21 +205,14 @@ export const complexFunctions: readonly FunctionRow[] = [
   ],
   ["map_concat(map<K,V>, map<K,V>...) -> map<K,V>", "map_concat($*)"],
   ["map_contains_key(map<K,V>, K) -> boolean", "list_contains(map_keys($1), $2)"],
-  ["str_to_map(string) -> map<string,string>", strToMap("','", "':'")],
+  ["str_to_map(string) -> map<string,string>", strToMap("','", "'='")],
   ["str_to_map(string, string, string) -> map<string,string>", strToMap("$2", "$3")],
-  ["to_json(any) -> string", "CAST(to_json($1) AS VARCHAR)"],
-  ["json_parse(string) -> json", "TRY_CAST($1 AS JSON)"],
-  ["json_format(json) -> string", "CAST($1 AS VARCHAR)"],
-  ["json_valid(string) -> boolean", "json_valid($1)"],
-  ["json_pretty(json) -> string", "json_pretty($1)"],
-  ["json_extract(json, string) -> json", "TRY(json_extract($1, $2))"],
-  ["json_exists(json, string) -> boolean", "TRY(json_exists($1, $2))"],
-  ["json_type(json) -> string", "lower(json_type($1))"],
-  ["json_array(any...) -> json", "json_array($*)"],
-  ["json_object(any...) -> json", "json_object($*)"],
 ];
 
+/** Both separators are patterns; the first of the second kind ends the key. */
 function strToMap(items: string, pair: string): string {
-  const parts = `list_transform(string_split($1, ${items}), lambda odps_part: struct_pack(k := split_part(odps_part, ${pair}, 1), v := CASE WHEN contains(odps_part, ${pair}) THEN substr(odps_part, instr(odps_part, ${pair}) + length(${pair})) END))`;
+  const key = `string_split_regex(odps_part, ${pair})[1]`;
+  const value = `CASE WHEN regexp_matches(odps_part, ${pair}) THEN substr(odps_part, length(${key}) + length(regexp_extract(odps_part, ${pair})) + 1) END`;
+  const parts = `list_transform(string_split_regex($1, ${items}), lambda odps_part: struct_pack(k := ${key}, v := ${value}))`;
   return `map_from_entries(odps_last_entries(${parts}))`;
 }

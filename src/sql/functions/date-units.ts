@@ -82,15 +82,24 @@ const javaMasks: readonly (readonly [token: RegExp, strftime: string])[] = [
   [/^[uv]/, "%u"],
 ];
 
+/** Whose letters a mask has: MaxCompute's, Java's, or those of DATE_FORMAT, which has milliseconds too. */
+export type Masks = "moment" | "java" | "format";
+
+const tokens: Readonly<Record<Masks, typeof masks>> = {
+  moment: masks,
+  java: javaMasks,
+  format: [[/^SSS/, "%g"], ...masks],
+};
+
 /** A mask in strftime's words. What is no token stands for itself. */
-export function maskOf(mask: unknown, building: Building, java = false): string {
+export function maskOf(mask: unknown, building: Building, kind: Masks = "moment"): string {
   if (typeof mask !== "string" || mask.length > 200)
     return building.refuse("the format must be a short constant text");
   let rest = mask;
   let result = "";
   while (rest !== "") {
-    const found = (java ? javaMasks : masks).find(([token]) => token.test(rest));
-    const quoted = java ? /^'([^']*)'/.exec(rest) : null;
+    const found = tokens[kind].find(([token]) => token.test(rest));
+    const quoted = kind === "java" ? /^'([^']*)'/.exec(rest) : null;
     if (quoted) result += (quoted[1] || "'").replaceAll("%", "%%");
     else result += found ? found[1] : rest.charAt(0).replace("%", "%%");
     rest = rest.slice(quoted?.[0].length ?? (found ? (found[0].exec(rest)?.[0].length ?? 1) : 1));

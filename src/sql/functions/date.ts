@@ -1,47 +1,94 @@
-import { convert, type Typed } from "../conversion.ts";
+import { isOn } from "../catalog.ts";
+import { convert, nullOf, type Typed } from "../conversion.ts";
 import { quoteText } from "../quote.ts";
 import type { SqlType } from "../types.ts";
-import { isClockUnit, maskOf, unitOf } from "./date-units.ts";
+import { isClockUnit, type Masks, maskOf, unitOf } from "./date-units.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
 const datetime: SqlType = { kind: "datetime" };
 const asDatetime = (value: Typed): Typed => convert(value, datetime) ?? value;
 
+/** A calculation with a moment, in the type of the moment where its parts are enough for the unit. */
+function moved(moment: Typed, unit: string, calculate: (sql: string) => string): Typed {
+  const { type, sql } = moment;
+  if (type.kind === "date" && isClockUnit(unit))
+    return { sql: calculate(asDatetime(moment).sql), type: datetime };
+  if (type.kind === "date") return { sql: `CAST(${calculate(sql)} AS DATE)`, type };
+  if (type.kind !== "timestamp") return { sql: calculate(sql), type: datetime };
+  // Days and months are those of the session's zone.
+  const local = `odps_timestamp_local(${sql})`;
+  return { sql: instantOf(calculate(`CAST(${local} AS TIMESTAMP)`), local), type };
+}
+
+/** What a clock shows as a TIMESTAMP, with the part below a microsecond of what it was calculated from. */
+const instantOf = (wall: string, local: string): string =>
+  `odps_local_timestamp(make_timestamp_ns(epoch_us(CAST(${wall} AS TIMESTAMP)) * 1000 + ((epoch_ns(${local}) % 1000) + 1000) % 1000))`;
+
 function dateAdd([moment, amount, part]: readonly Typed[], building: Building): Typed | string {
   if (!moment || !amount) return building.refuse("DATEADD takes a moment, an amount and a unit");
+  if (part?.literal === null) return { sql: nullOf(moment.type), type: moment.type };
   const unit = unitOf(part?.literal, building);
-  if (moment.type.kind !== "date") return `(${moment.sql} + ${amount.sql} * INTERVAL 1 ${unit})`;
-  const sum = (value: string) => `(${value} + ${amount.sql} * INTERVAL 1 ${unit})`;
-  if (isClockUnit(unit)) return { sql: sum(asDatetime(moment).sql), type: datetime };
-  return { sql: `CAST(${sum(moment.sql)} AS DATE)`, type: moment.type };
+  return moved(moment, unit, (sql) => `(${sql} + ${amount.sql} * INTERVAL 1 ${unit})`);
 }
 
 function dateDiff([end, start, part]: readonly Typed[], building: Building): string {
+  if (part?.literal === null) return "CAST(NULL AS BIGINT)";
   const unit = part ? unitOf(part.literal, building) : "day";
   return `date_diff('${unit}', ${start?.sql}, ${end?.sql})`;
 }
 
 function dateTrunc([moment, part]: readonly Typed[], building: Building): Typed | string {
+  if (!moment) return building.refuse("DATETRUNC takes a moment and a unit");
+  if (part?.literal === null) return { sql: nullOf(moment.type), type: moment.type };
   const unit = unitOf(part?.literal, building);
-  if (moment?.type.kind !== "date") return `date_trunc('${unit}', ${moment?.sql})`;
-  return isClockUnit(unit)
-    ? moment
-    : { sql: `CAST(date_trunc('${unit}', ${moment.sql}) AS DATE)`, type: moment.type };
+  if (moment.type.kind === "date" && isClockUnit(unit)) return moment;
+  if (moment.type.kind !== "timestamp")
+    return moved(moment, unit, (sql) => `date_trunc('${unit}', ${sql})`);
+  const wall = `date_trunc('${unit}', CAST(odps_timestamp_local(${moment.sql}) AS TIMESTAMP))`;
+  return { sql: `odps_local_timestamp(CAST(${wall} AS TIMESTAMP_NS))`, type: moment.type };
 }
 
 const datePart = ([moment, part]: readonly Typed[], building: Building): string =>
-  `CAST(extract('${unitOf(part?.literal, building)}' FROM ${moment?.sql}) AS BIGINT)`;
+  part?.literal === null
+    ? "CAST(NULL AS BIGINT)"
+    : `CAST(extract('${unitOf(part?.literal, building)}' FROM ${moment?.sql}) AS BIGINT)`;
+
+/** TRUNC_TIME tells the moment in UTC, unless it is a date. */
+function truncTime([moment, part]: readonly Typed[], building: Building): string {
+  const unit = unitOf(part?.literal, building);
+  const shape = { year: "%Y", month: "%Y-%m", day: "%Y-%m-%d", hour: "%Y-%m-%d %H:00:00" }[unit];
+  if (!shape || !moment) return building.refuse("TRUNC_TIME takes year, month, day or hour");
+  const sql = moment.type.kind === "date" ? moment.sql : `(${moment.sql} AT TIME ZONE 'UTC')`;
+  return `strftime(${sql}, '${shape}')`;
+}
+
+/** The clock of the session's zone is taken as that of UTC. */
+const fromUtc = (moment: string): string =>
+  `odps_local_timestamp(CAST(CAST(${moment} AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))`;
+
+const nullText = "CAST(NULL AS VARCHAR)";
 
 const formatted =
-  (java: boolean) =>
+  (kind: Masks) =>
   ([moment, mask]: readonly Typed[], building: Building): string =>
-    `strftime(${moment?.sql}, ${quoteText(maskOf(mask?.literal, building, java))})`;
+    mask?.literal === null
+      ? nullText
+      : `strftime(${moment?.sql}, ${quoteText(maskOf(mask?.literal, building, kind))})`;
+
+/** DATE_FORMAT has Java's letters where Hive's ways are on; without them `mm` is the month, as elsewhere. */
+function dateFormat(given: readonly Typed[], building: Building): string {
+  const isJava = isOn(building, "odps.sql.hive.compatible");
+  if (isJava && String(given[1]?.literal).includes("mi")) return nullText;
+  return formatted(isJava ? "java" : "format")(given, building);
+}
 
 const parsed = ([text, mask]: readonly Typed[], building: Building): string =>
-  `CAST(try_strptime(${text?.sql}, ${quoteText(maskOf(mask?.literal, building))}) AS TIMESTAMPTZ)`;
+  mask?.literal === null
+    ? "CAST(NULL AS TIMESTAMPTZ)"
+    : `CAST(try_strptime(${text?.sql}, ${quoteText(maskOf(mask?.literal, building))}) AS TIMESTAMPTZ)`;
 
-const part = (name: string, text = `${name}($1)`): FunctionRow[] => [
-  [`${name}(string) -> int`, `CAST(${text.replace("$1", "odps_text_moment($1)")} AS INTEGER)`],
+const part = (name: string, text = `${name}($1)`, read = "odps_loose_moment"): FunctionRow[] => [
+  [`${name}(string) -> int`, `CAST(${text.replace("$1", `${read}($1)`)} AS INTEGER)`],
   [`${name}(datetime) -> int`, `CAST(${text} AS INTEGER)`],
   [`${name}(date) -> int`, `CAST(${text} AS INTEGER)`],
 ];
@@ -50,6 +97,7 @@ const part = (name: string, text = `${name}($1)`): FunctionRow[] => [
 export const dateFunctions: readonly FunctionRow[] = [
   ["dateadd(datetime, bigint, literal string) -> datetime", dateAdd],
   ["dateadd(date, bigint, literal string) -> date", dateAdd],
+  ["dateadd(timestamp, bigint, literal string) -> timestamp", dateAdd],
   ["date_add(date, bigint) -> date", "CAST($1 + CAST($2 AS INTEGER) AS DATE)"],
   ["date_sub(date, bigint) -> date", "CAST($1 - CAST($2 AS INTEGER) AS DATE)"],
   [
@@ -60,27 +108,35 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["datediff(date, date, literal string?) -> bigint", dateDiff],
   ["datetrunc(datetime, literal string) -> datetime", dateTrunc],
   ["datetrunc(date, literal string) -> date", dateTrunc],
-  [
-    "trunc_time(datetime, literal string) -> string",
-    ([moment, unit], building) =>
-      `strftime(date_trunc('${unitOf(unit?.literal, building)}', ${moment?.sql}), ${
-        { year: "'%Y'", month: "'%Y-%m'", day: "'%Y-%m-%d'" }[unitOf(unit?.literal, building)] ??
-        "'%Y-%m-%d %H:00:00'"
-      })`,
-  ],
+  ["datetrunc(timestamp, literal string) -> timestamp", dateTrunc],
+  ["trunc_time(datetime, literal string) -> string", truncTime],
+  ["trunc_time(date, literal string) -> string", truncTime],
   ["datepart(datetime, literal string) -> bigint", datePart],
   ["datepart(date, literal string) -> bigint", datePart],
-  ["to_char(datetime, literal string) -> string", formatted(false)],
-  ["to_char(date, literal string) -> string", formatted(false)],
-  ["date_format(datetime, literal string) -> string", formatted(true)],
-  ["date_format(date, literal string) -> string", formatted(true)],
+  ["to_char(datetime, literal string) -> string", formatted("moment")],
+  ["to_char(date, literal string) -> string", formatted("moment")],
+  ["date_format(datetime, literal string) -> string", dateFormat],
+  ["date_format(date, literal string) -> string", dateFormat],
+  [
+    "date_format(string, literal string) -> string",
+    ([text, mask], building) =>
+      dateFormat(
+        [
+          { ...text, sql: `odps_text_moment(${text?.sql})`, type: datetime },
+          ...(mask ? [mask] : []),
+        ],
+        building,
+      ),
+  ],
   ["to_date(string, literal string) -> datetime", parsed],
   ["to_date(string) -> date", "odps_text_date($1)"],
   ["to_date(datetime) -> date", "CAST($1 AS DATE)"],
   [
     "isdate(string, literal string) -> boolean",
     (given, building) =>
-      `CASE WHEN ${given[0]?.sql} IS NOT NULL THEN ${parsed(given, building)} IS NOT NULL END`,
+      given[1]?.literal === null
+        ? "CAST(NULL AS BOOLEAN)"
+        : `CASE WHEN ${given[0]?.sql} IS NOT NULL THEN ${parsed(given, building)} IS NOT NULL END`,
   ],
   ["getdate() -> datetime", "date_trunc('second', now())"],
   ["now() -> datetime", "date_trunc('millisecond', now())"],
@@ -92,35 +148,37 @@ export const dateFunctions: readonly FunctionRow[] = [
   [
     "from_unixtime(bigint, literal string) -> string",
     ([seconds, mask], building) =>
-      `strftime(to_timestamp(${seconds?.sql}), ${quoteText(maskOf(mask?.literal, building, true))})`,
+      `strftime(to_timestamp(${seconds?.sql}), ${quoteText(maskOf(mask?.literal, building, "java"))})`,
   ],
   ["unix_timestamp() -> bigint", "CAST(floor(epoch(now())) AS BIGINT)"],
   ["unix_timestamp(datetime) -> bigint", "CAST(floor(epoch($1)) AS BIGINT)"],
   ["to_millis(datetime) -> bigint", "epoch_ms($1)"],
+  ["from_utc_timestamp(string, string) -> timestamp", fromUtc("odps_text_moment($1)")],
+  ["from_utc_timestamp(datetime, string) -> timestamp", fromUtc("$1")],
+  ["from_utc_timestamp(bigint, string) -> timestamp", fromUtc("(epoch_ms($1) AT TIME ZONE 'UTC')")],
   [
-    "from_utc_timestamp(datetime, string) -> timestamp",
-    "odps_local_timestamp(CAST(CAST($1 AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
-  ],
-  [
-    "from_utc_timestamp(bigint, string) -> timestamp",
-    "odps_local_timestamp(CAST(epoch_ms($1) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))",
+    "from_utc_timestamp(timestamp, string) -> timestamp",
+    instantOf(
+      "(CAST(odps_timestamp_local($1) AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2)",
+      "odps_timestamp_local($1)",
+    ),
   ],
   [
     "to_utc_timestamp(datetime, string) -> timestamp",
     "odps_local_timestamp(CAST(CAST($1 AS TIMESTAMP) AT TIME ZONE $2 AT TIME ZONE 'UTC' AS TIMESTAMP_NS))",
   ],
   ["lastday(datetime) -> datetime", "CAST(last_day(CAST($1 AS TIMESTAMP)) AS TIMESTAMPTZ)"],
-  ["last_day(date) -> date", "last_day($1)"],
-  ["next_day(date, string) -> date", "odps_next_day($1, $2)"],
+  ["last_day(date) -> string", "CAST(last_day($1) AS VARCHAR)"],
+  ["next_day(date, string) -> string", "CAST(odps_next_day($1, $2) AS VARCHAR)"],
   [
     "add_months(string, bigint) -> string",
-    "strftime(odps_text_moment($1) + $2 * INTERVAL 1 month, '%Y-%m-%d')",
+    "strftime(odps_loose_moment($1) + $2 * INTERVAL 1 month, '%Y-%m-%d')",
   ],
   ["add_months(datetime, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
   ["add_months(date, bigint) -> string", "strftime($1 + $2 * INTERVAL 1 month, '%Y-%m-%d')"],
   [
     "months_between(string, string) -> double",
-    "odps_months_between(CAST(odps_text_moment($1) AS TIMESTAMP), CAST(odps_text_moment($2) AS TIMESTAMP))",
+    "odps_months_between(CAST(odps_loose_moment($1) AS TIMESTAMP), CAST(odps_loose_moment($2) AS TIMESTAMP))",
   ],
   [
     "months_between(datetime, datetime) -> double",
@@ -139,7 +197,7 @@ export const dateFunctions: readonly FunctionRow[] = [
   ...part("month"),
   ...part("quarter"),
   ...part("year"),
-  ...part("hour"),
-  ...part("minute"),
-  ...part("second"),
+  ...part("hour", "hour($1)", "odps_clock_moment"),
+  ...part("minute", "minute($1)", "odps_clock_moment"),
+  ...part("second", "second($1)", "odps_clock_moment"),
 ];

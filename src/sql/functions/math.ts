@@ -1,5 +1,6 @@
 import type { Typed } from "../conversion.ts";
 import { double } from "../type-rules.ts";
+import { formatNumber } from "./number-format.ts";
 import type { FunctionRow } from "./row.ts";
 
 const ofDouble = (name: string, text = `TRY(${name}($1))`): FunctionRow => [
@@ -59,16 +60,21 @@ export const mathFunctions: readonly FunctionRow[] = [
     "trunc(N, bigint?) -> N",
     ([value, digits]) => {
       if (!value) return "NULL";
-      const scale = `pow(CAST(10 AS DOUBLE), ${digits?.sql ?? "0"})`;
-      const type = value.type.kind === "decimal" ? value.type : double;
-      const shape = type.kind === "decimal" ? `DECIMAL(${type.precision},${type.scale})` : "DOUBLE";
-      return { sql: `CAST(trunc(${value.sql} * ${scale}) / ${scale} AS ${shape})`, type };
+      const places = digits?.sql ?? "0";
+      const scale = `pow(CAST(10 AS DOUBLE), ${places})`;
+      const cut = `trunc(${value.sql} * ${scale})`;
+      if (value.type.kind !== "decimal") {
+        // As in MaxCompute, where TRUNC(125.815, 1) is 125.80000000000001.
+        return { sql: `(${cut} * pow(CAST(10 AS DOUBLE), -${places}))`, type: double };
+      }
+      const { precision, scale: kept } = value.type;
+      return { sql: `CAST(${cut} / ${scale} AS DECIMAL(${precision},${kept}))`, type: value.type };
     },
   ],
   ["sign(double) -> double", "CAST(sign($1) AS DOUBLE)"],
   ["negative(N) -> N", sameNumber((sql) => `(-${sql})`)],
   ["positive(N) -> N", sameNumber((sql) => sql)],
-  ["isnan(double) -> boolean", "isnan($1)"],
+  ["isnan(double) -> boolean", "coalesce(isnan($1), false)"],
   [
     "factorial(bigint) -> bigint",
     "CASE WHEN $1 BETWEEN 0 AND 20 THEN CAST(factorial(CAST($1 AS INTEGER)) AS BIGINT) END",
@@ -81,7 +87,10 @@ export const mathFunctions: readonly FunctionRow[] = [
   ["hex(binary) -> string", "hex($1)"],
   ["unhex(string) -> binary", "TRY(unhex($1))"],
   ["conv(string, bigint, bigint) -> string", "odps_conv($1, $2, $3)"],
-  ["shiftleft(bigint, bigint) -> bigint", "TRY($1 << $2)"],
+  ["bit_count(bigint) -> bigint", "CAST(bit_count($1) AS BIGINT)"],
+  ["shiftleft(int, int) -> int", "odps_shift_left_int($1, $2)"],
+  ["shiftleft(bigint, bigint) -> bigint", "odps_shift_left($1, $2)"],
+  ["shiftright(int, int) -> int", "CAST($1 >> ($2 % 32) AS INTEGER)"],
   ["shiftright(bigint, bigint) -> bigint", "($1 >> $2)"],
   [
     "shiftrightunsigned(int, int) -> int",
@@ -92,20 +101,12 @@ export const mathFunctions: readonly FunctionRow[] = [
     `CAST(CASE WHEN $1 >= 0 OR $2 % 64 = 0 THEN $1 >> ($2 % 64)
       ELSE (CAST($1 AS HUGEINT) + 18446744073709551616) >> ($2 % 64) END AS BIGINT)`,
   ],
-  [
-    "format_number(double, literal bigint) -> string",
-    ([value, digits], building) => {
-      const count = Number(digits?.literal);
-      if (!(count >= 0 && count <= 340))
-        return building.refuse("FORMAT_NUMBER takes 0 to 340 digits behind the point");
-      return `format('{:,.${count}f}', ${value?.sql})`;
-    },
-  ],
+  ["format_number(double, literal any) -> string", formatNumber],
+  ["format_number(decimal, literal any) -> string", formatNumber],
   ["pmod(I, I) -> I", "((($1 % nullif($2, 0)) + $2) % nullif($2, 0))"],
   [
     "width_bucket(double, double, double, bigint) -> bigint",
-    `CASE WHEN $1 < least($2, $3) THEN CASE WHEN $2 < $3 THEN 0 ELSE $4 + 1 END
-      WHEN $1 >= greatest($2, $3) THEN CASE WHEN $2 < $3 THEN $4 + 1 ELSE 0 END
-      ELSE CAST(floor(($1 - $2) / ($3 - $2) * $4) AS BIGINT) + 1 END`,
+    `CASE WHEN $2 IS NULL OR $3 IS NULL OR $4 IS NULL THEN NULL WHEN $1 < $2 THEN 0 WHEN $1 >= $3 THEN $4 + 1
+      ELSE CAST(floor($4 * ($1 - $2) / ($3 - $2) + 1) AS BIGINT) END`,
   ],
 ];

@@ -4,14 +4,14 @@ const date = `add_months current_date current_timestamp current_timestamp_ntz cu
   to_char to_date to_datetime to_millis to_timestamp to_timestamp_ntz to_utc_timestamp trunc_time unix_timestamp
   weekday weekofyear year`;
 
-const math = `abs acos asin atan atan2 bin bround cbrt ceil ceiling conv cos cosh cot degrees e exp factorial floor
+const math = `abs acos asin atan atan2 bin bit_count bround cbrt ceil ceiling conv cos cosh cot degrees e exp factorial floor
   format_number hex isnan ln log log10 log2 negative pi pmod positive pow power radians rand random round shiftleft
   shiftright shiftrightunsigned sign sin sinh sqrt tan tanh trunc unhex width_bucket`;
 
 const window = `cluster_sample cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank
   row_number`;
 
-const aggregate = `any_value approx_distinct arg_max arg_min avg bitwise_and_agg bitwise_or_agg bitwise_xor_agg
+const aggregate = `any any_value approx_distinct arg_max arg_min avg bitwise_and_agg bitwise_or_agg bitwise_xor_agg
   bool_and bool_or collect_list collect_set corr count count_if covar_pop covar_samp grouping grouping_id histogram
   histogram_numeric map_agg map_union map_union_sum max max_by max_pt median min min_by mode multimap_agg ndv
   numeric_histogram percentile percentile_approx percentile_cont percentile_disc regr_intercept regr_slope stddev
@@ -35,9 +35,9 @@ const complex = `aggregate all_match any_match array array_contains array_distin
 const sealed = "aes_decrypt aes_encrypt sym_decrypt sym_encrypt";
 
 const other = `bitmap_and bitmap_cardinality bitmap_or cast coalesce compress current_database current_schema
-  current_user decode decompress failif get_data_from_table get_idcard_age get_idcard_birthday get_idcard_sex
-  greatest hash if isnotnull isnull least murmur_hash nullif nvl nvl2 ordinal partition_exists raise_error sample
-  sha_hash stack table_exists to_bitmap trans_array trans_cols typeof unique_id uuid version`;
+  current_user decode decompress failif get_data_from_table get_idcard_age get_idcard_birthday get_idcard_sex get_user_id
+  greatest hash if isnotnull isnull least murmur_hash nullif nvl nvl2 ordinal partition_exists raise_error safe_cast
+  sample sha_hash stack table_exists to_bitmap trans_array trans_cols typeof unique_id uuid version`;
 
 /** Every built-in that MaxCompute documents, built here or not. */
 export const documentedNames: ReadonlySet<string> = new Set(

@@ -1,3 +1,4 @@
+import { isOn } from "../catalog.ts";
 import { convert, type Typed } from "../conversion.ts";
 import { quoteText } from "../quote.ts";
 import { commonType, comparedType, string, voidType } from "../type-rules.ts";
@@ -28,11 +29,33 @@ function decode(given: readonly Typed[], building: Building): Typed {
   return { sql: `CASE ${whens.join(" ")}${other} END`, type };
 }
 
-/** NULL wins over every value. */
+/** Values in the one type in which all of them are compared: texts and numbers meet as doubles. */
+function comparable(given: readonly Typed[], building: Building) {
+  const type = given.reduce<SqlType>(
+    (common, { type }) =>
+      comparedType(common, type) ?? building.refuse("the values cannot be compared"),
+    voidType,
+  );
+  return { type, texts: given.map((each) => convert(each, type)?.sql ?? each.sql) };
+}
+
+/** NULL is the least value: the least of all is NULL, and the greatest is not. */
 const extreme =
-  (name: string) =>
-  (given: readonly Typed[]): string =>
-    `CASE WHEN ${given.map(({ sql }) => `${sql} IS NOT NULL`).join(" AND ")} THEN ${name}(${given.map(({ sql }) => sql).join(", ")}) END`;
+  (name: "greatest" | "least") =>
+  (given: readonly Typed[], building: Building): Typed => {
+    const { type, texts } = comparable(given, building);
+    const sql = `${name}(${texts.join(", ")})`;
+    if (name === "greatest" && !isOn(building, "odps.sql.hive.compatible")) return { sql, type };
+    return {
+      sql: `CASE WHEN ${texts.map((text) => `${text} IS NOT NULL`).join(" AND ")} THEN ${sql} END`,
+      type,
+    };
+  };
+
+function ordinal([place, ...values]: readonly Typed[], building: Building): Typed {
+  const { type, texts } = comparable(values, building);
+  return { sql: `list_sort([${texts.join(", ")}], 'ASC', 'NULLS FIRST')[${place?.sql}]`, type };
+}
 
 /** Functions that choose, compare and tell about values. */
 export const otherFunctions: readonly FunctionRow[] = [
@@ -43,14 +66,10 @@ export const otherFunctions: readonly FunctionRow[] = [
   ["nullif(T, T) -> T", "nullif($1, $2)"],
   ["isnull(any) -> boolean", "($1 IS NULL)"],
   ["isnotnull(any) -> boolean", "($1 IS NOT NULL)"],
-  ["decode(any, any, any...) -> any", decode],
-  ["greatest(T...) -> T", extreme("greatest")],
-  ["least(T...) -> T", extreme("least")],
-  [
-    "ordinal(bigint, T...) -> T",
-    ([place, ...values]) =>
-      `list_sort([${values.map(({ sql }) => sql).join(", ")}])[${place?.sql}]`,
-  ],
+  ["decode(any, any, any, any...) -> any", decode],
+  ["greatest(any, any...) -> any", extreme("greatest")],
+  ["least(any, any...) -> any", extreme("least")],
+  ["ordinal(bigint, any...) -> any", ordinal],
   [
     "typeof(any) -> string",
     ([value]) => (value ? quoteText(typeText(value.type).toUpperCase()) : "NULL"),

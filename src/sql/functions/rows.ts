@@ -2,6 +2,7 @@ import { convert, type Typed } from "../conversion.ts";
 import { quoteText } from "../quote.ts";
 import { bigint, commonType, string, voidType } from "../type-rules.ts";
 import type { SqlType } from "../types.ts";
+import { jsonPath } from "./json.ts";
 import type { Building } from "./row.ts";
 
 /** The columns of a call that gives rows; `unnest` in several columns runs in step. */
@@ -63,9 +64,7 @@ const jsonTuple: BuildRows = ([json, ...names], building) => {
   if (!text || names.length === 0) return building.refuse("JSON_TUPLE takes a JSON text and names");
   return names.map((name, index) => {
     if (typeof name.literal !== "string") return building.refuse("JSON_TUPLE takes constant names");
-    const path = name.literal.startsWith("$")
-      ? name.literal
-      : `$."${name.literal.replaceAll('"', '\\"')}"`;
+    const path = jsonPath(name.literal.startsWith("[") ? `$${name.literal}` : `$.${name.literal}`);
     return {
       name: `c${index}`,
       sql: `odps_json_path(${text.sql}, ${quoteText(path)})`,
@@ -87,6 +86,39 @@ const urlTuple: BuildRows = ([url, ...parts], building) => {
         : `odps_query_value(${text.sql}, ${quoteText(key)})`;
     return { name: `c${index}`, sql, type: string };
   });
+};
+
+const keyValues: BuildRows = ([text, items, pair, ...keys], building) => {
+  if (!text || !items || !pair || keys.length === 0)
+    return building.refuse("KEYVALUE_TUPLE takes a text, two separators and keys");
+  const [given, ...separators] = [text, items, pair].map((each) => convert(each, string)?.sql);
+  return keys.map((key, index) => ({
+    name: `c${index}`,
+    sql: `odps_key_value(${given}, ${separators.join(", ")}, ${convert(key, string)?.sql})`,
+    type: string,
+  }));
+};
+
+/** TRANS_COLS(keys, key.., columns..): each column becomes a row, with its place and the keys. */
+const transColumns: BuildRows = ([count, ...values], building) => {
+  const keys = Number(count?.literal);
+  if (!Number.isInteger(keys) || keys < 0 || keys > values.length)
+    return building.refuse(
+      "TRANS_COLS takes a constant number of keys, and no more than are there",
+    );
+  const columns = values.slice(keys);
+  const type = columns.reduce<SqlType>(
+    (common, column) =>
+      commonType(common, column.type) ?? building.refuse("the columns have no common type"),
+    voidType,
+  );
+  const cells = columns.map((column) => convert(column, type)?.sql ?? "NULL");
+  const places = `unnest(range(1, ${Math.max(columns.length, 1) + 1}))`;
+  return [
+    { name: "idx", sql: places, type: bigint },
+    ...values.slice(0, keys).map((key, index) => ({ name: `c${index}`, ...key })),
+    ...(cells.length > 0 ? [{ name: "value", sql: `unnest([${cells.join(", ")}])`, type }] : []),
+  ];
 };
 
 /** TRANS_ARRAY(keys, separator, key.., texts..): each text's parts become rows, beside the keys. */
@@ -115,4 +147,6 @@ export const rowFunctions: ReadonlyMap<string, BuildRows> = new Map([
   ["json_tuple", jsonTuple],
   ["parse_url_tuple", urlTuple],
   ["trans_array", transArray],
+  ["trans_cols", transColumns],
+  ["keyvalue_tuple", keyValues],
 ]);

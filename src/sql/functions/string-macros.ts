@@ -25,8 +25,8 @@ export const textMacros: readonly Macro[] = [
   ],
   [
     "odps_instr(s, part, p, nth)",
-    `CASE WHEN s IS NULL OR part IS NULL THEN NULL ELSE CAST(coalesce(list_filter(
-      range(p, length(s) - length(part) + 2),
+    `CASE WHEN s IS NULL OR part IS NULL OR p IS NULL OR nth IS NULL THEN NULL ELSE CAST(coalesce(list_filter(
+      CASE WHEN p < 0 THEN range(length(s) + p + 1, 0, -1) ELSE range(p, length(s) - length(part) + 2) END,
       lambda odps_at: substr(s, odps_at, length(part)) = part)[nth], 0) AS BIGINT) END`,
   ],
   [
@@ -69,19 +69,6 @@ export const textMacros: readonly Macro[] = [
       WHEN 'FILE' THEN regexp_extract(u, '^[^:/?#]+://[^/?#]*([^#]*)', 1) END`,
   ],
   ["odps_query_value(u, k)", `odps_key_value(odps_parse_url(u, 'QUERY'), '&', '=', k)`],
-  [
-    "odps_conv_read(s, base)",
-    `CASE base WHEN 2 THEN TRY_CAST('0b' || s AS BIGINT) WHEN 10 THEN TRY_CAST(s AS BIGINT)
-      WHEN 16 THEN TRY_CAST('0x' || s AS BIGINT)
-      WHEN 8 THEN CASE WHEN regexp_full_match(s, '[0-7]{1,20}') THEN list_reduce(
-        list_transform(string_split(s, ''), lambda odps_part: CAST(odps_part AS BIGINT)),
-        lambda odps_sum, odps_part: odps_sum * 8 + odps_part) END END`,
-  ],
-  [
-    "odps_conv(s, source, target)",
-    `CASE target WHEN 2 THEN bin(odps_conv_read(s, source)) WHEN 8 THEN printf('%o', odps_conv_read(s, source))
-      WHEN 10 THEN CAST(odps_conv_read(s, source) AS VARCHAR) WHEN 16 THEN hex(odps_conv_read(s, source)) END`,
-  ],
   [
     "odps_lengths(l, n)",
     "coalesce(list_sum(list_transform(l[1:n], lambda odps_part: length(odps_part))), 0)",

@@ -1,9 +1,12 @@
 import type { SqlType } from "../types.ts";
 import { aggregateFunctions } from "./aggregate.ts";
+import { charsetFunctions } from "./charsets.ts";
 import { complexFunctions } from "./complex.ts";
 import { dateFunctions } from "./date.ts";
+import { jsonFunctions } from "./json.ts";
 import { mathFunctions } from "./math.ts";
 import { documentedNames } from "./names.ts";
+import { nestedFunctions } from "./nested.ts";
 import { otherFunctions } from "./other.ts";
 import type { Build, FunctionRow } from "./row.ts";
 import { rowFunctions } from "./rows.ts";
@@ -29,6 +32,9 @@ const families: readonly (readonly [Family, readonly FunctionRow[]])[] = [
   ["scalar", mathFunctions],
   ["scalar", stringFunctions],
   ["scalar", complexFunctions],
+  ["scalar", nestedFunctions],
+  ["scalar", jsonFunctions],
+  ["scalar", charsetFunctions],
   ["scalar", otherFunctions],
   ["aggregate", aggregateFunctions],
   ["window", windowFunctions],

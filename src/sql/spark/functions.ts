@@ -60,6 +60,7 @@ const strings: readonly Row[] = [
   ),
   ["regexp_replace/4", replaceAll],
   ["error", "raise_error($1)"],
+  ["odps_crc32", "crc32($1)"],
   ["uuid", "uuid()"],
   // DuckDB has these in macros, to write values as Java does. Spark is Java.
   ["odps_number_text", "CAST($1 AS STRING)"],
@@ -139,6 +140,9 @@ const numbers: readonly Row[] = [
   ["round_even", "bround($1, $2)"],
   ["pow", "pow($1, $2)"],
   ["xor", "($1 ^ $2)"],
+  ["bit_count", "bit_count($1)"],
+  ["odps_shift_left", "shiftleft($1, CAST($2 AS INT))"],
+  ["odps_shift_left_int", "shiftleft(CAST($1 AS INT), CAST($2 AS INT))"],
   ["random", "rand()"],
 ];
 
@@ -171,7 +175,7 @@ const moments: readonly Row[] = [
   ],
   ["strftime", ([moment, mask], call) => `date_format(${moment?.sql}, ${maskOf(mask, call)})`],
   ["try_strptime", parsed],
-  ["odps_months_between", "months_between($1, $2)"],
+  ["odps_months_between", "months_between($1, $2, false)"],
 ];
 
 /** Functions whose list is in order, by DuckDB's words for the order. */
