@@ -98,8 +98,8 @@ export const mathFunctions: readonly FunctionRow[] = [
   ],
   [
     "shiftrightunsigned(bigint, bigint) -> bigint",
-    `CAST(CASE WHEN $1 >= 0 OR $2 % 64 = 0 THEN $1 >> ($2 % 64)
-      ELSE (CAST($1 AS HUGEINT) + 18446744073709551616) >> ($2 % 64) END AS BIGINT)`,
+    `CASE WHEN $1 >= 0 OR $2 % 64 = 0 THEN $1 >> ($2 % 64)
+      ELSE ($1 >> ($2 % 64)) & (9223372036854775807 >> ($2 % 64 - 1)) END`,
   ],
   ["format_number(double, literal any) -> string", formatNumber],
   ["format_number(decimal, literal any) -> string", formatNumber],
