@@ -75,7 +75,8 @@ export interface ReadQuestion {
 export interface TakeQuestion {
   readonly file: string;
   readonly columns: readonly Column[];
-  readonly form: "record" | "arrow";
+  /** `stream` is a whole Arrow stream with its schema, which must be of these columns. */
+  readonly form: "record" | "arrow" | "stream";
   readonly compression?: Compression;
 }
 

@@ -14,6 +14,7 @@ import * as tables from "./tables.ts";
 import * as downloads from "./tunnel/downloads.ts";
 import * as preview from "./tunnel/preview.ts";
 import * as storageReads from "./tunnel/storage-reads.ts";
+import * as storageWrites from "./tunnel/storage-writes.ts";
 import * as streams from "./tunnel/streams.ts";
 import * as uploads from "./tunnel/uploads.ts";
 import * as upserts from "./tunnel/upserts.ts";
@@ -60,6 +61,10 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     storageReads.createReadSession,
     storageReads.getReadSession,
     storageReads.readSessionRows,
+    storageWrites.createWriteSession,
+    storageWrites.getWriteSession,
+    storageWrites.putWriteBlock,
+    storageWrites.commitWriteSession,
     uploads.createTableUpload,
     uploads.putTableBlock,
     uploads.getTableUpload,

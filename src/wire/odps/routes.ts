@@ -56,6 +56,25 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
     "GetReadSession",
     "GET /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions/{Session}?session_type=batch_read",
   ],
+  [
+    "CreateWriteSession",
+    "POST /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions?session_type=batch_write",
+    "text",
+  ],
+  [
+    "GetWriteSession",
+    "GET /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions/{Session}?session_type=batch_write",
+  ],
+  [
+    "PutWriteBlock",
+    "POST /storage/v1/projects/{Project}[schema]/tables/{Table}/sessions/{Session}/data",
+    "data",
+  ],
+  [
+    "CommitWriteSession",
+    "POST /storage/v1/projects/{Project}[schema]/tables/{Table}/commit?session_id",
+    "text",
+  ],
   ["ReadSessionRows", "GET /storage/v1/projects/{Project}[schema]/tables/{Table}/data?session_id"],
   ["CommitTableUpsert", "POST /projects/{Project}[schema]/tables/{Table}/upserts?upsertid"],
   ["CreateTableUpsert", "POST /projects/{Project}[schema]/tables/{Table}/upserts"],

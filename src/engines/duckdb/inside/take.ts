@@ -7,7 +7,6 @@ import { type Compression, readColumns, type Taken, type TakeQuestion } from "..
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { opened } from "../tunnel/compression/compressions.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
-import type { Form } from "../tunnel/vectors.ts";
 import { withConnection } from "./binding.ts";
 import { withRowFile } from "./row-file.ts";
 import type { OpenRowSource } from "./row-source.ts";
@@ -87,7 +86,7 @@ function take(
 ): Promise<Taken> {
   return withConnection(database, "UTC", async (connection) => {
     const reader = readerOf(form, columns);
-    const source = await openSource(connection, columns, form);
+    const source = await openSource(connection, columns, form === "record" ? form : "arrow");
     try {
       return await store.withHalf("take", async (half) => {
         const rows = await withRowFile(connection, half, { columns, source }, async (rowFile) => {
@@ -105,5 +104,5 @@ function take(
   });
 }
 
-const readerOf = (form: Form, columns: readonly Column[]): StreamReader =>
-  form === "record" ? createRecordReader(columns) : createArrowReader(columns);
+const readerOf = (form: TakeQuestion["form"], columns: readonly Column[]): StreamReader =>
+  form === "record" ? createRecordReader(columns) : createArrowReader(columns, form);

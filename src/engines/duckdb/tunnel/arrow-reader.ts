@@ -1,8 +1,9 @@
 import type { Column } from "../../../sql/types.ts";
 import { type BatchHead, decodeBatch } from "./arrow-message.ts";
+import { checkSchema } from "./arrow-schema.ts";
 import { readVectors } from "./arrow-vectors.ts";
 import { BrokenStream } from "./broken-stream.ts";
-import { createFrameReader } from "./chunk-frames.ts";
+import { createFrameReader, type FrameReader } from "./chunk-frames.ts";
 import type { StreamReader } from "./record-reader.ts";
 import { sliceVector } from "./slice-vector.ts";
 import type { Vector } from "./vectors.ts";
@@ -13,6 +14,9 @@ const bodyBytesMax = 128 * 1024 * 1024;
 const rowsMax = 16 * 1024 * 1024;
 const sliceRows = 2_048;
 const continuation = 0xffffffff;
+
+/** A stream without frames: as it comes. */
+const unframed: FrameReader = { push: (bytes) => [bytes], end: () => [] };
 
 /** Which part of a message comes next, how long it is, and how much of it is there. */
 interface Part {
@@ -30,9 +34,13 @@ const newPart = (kind: Part["kind"], size: number, head?: BatchHead): Part => ({
   ...(head && { head }),
 });
 
-/** Starts to read framed Arrow batches of these columns. */
-export function createArrowReader(columns: readonly Column[]): StreamReader {
-  const frames = createFrameReader();
+/** Starts to read Arrow batches of these columns: framed and without a schema, or as a whole stream with it. */
+export function createArrowReader(
+  columns: readonly Column[],
+  form: "arrow" | "stream" = "arrow",
+): StreamReader {
+  const frames = form === "arrow" ? createFrameReader() : unframed;
+  let schemaExpected = form === "stream";
   const types = columns.map(({ type }) => type);
   let part = newPart("prefix", 8);
   let over = false;
@@ -56,6 +64,12 @@ export function createArrowReader(columns: readonly Column[]): StreamReader {
       if (size > headBytesMax) throw new BrokenStream("an Arrow message's head is too long");
       if (size === 0) over = true;
       part = newPart(size === 0 ? "prefix" : "head", size === 0 ? 8 : size);
+      return;
+    }
+    if (kind === "head" && schemaExpected) {
+      checkSchema(bytes, columns);
+      schemaExpected = false;
+      part = newPart("prefix", 8);
       return;
     }
     if (kind === "head") {
@@ -95,6 +109,7 @@ export function createArrowReader(columns: readonly Column[]): StreamReader {
       if (part.kind !== "prefix" || part.filled > 0) {
         throw new BrokenStream("the stream ends inside of an Arrow message");
       }
+      if (form === "stream" && !over) throw new BrokenStream("the stream ends before its end");
     },
   };
 }

@@ -1,4 +1,5 @@
 import { EngineRefusal } from "../../../engines/duckdb/ask.ts";
+import type { TakeQuestion } from "../../../engines/duckdb/questions.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import { contentAt, type FileRecord, readPartition } from "../catalog.ts";
@@ -9,7 +10,7 @@ import { putVersion, sameValues, withFiles } from "../versions.ts";
 import { invalid, sentCompression, storedColumns } from "./tunnel.ts";
 
 /** A block that is on disk for good. */
-interface BlockRecord {
+export interface BlockRecord {
   readonly id: number;
   readonly file: FileRecord;
   readonly atMs: number;
@@ -80,6 +81,12 @@ export async function partitionFor(
   return values;
 }
 
+/** The Storage API writes to a session in the path, whole Arrow streams; the tunnel says whether it is Arrow. */
+function formOf({ labels, parameters }: OdpsInput): TakeQuestion["form"] {
+  if (labels["Session"] !== undefined) return "stream";
+  return "arrow" in parameters ? "arrow" : "record";
+}
+
 /** Takes the rows that a request brings into a sealed file that is nobody's yet. */
 export async function takeBlock(
   { project, table }: TableTarget,
@@ -95,7 +102,7 @@ export async function takeBlock(
     const wanted = {
       file: name,
       columns,
-      form: "arrow" in input.parameters ? ("arrow" as const) : ("record" as const),
+      form: formOf(input),
       ...(compression && { compression }),
     };
     const { rows } = await cell.engine.take(wanted, body).catch((error: unknown) => {

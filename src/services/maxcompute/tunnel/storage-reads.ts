@@ -59,18 +59,29 @@ const dataFormats = [{ Type: "ARROW", Version: "V5" }];
 const namedOf = (columns: readonly Column[], names: readonly string[]): readonly Column[] =>
   names.flatMap((name) => columns.filter((column) => column.name === name));
 
-const answerOf = ({ table }: TableTarget, read: ReadRecord) => ({
-  SessionId: read.id,
-  SessionType: "batch_read",
-  SessionStatus: "NORMAL",
-  ExpirationTime: read.beganAtMs + sessionMs,
-  SplitsCount: read.splits,
-  RecordCount: read.rows,
+/** What clients are told of any session: until when it serves, and the columns of its rows. */
+export const sessionAnswer = (
+  { id, beganAtMs }: WritingSession,
+  { columns, partitionColumns }: Pick<TableTarget["table"], "columns" | "partitionColumns">,
+) => ({
+  SessionId: id,
+  ExpirationTime: beganAtMs + sessionMs,
   DataSchema: {
-    DataColumns: namedOf(table.columns, read.columns).map(columnAnswer),
-    PartitionColumns: namedOf(table.partitionColumns, read.partitionColumns).map(columnAnswer),
+    DataColumns: columns.map(columnAnswer),
+    PartitionColumns: partitionColumns.map(columnAnswer),
   },
   SupportedDataFormat: dataFormats,
+});
+
+const answerOf = ({ table }: TableTarget, read: ReadRecord) => ({
+  ...sessionAnswer(read, {
+    columns: namedOf(table.columns, read.columns),
+    partitionColumns: namedOf(table.partitionColumns, read.partitionColumns),
+  }),
+  SessionType: "batch_read",
+  SessionStatus: "NORMAL",
+  SplitsCount: read.splits,
+  RecordCount: read.rows,
 });
 
 /** The partitions that a session reads, of the version at which it was begun. */

@@ -20,7 +20,7 @@ export interface ReadRequest {
 const namesMax = 10_000;
 
 /** Reads the JSON of a request. */
-function jsonOf(text = ""): unknown {
+export function jsonOf(text = ""): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -29,13 +29,11 @@ function jsonOf(text = ""): unknown {
 }
 
 /** A list of texts in it; one that is not there is empty. */
-export function textsIn(value: unknown, name: string): readonly string[] {
+export function textsIn(value: unknown, name: string, max = namesMax): readonly string[] {
   const found = memberOf(value, name) ?? [];
   const fits =
-    Array.isArray(found) &&
-    found.length <= namesMax &&
-    found.every((one) => typeof one === "string");
-  if (!fits) throw invalid(`${name} is a list of at most ${namesMax} texts.`);
+    Array.isArray(found) && found.length <= max && found.every((one) => typeof one === "string");
+  if (!fits) throw invalid(`${name} is a list of at most ${max} texts.`);
   return found;
 }
 
@@ -63,7 +61,28 @@ export function readRequest(text: string | undefined, table: TableRecord): ReadR
   };
 }
 
-/** Points in time are handed out in the units of the tunnel. */
+/** What a client asks for when it begins to write; a partition that is not there is made by the commit. */
+export function writeRequest(
+  text: string | undefined,
+  table: TableRecord,
+): { readonly overwrite: boolean; readonly partition?: readonly string[] } {
+  const asked = jsonOf(text);
+  checkUnits(asked);
+  const overwrite = memberOf(asked, "Overwrite") ?? true;
+  const told = memberOf(asked, "PartitionSpec") ?? "";
+  if (typeof overwrite !== "boolean") throw invalid("Overwrite is true or false.");
+  if (typeof told !== "string") throw invalid("PartitionSpec is a text.");
+  if (table.partitionColumns.length === 0 && told === "") return { overwrite };
+  const partition = table.partitionColumns.length === 0 ? undefined : readPartition(table, told);
+  if (partition) return { overwrite, partition };
+  throw invalid(
+    told === ""
+      ? "Partitions by the values of rows are not built: name one in PartitionSpec."
+      : `\`${told.slice(0, 128)}\` is no partition of the table.`,
+  );
+}
+
+/** Points in time are handed out, and taken, in the units of the tunnel. */
 function checkUnits(asked: unknown): void {
   const options = memberOf(asked, "ArrowOptions");
   const units = [

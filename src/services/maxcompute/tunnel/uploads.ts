@@ -1,11 +1,13 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
+import type { FileRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { tunnelSchema } from "../table-answer.ts";
 import { putVersion, withFiles } from "../versions.ts";
 import {
+  type BlockRecord,
   blocksMax,
   blocksOf,
   forgetBlocks,
@@ -26,7 +28,7 @@ import {
 } from "./tunnel.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
-interface UploadRecord extends WritingSession {
+export interface UploadRecord extends WritingSession {
   readonly partition?: readonly string[];
   readonly overwrite: boolean;
   readonly status: "normal" | "closed";
@@ -54,25 +56,29 @@ const answerOf = ({ store, table }: TableTarget, upload: UploadRecord) => ({
 const uploadOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord =>
   writingSession(uploadRows(target.store), target, { id: parameters["uploadid"] }, call);
 
+/** Begins an upload: into one partition, or into all of a table that has none. */
+export function beginUpload(
+  target: TableTarget,
+  wanted: Pick<UploadRecord, "partition" | "overwrite">,
+  call: OdpsCall,
+): Promise<UploadRecord> {
+  const { store, table } = target;
+  const own = { ...wanted, tableId: table.id, status: "normal" } as const;
+  return beginSession(uploadRows(store), target, own, call, ({ id, status }) => {
+    // Blocks of one that was committed are the table's.
+    if (status === "normal") removeBlocks(store, id);
+  });
+}
+
 /** Begins an upload into a table or one partition. */
 export const createTableUpload = operation("CreateTableUpload", {
   ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { store, table } = target;
     const { parameters } = input;
-    checkTakesRows(table);
+    checkTakesRows(target.table);
     const partition = await partitionFor(target, parameters, call);
     const overwrite = parameters["overwrite"] === "true";
-    const own = {
-      tableId: table.id,
-      overwrite,
-      status: "normal",
-      ...(partition && { partition }),
-    } as const;
-    const upload = await beginSession(uploadRows(store), target, own, call, ({ id, status }) => {
-      // Blocks of one that was committed are the table's.
-      if (status === "normal") removeBlocks(store, id);
-    });
+    const upload = await beginUpload(target, { overwrite, ...(partition && { partition }) }, call);
     return { created: "", json: answerOf(target, upload) };
   },
 });
@@ -85,25 +91,39 @@ export const putTableBlock = operation("PutTableBlock", {
   ...intoTable,
   data: true,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { table, store, project } = target;
     const upload = uploadOf(target, input, call);
     const text = input.parameters["blockid"] ?? "";
     const id = Number(text);
     if (!/^\d{1,5}$/.test(text) || id >= blocksMax) {
       throw invalid(`A block's id is a number below ${blocksMax}, not \`${text.slice(0, 32)}\`.`);
     }
-    if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
-    const file = await takeBlock(target, input, call);
-    await call.parts.store.transaction(() => {
-      const now = uploadRows(store).find([project.id, upload.id]);
-      if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
-      keepBlock(store, upload.id, { id, file, atMs: call.timeMs });
-    });
+    const file = await takeUploadBlock(target, upload, { id, input }, call);
     return {
-      headers: { "x-odps-tunnel-block-rows": String(file.rows), "odps-tunnel-table": table.name },
+      headers: {
+        "x-odps-tunnel-block-rows": String(file.rows),
+        "odps-tunnel-table": target.table.name,
+      },
     };
   },
 });
+
+/** Takes the rows of a request as a block of an upload; nothing of them is in the table yet. */
+export async function takeUploadBlock(
+  target: TableTarget,
+  upload: UploadRecord,
+  { id, input }: { readonly id: number; readonly input: OdpsInput },
+  call: OdpsCall,
+): Promise<FileRecord> {
+  const { store, project } = target;
+  if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
+  const file = await takeBlock(target, input, call);
+  await call.parts.store.transaction(() => {
+    const now = uploadRows(store).find([project.id, upload.id]);
+    if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
+    keepBlock(store, upload.id, { id, file, atMs: call.timeMs });
+  });
+  return file;
+}
 
 /** Tells where an upload has come to. */
 export const getTableUpload = operation("GetTableUpload", {
@@ -115,25 +135,39 @@ export const getTableUpload = operation("GetTableUpload", {
 export const commitTableUpload = operation("CommitTableUpload", {
   ...intoTable,
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { project, store, table } = target;
-    const upload = uploadOf(target, input, call);
-    const key = [project.id, upload.id];
-    await call.parts.store.transaction(() => {
-      if (uploadRows(store).find(key)?.status !== "normal") return;
-      // Blocks were kept when they came: here they only change hands.
-      const files = blocksOf(store, upload.id)
-        .map(({ file }) => file)
-        .filter(({ rows }) => rows > 0);
-      const { partition = [], overwrite } = upload;
-      putVersion(store, {
-        ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
-        ...{ operation: "TUNNEL", added: [] },
-        change: (partitions) =>
-          withFiles(partitions, partition, files, { atMs: call.timeMs, overwrite }),
-      });
-      forgetBlocks(store, upload.id);
-      uploadRows(store).put(key, { ...upload, status: "closed" });
-    });
-    return { json: answerOf(target, { ...upload, status: "closed" }) };
+    const done = await commitUpload(target, uploadOf(target, input, call), call);
+    return { json: answerOf(target, done) };
   },
 });
+
+/**
+ * Puts blocks of an upload into the table at once, those that `chosen` answers out of all; others go. One that was
+ * committed already stays as it is.
+ */
+export async function commitUpload(
+  { project, store, table }: TableTarget,
+  upload: UploadRecord,
+  call: OdpsCall,
+  chosen: (blocks: readonly BlockRecord[]) => readonly BlockRecord[] = (blocks) => blocks,
+): Promise<UploadRecord> {
+  const key = [project.id, upload.id];
+  const done: UploadRecord = { ...upload, status: "closed" };
+  await call.parts.store.transaction(() => {
+    if (uploadRows(store).find(key)?.status !== "normal") return;
+    const all = blocksOf(store, upload.id);
+    // Blocks were kept when they came: here they only change hands.
+    const kept = new Set(chosen(all).filter(({ file }) => file.rows > 0));
+    const files = [...kept].map(({ file }) => file);
+    for (const block of all) if (!kept.has(block)) store.blobs.remove(block.file.blob);
+    const { partition = [], overwrite } = upload;
+    putVersion(store, {
+      ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+      ...{ operation: "TUNNEL", added: [] },
+      change: (partitions) =>
+        withFiles(partitions, partition, files, { atMs: call.timeMs, overwrite }),
+    });
+    forgetBlocks(store, upload.id);
+    uploadRows(store).put(key, done);
+  });
+  return done;
+}
