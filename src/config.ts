@@ -31,6 +31,15 @@ export interface Config {
     | TokenUnlock;
   /** All that PKCS#11 modules see of the environment. */
   readonly moduleEnv: Readonly<Record<string, string>>;
+  /** Proxies of external key stores that are not on the internet, and who vouches for proxies besides, PEM. */
+  readonly xks: {
+    readonly proxies: readonly {
+      readonly host: string;
+      readonly address: string;
+      readonly port: number;
+    }[];
+    readonly authority: string | undefined;
+  };
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */

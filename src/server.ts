@@ -44,6 +44,7 @@ import { findModel } from "./wire/models.ts";
 import { admitOdps } from "./wire/odps/door.ts";
 import { admitPeers, postToPeer } from "./wire/peers.ts";
 import { type RunningServer, startServer } from "./wire/server/start-server.ts";
+import { xksTransport } from "./wire/xks.ts";
 
 /** A data directory that is open, and everything below the services. */
 export interface Opened {
@@ -118,7 +119,8 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const tokens = allOf(createTokenSource(hsms.clusters, random, log), modules);
   const peers = new Agreements(base, [region, ...furtherRegions]);
   const transport = postToPeer;
-  const keys = new KeyService({ ...sealing, furtherRegions, tokens, peers, transport });
+  const proxies = xksTransport(config.xks.proxies, config.xks.authority);
+  const keys = new KeyService({ ...sealing, furtherRegions, tokens, peers, transport, proxies });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {
     parts: { ...base, directory: people, keys, projects: new Projects(store) },

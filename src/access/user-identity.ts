@@ -89,6 +89,21 @@ function temporary(session: Session | undefined, sessionIssuer?: Fields): Fields
   };
 }
 
+/** Who acts, as one name: an ARN, or that of a service. */
+export function principalArn(principal: Principal): string {
+  switch (principal.kind) {
+    case "anonymous":
+      return "anonymous";
+    case "service":
+      return principal.name;
+    case "session":
+      return principal.sessionArn;
+    case "root":
+    case "user":
+      return principal.arn;
+  }
+}
+
 /** A principal as another account sees it in its trail: by its id and account alone. */
 export function strangerIdentity(principal: Principal, shown: Fields): Fields {
   if (principal.kind === "service" || principal.kind === "anonymous") return shown;

@@ -34,10 +34,27 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     admitSignatureV2: false,
     shardLimits: "enforce",
     unconfinedCells: "refuse",
+    xks: { proxies: [], authority: undefined },
     root: { kind: "key-file", path: "/home/u/.local/share/bondstore/root.secret" },
     vault: "/home/u/.local/share/bondstore/vault",
     engines: { cache: "/home/u/.cache/bondstore" },
   });
+});
+
+test("a proxy of external key stores is named with where it is", () => {
+  const { proxies } = configFor(
+    {},
+    "--xks-proxy",
+    "xks.acme.example=10.0.0.7:8443",
+    "two=[fd00::7]:443",
+  ).xks;
+  assert.deepEqual(proxies, [
+    { host: "xks.acme.example", address: "10.0.0.7", port: 8443 },
+    { host: "two", address: "fd00::7", port: 443 },
+  ]);
+  for (const wrong of ["xks.acme.example", "a=b:1", "a=10.0.0.7", "a=10.0.0.7:99999"]) {
+    assert.throws(() => configFor({}, "--xks-proxy", wrong), CommandFailure);
+  }
 });
 
 test("a directory is meant from where the command is typed", () => {

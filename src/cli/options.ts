@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Config } from "../config.ts";
@@ -24,6 +25,8 @@ export interface UpOptions extends DataOptions {
   readonly plainHttp?: boolean;
   readonly hostName?: readonly string[];
   readonly admitSignatureV2?: boolean;
+  readonly xksProxy?: readonly string[];
+  readonly xksAuthority?: string;
   readonly alsoRegion?: readonly string[];
   readonly liftShardLimits?: boolean;
   readonly acceptUnconfinedCells?: boolean;
@@ -66,6 +69,11 @@ export function addUpOptions(command: Command): Command {
     .option("--hsm-port <number>", "port of HSMs over mutual TLS; 0 takes a free one", toPort)
     .option("--plain-http", "serve HTTP instead of HTTPS; only on a loopback address")
     .option("--host-name <name...>", "further names that clients reach this Bondstore by")
+    .option(
+      "--xks-proxy <host=address:port...>",
+      "proxies of external key stores that are not on the internet",
+    )
+    .option("--xks-authority <file>", "PEM of who vouches for proxies besides those trusted here")
     .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
     .option("--lift-shard-limits", "do not hold Kinesis shards to AWS's limits")
     .option(
@@ -115,6 +123,7 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
     unconfinedCells: options.acceptUnconfinedCells ? "accept" : "refuse",
     hsmPort: options.hsmPort,
     moduleEnv: around.moduleEnv ?? {},
+    xks: xksOf(options, around),
     root: rootOf(options, data, around),
     vault:
       options.vault === undefined
@@ -140,6 +149,21 @@ function furtherRegionsOf({ region, alsoRegion = [] }: UpOptions): readonly stri
     }
   }
   return alsoRegion;
+}
+
+const proxyForm = /^([a-z0-9][a-z0-9.-]*)=(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i;
+
+function xksOf({ xksProxy = [], xksAuthority }: UpOptions, around: Surroundings): Config["xks"] {
+  const proxies = xksProxy.map((text) => {
+    const [, host, wide, address = wide, port = ""] = proxyForm.exec(text) ?? [];
+    if (host === undefined || address === undefined) {
+      throw new CommandFailure(`\`${text}\` is not HOST=ADDRESS:PORT`, 2);
+    }
+    return { host, address, port: toPort(port) };
+  });
+  if (xksAuthority === undefined) return { proxies, authority: undefined };
+  const file = resolve(around.workingDirectory, xksAuthority);
+  return { proxies, authority: readFileSync(file, "utf8") };
 }
 
 function rootOf(options: DataOptions, data: string, around: Surroundings): Config["root"] {

@@ -1,8 +1,9 @@
 import type { RequestFacts } from "../access/authorize.ts";
-import { serviceName } from "../access/user-identity.ts";
+import { principalArn, serviceName } from "../access/user-identity.ts";
 import type { Json } from "../audit/trail.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Fact } from "../policy/question.ts";
+import type { UseAsker } from "./external/proxy-lines.ts";
 import { grantFacts } from "./facts.ts";
 import type { KeyReference } from "./find-key.ts";
 import { isWithin } from "./grants.ts";
@@ -68,6 +69,14 @@ export function trial(
   if (action !== "CreateGrant") return { parameters: { keySpec: "AES_256" } };
   return grantAttempt({ grantee, operations: ["Decrypt"], constraints: { subset: context } }, use);
 }
+
+/** As whom a proxy of an external key store is asked when a service uses a key. */
+export const askerOf = (operation: string, { principal, requestId, via }: KeyUse): UseAsker => ({
+  principalArn: principalArn(principal),
+  operation,
+  requestId,
+  via,
+});
 
 /** What the global condition keys are filled from when a service uses a key. */
 export const requestFacts = (

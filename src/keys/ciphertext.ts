@@ -10,6 +10,8 @@ import type { Context } from "./keys.ts";
  * HMAC-SHA-256), so that a key version has no limit of messages. The tag covers the header and the encryption context.
  */
 const format = 1;
+/** What an external key store's proxy has encrypted again (`external/outer-message.ts`). */
+const outerFormat = 2;
 const versionBytes = 32;
 const nonceBytes = 16;
 const ivBytes = 12;
@@ -26,7 +28,9 @@ const block = Buffer.concat([beforeNonce, Buffer.alloc(nonceBytes), keyBits]);
 
 /** The id of the key version that made a ciphertext (64 hexadecimal digits); undefined when it is none of ours. */
 export function versionOf(ciphertext: Uint8Array): string | undefined {
-  if (ciphertext.length < headerBytes + tagBytes || ciphertext[0] !== format) return undefined;
+  const [first] = ciphertext;
+  const known = first === format || first === outerFormat;
+  if (ciphertext.length < headerBytes + tagBytes || !known) return undefined;
   return Buffer.from(ciphertext.subarray(1, 1 + versionBytes)).toString("hex");
 }
 

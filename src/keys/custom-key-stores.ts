@@ -2,7 +2,13 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Store } from "../storage/store.ts";
-import { inKmsWords, storeNotFound, storeState, unavailable } from "./custom-store-refusals.ts";
+import {
+  inKmsWords,
+  nameInUse,
+  storeNotFound,
+  storeState,
+  unavailable,
+} from "./custom-store-refusals.ts";
 import type { KeyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KmsKey } from "./kms-key.ts";
@@ -41,7 +47,7 @@ const boundPassword = (id: string) => `password of custom key store ${id}`;
 /** The custom key stores of all accounts, and their connections to tokens. */
 export class CustomKeyStores {
   readonly #store: Store;
-  readonly #tables: Pick<KeyTables, "customStores">;
+  readonly #tables: Pick<KeyTables, "customStores" | "externalStores">;
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -53,7 +59,7 @@ export class CustomKeyStores {
 
   constructor(parts: {
     readonly store: Store;
-    readonly tables: Pick<KeyTables, "customStores">;
+    readonly tables: Pick<KeyTables, "customStores" | "externalStores">;
     readonly keyring: Keyring;
     readonly clock: Clock;
     readonly random: Random;
@@ -292,14 +298,12 @@ export class CustomKeyStores {
   }
 
   #checkUnique(account: string, wanted: CustomKeyStore): void {
+    for (const { value } of this.#tables.externalStores(account).range({})) {
+      if (value.name === wanted.name) throw nameInUse(wanted.name);
+    }
     for (const { id, name, clusterId } of this.all(account)) {
       if (id === wanted.id) continue;
-      if (name === wanted.name) {
-        throw new ServiceError(
-          "CustomKeyStoreNameInUseException",
-          `A custom key store with the name ${name} already exists`,
-        );
-      }
+      if (name === wanted.name) throw nameInUse(name);
       if (clusterId === wanted.clusterId) {
         throw new ServiceError(
           "CloudHsmClusterInUseException",

@@ -5,6 +5,13 @@ import { TokenFailure } from "./token.ts";
 export const storeNotFound = (id: string) =>
   new ServiceError("CustomKeyStoreNotFoundException", `Custom key store ${id} is not found.`);
 
+/** KMS's refusal of a name that another store has. */
+export const nameInUse = (name: string) =>
+  new ServiceError(
+    "CustomKeyStoreNameInUseException",
+    `A custom key store with the name ${name} already exists`,
+  );
+
 /** KMS's refusal of what a store cannot do in its state. */
 export const storeState = (id: string, needed: string) =>
   new ServiceError(

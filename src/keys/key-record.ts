@@ -13,8 +13,10 @@ export interface KeyRecord {
   readonly origin: KeyOrigin;
   /** Names imported materials, so that the same one is known again: their ids are HMACs under it. */
   readonly importSecret?: Uint8Array;
-  /** Id of the custom key store whose token holds the material. */
+  /** Id of the custom key store: its token holds the material, or its proxy has the external key. */
   readonly customKeyStore?: string;
+  /** Id of the key of the owner's, outside, that encrypts again what this one encrypts. */
+  readonly externalKey?: string;
   readonly multiRegion?: MultiRegion;
   /** `AWS`: made by a service for the account, such as `alias/aws/s3`. */
   readonly manager: "CUSTOMER" | "AWS";
@@ -41,7 +43,7 @@ export type KeyState =
   | "PendingReplicaDeletion"
   | "Updating";
 
-export type KeyOrigin = "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM";
+export type KeyOrigin = "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE";
 
 /** The related keys of a multi-Region key; each of them has this, and they agree. */
 export interface MultiRegion {

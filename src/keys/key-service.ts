@@ -7,8 +7,9 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Sealer, Store } from "../storage/store.ts";
-import { type Attempt, requestFacts, showsContext, trial } from "./attempt.ts";
+import { type Attempt, askerOf, requestFacts, showsContext, trial } from "./attempt.ts";
 import { versionOf } from "./ciphertext.ts";
+import type { XksTransport } from "./external/xks-transport.ts";
 import { keyFacts } from "./facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
 import { KeyRegions } from "./key-regions.ts";
@@ -49,6 +50,8 @@ export interface KeyServiceParts extends PeerParts {
   readonly furtherRegions: readonly string[];
   /** HSMs that custom key stores may be kept in. */
   readonly tokens: TokenSource;
+  /** Reaches the proxies of external key stores. */
+  readonly proxies: XksTransport;
 }
 
 interface Judgement {
@@ -99,7 +102,7 @@ export class KeyService implements Keys {
     const { key, bytes } = await this.#recorded(
       () => findKey(this.store, keyId, use.account),
       { action: "GenerateDataKey", context, use, parameters },
-      (found) => encryptUnder(this.store, found, plain, context),
+      (found) => encryptUnder(this.store, found, plain, context, askerOf("GenerateDataKey", use)),
     );
     return {
       sealer: createSealer(sealerId(bytes), plain, { manyOpenings: random }),
@@ -121,7 +124,7 @@ export class KeyService implements Keys {
     const { bytes, key } = await this.#recorded(
       () => this.#keyOf(wrapped),
       { action: "Decrypt", context, use, parameters },
-      (found) => decryptUnder(this.store, found, wrapped, context),
+      (found) => decryptUnder(this.store, found, wrapped, context, askerOf("Decrypt", use)),
     );
     if (bytes.length !== dataKeyBytes) throw invalidCiphertext();
     const sealer = createSealer(sealerId(wrapped), bytes, { manyOpenings: this.#parts.random });
@@ -160,8 +163,7 @@ export class KeyService implements Keys {
     const { access } = this.#parts;
     return (
       reference.key?.record.state === "Enabled" &&
-      (!reference.key.record.customKeyStore ||
-        this.store.customStores.isReachable(reference.key)) &&
+      this.store.isReachable(reference.key) &&
       access.authorize(use.principal, demand, facts).allowed
     );
   }

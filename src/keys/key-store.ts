@@ -4,6 +4,8 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
 import { CustomKeyStores } from "./custom-key-stores.ts";
+import { ExternalKeyStores } from "./external/external-key-stores.ts";
+import type { XksTransport } from "./external/xks-transport.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import { ImportedMaterials } from "./imported-materials.ts";
@@ -31,7 +33,6 @@ import { Upkeep } from "./upkeep.ts";
 import type { Vault } from "./vault.ts";
 
 const [keysInMemoryMax, dayMs] = [10_000, 86_400_000];
-
 /** The keys of all accounts in a Region: their records on disk, and what judging and using them needs in memory. */
 export class KeyStore {
   readonly clock: Clock;
@@ -44,6 +45,7 @@ export class KeyStore {
   readonly records: KeyRecords;
   readonly regions: KeyRegions;
   readonly customStores: CustomKeyStores;
+  readonly externalStores: ExternalKeyStores;
   readonly imports: ImportedMaterials;
   readonly quotas: Quotas;
   readonly lastUsage: LastUsage;
@@ -68,6 +70,7 @@ export class KeyStore {
       readonly region: string;
       readonly regions: KeyRegions;
       readonly tokens: TokenSource;
+      readonly proxies: XksTransport;
     },
     dataKeys: Pick<SharedDataKeys, "drop" | "dropOld">,
   ) {
@@ -91,11 +94,10 @@ export class KeyStore {
     this.quotas = new Quotas(parts.clock);
     this.lastUsage = new LastUsage({ ...parts, tables: this.#tables });
     this.dataKeys = dataKeys;
-    this.customStores = new CustomKeyStores({
-      ...parts,
-      tables: this.#tables,
-      isKey: (account, id) => this.records.find(account, id) !== undefined,
-    });
+    const isKey = (account: string, id: string) => this.records.find(account, id) !== undefined;
+    const storeParts = { ...parts, tables: this.#tables, isKey };
+    this.customStores = new CustomKeyStores(storeParts);
+    this.externalStores = new ExternalKeyStores(storeParts);
     this.upkeep = new Upkeep(this, parts.trail);
   }
 
@@ -177,8 +179,8 @@ export class KeyStore {
     await this.#store.transaction(() => {
       this.records.write(account, undefined, record);
       if (alias === undefined) return;
-      const pointer = { keyId: id, createdAtMs, updatedAtMs: createdAtMs };
-      this.#tables.aliases(account).put([alias], pointer);
+      const at = { createdAtMs, updatedAtMs: createdAtMs };
+      this.#tables.aliases(account).put([alias], { keyId: id, ...at });
     });
     const made = this.find(account, id);
     assert(made, "a key just made is found");
@@ -248,8 +250,7 @@ export class KeyStore {
           .put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
       }
     });
-    if (from) this.forget(from);
-    if (to) this.forget(to);
+    for (const key of [from, to]) if (key) this.forget(key);
   }
 
   /** The key as it is on disk, even when its deletion is due. */
@@ -257,6 +258,13 @@ export class KeyStore {
     return (
       this.#known.get(`${account}/${keyId}`) ?? this.#load(account, keyId, `${account}/${keyId}`)
     );
+  }
+
+  /** Whether the custom key store of a key can be asked now; what is in none can. */
+  isReachable(key: KmsKey): boolean {
+    const { customKeyStore, externalKey } = key.record;
+    const stores = externalKey === undefined ? this.customStores : this.externalStores;
+    return customKeyStore === undefined || stores.isReachable(key);
   }
 
   /** Removes a key, its materials, aliases and grants: what it encrypted cannot be read again. */

@@ -1,5 +1,6 @@
 import type { Store, Table } from "../storage/store.ts";
 import type { CustomKeyStore } from "./custom-key-stores.ts";
+import type { ExternalKeyStore } from "./external/external-key-store.ts";
 import type { AliasRecord, Grant, KeyPlace, KeyRecord } from "./key-record.ts";
 import type { Usage } from "./last-usage.ts";
 
@@ -11,6 +12,8 @@ export interface KeyTables {
   aliases(account: string): Table<AliasRecord>;
   /** By id. */
   customStores(account: string): Table<CustomKeyStore>;
+  /** By id. */
+  externalStores(account: string): Table<ExternalKeyStore>;
   /** By id of the key and of the grant. */
   grants(account: string): Table<Grant>;
   /** Accounts that have ever had a key. */
@@ -43,6 +46,7 @@ export function keyTables(store: Store, region: string, home: string): KeyTables
     keys: (account) => of(account).table("kms.keys"),
     aliases: (account) => of(account).table("kms.aliases"),
     customStores: (account) => of(account).table("kms.custom-key-stores"),
+    externalStores: (account) => of(account).table("kms.external-key-stores"),
     grants: (account) => of(account).table("kms.grants"),
     keepers: of().table("kms.accounts"),
     versions: of().table("kms.versions"),

@@ -2,7 +2,9 @@ import type { KeyRecord, KeyVersion } from "./key-record.ts";
 
 /** What a key is made of; a symmetric one of our own, unless it says otherwise. */
 export type NewKey = Pick<KeyRecord, "description" | "policy" | "tags" | "manager"> &
-  Partial<Pick<KeyRecord, "spec" | "usage" | "origin" | "customKeyStore" | "multiRegion">>;
+  Partial<
+    Pick<KeyRecord, "spec" | "usage" | "origin" | "customKeyStore" | "externalKey" | "multiRegion">
+  >;
 
 /** Material of a version that is made: 32 random bytes, unless it says otherwise. */
 export interface NewMaterial

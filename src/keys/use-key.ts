@@ -10,6 +10,7 @@ import {
   sealMessage,
   versionOf,
 } from "./ciphertext.ts";
+import type { UseAsker } from "./external/proxy-lines.ts";
 import { notFound } from "./find-key.ts";
 import type { KeyVersion } from "./key-record.ts";
 import { type KeyUsage, specOf } from "./key-specs.ts";
@@ -84,6 +85,7 @@ export function encryptUnder(
   key: KmsKey,
   plaintext: Uint8Array,
   context: Context,
+  asker: UseAsker,
 ): Used | Promise<Used> {
   checkUsable(key);
   checkSymmetric(key, "Encrypt");
@@ -97,6 +99,10 @@ export function encryptUnder(
   }
   const material = keys.materials.of(key, newestVersion(key));
   const bytes = encryptMessage({ id, material }, plaintext, context, keys.random);
+  if (key.record.externalKey !== undefined) {
+    const again = keys.externalStores.encrypt(key, { id, message: bytes, context }, asker);
+    return whileUsable(keys, key, again).then((outer) => ({ bytes: outer, materialId: id }));
+  }
   return { bytes, materialId: id };
 }
 
@@ -122,6 +128,7 @@ export function decryptUnder(
   key: KmsKey,
   ciphertext: Uint8Array,
   context: Context,
+  asker: UseAsker,
 ): Used | Promise<Used> {
   checkUsable(key);
   checkSymmetric(key, "Decrypt");
@@ -133,6 +140,13 @@ export function decryptUnder(
     return whileUsable(keys, key, keys.customStores.derive(key, derivationBlock(ciphertext))).then(
       (own) => opened(openMessage(own, ciphertext, context), version),
     );
+  }
+  if (key.record.externalKey !== undefined) {
+    const inner = keys.externalStores.decrypt(key, ciphertext, context, asker);
+    return whileUsable(keys, key, inner).then((message) => {
+      if (!message || versionOf(message) !== id) throw invalidCiphertext();
+      return opened(decryptMessage(keys.materials.of(key, version), message, context), version);
+    });
   }
   return opened(decryptMessage(keys.materials.of(key, version), ciphertext, context), version);
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { Corruption } from "../storage/store.ts";
-import { grantAttempt, type Recorded } from "./attempt.ts";
+import { askerOf, grantAttempt, type Recorded } from "./attempt.ts";
 import { findKey, type KeyReference } from "./find-key.ts";
 import type { Grant } from "./key-record.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -84,7 +84,8 @@ export class VolumeKeys {
     const { bytes, materialId = "" } = await recorded(
       () => findKey(keys, keyArn, use.account),
       { action: "GenerateDataKeyWithoutPlaintext", context, use, parameters },
-      (key) => encryptUnder(keys, key, plain, context),
+      (key) =>
+        encryptUnder(keys, key, plain, context, askerOf("GenerateDataKeyWithoutPlaintext", use)),
     ).finally(() => plain.fill(0));
     return { wrapped: bytes, materialId };
   }
@@ -136,7 +137,7 @@ export class VolumeKeys {
       },
       (key) => {
         if (byGrant(key).length === 0) throw grantGone(customer.grantId, key);
-        return decryptUnder(keys, key, wrapped, context);
+        return decryptUnder(keys, key, wrapped, context, askerOf("Decrypt", use));
       },
     );
     if (bytes.length !== keyBytes) throw invalidCiphertext();

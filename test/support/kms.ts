@@ -8,6 +8,7 @@ import { createAccess } from "../../src/access/access.ts";
 import type { TrailEvent } from "../../src/audit/trail.ts";
 import type { Directory } from "../../src/identity/directory.ts";
 import type { Principal, PrincipalPolicies, User } from "../../src/identity/principal.ts";
+import type { XksTransport } from "../../src/keys/external/xks-transport.ts";
 import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
 import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
@@ -74,6 +75,8 @@ export interface Around {
   readonly regions?: readonly [home: string, ...further: string[]];
   /** Carries messages to other Bondstores; there are none. */
   readonly transport?: PeerTransport;
+  /** Reaches proxies of external key stores; there are none. */
+  readonly proxies?: XksTransport;
   /** Called before and after each thing that is written to disk. */
   readonly step?: () => void;
 }
@@ -108,6 +111,7 @@ export async function openKms(
     nowMs = Date.UTC(2026, 10, 22),
     regions: [home, ...furtherRegions] = [region, otherRegion],
     transport = async () => assert.fail("there are no other Bondstores"),
+    proxies = async () => ({ failed: "unreachable" }),
     step = () => {},
   }: Around = {},
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
@@ -155,6 +159,7 @@ export async function openKms(
     furtherRegions,
     peers: new Agreements(below, [home, ...furtherRegions]),
     transport,
+    proxies,
   });
   const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
   const pipeline = await startPipeline(

@@ -30,6 +30,7 @@ export const accountTables: readonly string[] = [
   "kms.aliases",
   "kms.grants",
   "kms.custom-key-stores",
+  "kms.external-key-stores",
   "kms.usage",
   "hsm.clusters",
   "hsm.partitions",

@@ -8,7 +8,6 @@ import type {
   ReEncryptResponse,
 } from "@aws-sdk/client-kms";
 import { findKey, type KeyReference, notFound } from "../../keys/find-key.ts";
-import type { KeyStore } from "../../keys/key-store.ts";
 import type { Context } from "../../keys/keys.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
 import {
@@ -24,7 +23,7 @@ import { decryptByPair, encryptToPair } from "../../keys/use-pair.ts";
 import { type Checked, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import { type CiphertextTarget, findByCiphertext } from "./find-by-ciphertext.ts";
-import { cipherFacts, demandTarget, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
+import { askerOf, cipherFacts, demandTarget, findAnyKey, type KmsCall, keyOf } from "./find-key.ts";
 import { keyUse } from "./key-use.ts";
 import { isSymmetric } from "./metadata.ts";
 
@@ -36,12 +35,12 @@ export const encrypt = keyUse("Encrypt", {
   },
   context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) =>
     cipherFacts(reference, call, EncryptionContext, EncryptionAlgorithm),
-  async handle(target, input, { own: keys }): Promise<EncryptResponse> {
+  async handle(target, input, call): Promise<EncryptResponse> {
     const { Plaintext, EncryptionContext, DryRun } = input;
     const { EncryptionAlgorithm = "SYMMETRIC_DEFAULT" } = input;
     const key = keyOf(target);
     const how = { algorithm: EncryptionAlgorithm, context: EncryptionContext };
-    const { bytes } = await encryptBy(keys, key, Plaintext, how);
+    const { bytes } = await encryptBy(call, key, Plaintext, how);
     if (DryRun) throw dryRun();
     return { CiphertextBlob: bytes, KeyId: key.arn, EncryptionAlgorithm };
   },
@@ -61,11 +60,11 @@ export const decrypt = keyUse("Decrypt", {
   },
   context: ({ EncryptionContext, EncryptionAlgorithm }, { reference }, call) =>
     cipherFacts(reference, call, EncryptionContext, EncryptionAlgorithm),
-  async handle(target, input, { own: keys }): Promise<DecryptResponse> {
+  async handle(target, input, call): Promise<DecryptResponse> {
     const { EncryptionContext, EncryptionAlgorithm = "SYMMETRIC_DEFAULT", DryRun } = input;
     const key = keyOf(target);
     const how = { algorithm: EncryptionAlgorithm, context: EncryptionContext };
-    const used = await open(target, keys, how);
+    const used = await open(target, call, how);
     if (DryRun || !used) throw dryRun();
     return {
       KeyId: key.arn,
@@ -114,18 +113,18 @@ export const reEncrypt = keyUse(
         },
       ];
     },
-    async handle(target, input, { own: keys }): Promise<ReEncryptResponse> {
+    async handle(target, input, call): Promise<ReEncryptResponse> {
       const { destination } = target;
       const source = keyOf(target);
       if (!destination.key) throw notFound(destination);
       const from = input.SourceEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
       const to = input.DestinationEncryptionAlgorithm ?? "SYMMETRIC_DEFAULT";
-      const opened = await open(target, keys, {
+      const opened = await open(target, call, {
         algorithm: from,
         context: input.SourceEncryptionContext,
       });
       const plaintext = opened?.bytes ?? Buffer.alloc(0);
-      const sealed = await encryptBy(keys, destination.key, plaintext, {
+      const sealed = await encryptBy(call, destination.key, plaintext, {
         algorithm: to,
         context: input.DestinationEncryptionContext,
       });
@@ -181,22 +180,21 @@ function checkHow(key: KmsKey, { algorithm, context }: How): void {
 }
 
 function encryptBy(
-  keys: KeyStore,
+  call: KmsCall,
   key: KmsKey,
   plaintext: Uint8Array,
   how: How,
 ): Used | Promise<Used> {
   checkHow(key, how);
-  if (isSymmetric(key.record)) return encryptUnder(keys, key, plaintext, how.context ?? {});
+  const { own: keys } = call;
+  if (isSymmetric(key.record)) {
+    return encryptUnder(keys, key, plaintext, how.context ?? {}, askerOf(call));
+  }
   return encryptToPair(keys, key, plaintext, how.algorithm);
 }
 
 /** The plaintext; undefined when a trial run leaves the ciphertext out. */
-function open(
-  target: CiphertextTarget,
-  keys: KeyStore,
-  how: How,
-): Used | Promise<Used> | undefined {
+function open(target: CiphertextTarget, call: KmsCall, how: How): Used | Promise<Used> | undefined {
   const key = keyOf(target);
   checkHow(key, how);
   if (!target.ciphertext) {
@@ -204,6 +202,9 @@ function open(
     checkUsage(key, "ENCRYPT_DECRYPT", "Decrypt");
     return undefined;
   }
-  if (isSymmetric(key.record)) return decryptUnder(keys, key, target.ciphertext, how.context ?? {});
+  const { own: keys } = call;
+  if (isSymmetric(key.record)) {
+    return decryptUnder(keys, key, target.ciphertext, how.context ?? {}, askerOf(call));
+  }
   return decryptByPair(keys, key, target.ciphertext, how.algorithm);
 }

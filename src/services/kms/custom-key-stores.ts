@@ -16,20 +16,24 @@ import type {
 } from "@aws-sdk/client-kms";
 import type { CustomKeyStore } from "../../keys/custom-key-stores.ts";
 import { storeNotFound, storeState } from "../../keys/custom-store-refusals.ts";
+import type { ExternalKeyStore } from "../../keys/external/external-key-store.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
+import { createExternalStore, externalEntry, updateExternalStore } from "./external-key-stores.ts";
 import { callerFacts, inAccount, type KmsCall } from "./find-key.ts";
-import { notBuilt } from "./metadata.ts";
 import { afterMarker, pageOf } from "./page.ts";
 
-/** A custom key store of the caller's account. */
+/** A custom key store of the caller's account, of one of the two kinds. */
 interface StoreTarget extends Target {
   readonly store?: CustomKeyStore;
+  readonly external?: ExternalKeyStore;
 }
 
 function findStore(id: string, { own: keys, account }: KmsCall): StoreTarget {
   const store = keys.customStores.find(account, id);
+  const external = keys.externalStores.find(account, id);
   const target = { arn: "*", account };
-  return store ? { ...target, store } : { ...target, absent: { refusal: storeNotFound(id) } };
+  if (store) return { ...target, store };
+  return external ? { ...target, external } : { ...target, absent: { refusal: storeNotFound(id) } };
 }
 
 function storeOf({ store }: StoreTarget): CustomKeyStore {
@@ -37,16 +41,30 @@ function storeOf({ store }: StoreTarget): CustomKeyStore {
   return store;
 }
 
-/** Makes a key store whose keys are in an HSM cluster of the account. It is not connected yet. */
+/** The id of a store, and those of its kind, which connect and disconnect it. */
+function kindOf({ store, external }: StoreTarget, { own: keys }: KmsCall) {
+  const id = (store ?? external)?.id;
+  if (id === undefined) throw storeNotFound("");
+  return { id, stores: external ? keys.externalStores : keys.customStores };
+}
+
+/**
+ * Makes a key store whose keys are in an HSM cluster of the account, or are used with those behind a proxy. It is not
+ * connected yet.
+ */
 export const createCustomKeyStore = operation("CreateCustomKeyStore", {
-  resolve(input: Checked<CreateCustomKeyStoreRequest>, call: KmsCall) {
-    if (input.CustomKeyStoreType === "EXTERNAL_KEY_STORE") throw notBuilt("EXTERNAL_KEY_STORE");
-    return inAccount(input, call);
-  },
+  resolve: (input: Checked<CreateCustomKeyStoreRequest>, call: KmsCall) => inAccount(input, call),
   context: callerFacts,
   // Who binds a cluster to KMS may see the cluster.
-  also: (_input, target) => [{ action: "cloudhsm:DescribeClusters", target }],
-  async handle(_account, input, { own: keys, account }): Promise<CreateCustomKeyStoreResponse> {
+  also: ({ CustomKeyStoreType }, target) =>
+    CustomKeyStoreType === "EXTERNAL_KEY_STORE"
+      ? []
+      : [{ action: "cloudhsm:DescribeClusters", target }],
+  async handle(_account, input, call): Promise<CreateCustomKeyStoreResponse> {
+    if (input.CustomKeyStoreType === "EXTERNAL_KEY_STORE") {
+      return { CustomKeyStoreId: await createExternalStore(input, call) };
+    }
+    const { own: keys, account } = call;
     const { CustomKeyStoreName: name, CloudHsmClusterId: clusterId } = input;
     const { KeyStorePassword: password, TrustAnchorCertificate: trustAnchor } = input;
     if (clusterId === undefined || password === undefined || trustAnchor === undefined) {
@@ -81,9 +99,10 @@ export const connectCustomKeyStore = operation("ConnectCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<ConnectCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
-  async handle(target, _input, { own, account }): Promise<ConnectCustomKeyStoreResponse> {
+  async handle(target, _input, call): Promise<ConnectCustomKeyStoreResponse> {
     // After a failure it is disconnected first: each attempt may cost a login of three.
-    await own.customStores.connect(account, storeOf(target).id);
+    const { stores, id } = kindOf(target, call);
+    await stores.connect(call.account, id);
     return {};
   },
 });
@@ -93,8 +112,9 @@ export const disconnectCustomKeyStore = operation("DisconnectCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<DisconnectCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
-  async handle(target, _input, { own, account }): Promise<DisconnectCustomKeyStoreResponse> {
-    await own.customStores.disconnect(account, storeOf(target).id);
+  async handle(target, _input, call): Promise<DisconnectCustomKeyStoreResponse> {
+    const { stores, id } = kindOf(target, call);
+    await stores.disconnect(call.account, id);
     return {};
   },
 });
@@ -104,16 +124,27 @@ export const describeCustomKeyStores = operation("DescribeCustomKeyStores", {
   resolve: (input: Checked<DescribeCustomKeyStoresRequest>, call: KmsCall) =>
     inAccount(input, call),
   context: callerFacts,
-  handle(_account, input, { own: keys, account }): DescribeCustomKeyStoresResponse {
+  handle(_account, input, call): DescribeCustomKeyStoresResponse {
+    const { own: keys, account } = call;
     const { CustomKeyStoreId: id, CustomKeyStoreName: name, Limit = 100, Marker } = input;
-    const found = [...keys.customStores.all(account, afterMarker(Marker))].filter(
-      (store) => store.id === (id ?? store.id) && store.name === (name ?? store.name),
-    );
+    const after = afterMarker(Marker);
+    const found = [
+      ...[...keys.customStores.all(account, after)].map((store) =>
+        entryOf(store, keys.customStores),
+      ),
+      ...[...keys.externalStores.all(account, after)].map((store) => externalEntry(store, call)),
+    ]
+      .filter(
+        ({ CustomKeyStoreId, CustomKeyStoreName }) =>
+          CustomKeyStoreId === (id ?? CustomKeyStoreId) &&
+          CustomKeyStoreName === (name ?? CustomKeyStoreName),
+      )
+      .sort((left, right) => (idOf(left) < idOf(right) ? -1 : 1));
     if (found.length === 0 && (id !== undefined || name !== undefined)) {
       throw storeNotFound(id ?? name ?? "");
     }
-    const { items, ...rest } = pageOf(found, Limit, (store) => store.id);
-    return { CustomKeyStores: items.map((store) => entryOf(store, keys.customStores)), ...rest };
+    const { items, ...rest } = pageOf(found, Limit, idOf);
+    return { CustomKeyStores: items, ...rest };
   },
 });
 
@@ -122,7 +153,12 @@ export const updateCustomKeyStore = operation("UpdateCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<UpdateCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
-  async handle(target, input, { own, account }): Promise<UpdateCustomKeyStoreResponse> {
+  async handle(target, input, call): Promise<UpdateCustomKeyStoreResponse> {
+    if (target.external) {
+      await updateExternalStore(target.external, input, call);
+      return {};
+    }
+    const { own, account } = call;
     const { id } = storeOf(target);
     const { KeyStorePassword: password, CloudHsmClusterId: clusterId } = input;
     const stores = own.customStores;
@@ -156,19 +192,25 @@ export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
   resolve: ({ CustomKeyStoreId }: Checked<DeleteCustomKeyStoreRequest>, call: KmsCall) =>
     findStore(CustomKeyStoreId, call),
   context: callerFacts,
-  async handle(target, _input, { own: keys, account }): Promise<DeleteCustomKeyStoreResponse> {
-    const { id } = storeOf(target);
+  async handle(target, _input, call): Promise<DeleteCustomKeyStoreResponse> {
+    const { own: keys, account } = call;
+    const { id } = kindOf(target, call);
     const holds = (what: string) =>
       new ServiceError("CustomKeyStoreHasCMKsException", `Custom key store ${id} ${what}`);
-    await keys.customStores.remove(account, id, (now) => {
-      if (keys.customStores.state(now).state !== "DISCONNECTED") {
-        throw storeState(id, "DISCONNECTED");
-      }
+    const checkEmpty = ({ wanted }: { readonly wanted: boolean }): void => {
+      if (wanted) throw storeState(id, "DISCONNECTED");
       for (const keyId of keys.ids(account)) {
         const { record } = keys.findDue({ account, keyId }) ?? {};
         if (record?.customKeyStore !== id) continue;
         throw holds("contains KMS keys: schedule their deletion first");
       }
+    };
+    if (target.external) {
+      await keys.externalStores.remove(account, id, checkEmpty);
+      return {};
+    }
+    await keys.customStores.remove(account, id, (now) => {
+      checkEmpty(now);
       if (now.orphans.length > 0 && keys.customStores.cluster(account, now.clusterId)) {
         throw holds("has secrets of deleted keys in its token: connect it, and they are destroyed");
       }
@@ -193,6 +235,8 @@ function entryOf(
     CustomKeyStoreType: "AWS_CLOUDHSM",
   };
 }
+
+const idOf = ({ CustomKeyStoreId = "" }: CustomKeyStoresListEntry): string => CustomKeyStoreId;
 
 const clusterNotFound = (id: string) =>
   new ServiceError("CloudHsmClusterNotFoundException", `The cluster ${id} is not found`);

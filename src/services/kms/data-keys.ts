@@ -10,6 +10,7 @@ import { dryRun, encryptUnder, type Used } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import {
+  askerOf,
   cipherFacts,
   findAnyKey,
   inAccount,
@@ -89,10 +90,12 @@ export const generateRandom = operation("GenerateRandom", {
 async function makeDataKey(
   target: KeyTarget,
   input: Checked<GenerateDataKeyWithoutPlaintextRequest>,
-  { own: keys }: KmsCall,
+  call: KmsCall,
 ): Promise<{ readonly plain: Buffer; readonly sealed: Used }> {
+  const { own: keys } = call;
+  const { EncryptionContext = {} } = input;
   const plain = keys.random.bytes(sizeOf(input));
-  const sealed = await encryptUnder(keys, keyOf(target), plain, input.EncryptionContext ?? {});
+  const sealed = await encryptUnder(keys, keyOf(target), plain, EncryptionContext, askerOf(call));
   if (input.DryRun) throw dryRun();
   return { plain, sealed };
 }

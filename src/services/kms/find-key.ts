@@ -1,4 +1,6 @@
 import type { AccessDemand } from "../../access/authorize.ts";
+import { principalArn } from "../../access/user-identity.ts";
+import type { UseAsker } from "../../keys/external/proxy-lines.ts";
 import { keyFacts } from "../../keys/facts.ts";
 import { findKey, type KeyReference, keyDemandTarget, notFound } from "../../keys/find-key.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
@@ -88,6 +90,14 @@ export function keyOf({ reference }: KeyTarget): KmsKey {
   assert(reference.key, "a key that does not exist is refused before it is handled");
   return reference.key;
 }
+
+/** As whom a proxy of an external key store is asked. */
+export const askerOf = ({ principal, operation, id, source }: KmsCall): UseAsker => ({
+  principalArn: principalArn(principal),
+  operation,
+  requestId: id,
+  via: source.via,
+});
 
 /** KMS's condition keys for a call on a key. */
 export function factsOf(

@@ -24,6 +24,7 @@ import {
 import { type Checked, operation } from "../../pipeline/operation.ts";
 import { checkPossible, materialFact } from "./crypto-rules.ts";
 import {
+  askerOf,
   cipherFacts,
   factsOf,
   findAnyKey,
@@ -96,18 +97,20 @@ export const generateDataKeyPairWithoutPlaintext = keyUse("GenerateDataKeyPairWi
 async function makePair(
   target: KeyTarget,
   { KeyPairSpec, EncryptionContext = {}, DryRun }: Checked<GenerateDataKeyPairRequest>,
-  { own: keys }: KmsCall,
+  call: KmsCall,
 ) {
+  const { own: keys } = call;
+  const asker = askerOf(call);
   const key = keyOf(target);
   // First under the key: one that may not be used costs nobody the making of a pair.
-  await encryptUnder(keys, key, Buffer.alloc(0), EncryptionContext);
+  await encryptUnder(keys, key, Buffer.alloc(0), EncryptionContext, asker);
   if (DryRun) throw dryRun();
   const made = await generateMaterial(KeyPairSpec, keys.random);
   if (!made?.publicKey) throw notBuilt(`KeyPairSpec ${KeyPairSpec}`);
   // A pair takes its time: the key may have been disabled, or be gone, since it was found.
   const now = keys.find(key.account, key.record.id);
   if (!now) throw notFound(target.reference);
-  const sealed = await encryptUnder(keys, now, made.bytes, EncryptionContext);
+  const sealed = await encryptUnder(keys, now, made.bytes, EncryptionContext, asker);
   return {
     plain: made.bytes,
     PrivateKeyCiphertextBlob: sealed.bytes,

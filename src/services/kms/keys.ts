@@ -17,7 +17,7 @@ import type { KmsKey } from "../../keys/kms-key.ts";
 import { defaultKeyPolicy, keyArn, kindFacts } from "../../keys/kms-key.ts";
 import type { NewKey, NewMaterial } from "../../keys/new-key.ts";
 import { type Checked, operation } from "../../pipeline/operation.ts";
-import { createInStore } from "./create-in-store.ts";
+import { createInStore, createWithExternal } from "./create-in-store.ts";
 import {
   callerFacts,
   findAnyKey,
@@ -87,17 +87,19 @@ const relatedOf = (
 ): Pick<KeyRecord, "multiRegion"> =>
   MultiRegion ? { multiRegion: { primaryRegion, replicaRegions: [] } } : {};
 
-const originOf = ({ Origin }: Checked<CreateKeyRequest>) =>
-  Origin === "AWS_CLOUDHSM" || Origin === "EXTERNAL" ? Origin : "AWS_KMS";
+const originOf = ({ Origin = "AWS_KMS" }: Checked<CreateKeyRequest>) => Origin;
 
 /** Makes the key with its material; one of the owner's comes later. */
 async function makeKey(
-  { Origin, CustomKeyStoreId }: Checked<CreateKeyRequest>,
+  { Origin, CustomKeyStoreId, XksKeyId }: Checked<CreateKeyRequest>,
   given: NewKey & Pick<KeyRecord, "spec">,
   call: KmsCall,
 ): Promise<KmsKey> {
   const { own: keys, account } = call;
   const id = given.multiRegion && { id: `mrk-${keys.random.bytes(16).toString("hex")}` };
+  if (Origin === "EXTERNAL_KEY_STORE") {
+    return createWithExternal({ storeId: CustomKeyStoreId, externalKey: XksKeyId }, given, call);
+  }
   if (Origin === "AWS_CLOUDHSM") return createInStore(CustomKeyStoreId, given, call);
   if (Origin === "EXTERNAL") {
     return keys.create(account, { ...given, origin: Origin }, { ...id, material: "awaited" });

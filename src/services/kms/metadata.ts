@@ -8,12 +8,12 @@ import { isPendingDeletion } from "../../keys/use-key.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 
 /** The Region of a key, and the key stores there. */
-type Place = Pick<KeyStore, "region" | "customStores">;
+type Place = Pick<KeyStore, "region" | "customStores" | "isReachable">;
 
 /** A key as DescribeKey and CreateKey show it. */
 export function metadataOf(key: KmsKey, keys: Place): KeyMetadata {
   const { record, account, arn } = key;
-  const { customKeyStore, deletion, deletionWaitsDays } = record;
+  const { customKeyStore, externalKey, deletion, deletionWaitsDays } = record;
   const store = customKeyStore && keys.customStores.find(account, customKeyStore);
   return {
     AWSAccountId: account,
@@ -33,9 +33,11 @@ export function metadataOf(key: KmsKey, keys: Place): KeyMetadata {
     ...algorithmsOf(key),
     MultiRegion: record.multiRegion !== undefined,
     ...multiRegionOf(key, keys),
-    ...(store
-      ? { CustomKeyStoreId: store.id, CloudHsmClusterId: store.clusterId }
-      : currentMaterialOf(key)),
+    ...(customKeyStore === undefined
+      ? currentMaterialOf(key)
+      : { CustomKeyStoreId: customKeyStore }),
+    ...(store && { CloudHsmClusterId: store.clusterId }),
+    ...(externalKey !== undefined && { XksKeyConfiguration: { Id: externalKey } }),
   };
 }
 
@@ -123,7 +125,7 @@ export function kindOf({
       `Importing key material is not supported for KeySpec ${spec}`,
     );
   }
-  if (Origin === "AWS_CLOUDHSM" && spec !== "SYMMETRIC_DEFAULT") {
+  if (isInStore(Origin) && spec !== "SYMMETRIC_DEFAULT") {
     throw new ServiceError(
       "UnsupportedOperationException",
       "Custom key stores have symmetric encryption keys only",
@@ -134,9 +136,11 @@ export function kindOf({
 
 /** A key whose custom key store is not connected; one that waits for its deletion says so instead. */
 const isUnavailable = (key: KmsKey, keys: Place): boolean =>
-  key.record.customKeyStore !== undefined &&
-  !isPendingDeletion(key.record) &&
-  !keys.customStores.isReachable(key);
+  !isPendingDeletion(key.record) && !keys.isReachable(key);
+
+/** Whether a key of this origin is in a custom key store. */
+const isInStore = (origin: CreateKeyRequest["Origin"]): boolean =>
+  origin === "AWS_CLOUDHSM" || origin === "EXTERNAL_KEY_STORE";
 
 /** Says clearly which kinds of key are not built yet, and refuses specs that contradict each other. */
 export function checkSpec(
@@ -151,17 +155,21 @@ export function checkSpec(
       "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
     );
   }
-  if (Origin === "EXTERNAL_KEY_STORE") throw notBuilt(`Origin ${Origin}`);
-  if (input.CustomKeyStoreId !== undefined && Origin !== "AWS_CLOUDHSM") {
-    throw new ServiceError("ValidationException", "CustomKeyStoreId goes with Origin AWS_CLOUDHSM");
+  if (input.CustomKeyStoreId !== undefined && !isInStore(Origin)) {
+    throw new ServiceError(
+      "ValidationException",
+      "CustomKeyStoreId goes with Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE",
+    );
   }
-  if (MultiRegion && Origin === "AWS_CLOUDHSM") {
+  if ((input.XksKeyId !== undefined) !== (Origin === "EXTERNAL_KEY_STORE")) {
+    throw new ServiceError("ValidationException", "XksKeyId goes with Origin EXTERNAL_KEY_STORE");
+  }
+  if (MultiRegion && isInStore(Origin)) {
     throw new ServiceError(
       "UnsupportedOperationException",
       "Custom key stores have keys of a single Region only",
     );
   }
-  if (input.XksKeyId !== undefined) throw notBuilt("XksKeyId");
 }
 
 /** What AWS KMS has and this one does not, or not yet. */

@@ -67,7 +67,8 @@ export const replicateKey = operation("ReplicateKey", {
     const tagList = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
     return {
       ReplicaKeyMetadata: {
-        ...metadataOf(made, { region, customStores: keys.customStores }),
+        // A related key is in no custom key store.
+        ...metadataOf(made, { region, customStores: keys.customStores, isReachable: () => true }),
         ...(!there && { KeyState: "Creating", Enabled: false }),
       },
       ReplicaPolicy: policy,
