@@ -181,5 +181,17 @@ async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenera
   const length = Buffer.alloc(4);
   length.writeUInt32BE(head.length);
   yield Buffer.concat([length, head]);
-  yield* body;
+  let held: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    held.push(part);
+    size += part.length;
+    if (size < gatheredBytes) continue;
+    yield Buffer.concat(held);
+    [held, size] = [[], 0];
+  }
+  if (size > 0) yield Buffer.concat(held);
 }
+
+/** What clients send comes in small pieces: each that goes into the cell costs a call of the system. */
+const gatheredBytes = 128 * 1024;

@@ -9,47 +9,46 @@ const chunkBytes = 65_536;
 const chunkBytesMax = 1024 * 1024;
 const joinUsual = crc32cJoiner(chunkBytes);
 
-/** Puts bytes into frames. */
+/** Puts bytes into frames, and hands those on that are whole, several at a time. */
 export interface FrameWriter {
   write(bytes: Uint8Array): Iterable<Buffer>;
   end(): Buffer;
 }
 
+const wordBytes = 4;
+const framesAtOnce = 4;
+const handedBytes = framesAtOnce * (chunkBytes + wordBytes);
+
 /** Starts a framed stream. */
 export function createFrameWriter(): FrameWriter {
+  // Before the first frame comes the size of its chunk.
+  let out = Buffer.allocUnsafe(handedBytes + wordBytes);
+  let at = out.writeUInt32BE(chunkBytes);
   let filled = 0;
-  let crc = -1;
   let all = 0;
-  let started = false;
-  const word = (value: number): Buffer => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeInt32BE(value | 0);
-    return bytes;
-  };
-  const head = (): Buffer[] => {
-    if (started) return [];
-    started = true;
-    return [word(chunkBytes)];
-  };
   return {
     *write(bytes) {
-      const parts = head();
-      for (let at = 0; at < bytes.length; ) {
-        const end = Math.min(bytes.length, at + chunkBytes - filled);
-        crc = crc32c(crc, bytes, at, end);
-        parts.push(Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at));
-        filled += end - at;
-        at = end;
-        if (filled < chunkBytes) continue;
-        parts.push(word(~crc));
-        all = joinUsual(all, ~crc);
-        [filled, crc] = [0, -1];
+      for (let from = 0; from < bytes.length; ) {
+        const count = Math.min(bytes.length - from, chunkBytes - filled);
+        out.set(bytes.subarray(from, from + count), at);
+        from += count;
+        at += count;
+        filled += count;
+        if (filled < chunkBytes) return;
+        const crc = ~crc32c(-1, out, at - chunkBytes, at);
+        at = out.writeInt32BE(crc, at);
+        all = joinUsual(all, crc);
+        filled = 0;
+        if (at < handedBytes) continue;
+        yield out.subarray(0, at);
+        out = Buffer.allocUnsafe(handedBytes + wordBytes);
+        at = 0;
       }
-      if (parts.length > 0) yield Buffer.concat(parts);
     },
     end() {
-      const join = crc32cJoiner(filled);
-      return Buffer.concat([...head(), word(join(all, ~crc))]);
+      const crc = ~crc32c(-1, out, at - filled, at);
+      at = out.writeInt32BE(crc32cJoiner(filled)(all, crc), at);
+      return out.subarray(0, at);
     },
   };
 }
