@@ -91,6 +91,54 @@ print(json.dumps([one.status.value for one in o.list_instances()]))
   assert.deepEqual(filesWith(bondstore.data, marker), []);
 });
 
+test("kill -9 amid an INSERT on Spark leaves all of it or nothing", async (t) => {
+  const bondstore = commandLine(t);
+  let up = await bondstore.up("--plain-http");
+  const keys = up.ready;
+  const data = ["--data", bondstore.data];
+  await bondstore.json("project", "create", "sales", ...data);
+  const acknowledged: number[] = [];
+  let kill = () => {};
+  const enough = new Promise<void>((resolve) => {
+    kill = resolve;
+  });
+  const write = `
+o.execute_sql("create table t (n bigint, half string, word string)")
+spark = {"hive.execution.engine": "spark"}
+n = 0
+while True:
+    n += 1
+    o.execute_sql("insert into t select %d, h, '${marker}' from (select explode(array('one', 'other')) as h) x" % n, hints=spark)
+    print(n)
+`;
+  const writing = script(up, keys, write, (line) => {
+    acknowledged.push(Number(line));
+    if (acknowledged.length === 2) setTimeout(kill, 700);
+  });
+  await enough;
+  await up.kill();
+  writing.child.kill("SIGKILL");
+  await writing.ended;
+  up = await bondstore.up("--plain-http");
+  const lines: string[] = [];
+  const read = `
+with o.execute_sql("select n, count(*), count(distinct half) from t group by n").open_reader(tunnel=True) as reader:
+    print(json.dumps([[record[0], record[1], record[2]] for record in reader]))
+`;
+  await script(up, keys, read, (line) => lines.push(line)).ended;
+  const found = JSON.parse(lines[0] ?? "[]") as [number, number, number][];
+  for (const n of acknowledged)
+    assert.ok(
+      found.some(([one]) => one === n),
+      `${n} was acknowledged`,
+    );
+  for (const [n, rows, halves] of found) assert.deepEqual([n, rows, halves], [n, 2, 2]);
+  assert.equal(await up.stop(), 0);
+  const verified = await bondstore.run("verify", ...data);
+  assert.equal(verified.status, 0, verified.said);
+  assert.deepEqual(filesWith(bondstore.data, marker), []);
+});
+
 async function newKey({ ready }: Up, keys: Up["ready"]): Promise<string> {
   const { endpoint, region } = ready;
   const { accessKeyId = "", secretAccessKey = "" } = keys;

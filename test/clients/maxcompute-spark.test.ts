@@ -2,33 +2,134 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startWorld } from "../support/warehouse.ts";
 
-/** Begins a script: tables with rows of every kind, and `both`, which asks DuckDB and Spark. */
+/** Begins a script: tables with values of each type, and functions that ask DuckDB or Spark. */
 const begin = `
-o.execute_sql("create table orders (id bigint, name string, price decimal(10,2), at datetime, tags array<string>, size int, ok boolean, day date, half double, raw binary, pairs map<string,bigint>, nest struct<a:bigint,b:string>) partitioned by (ds string)",
-              hints={"odps.sql.type.system.odps2": "true"})
-o.execute_sql("""insert into orders partition (ds='2026 01%你')
-  select 1, 'one', 1.50BD, datetime '2026-01-02 03:04:05', array('a', null), 7, true, date '2026-01-02', cast(0.1 as double), unhex('00FF'), map('k', 1L), named_struct('a', 2L, 'b', 'x')
-  union all select 2, null, null, null, null, null, null, null, null, null, null, null""", hints={"odps.sql.type.system.odps2": "true"})
-o.execute_sql("insert into orders partition (ds='b') (id, name) values (3, 'three')", hints={"odps.sql.type.system.odps2": "true"})
-spark = {"hive.execution.engine": "spark"}
-def both(sql, **hints):
-    hints = {"odps.sql.allow.fullscan": "true", "odps.sql.validate.orderby.limit": "false", "odps.sql.type.system.odps2": "true", **hints}
-    def asked(more):
-        with o.execute_sql(sql, hints={**hints, **more}).open_reader(tunnel=True) as reader:
-            return [[(column.name, str(column.type)) for column in reader._schema.columns], [list(record.values) for record in reader]]
-    return asked({}), asked(spark)
+options.allow_antique_date = True
+flags = {"odps.sql.allow.fullscan": "true", "odps.sql.validate.orderby.limit": "false", "odps.sql.type.system.odps2": "true"}
+spark = {**flags, "hive.execution.engine": "spark"}
+def run(sql, hints=flags):
+    return o.execute_sql(sql, hints=hints)
+def read(sql, hints=flags):
+    with run(sql, hints).open_reader(tunnel=True) as reader:
+        columns = [(column.name, str(column.type)) for column in reader._schema.columns]
+        return repr([columns, [list(record.values) for record in reader]])
+run("""create table orders (id bigint, name string, price decimal(10,2), at datetime, tags array<string>, size int, small tinyint,
+  ok boolean, day date, half double, raw binary, pairs map<string,bigint>, nest struct<a:bigint,b:string>, short varchar(3))
+  partitioned by (ds string)""")
+run("""insert into orders partition (ds='2026 01%你')
+  select 1, 'one', 1.50BD, datetime '1000-01-02 03:04:05', array('a', null), 7, 1Y, true, date '0001-01-02',
+    cast(0.1 as double), unhex('00FF'), map('k', 1L), named_struct('a', 2L, 'b', 'x'), 'abc'
+  union all select 2, null, null, null, null, null, null, null, null, null, null, null, null, null""")
+run("insert into orders partition (ds='b') (id, name) values (3, 'three')")
+def same(*statements):
+    return [[sql, read(sql), read(sql, spark)] for sql in statements]
 `;
+
+const assertSame = (answers: unknown) => {
+  for (const [sql, one, other] of answers as [string, string, string][]) {
+    assert.equal(other, one, sql);
+  }
+};
 
 test("PyODPS reads the same rows from both engines", async (t) => {
   const { asRoot } = await startWorld(t, "ledger");
   const out = await asRoot(`${begin}
-out["answers"] = []
-for sql in ["select * from orders order by id", "select ds, count(*) as n, sum(price) as total from orders group by ds order by ds", "select o.id, o.id as \`ID two\` from orders o where ds = 'b'",
-            "select id from orders where ds = '2026 01%你' order by id desc", "select 1 as x, 'a' as y", "select count(*) from orders where id > 99"]:
-    one, other = both(sql)
-    out["answers"].append([sql, repr(one), repr(other)])
+run("create table numbers as select cast(pos as bigint) as n from (select split(space(20000), ' ') as a) t lateral view posexplode(a) p as pos, v")
+run("create table changed (a int, b string)")
+run("insert into changed values (1, 'x')")
+run("alter table changed add columns (c bigint)")
+run("alter table changed change column b named string")
+run("insert into changed values (2, 'y', 3)")
+run("create view shown as select id, ds from orders where ok")
+out["same"] = same(
+    "select * from orders order by id",
+    "select ds, count(*) as n, sum(price) as total from orders group by ds order by ds",
+    "select o.id, o.id as \`ID two; --\` from orders o where ds = 'b'",
+    "select id from orders where ds = '2026 01%你' order by id desc",
+    "select 1 as x, 'a' as y, cast(null as string) as z",
+    "select count(*) from orders where id > 99",
+    "select * from changed order by a",
+    "select count(*) from changed",
+    "select count(*), count(1) from orders",
+    "select * from shown",
+    "select n, n % 7 as k from numbers order by k desc, n",
+    "select max_pt('orders') as newest",
+)
+out["nothing"] = read("select * from orders where false", spark)
 `);
-  for (const [sql, one, other] of out["answers"] as [string, string, string][]) {
-    assert.equal(other, one, sql);
-  }
+  assertSame(out["same"]);
+  assert.match(String(out["nothing"]), /'ds', 'STRING'\)\], \[\]\]$/);
+});
+
+test("what Spark writes is what DuckDB writes, in versions of tables", async (t) => {
+  const { asRoot, running, account } = await startWorld(t, "ledger");
+  const out = await asRoot(`${begin}
+for name, hints in [("plain", flags), ("sparky", spark)]:
+    run("create table " + name + " as select id, name, price, at, tags, nest, ds from orders", hints)
+    run("create table " + name + "_parts (id bigint, name string) partitioned by (ds string, k bigint)", hints)
+    run("insert into " + name + "_parts partition (ds, k) select id, name, ds, id % 2 from orders", hints)
+    run("insert overwrite table " + name + "_parts partition (ds='b', k=1) select 9, 'nine' from orders", hints)
+    run("create table " + name + "_delta (id bigint, v string) tblproperties ('transactional'='true')", hints)
+    run("insert into " + name + "_delta select id, name from orders", hints)
+    run("update " + name + "_delta set v = 'changed' where id = 1", hints)
+    run("delete from " + name + "_delta where id = 2", hints)
+out["alike"] = [[one, read("select * from " + one), read("select * from " + other)] for one, other in [
+    ("(select * from plain order by id) t", "(select * from sparky order by id) t"),
+    ("(select * from plain_parts order by ds, k, id) t", "(select * from sparky_parts order by ds, k, id) t"),
+    ("(select * from plain_delta order by id) t", "(select * from sparky_delta order by id) t")]]
+out["partitions"] = [sorted(str(p) for p in o.get_table(n).partitions) for n in ("plain_parts", "sparky_parts")]
+def history(table):
+    return [line.split("\\t")[1:4:2] for line in run("show history for table " + table).open_reader(tunnel=False).raw.splitlines()]
+out["history"] = [history("plain_delta"), history("sparky_delta")]
+out["null"] = refused(lambda: run("insert into sparky_parts partition (ds, k) select id, name, ds, null from orders", spark))
+`);
+  assertSame(out["alike"]);
+  const [plain, sparky] = out["partitions"] as [string[], string[]];
+  assert.deepEqual(sparky, plain);
+  assert.match(String(out["null"]), /invalid dynamic partition value: the column k is NULL/);
+  const [before, after] = out["history"] as [string[][], string[][]];
+  assert.ok(before.length > 3);
+  assert.deepEqual(
+    after.map(([what]) => what),
+    before.map(([what]) => what),
+  );
+  const events = await running.bondstore.opened.trail.find({ account, limit: 500 });
+  const told = (name: string) =>
+    events
+      .filter(({ event }) => JSON.stringify(event).includes(`${name}_delta`))
+      .map(({ event: { eventName, errorCode } }) => [eventName, errorCode]);
+  assert.ok(told("plain").length > 3);
+  assert.deepEqual(told("sparky"), told("plain"));
+});
+
+test("a job that asks for Spark gets it or is told why not; a project's wish is one", async (t) => {
+  const { asRoot } = await startWorld(t, "ledger");
+  const out = await asRoot(`${begin}
+hash = "select hash(name) as h from orders order by h"
+out["job"] = refused(lambda: run(hash, spark))
+out["set"] = refused(lambda: run("set hive.execution.engine=spark; " + hash))
+out["information"] = refused(lambda: run("select table_name from information_schema.tables", spark))
+o.create_resource("plus.py", "py", file_obj="""from odps.udf import annotate
+@annotate("bigint->bigint")
+class Plus(object):
+    def evaluate(self, a):
+        return a + 1
+""")
+o.create_function("plus", class_type="plus.Plus", resources=["plus.py"])
+out["code"] = refused(lambda: run("select plus(id) from orders", spark))
+out["duckdb"] = read(hash, {**flags, "hive.execution.engine": "tez"})
+o.rest.put(o.get_project("ledger").resource(), data="<Project><Properties><Property><Name>hive.execution.engine</Name>"
+    "<Value>spark</Value></Property></Properties></Project>")
+out["wished"] = [read(hash), run("explain " + hash).open_reader(tunnel=False).raw]
+out["granted"] = [read("select id from orders order by id"), run("explain select id from orders").open_reader(tunnel=False).raw]
+`);
+  assert.match(String(out["job"]), /function hash with 1 arguments is not built for Spark/);
+  assert.match(String(out["set"]), /is not built for Spark/);
+  assert.match(String(out["information"]), /the information schema is not built for Spark/);
+  assert.match(String(out["code"]), /a function of a user is not built for Spark/);
+  assert.match(String(out["duckdb"]), /\[\[/);
+  const [answer, explained] = out["wished"] as [string, string];
+  assert.equal(answer, out["duckdb"]);
+  assert.match(explained, /^engine duckdb$/m);
+  assert.match(String(out["granted"]), /\[\[1\], \[2\], \[3\]\]\]\n?,.*engine spark/s);
 });

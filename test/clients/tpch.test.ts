@@ -14,7 +14,7 @@ function told(value: unknown): unknown {
   return typeof number === "number" ? Number(number.toFixed(6)).toPrecision(10) : value;
 }
 
-test("TPC-H's 22 queries, on tables that PyODPS has loaded, answer as DuckDB does", async (t) => {
+test("TPC-H's 22 queries, on tables that PyODPS has loaded, answer as DuckDB does, on Spark too", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "tpch-"));
   t.after(() => rm(folder, { recursive: true }));
   const duckdb = await openTpch();
@@ -22,11 +22,13 @@ test("TPC-H's 22 queries, on tables that PyODPS has loaded, answer as DuckDB doe
   await writeTpch(duckdb, scale, folder);
   const { odps, root } = await startWorld(t, "tpch");
   const queries = tpchQueries();
-  const out = await odps<{ answers: unknown[][][] }>(
+  const out = await odps<{ answers: unknown[][][]; spark: unknown[][][] }>(
     root,
     "tpch",
     `${loadTpch(folder)}
-out["answers"] = [rows(query) for query in json.loads(${JSON.stringify(JSON.stringify(queries))})]`,
+queries = json.loads(${JSON.stringify(JSON.stringify(queries))})
+out["answers"] = [rows(query) for query in queries]
+out["spark"] = [rows(query, **{"hive.execution.engine": "spark"}) for query in queries]`,
   );
   assert.equal(out.answers.length, 22);
   for (const [at, answer] of out.answers.entries()) {
@@ -37,6 +39,11 @@ out["answers"] = [rows(query) for query in json.loads(${JSON.stringify(JSON.stri
       answer.map((row) => row.map(told)),
       rows,
       `query ${at + 1}`,
+    );
+    assert.deepEqual(
+      out.spark[at]?.map((row) => row.map(told)),
+      rows,
+      `query ${at + 1} on Spark`,
     );
   }
 });

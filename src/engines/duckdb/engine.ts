@@ -60,7 +60,7 @@ export interface EngineOptions {
 }
 
 const waitingMax = 1_000;
-const startMs = 5_000;
+const startMs = 30_000;
 const mebi = 1024 * 1024;
 /**
  * What DuckDB does not count: the program's heap, batches of rows, and memory of DuckDB's own beside its buffers. An

@@ -1,31 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
-import { bytesOf, startTestEngine } from "../../../test/support/duckdb.ts";
-import { cache } from "../../../test/support/python.ts";
-import { findJava } from "../flink/java.ts";
-import { findSpark } from "../spark/spark-home.ts";
-import { createSparkSql } from "./engine.ts";
+import { bytesOf } from "../../../test/support/duckdb.ts";
+import { startTestSpark } from "../../../test/support/spark-sql.ts";
 
 const settings = { timezone: "Asia/Shanghai" };
-const mebi = 1024 * 1024;
 
 test("Spark reads what DuckDB has, and DuckDB what Spark leaves", async (t) => {
-  const { engine, volume, data } = await startTestEngine(t);
-  const [sparkHome, javaHome] = [findSpark(cache), findJava(undefined)];
-  assert.ok(sparkHome && javaHome, "Spark and Java are installed");
-  const spark = createSparkSql({
-    cell: {
-      ...{ id: "project", volume, runDirectory: join(volume.path, "../../run") },
-      onLog: (line) => console.log(line),
-    },
-    ...{ sparkHome, javaHome, data },
-    limits: {
-      ...{ memoryBytes: 2048 * mebi, cpus: 2, processes: 512, openFiles: 4096 },
-      workBytes: 256 * mebi,
-    },
-  });
-  t.after(() => spark.stop());
+  const { engine, spark } = await startTestSpark(t);
   const sql =
     "select range::bigint as id, timestamptz '1500-01-01 00:00:00+00' as at from range(5)";
   await engine.keep({ id: "one", sql, file: "t/a/ds=%E4%BD%A0/one.parquet", settings });

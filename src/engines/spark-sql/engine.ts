@@ -36,6 +36,7 @@ export interface SparkOptions extends SparkInstallation {
 
 const startMs = 180_000;
 const jobsAtOnce = 2;
+const cancelGraceMs = 5_000;
 const waitingMax = 1_000;
 const filesMax = 10_000;
 const dataInCell = "/data";
@@ -69,7 +70,12 @@ export function createSparkSql(options: SparkOptions): SparkSql {
     },
     async cancel(id) {
       if (!running.has(id) || jobs.remove(id)) return;
-      if (keeper.running()) await told("/cancel", { id });
+      const cell = keeper.running();
+      if (!cell) return;
+      await told("/cancel", { id });
+      // Spark ends a task where it looks whether it shall: some loops never do.
+      await new Promise((resolve) => setTimeout(resolve, cancelGraceMs));
+      if (running.has(id) && keeper.running() === cell) await cell.stop(0);
     },
     stop: keeper.stop,
   };

@@ -1,6 +1,6 @@
 /**
  * The program in a cell of Spark, in PySpark: it takes questions over HTTP, reads the Parquet files that a question names as
- * views, runs its one text and leaves Parquet. INVARIANT: what goes back of an error is the name of its kind alone, and
+ * views, runs its one text, which must be a query, and leaves Parquet. INVARIANT: what goes back of an error is the name of its kind alone, and
  * nothing is written to a log: both would hold values.
  */
 export const sparkProgram = `
@@ -27,8 +27,17 @@ def left(asked):
     return sorted(glob.glob(os.path.join(out, asked["name"], "part-*.parquet")))
 
 
+def strict(session):
+    state = session._jsparkSession.sessionState()
+    for name in ("reflect", "java_method", "try_reflect"):
+        identifier = context._jvm.org.apache.spark.sql.catalyst.FunctionIdentifier(name)
+        state.functionRegistry().dropFunction(identifier)
+    return state.sqlParser()
+
+
 def run(asked):
     session = spark.newSession()
+    strict(session).parseQuery(asked["sql"])
     session.conf.set("spark.sql.session.timeZone", asked["timezone"])
     for table in asked["tables"]:
         reader = session.read.schema(table["schema"])
@@ -42,7 +51,8 @@ def run(asked):
 
 
 def cancel(asked):
-    context.cancelJobGroup(asked["id"])
+    # It may not have begun.
+    context._jsc.sc().cancelJobGroupAndFutureJobs(asked["id"])
     return {}
 
 

@@ -6,11 +6,19 @@ import type { Parts } from "../../pipeline/call.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { Sealer } from "../../storage/store.ts";
 import type { MadeFile } from "./information/relation.ts";
+import { stopped } from "./jobs/jobs.ts";
 import type { ProjectSealing } from "./project-sealing.ts";
 import type { PlacedFile } from "./relations.ts";
 
 /** Copies of tables that a cell may keep when nobody uses it. */
 const cacheBytesMax = 20 * 1024 ** 3;
+
+/** Spark in a cell beside a project's, on the same volume. */
+export interface SparkBeside {
+  /** Works with it, once there is room for it. Rejects where this Bondstore has no Spark. */
+  use<Result>(work: (spark: SparkSql) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  end(): Promise<void>;
+}
 
 /** DuckDB in the cell of one project, with copies of the files that queries read. */
 export class ProjectEngine {
@@ -19,8 +27,8 @@ export class ProjectEngine {
   readonly #parts: Parts;
   readonly #account: string;
   readonly #sealing: ProjectSealing;
-  readonly #spark: () => SparkSql;
-  /** Spark, once a query has asked for it. */
+  readonly #spark: SparkBeside;
+  /** The Spark that ran last. */
   #started: SparkSql | undefined;
   /** Data keys of projects that something in the cell was sealed by, and their customers' keys. */
   readonly #held = new Map<string, ReturnType<ProjectSealing["under"]>>();
@@ -34,8 +42,7 @@ export class ProjectEngine {
       readonly parts: Parts;
       readonly account: string;
       readonly sealing: ProjectSealing;
-      /** Makes Spark beside DuckDB, or throws why it cannot. */
-      readonly spark: () => SparkSql;
+      readonly spark: SparkBeside;
     },
   ) {
     this.engine = engine;
@@ -50,23 +57,26 @@ export class ProjectEngine {
    * Runs a query on Spark, which reads the files in the cell, and lends what it leaves: files that are DuckDB's to read,
    * and whose content is believed no more than that of any file from outside.
    */
-  async onSpark<Result>(
+  onSpark<Result>(
     question: SparkQuestion,
     work: (files: readonly MadeFile[]) => Promise<Result>,
+    signal: AbortSignal,
   ): Promise<Result> {
-    this.#started ??= this.#spark();
-    const spark = this.#started;
     const { name } = question;
-    try {
-      const count = await spark.run(question);
-      const files = Array.from({ length: count }, (_, at) => ({
-        name: `s/${name}/${String(at).padStart(5, "0")}.parquet`,
-        body: () => spark.give(name, at),
-      }));
-      return await work(files);
-    } finally {
-      await spark.drop(name).catch(() => {});
-    }
+    return this.#spark.use(async (spark) => {
+      this.#started = spark;
+      if (signal.aborted) throw stopped;
+      try {
+        const count = await spark.run(question);
+        const files = Array.from({ length: count }, (_, at) => ({
+          name: `s/${name}/${String(at).padStart(5, "0")}.parquet`,
+          body: () => spark.give(name, at),
+        }));
+        return await work(files);
+      } finally {
+        await spark.drop(name).catch(() => {});
+      }
+    }, signal);
   }
 
   /** Ends a job on whichever engine it runs. */
@@ -168,7 +178,7 @@ export class ProjectEngine {
   }
 
   async stop(): Promise<void> {
-    await this.#started?.stop();
+    await this.#spark.end();
     await this.engine.stop();
     await this.#volume.close();
   }

@@ -1,6 +1,6 @@
 import { isLambda, readCall, readLambda } from "./calls.ts";
 import { units } from "./dates.ts";
-import { element } from "./functions.ts";
+import { element, slice } from "./functions.ts";
 import { readSubquery } from "./queries.ts";
 import {
   checkLength,
@@ -249,12 +249,6 @@ function readExtract(reader: Reader): Words {
   reader.expect(")");
   return { sql: `extract(${unit.toUpperCase()} FROM ${value})` };
 }
-
-/** Slices of lists count as their elements do. */
-const bound = (index: string) =>
-  `greatest(CASE WHEN ${index} < 0 THEN ${index} + size($1) + 1 ELSE ${index} END, 1)`;
-const last = "CASE WHEN $3 < 0 THEN $3 + size($1) + 1 ELSE $3 END";
-const slice = `slice($1, CAST(${bound("$2")} AS INT), CAST(greatest(${last} - ${bound("$2")} + 1, 0) AS INT))`;
 
 function postfix(reader: Reader, value: Words): Words {
   let { sql } = value;

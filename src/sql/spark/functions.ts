@@ -34,6 +34,7 @@ const strings: readonly Row[] = [
   ["rtrim/2", "TRIM(TRAILING $2 FROM $1)"],
   ["starts_with", "startswith($1, $2)"],
   ["strlen", "octet_length($1)"],
+  ["levenshtein", "levenshtein($1, $2)"],
   ["octet_length", "octet_length($1)"],
   ["sha1", "sha1($1)"],
   ["sha256", "sha2($1, 256)"],
@@ -189,6 +190,12 @@ const sorted: SparkText = ([list, direction, nulls], call) => {
 /** Elements of lists count from 1, backwards from -1; what is not there is NULL. */
 export const element = "CASE WHEN $2 <> 0 THEN try_element_at($1, CAST($2 AS INT)) END";
 
+const bound = (index: string) =>
+  `greatest(CASE WHEN ${index} < 0 THEN ${index} + size($1) + 1 ELSE ${index} END, 1)`;
+const last = "CASE WHEN $3 < 0 THEN $3 + size($1) + 1 ELSE $3 END";
+/** Slices of lists count as their elements do. */
+export const slice = `slice($1, CAST(${bound("$2")} AS INT), CAST(greatest(${last} - ${bound("$2")} + 1, 0) AS INT))`;
+
 const noNumbers = "CAST(array() AS ARRAY<BIGINT>)";
 
 const nested: readonly Row[] = [
@@ -204,6 +211,7 @@ const nested: readonly Row[] = [
       `(${struct?.sql}).${sparkName(literalText(field, "a field that is no constant", call))}`,
   ],
   ["list_extract", element],
+  ["list_slice", slice],
   ["map_extract_value", "try_element_at($1, $2)"],
   ["list_filter", "filter($1, $2)"],
   ["list_transform", "transform($1, $2)"],

@@ -54,7 +54,7 @@ const executors: {
 export async function execute(running: Running): Promise<Outcome> {
   const { plan } = running.target;
   // Its plan is that of the statement that it explains, which is not done.
-  if (running.input.statement.kind === "explain") return explain(plan);
+  if (running.input.statement.kind === "explain") return explain(plan, running);
   if (plan.kind === "query") return { rows: await keepRows(plan, running) };
   if (plan.kind === "condition") return whetherItHolds(plan, running);
   if (plan.kind === "write") return writeTables(plan, running);

@@ -1,11 +1,12 @@
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Selection } from "../../../sql/plan.ts";
-import { emitSpark } from "../../../sql/spark/emit.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import type { Outcome } from "../jobs/jobs.ts";
+import type { Running } from "./in-cell.ts";
+import { sparkWanted, writtenForSpark } from "./on-spark.ts";
 
-/** EXPLAIN: what a statement reads and writes. Whoever may not run it may not see that either. */
-export function explain(plan: Plan): Outcome {
+/** EXPLAIN: what a statement reads and writes, and where it would run. Whoever may not run it may not see that either. */
+export function explain(plan: Plan, running: Running): Outcome {
   const lines = plan.reads.map(({ table, columns, through, partitions }) => {
     const ways = through.map((view) => fullName(view)).join(" -> ");
     return `read   ${fullName(table)}(${columns.join(", ")})${ways === "" ? "" : ` through ${ways}`}, ${partitions === "all" ? "all partitions" : "chosen partitions"}`;
@@ -15,7 +16,12 @@ export function explain(plan: Plan): Outcome {
   }
   for (const name of plan.functions) lines.push(`call   ${name}`);
   const selections = selectionsOf(plan);
-  if (selections.length > 0) lines.push(`spark  ${onSpark(selections)}`);
+  if (selections.length > 0) {
+    const why = whyNotSpark(selections, running);
+    const wanted = sparkWanted(running);
+    const engine = wanted === "must" || (wanted && why === undefined) ? "spark" : "duckdb";
+    lines.push(`engine ${engine}`, `spark  ${why ?? "has words for it"}`);
+  }
   return { text: lines.join("\n") };
 }
 
@@ -24,11 +30,11 @@ function selectionsOf(plan: Plan): readonly Selection[] {
   return plan.kind === "definition" ? [] : [plan.selection];
 }
 
-/** Whether Spark SQL has words for all of the statement. */
-function onSpark(selections: readonly Selection[]): string {
+/** What of the statement Spark has no words for. */
+function whyNotSpark(selections: readonly Selection[], running: Running): string | undefined {
   try {
-    for (const selection of selections) emitSpark(selection, ({ id }) => id);
-    return "has words for it";
+    for (const selection of selections) writtenForSpark(selection, running);
+    return undefined;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     return error.reason.replace(/^.*? exception - /, "");

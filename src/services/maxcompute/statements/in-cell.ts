@@ -75,7 +75,9 @@ export async function keepInCell<Result>(
           }),
         input.job.signal,
       );
-    return work(cell, await (spark ? cell.onSpark({ id, timezone, ...spark }, keep) : keep(made)));
+    if (!spark) return work(cell, await keep(made));
+    const { signal } = input.job;
+    return work(cell, await cell.onSpark({ id, timezone, ...spark }, keep, signal));
   });
 }
 

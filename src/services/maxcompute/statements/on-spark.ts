@@ -15,10 +15,11 @@ import type { CellQuery, Running } from "./in-cell.ts";
 const engineFlag = "hive.execution.engine";
 
 /** Whether a statement shall run on Spark: because its job says so, or because its project does where that is possible. */
-export function sparkWanted({ target, input }: Running): "must" | "may" | undefined {
+export function sparkWanted({ target, input, call }: Running): "must" | "may" | undefined {
   const { settings } = target.catalog;
   if (settings.get(engineFlag)?.toLowerCase() !== "spark") return undefined;
-  return input.session.own.has(engineFlag) ? "must" : "may";
+  if (input.session.own.has(engineFlag)) return "must";
+  return call.own.engines.hasSpark ? "may" : undefined;
 }
 
 /**
@@ -29,14 +30,16 @@ export function emittedForSpark(selection: Selection, running: Running): CellQue
   const wanted = sparkWanted(running);
   if (wanted === undefined) return undefined;
   try {
-    return written(selection, running);
+    return writtenForSpark(selection, running);
   } catch (error) {
     if (wanted === "may" && error instanceof SqlError) return undefined;
     throw error;
   }
 }
 
-function written(selection: Selection, { target, call }: Running): CellQuery {
+/** A selection in Spark's words, whether or not it shall run there. */
+export function writtenForSpark(selection: Selection, { target, call }: Running): CellQuery {
+  if (selection.calls.length > 0) return refuseSpark("a function of a user");
   const files: PlacedFile[] = [];
   const tables: SparkTable[] = [];
   // The rows come back under numbers: names are the user's, and Spark has rules for those of files.
@@ -83,7 +86,13 @@ function relation(
     ...record.partitionColumns.map((one) => `${stored(one.name)} STRING`),
   ];
   const base = record.partitionColumns.length > 0 && { base: `t/${record.id}` };
-  tables.push({ name, schema: schema.join(", "), ...base, files: files.map((one) => one.name) });
+  // Rows are counted by a column that no file has.
+  tables.push({
+    name,
+    schema: schema.join(", ") || "`_` INT",
+    ...base,
+    files: files.map((one) => one.name),
+  });
   const list = [
     ...columns.map((one) => `${stored(one.name)} AS ${sparkName(one.name)}`),
     // Spark reads a path's `%E4` as one character for each byte.
