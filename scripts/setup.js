@@ -129,6 +129,7 @@ if (engines) {
   installPrograms();
   installClients("clients", "AWS CLI and boto3");
   installClients("spark", "Apache Spark");
+  installClients("spark-jobs", "what the code of Spark jobs finds: PyODPS, PyArrow, pandas");
   // What fetches Flink is written in TypeScript.
   if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);

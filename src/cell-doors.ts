@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import type { CellDoor, OpenDoor } from "./cells/door.ts";
 import type { NewCredentials } from "./identity/directory.ts";
-import type { Principal } from "./identity/principal.ts";
+import { applicationOf, type Principal } from "./identity/principal.ts";
 import { isoSeconds } from "./lib/clock.ts";
 import { equalSecrets, sha256 } from "./lib/hash.ts";
 import type { Random } from "./lib/random.ts";
-import type { CellDoor, Engines } from "./services/kinesisanalyticsv2/outside.ts";
-import type { HttpRequest, HttpResponse } from "./wire/http.ts";
+import type { HttpResponse } from "./wire/http.ts";
+import type { Handle } from "./wire/server/serving.ts";
 import { startServer } from "./wire/server/start-server.ts";
 
 /** Why credentials are not accepted at a door; undefined: they are. */
@@ -18,7 +19,7 @@ export type KeepsOut = (principal: Principal) => string | undefined;
 export const keepsApplicationsOut: KeepsOut = (principal) =>
   applicationOf(principal) === undefined
     ? undefined
-    : "The credentials of an application are accepted from inside its cell only";
+    : "The credentials of an application or job are accepted from inside its cell only";
 
 /** Credentials are renewed when less than this is left of them. */
 const renewBeforeMs = 15 * 60_000;
@@ -35,9 +36,9 @@ export function cellDoors(options: {
   readonly random: Random;
   readonly now: () => number;
   /** Makes a front door. */
-  readonly frontDoor: (keepsOut: KeepsOut) => (request: HttpRequest) => Promise<HttpResponse>;
+  readonly frontDoor: (keepsOut: KeepsOut) => Handle;
   readonly log: (line: string) => void;
-}): Engines["openDoor"] {
+}): OpenDoor {
   const { runDirectory, random, now, frontDoor, log } = options;
   return async ({ id, application, credentials }): Promise<CellDoor> => {
     const socket = join(runDirectory, `${id}.sock`);
@@ -45,7 +46,7 @@ export function cellDoors(options: {
     const answer = frontDoor((principal) =>
       applicationOf(principal) === application
         ? undefined
-        : "From inside an application only the credentials of its own role are accepted",
+        : "From inside a cell only the credentials of its own application or job are accepted",
     );
     let current: Promise<NewCredentials> | undefined;
 
@@ -71,9 +72,6 @@ export function cellDoors(options: {
   };
 }
 
-const applicationOf = (principal: Principal): string | undefined =>
-  principal.kind === "session" ? principal.session.application : undefined;
-
 const knows = (given: string | undefined, token: string): boolean =>
   equalSecrets(sha256(given ?? ""), sha256(token));
 
@@ -95,4 +93,11 @@ const credentialsAnswer = (made: NewCredentials): HttpResponse => ({
       Expiration: isoSeconds(made.expiresAtMs),
     }),
   ),
+});
+
+/** For a door that is the warehouse's alone. */
+export const refuseOthers = async (): Promise<HttpResponse> => ({
+  status: 403,
+  headers: { "Content-Type": "text/plain" },
+  body: Buffer.from("From here only the warehouse is reached, by signed requests.\n"),
 });

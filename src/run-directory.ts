@@ -1,5 +1,5 @@
 import { lstatSync, statfsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -46,4 +46,12 @@ function isOurs(path: string): boolean {
   if (!form.test(basename(path))) return false;
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === process.getuid?.();
+}
+
+/** What a killed Bondstore has left there cannot be opened by anybody: the keys were in its memory. */
+export async function makeVolumeDirectory(data: string): Promise<string> {
+  const directory = join(data, "volumes");
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
+  return directory;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
-import { cellDoors, type KeepsOut, keepsApplicationsOut } from "./cell-doors.ts";
+import { cellDoors, type KeepsOut, keepsApplicationsOut, refuseOthers } from "./cell-doors.ts";
 import { unmountBelow } from "./cells/volume.ts";
 import type { Config } from "./config.ts";
 import { classesFile } from "./engines/flink/classes.ts";
@@ -12,7 +12,7 @@ import { installedHome } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
-import { findSpark } from "./engines/spark/spark-home.ts";
+import { findPackages, findSpark } from "./engines/spark/spark-home.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
 import { createTokenSource } from "./hsm/token-source.ts";
@@ -31,7 +31,7 @@ import { type Random, systemRandom } from "./lib/random.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { Projects } from "./projects/projects.ts";
-import { makeRunDirectory } from "./run-directory.ts";
+import { makeRunDirectory, makeVolumeDirectory } from "./run-directory.ts";
 import { type HsmWays, openHsmWays } from "./serve-hsms.ts";
 import { type Outside, services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
@@ -188,14 +188,15 @@ export async function serve(
   let endpoint = "";
   const runDirectory = await makeRunDirectory(config.data, unmountBelow);
   const volumeDirectory = await makeVolumeDirectory(config.data);
+  const admitted: Omit<Pipeline, "stop"> = {
+    run: (arrival) => pipeline.run(arrival),
+    refused: (request) => pipeline.refused(request),
+    isEverywhere: (service) => pipeline.isEverywhere(service),
+    admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
+  };
   const frontDoor = (keepsOut: KeepsOut) =>
     createFrontDoor({
-      pipeline: {
-        run: (arrival) => pipeline.run(arrival),
-        refused: (request) => pipeline.refused(request),
-        isEverywhere: (service) => pipeline.isEverywhere(service),
-        admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
-      },
+      pipeline: admitted,
       directory,
       clock,
       random,
@@ -206,16 +207,25 @@ export async function serve(
       onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
       keepsOut,
     });
+  const odps = {
+    pipeline: admitted,
+    ...{ directory, clock, random },
+    onFault: (id: string, cause: unknown) => log(`request ${id} failed: ${describeFault(cause)}`),
+  };
   const { cache, flinkHome } = config.engines;
+  const warehouseDoor = (keepsOut: KeepsOut) => admitOdps(refuseOthers, { ...odps, keepsOut });
+  const doors = { runDirectory, random, now: () => clock.now(), log };
   const engines: Outside["engines"] = {
     runDirectory,
     volumeDirectory,
     flinkHome: () => installedHome(cache, flinkHome),
     javaHome: () => findJava(undefined),
-    sparkHome: () => findSpark(cache),
     classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
     unconfined: config.unconfinedCells,
-    openDoor: cellDoors({ runDirectory, random, now: () => clock.now(), frontDoor, log }),
+    openDoor: cellDoors({ ...doors, frontDoor }),
+    sparkHome: () => findSpark(cache),
+    sparkPackages: () => findPackages(cache),
+    openWarehouseDoor: cellDoors({ ...doors, frontDoor: warehouseDoor }),
     log,
     logs: new ApplicationLogs(clock, log),
   };
@@ -246,11 +256,10 @@ export async function serve(
       await rm(own, { recursive: true, force: true });
   }
   const { elsewhere } = opened;
-  const odps = {
-    ...{ pipeline, directory, clock, random, keepsOut: keepsApplicationsOut },
-    onFault: (id: string, cause: unknown) => log(`request ${id} failed: ${describeFault(cause)}`),
-  };
-  const handle = admitPeers(admitOdps(frontDoor(keepsApplicationsOut), odps), elsewhere);
+  const handle = admitPeers(
+    admitOdps(frontDoor(keepsApplicationsOut), { ...odps, keepsOut: keepsApplicationsOut }),
+    elsewhere,
+  );
   const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
     // Applications run already: they end with the services.
     await stop();
@@ -277,14 +286,6 @@ export async function serve(
       }
     },
   };
-}
-
-/** What a killed Bondstore has left there cannot be opened by anybody: the keys were in its memory. */
-async function makeVolumeDirectory(data: string): Promise<string> {
-  const directory = join(data, "volumes");
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { mode: 0o700 });
-  return directory;
 }
 
 interface Listening {

@@ -126,6 +126,16 @@ export async function createDirectory(options: {
       const session = { issuedAtMs: clock.now(), expiresAtMs, policies: [], mfa };
       return startSession(open(account).scope, { kind: "key", key }, session);
     },
+    startJobSession({ account, accessKeyId: key, session }, job) {
+      assert(key !== undefined, "temporary credentials come from an access key");
+      const { scope } = open(account);
+      return startSession(scope, scope.tables.sessions.find([key])?.of ?? { kind: "key", key }, {
+        ...(session ?? { policies: [], mfa: false }),
+        issuedAtMs: clock.now(),
+        application: job.application,
+        expiresAtMs: Math.min(job.expiresAtMs, session?.expiresAtMs ?? job.expiresAtMs),
+      });
+    },
     async endApplicationSessions(application) {
       const ending = [...indexes.applicationSessions.range({ prefix: [application] })];
       for (const { key, value } of ending) {

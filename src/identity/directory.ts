@@ -1,6 +1,13 @@
 import type { Applied } from "../policy/question.ts";
 import type { AccountDirectory } from "./account-directory.ts";
-import type { Principal, PrincipalPolicies, Root, Session, User } from "./principal.ts";
+import type {
+  Principal,
+  PrincipalPolicies,
+  RoleSession,
+  Root,
+  Session,
+  User,
+} from "./principal.ts";
 
 /** What signs a request, found by its access key id. */
 export interface Credentials {
@@ -61,7 +68,15 @@ export interface Directory {
     principal: User | Root,
     session: { readonly expiresAtMs: number; readonly mfa: boolean },
   ): Promise<NewCredentials>;
-  /** Ends every session made for an application's cell. */
+  /**
+   * Makes temporary credentials of whoever signed with a key, for code that runs in a cell for them: they may no more than
+   * that key or session, end with it, and are bound to the job.
+   */
+  startJobSession(
+    principal: User | Root | RoleSession,
+    job: { readonly application: string; readonly expiresAtMs: number },
+  ): Promise<NewCredentials>;
+  /** Ends every session made for an application's or a job's cell. */
   endApplicationSessions(application: string): Promise<void>;
   /**
    * The account with its root credentials, which are not kept in clear and not shown again. `id` is the 12 digits that

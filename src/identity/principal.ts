@@ -29,9 +29,13 @@ export interface Session {
   readonly transitiveTags?: readonly string[];
   /** A policy of MaxCompute to which a bearer token is bound: nothing else may be done with it. */
   readonly bearerPolicy?: string;
-  /** The application whose cell holds the credentials: `kinesisanalytics:SourceApplicationArn`. */
+  /** ARN of the application or job whose cell holds the credentials: `kinesisanalytics:SourceApplicationArn`. */
   readonly application?: string;
 }
+
+/** ARN of the application or job whose cell, or whose service, makes a call. */
+export const applicationOf = (principal: Principal): string | undefined =>
+  "account" in principal ? principal.session?.application : undefined;
 
 export interface Root extends Known {
   readonly kind: "root";

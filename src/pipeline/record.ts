@@ -4,6 +4,7 @@ import type { Json, TrailEvent } from "../audit/trail.ts";
 import { isoSeconds } from "../lib/clock.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
+import type { CodeJob } from "../projects/code-jobs.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import type { FlowDecision } from "../protection/judge-flow.ts";
 import type { Arrival } from "./arrival.ts";
@@ -24,6 +25,8 @@ export interface Judged {
   }[];
   readonly flows: { readonly flow: WantedFlow; readonly decision: FlowDecision }[];
   operation: Operation["parts"] | undefined;
+  /** The job whose code makes the call. */
+  job: CodeJob | undefined;
   input: unknown;
   target: Target | undefined;
   output: unknown;

@@ -1,5 +1,7 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
+import { applicationOf } from "../identity/principal.ts";
 import { assert } from "../lib/assert.ts";
+import type { CodeJob } from "../projects/code-jobs.ts";
 import { principalName } from "../projects/project.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import { StorageFull } from "../storage/store.ts";
@@ -9,7 +11,7 @@ import { type Operation, type Service, ServiceError, type Target } from "./opera
 import { isReading, type Judged, recordCall } from "./record.ts";
 import { accessDenied, notBuilt, seenByCaller, staysInside } from "./refusals.ts";
 import { watchRelease } from "./release.ts";
-import { applicationFlows } from "./store-flows.ts";
+import { applicationFlows, placeWritten } from "./store-flows.ts";
 
 /** A service while it runs. */
 export interface Running {
@@ -49,6 +51,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     demands: [],
     flows: [],
     operation: undefined,
+    job: undefined,
     input: undefined,
     target: undefined,
     output: undefined,
@@ -58,6 +61,7 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
   try {
     const { name, parts: how } = findOperation(running, arrival);
     judged.operation = how;
+    judged.job = parts.projects.codeJobs.find(applicationOf(call.principal));
     const input = await arrival.decode();
     judged.input = input;
     const target = await how.resolve(input, call);
@@ -71,6 +75,8 @@ export async function run(arrival: Arrival, running: Running, parts: Parts): Pro
     judged.refusal = refusal;
     await recorded(judged);
     throw refusal;
+  } finally {
+    judged.job?.over(call.id);
   }
   judged.output = output;
   await recorded(judged);
@@ -146,11 +152,27 @@ function authorize(name: string, target: Target, judged: Judged): void {
   }
 }
 
-/** What an application of a project changes elsewhere leaves it. */
+/** What an application or job of a project changes elsewhere leaves it. */
 function judgeChange(name: string, target: Target, judged: Judged): void {
-  const { call, operation } = judged;
+  const { call, operation, job } = judged;
   if (!operation || isReading(name, operation)) return;
-  for (const flow of applicationFlows(target, call)) leave(flow, judged);
+  if (job) judgeWriting(job, target, judged);
+  else for (const flow of applicationFlows(target, call)) leave(flow, judged);
+}
+
+/** Privileges on what a statement reads: it changes nothing there. */
+const readPrivileges = /:(Select|Describe|Read|List|Execute|Download|CreateInstance)$/;
+
+/** All that a job's code has read goes wherever it changes something. */
+function judgeWriting(job: CodeJob, target: Target, judged: Judged): void {
+  const { call, operation, input } = judged;
+  const also = (operation?.also?.(input, target, call) ?? [])
+    .filter(({ action }) => !readPrivileges.test(action))
+    .map((demanded) => demanded.target);
+  const places = [target, ...also].map((one) => placeWritten(one, job.project.account, call));
+  for (const place of new Map(places.map((one) => [JSON.stringify(one), one])).values()) {
+    for (const flow of job.writing(call.id, place)) leave(flow, judged);
+  }
 }
 
 /** The same judgement by what holds now, the key that signed included. The trail keeps the first. */
@@ -185,8 +207,15 @@ function demand(wanted: AccessDemand, judged: Judged): void {
     : accessDenied(service, call, wanted, decision);
 }
 
-/** Whether data may go where it would go; the trail has each answer. */
-function leave(flow: WantedFlow, { call, flows, service }: Judged): void {
+/** Whether data may go where it would go: what a job's code asks for goes where that is. */
+function leave(flow: WantedFlow, judged: Judged): void {
+  const { job } = judged;
+  for (const each of job?.reading(flow) ?? [flow]) judgeFlow(each, judged);
+  job?.read(flow);
+}
+
+/** The trail has each answer. */
+function judgeFlow(flow: WantedFlow, { call, flows, service }: Judged): void {
   const { projects } = call.parts;
   const { principal, timeMs, source } = call;
   const caller = { name: principalName(principal), ip: source.ip, secure: source.secure };

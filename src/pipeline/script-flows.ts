@@ -1,10 +1,11 @@
+import type { Place } from "../projects/code-jobs.ts";
 import { roleMember } from "../projects/project.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import { resolveScript } from "../sql/flink/script.ts";
 import type { ScriptStore } from "../sql/flink/stores.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./operation.ts";
-import { flowFrom, type Held, heldAt, type Place, placeOf } from "./store-flows.ts";
+import { flowFrom, type Held, heldAt, placeWritten } from "./store-flows.ts";
 
 /** An application that a script would run as. */
 export interface ScriptRunner {
@@ -54,12 +55,12 @@ export function scriptFlows(
     const by = `statement ${statement} (line ${line})`;
     const sink = targetOf(into, call);
     const log: Place = { kind: "external", location: `the log of ${application.arn}` };
-    const place = (held: Held) => (sink ? placeOf(sink, held, call) : log);
+    const place = (held: Held) => (sink ? placeWritten(sink, held.project.account, call) : log);
     for (const store of from) {
       const held = heldStore(store);
       sources.set(store, held);
       if (!held) continue;
-      add(held, placeOf(application, held, call), by);
+      add(held, placeWritten(application, held.project.account, call), by);
       if (into.kind !== "nothing") add(held, place(held), by);
     }
     if (own && into.kind !== "nothing") add(own, place(own), by);

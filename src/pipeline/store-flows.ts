@@ -1,16 +1,11 @@
-import type { Principal } from "../identity/principal.ts";
+import { applicationOf } from "../identity/principal.ts";
+import type { Place } from "../projects/code-jobs.ts";
 import type { ProjectRecord } from "../projects/project.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import { projectAt, type StoreName, storeAt } from "../projects/stores.ts";
 import type { TaskType } from "../protection/flow.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./operation.ts";
-
-/** Where data goes, as far as these flows know places. */
-export type Place = Extract<
-  WantedFlow["destination"],
-  { kind: "project" | "external" | "download" }
->;
 
 /** A store that belongs to a project. */
 export interface Held {
@@ -29,17 +24,17 @@ export function heldAt(
   return project && { project, store, arn };
 }
 
-/** ARN of the application whose cell, or whose service, makes the call. */
-export const applicationOf = (principal: Principal): string | undefined =>
-  principal.kind === "session" ? principal.session?.application : undefined;
-
 /**
- * Where what is written to a target goes. What a service keeps for an application is where that is. Names of projects
- * are those of an account: what is in another account is in no project that this one knows.
+ * Where data of an account goes that is written to a target. What a service keeps for an application is where that is.
+ * Names of projects are those of an account: what is in another account is in no project that this one knows.
  */
-export function placeOf(target: Target, from: Held, call: Call): Place {
+export function placeWritten(
+  target: Pick<Target, "arn" | "account" | "keptFor">,
+  from: string,
+  call: Call,
+): Place {
   const { arn, account, keptFor } = target;
-  if (account !== from.project.account) return { kind: "external", location: arn };
+  if (account !== from) return { kind: "external", location: arn };
   const named = projectAt(arn);
   const at = keptFor === undefined ? target : { arn: keptFor, account };
   const project = named ?? heldAt(at, call)?.project.name;
@@ -47,7 +42,10 @@ export function placeOf(target: Target, from: Held, call: Call): Place {
 }
 
 /** Where what the caller reads goes: a job keeps it in its project; an application, too, or takes it anywhere. */
-function placeOfReader(from: Held, { principal, account, parts, source }: Call): Place {
+function placeOfReader(
+  from: Held,
+  { principal, account, parts, source }: Call,
+): Place | { readonly kind: "download" } {
   const isOwn = account === from.project.account;
   if (isOwn && source.project !== undefined) return { kind: "project", project: source.project };
   const arn = applicationOf(principal);
@@ -60,7 +58,7 @@ function placeOfReader(from: Held, { principal, account, parts, source }: Call):
 /** What would leave a store. */
 export const flowFrom = (
   { project, store, arn }: Held,
-  destination: Place,
+  destination: WantedFlow["destination"],
   taskType: TaskType,
 ): WantedFlow => ({
   project,
@@ -74,7 +72,9 @@ const taskTypes: Readonly<Record<string, TaskType>> = { s3: "s3", kinesis: "kine
 export function storeFlows(from: Target, call: Call, into?: Target): readonly WantedFlow[] {
   const held = from.keptFor === undefined ? heldAt(from, call) : undefined;
   if (!held) return [];
-  const destination = into ? placeOf(into, held, call) : placeOfReader(held, call);
+  const destination = into
+    ? placeWritten(into, held.project.account, call)
+    : placeOfReader(held, call);
   return [flowFrom(held, destination, taskTypes[call.service] ?? "kinesisanalytics")];
 }
 
@@ -86,5 +86,6 @@ export function applicationFlows(target: Target, call: Call): readonly WantedFlo
   const arn = applicationOf(call.principal);
   if (arn === undefined) return [];
   const held = heldAt({ arn, account: call.account }, call);
-  return held ? [flowFrom(held, placeOf(target, held, call), "kinesisanalytics")] : [];
+  if (!held) return [];
+  return [flowFrom(held, placeWritten(target, held.project.account, call), "kinesisanalytics")];
 }

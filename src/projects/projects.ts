@@ -8,6 +8,7 @@ import {
 } from "../protection/flow.ts";
 import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
 import type { Store } from "../storage/store.ts";
+import { CodeJobs } from "./code-jobs.ts";
 import { heldOn } from "./permissions/held.ts";
 import { rankOf } from "./permissions/names.ts";
 import type { Question } from "./permissions/question.ts";
@@ -24,6 +25,7 @@ export interface LentTable {
   readonly project: ProjectRecord;
   readonly schema: string;
   readonly table: string;
+  readonly id: string;
   readonly columns: readonly string[];
   /** Who made it. */
   readonly creator: string;
@@ -68,6 +70,8 @@ const nameOf = ({ type, schema, table }: LentTable) => ({ type, schema, table })
 /** Projects, as far as every service needs to know them: where data may go. */
 export class Projects {
   readonly #store: Store;
+  /** Jobs in whose cells code of users runs. */
+  readonly codeJobs = new CodeJobs();
 
   constructor(store: Store) {
     this.#store = store;

@@ -27,8 +27,8 @@ const inCell = { spark: "/spark/pyspark", python: "/spark/python3" } as const;
 const mebi = 1024 * 1024;
 /** The rest is the JVM's own memory, Python and pages of files. */
 const heapShare = 0.6;
-/** Hadoop has this program of the system set the permissions of what it writes. */
-const tool = "/usr/bin/chmod";
+/** Programs of the system: Hadoop sets permissions with one, Spark removes files and looks for Python with the others. */
+const tools = ["/usr/bin/chmod", "/usr/bin/rm", "/usr/bin/sh"];
 
 /** What a cell is made of that runs Spark: `startCell` starts it, and tells its end. */
 export function sparkCell(start: SparkStart): Pick<CellOptions, "binds" | "limits" | "program"> {
@@ -39,7 +39,7 @@ export function sparkCell(start: SparkStart): Pick<CellOptions, "binds" | "limit
       ...javaBinds(start.javaHome),
       { source: start.sparkHome, target: inCell.spark },
       { source: realpathSync(pythonPath), target: inCell.python },
-      { source: tool, optional: true },
+      ...tools.map((source) => ({ source, optional: true })),
       { source: start.files, target: sparkFiles },
     ],
     limits: start.limits,
@@ -110,6 +110,6 @@ appender.error.type = Console
 appender.error.name = error
 appender.error.target = SYSTEM_ERR
 appender.error.layout.type = PatternLayout
-appender.error.layout.pattern = %p %c{1}: %m%n%ex{5}
+appender.error.layout.pattern = %p %c{1}: %m%n%ex{none}
 `,
 } as const;

@@ -1,14 +1,6 @@
+import type { OpenDoor } from "../../cells/door.ts";
 import { missingForVolumes } from "../../cells/volume.ts";
-import type { NewCredentials } from "../../identity/directory.ts";
 import type { ApplicationLogs } from "./application-logs.ts";
-
-/** The front door as one cell sees it. */
-export interface CellDoor {
-  /** Socket on which it listens. */
-  readonly socket: string;
-  readonly credentialsToken: string;
-  close(): Promise<void>;
-}
 
 /** What running applications needs from outside the services. */
 export interface Engines {
@@ -23,11 +15,7 @@ export interface Engines {
   readonly classesFile: (flinkHome: string, javaHome: string) => string;
   readonly unconfined: "refuse" | "accept";
   /** Opens the front door for one application: its own credentials get in, no others. */
-  openDoor(door: {
-    readonly id: string;
-    readonly application: string;
-    readonly credentials: () => Promise<NewCredentials>;
-  }): Promise<CellDoor>;
+  readonly openDoor: OpenDoor;
   readonly log: (line: string) => void;
   /** What the engines wrote, by application. */
   readonly logs: ApplicationLogs;

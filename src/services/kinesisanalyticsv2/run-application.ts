@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CellDoor } from "../../cells/door.ts";
 import type { Volume } from "../../cells/volume.ts";
 import { type FlinkCode, startFlink } from "../../engines/flink/flink.ts";
 import type { FlinkJob } from "../../engines/flink/job.ts";
@@ -10,7 +11,7 @@ import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import { tryService } from "./encryption.ts";
 import { flinkOptions, logLevel } from "./flink-options.ts";
-import { type CellDoor, type Engines, missingEngine } from "./outside.ts";
+import { type Engines, missingEngine } from "./outside.ts";
 import type { ApplicationRecord, Code } from "./records.ts";
 import { openStorage } from "./running-storage.ts";
 import { asService, prepareStateBucket, serviceSource } from "./state-bucket.ts";

@@ -71,7 +71,8 @@ function stillThere(
       `ODPS-0130131: Table not found - ${name}.${table}, which these rows are from, is not there any more`,
     );
   }
-  return { ...(type && { type }), project, schema, table, columns, creator: now.owner };
+  const lent = { project, schema, table, id: tableId, columns, creator: now.owner };
+  return { ...(type && { type }), ...lent };
 }
 
 /** The flow of a table's rows, as they are now. */

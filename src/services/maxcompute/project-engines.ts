@@ -1,6 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { missingForVolumes, openVolume, type Volume } from "../../cells/volume.ts";
+import type { OpenDoor } from "../../cells/door.ts";
 import { startEngine } from "../../engines/duckdb/engine.ts";
 import { dataFolder } from "../../engines/duckdb/files.ts";
 import type { SparkInstallation } from "../../engines/spark/spark-home.ts";
@@ -8,9 +7,9 @@ import { createSparkSql, type SparkSql } from "../../engines/spark-sql/engine.ts
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
-import { projectContext, warehouseUse } from "../../projects/project-key.ts";
 import { ProjectEngine, type SparkBeside } from "./project-engine.ts";
 import type { ProjectSealing } from "./project-sealing.ts";
+import { openProjectVolume } from "./project-volume.ts";
 import { type Room, Slots } from "./slots.ts";
 
 const gibi = 1024 ** 3;
@@ -34,9 +33,12 @@ export interface CellsOutside {
   readonly runDirectory: string;
   readonly volumeDirectory: string;
   readonly unconfined: "refuse" | "accept";
-  /** Where PySpark and a Java for it are; undefined: not installed. */
+  /** Where Spark and its clients of the warehouse are; undefined where they are not installed. */
   readonly sparkHome: () => string | undefined;
+  readonly sparkPackages: () => string | undefined;
   readonly javaHome: () => string | undefined;
+  /** Opens the warehouse's door for one job: its own credentials get in, no others, and nothing but the warehouse. */
+  readonly openWarehouseDoor: OpenDoor;
   readonly log: (line: string) => void;
 }
 
@@ -50,13 +52,6 @@ const noSpark = new ServiceError(
   "ODPS-0130071",
   "ODPS-0130071: Semantic analysis exception - Spark is not installed on this Bondstore",
 );
-
-/** In the place of a volume where this host has none and that was accepted. */
-async function plainDirectory(path: string): Promise<Volume> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const failed = new Promise<string>(() => {});
-  return { path, failed, close: () => rm(path, { recursive: true, force: true }) };
-}
 
 /** The cells of all projects: made when a project first needs one, ended when it has been idle. */
 export class ProjectEngines {
@@ -132,7 +127,8 @@ export class ProjectEngines {
     const { random } = this.#parts;
     const { account, id: projectId } = project;
     const id = `odps-${random.bytes(6).toString("hex")}`;
-    const volume = await this.#openVolume(project, id);
+    const size = { id, bytesMax: volumeBytesMax };
+    const volume = await openProjectVolume(project, size, this.#parts, this.#outside);
     try {
       const { runDirectory, unconfined, log } = this.#outside;
       const cell = {
@@ -159,24 +155,6 @@ export class ProjectEngines {
       await volume.close();
       throw error;
     }
-  }
-
-  /** A working volume under a key of the account that is made for it and forgotten with it. */
-  async #openVolume(project: ProjectRecord, id: string): Promise<Volume> {
-    const { keys, random } = this.#parts;
-    const { unconfined, runDirectory, volumeDirectory } = this.#outside;
-    const missing = missingForVolumes();
-    if (missing !== undefined) {
-      if (unconfined === "accept") return plainDirectory(join(volumeDirectory, id));
-      throw new ServiceError("ServiceUnavailable", `The warehouse cannot run: ${missing}.`);
-    }
-    const context = projectContext(project);
-    const owned = keys.volumes.owned(project.account, context);
-    const key = await keys.volumes.open(owned, context, warehouseUse(project, this.#parts));
-    return openVolume({
-      ...{ id, mountsIn: runDirectory, storedIn: volumeDirectory, key, random },
-      bytesMax: volumeBytesMax,
-    });
   }
 
   /** Ends the cell of a project, if it has one. */

@@ -10,6 +10,7 @@ import { signBearerToken } from "./security/bearer-tokens.ts";
 import { permissions } from "./security/permissions.ts";
 import { runSecurityQuery } from "./security/query.ts";
 import * as security from "./security/security.ts";
+import { runSparkJob } from "./spark/run-job.ts";
 import * as tables from "./tables.ts";
 import * as downloads from "./tunnel/downloads.ts";
 import * as preview from "./tunnel/preview.ts";
@@ -93,6 +94,7 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     instances.stopInstance,
     instances.listInstances,
     runStatement,
+    runSparkJob,
     signBearerToken,
     runSecurityQuery,
     security.getSecurityConfiguration,

@@ -8,12 +8,15 @@ import { runScript } from "./jobs/run-script.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
 import { ProjectSealing } from "./project-sealing.ts";
+import { SparkCells } from "./spark/cells.ts";
+import { runSpark } from "./spark/run-job.ts";
 
 /** What the warehouse keeps in memory while it runs. */
 export interface Warehouse {
   readonly jobs: Jobs;
   readonly engines: ProjectEngines;
   readonly functions: FunctionCells;
+  readonly spark: SparkCells;
   readonly sealing: ProjectSealing;
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
@@ -31,12 +34,17 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   const sealing = new ProjectSealing(parts);
   const lifecycles = new Lifecycles(parts, busy, onFault);
   await lifecycles.start();
-  const jobs = new Jobs(parts, runScript);
+  const jobs = new Jobs(parts, (job, project, call) => {
+    const { submitted } = job;
+    const run = submitted.taskType === "CUPID" ? runSpark(submitted) : runScript(submitted);
+    return run(job, project, call);
+  });
   const engines = new ProjectEngines(parts, outside, sealing);
   const eraser = new ProjectEraser(parts, { jobs, engines }, onFault);
   await eraser.start();
   return {
     ...{ jobs, engines, eraser },
+    spark: new SparkCells(parts, outside, sealing),
     functions: new FunctionCells(outside, parts.random, sealing),
     ...{ sealing, busy, lifecycles },
     onFault: (id, cause) => onFault(`job ${id}`, cause),
@@ -46,11 +54,12 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
 const graceMs = 3_000;
 
 /** Ends all that runs, jobs first. */
-export async function stopWarehouse({ jobs, engines, ...rest }: Warehouse): Promise<void> {
+export async function stopWarehouse({ jobs, engines, spark, ...rest }: Warehouse): Promise<void> {
   await rest.lifecycles.stop();
   await rest.eraser.stop();
   await jobs.stop(graceMs);
   await engines.stop();
+  spark.stop();
   // What did not end when it was told ends with its cell.
   await jobs.stop(graceMs);
 }

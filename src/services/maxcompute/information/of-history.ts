@@ -26,9 +26,9 @@ export function* tasksHistory(asker: InformationAsker): Generator<InformationRow
   }
 }
 
-/** What a job printed may hold rows: only why it failed is told. */
-const failureOf = ({ status, text }: InstanceRecord): string | null =>
-  status === "Success" ? null : (text ?? null);
+/** What a job printed may hold rows: only why it failed is told, and of code not even that. */
+const failureOf = ({ status, text, taskType }: InstanceRecord): string | null =>
+  status === "Success" || taskType === "CUPID" ? null : (text ?? null);
 
 const tablesOf = ({ rows, reads = [], written = {} }: InstanceRecord) => ({
   input_tables: listed((rows?.reads ?? reads).map(({ project, table }) => `${project}.${table}`)),

@@ -1,10 +1,11 @@
 import type { Document } from "../../../pipeline/document.ts";
+import { projectArn } from "../../../projects/project-key.ts";
 import type { Column } from "../../../sql/types.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import type { FileRecord } from "../catalog.ts";
 
 /** As MaxCompute names the states of a task. */
-type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
+export type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancelled";
 
 /** A table, view, resource or function that a statement named, and what it looked at of it. */
 export interface NamedRecord {
@@ -56,6 +57,10 @@ export interface InstanceRecord {
   /** Rows written, by table. */
   readonly written?: Readonly<Record<string, number>>;
 }
+
+/** What grants and policies call a job. */
+export const instanceArn = (project: string, id: string): string =>
+  `${projectArn(project)}/instances/${id.slice(0, 128)}`;
 
 export const instanceRows = (store: AccountStore): Table<InstanceRecord> =>
   store.table("odps-instances");

@@ -1,12 +1,11 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { partOf, textOf } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
-import { projectArn } from "../../../projects/project-key.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { rfc822 } from "../table-answer.ts";
 import { pageOf } from "../tables.ts";
-import { type InstanceRecord, instanceRows, isOver } from "./instance-record.ts";
+import { type InstanceRecord, instanceArn, instanceRows, isOver } from "./instance-record.ts";
 import { displayFlows, resultText } from "./results.ts";
 import { readJob } from "./submitted-job.ts";
 
@@ -23,7 +22,7 @@ export function instanceOf(input: OdpsInput, call: OdpsCall): InstanceTarget {
   const within = projectOf(input, call);
   const id = input.labels["Instance"] ?? "";
   const instance = instanceRows(within.store).find([within.project.id, id]);
-  const arn = `${projectArn(within.project.name)}/instances/${id.slice(0, 128)}`;
+  const arn = instanceArn(within.project.name, id);
   const target = { ...within, arn, type: "ODPS::Instance" };
   if (instance) return { ...target, instance, creator: instance.owner };
   const refusal = new ServiceError(
@@ -168,9 +167,19 @@ export const getInstanceSummary = operation(
 export const getInstanceDetail = operation(
   "GetInstanceDetail",
   readOf((instance) => ({
-    json: { Instance: { Status: instance.status, Stages: [], Name: instance.taskName } },
+    json: {
+      Instance: { Status: instance.status, Stages: stagesOf(instance), Name: instance.taskName },
+    },
   })),
 );
+
+/** Code runs in one worker, which has a log. */
+const stagesOf = ({ taskType, status, startedAtMs }: InstanceRecord) =>
+  taskType === "CUPID"
+    ? [{ name: driver, instances: [{ id: driver, logId: driver, status, startTime: startedAtMs }] }]
+    : [];
+
+const driver = "driver";
 
 export const getInstanceQueueing = operation(
   "GetInstanceQueueing",
@@ -204,13 +213,21 @@ export const getInstanceQuota = operation(
   readOf(() => ({ json: {} })),
 );
 
-/** Jobs have no workers, and workers no logs. */
-export const getInstanceLog = operation(
-  "GetInstanceLog",
-  readOf(({ id }) => {
-    throw new ServiceError("NoSuchObject", `The instance ${id} has no workers that write logs.`);
-  }),
-);
+/** What code printed. Jobs of SQL have no workers, and workers no logs. */
+export const getInstanceLog = operation("GetInstanceLog", {
+  resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
+  action: "Read",
+  flows: (_input, target, call) => displayFlows(target, call),
+  async handle(target, _input, call): Promise<OdpsAnswer> {
+    const { instance } = target;
+    if (instance.taskType === "CUPID") return resultText(target, call);
+    throw new ServiceError(
+      "NoSuchObject",
+      `The instance ${instance.id} has no workers that write logs.`,
+    );
+  },
+  carries: ({ carried }) => carried,
+});
 
 /** Ends a job; what it was writing is not there. */
 export const stopInstance = operation("StopInstance", {

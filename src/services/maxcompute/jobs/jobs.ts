@@ -2,21 +2,25 @@ import type { Parts } from "../../../pipeline/call.ts";
 import type { Document } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Carried } from "../../../pipeline/release.ts";
-import type { ProjectRecord } from "../../../projects/project.ts";
+import { type ProjectRecord, projectTable } from "../../../projects/project.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import {
   type InstanceRecord,
+  instanceArn,
   instanceRows,
   type ReadRecord,
   type RowsRecord,
   runningRows,
+  type TaskStatus,
 } from "./instance-record.ts";
 import type { SubmittedJob } from "./submitted-job.ts";
 
 /** What a job gives: text, rows, or both. */
 export interface Outcome {
+  /** Absent: it went well. */
+  readonly status?: TaskStatus;
   readonly text?: string;
   readonly rows?: RowsRecord;
   readonly written?: Readonly<Record<string, number>>;
@@ -201,6 +205,12 @@ export async function endInterrupted({ directory, store, clock }: Parts): Promis
         running.remove(key);
       }
     });
+    const names = [...projectTable(store.account(account)).range()].map(({ value }) => value);
+    for (const { key } of left) {
+      const name = names.find(({ id }) => id === key[0])?.name;
+      // Their cells have ended with Bondstore: no door takes their credentials any more.
+      if (name) await directory.endApplicationSessions(instanceArn(name, String(key[1])));
+    }
   }
 }
 

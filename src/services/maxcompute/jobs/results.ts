@@ -26,11 +26,15 @@ export function displayFlows(
   { project, instance }: InstanceTarget,
   call: OdpsCall,
 ): readonly WantedFlow[] {
-  const { rows, reads = [] } = instance;
-  const how = { taskType: "SQL", action: "Select", current: project } as const;
+  const { rows, reads = [], taskType } = instance;
+  const code = taskType === "CUPID";
+  const how = { taskType: code ? "Spark" : "SQL", action: "Select", current: project } as const;
   const flows = flowsTo(rows?.reads ?? reads, { kind: "display" }, how, call);
   const { projects } = call.parts;
-  return rows ? flows : flows.filter((flow) => projects.permissionsOf(flow.project).protection);
+  // What code prints may be any row of what it has read.
+  return rows || code
+    ? flows
+    : flows.filter((flow) => projects.permissionsOf(flow.project).protection);
 }
 
 /** Refuses rows whose key is refused: before an answer has begun, so that the client reads why. */

@@ -7,6 +7,7 @@ import type { FunctionRecord } from "../functions/records.ts";
 import type { ReadRecord } from "./instance-record.ts";
 import { type Outcome, type RunJob, type RunningJob, stopped } from "./jobs.ts";
 import type { StatementInput } from "./run-statement.ts";
+import type { SqlJob } from "./submitted-job.ts";
 
 const settingBytesMax = 4096;
 
@@ -38,29 +39,30 @@ interface Around {
  * Runs the statements of a job in their order; each is a call of its own that is judged and recorded. The first that
  * fails ends the job: those before it have happened.
  */
-export const runScript: RunJob = (job, project, call) => {
-  const { query, settings } = job.submitted;
-  const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
-  const session: Session = {
-    flags,
-    own: new Set(Object.keys(settings)),
-    variables: [],
-    functions: new Map(),
-    decided: new Map(),
-  };
-  const { statements, text } = worded(() => parseScript(query));
-  const { principal, account, source } = call;
-  const as = { principal, account, source };
-  const step = (statement: Statement, { start, end }: Range) => {
-    const input: StatementInput = {
-      labels: { Project: project.name },
-      ...{ parameters: {}, headers: {} },
-      ...{ statement, text, session, job, sql: text.slice(start, end) },
+export const runScript =
+  ({ query, settings }: SqlJob): RunJob =>
+  (job, project, call) => {
+    const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
+    const session: Session = {
+      flags,
+      own: new Set(Object.keys(settings)),
+      variables: [],
+      functions: new Map(),
+      decided: new Map(),
     };
-    return call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, as);
+    const { statements, text } = worded(() => parseScript(query));
+    const { principal, account, source } = call;
+    const as = { principal, account, source };
+    const step = (statement: Statement, { start, end }: Range) => {
+      const input: StatementInput = {
+        labels: { Project: project.name },
+        ...{ parameters: {}, headers: {} },
+        ...{ statement, text, session, job, sql: text.slice(start, end) },
+      };
+      return call.parts.invoke<Outcome>("maxcompute", "RunStatement", { ...input }, as);
+    };
+    return runAll(statements, { job, session, step });
   };
-  return runAll(statements, { job, session, step });
-};
 
 async function runAll(statements: readonly ScriptStatement[], around: Around): Promise<Outcome> {
   const { job, session, step } = around;

@@ -1,14 +1,27 @@
 import { type Document, type Part, partOf, partsOf, textOf } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import { readPlan, type SparkPlan } from "../spark/plan.ts";
 
-/** A job of one SQL task, as a client submits it. */
-export interface SubmittedJob {
+/** A job of one task, as a client submits it. */
+export type SubmittedJob = SqlJob | SparkJob;
+
+/** Statements of SQL; a task of merging is done as the statement that it stands for. */
+export interface SqlJob {
   readonly taskName: string;
-  /** As clients call it; a task of merging is done as the statement that it stands for. */
+  /** As clients call it. */
   readonly taskType: "SQL" | "Merge";
   readonly query: string;
   /** Flags of the session, from the client's settings. */
   readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Code of a user for Spark. */
+export interface SparkJob {
+  readonly taskName: string;
+  readonly taskType: "CUPID";
+  /** The plan as it was sent. */
+  readonly query: string;
+  readonly plan: SparkPlan;
 }
 
 const queryBytesMax = 4 * 1024 * 1024;
@@ -16,7 +29,6 @@ const settingsMax = 500;
 
 /** Jobs of other engines, as their tasks are called, and what each is. */
 const otherTasks: ReadonlyMap<string, string> = new Map([
-  ["cupid", "a Spark job"],
   ["lot", "a MapReduce job"],
   ["graph", "a Graph job"],
   ["xflow", "a PAI job"],
@@ -31,7 +43,7 @@ const noSessions = new ServiceError(
   "ODPS-185: Unsupported feature - there are no interactive sessions here: run the statement as a job",
 );
 
-/** Reads the body of `POST /instances`. Refuses what is not one task of SQL or of merging. */
+/** Reads the body of `POST /instances`. Refuses what is not one task of SQL, of merging or of Spark. */
 export function readJob(document: Document | undefined): SubmittedJob {
   // A PAI job comes in a form of its own.
   if (partOf(document?.["Instance"], "XflowInstance") !== undefined) throw notBuilt("a PAI job");
@@ -45,16 +57,28 @@ export function readJob(document: Document | undefined): SubmittedJob {
     throw malformed(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
   }
   if (kind === "SQLRT") throw noSessions;
-  if (kind !== "SQL" && kind !== "Merge") {
+  if (kind !== "SQL" && kind !== "Merge" && kind !== "CUPID") {
     throw notBuilt(otherTasks.get(kind.toLowerCase()) ?? `a task of kind ${kind.slice(0, 64)}`);
   }
-  const settings = readSettings(partOf(task, "Config"));
-  const query = kind === "SQL" ? textOf(partOf(task, "Query")) : mergeText(task, settings);
   const taskName = textOf(partOf(task, "Name")) ?? "AnonymousSQLTask";
-  if (query === undefined || query.trim() === "") throw malformed("its task has no Query");
-  if (Buffer.byteLength(query) > queryBytesMax) throw malformed("its Query is too long");
   if (!/^[\w-]{1,128}$/.test(taskName)) throw malformed("the Name of its task is not a name");
-  return { taskName, taskType: kind, query, settings };
+  const given = readSettings(partOf(task, "Config"));
+  if (kind === "CUPID") {
+    const query = checkText(textOf(partOf(task, "Plan")), "Plan");
+    return { taskName, taskType: kind, query, plan: readPlan(query, given) };
+  }
+  // Names of flags are the same in either case; those of Spark are not.
+  const settings = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const text = kind === "SQL" ? textOf(partOf(task, "Query")) : mergeText(task, settings);
+  return { taskName, taskType: kind, query: checkText(text, "Query"), settings };
+}
+
+function checkText(text: string | undefined, name: string): string {
+  if (text === undefined || text.trim() === "") throw malformed(`its task has no ${name}`);
+  if (Buffer.byteLength(text) > queryBytesMax) throw malformed(`its ${name} is too long`);
+  return text;
 }
 
 const mergedForm = /^([\w.`]+)(?:\s+(partition\s*\([^()]*\)))?$/i;
@@ -64,7 +88,7 @@ const compactions: Readonly<Record<string, string>> = {
 };
 
 /** MERGE SMALLFILES and COMPACT come as tasks of their own from clients that know the statement. */
-function mergeText(task: Part, settings: SubmittedJob["settings"]): string {
+function mergeText(task: Part, settings: SqlJob["settings"]): string {
   const [, table, partition = ""] = mergedForm.exec(textOf(partOf(task, "TableName")) ?? "") ?? [];
   if (table === undefined) throw malformed("its TableName is not a table and a partition");
   const properties = partsOf((partOf(task, "Config") as Document | undefined)?.["Property"]);
@@ -91,7 +115,7 @@ function readSettings(config: Part): Record<string, string> {
     }
     for (const [name, value] of Object.entries(given ?? {})) {
       if (typeof value === "object") continue;
-      settings[name.toLowerCase()] = String(value);
+      settings[name] = String(value);
     }
   }
   if (Object.keys(settings).length > settingsMax) throw malformed("it has too many settings");

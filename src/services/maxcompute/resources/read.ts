@@ -42,8 +42,7 @@ const resourceFlow = ({ project, resource }: ResourceTarget): WantedFlow => ({
 /** Sends the content of a resource, or bytes of it from `rOffset` on. */
 export const readResource = operation("ReadResource", {
   resolve: (input: OdpsInput, call: OdpsCall) => resourceOf(input, call),
-  action: "Read",
-  data: true,
+  ...{ action: "Read", data: true, readOnly: true },
   flows: (_input, target) => [resourceFlow(target)],
   carries: () => ({ stream: "body" }),
   async handle(target: ResourceTarget, { parameters }, call: OdpsCall): Promise<OdpsAnswer> {

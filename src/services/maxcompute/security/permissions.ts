@@ -1,4 +1,5 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
+import { applicationOf } from "../../../identity/principal.ts";
 import { type Permissions, ServiceError } from "../../../pipeline/operation.ts";
 import { isObjectType } from "../../../policy/odps/actions.ts";
 import { compileDocument, type OdpsStatement } from "../../../policy/odps/document.ts";
@@ -11,9 +12,12 @@ import { principalName } from "../../../projects/project.ts";
 import { demandKeys } from "../demand-keys.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { Warehouse } from "../warehouse.ts";
+import { askedByJobs } from "./asked-by-jobs.ts";
 
 const arnForm =
   /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|instances|packages)\/([^/]+))?$/;
+
+const authorization = "ODPS-0130013:Authorization exception - ";
 
 /** The project and the thing that an ARN names. */
 function thingOf(arn: string) {
@@ -35,7 +39,7 @@ const listOf = (fact: Fact): readonly string[] | undefined =>
 /** The judge of what members of a project may do: its grants, policies, labels and packages, and nothing else. */
 export const permissions: Permissions<Warehouse> = {
   judge(demand, call): Decision {
-    const bound = boundTo(demand, call);
+    const bound = boundTo(demand, call) ?? closedToCode(demand, call);
     if (bound) return bound;
     const { question, decision } = judged(demand, call);
     const step = {
@@ -54,20 +58,20 @@ export const permissions: Permissions<Warehouse> = {
       steps: [{ ...step, outcome, why: decision.message }],
     };
   },
-  closedTo({ principal }) {
+  closedTo(call) {
+    const { principal } = call;
+    if (isClosedToCode(call))
+      return new ServiceError("ODPS-0130013", `${authorization}${closedWhy}`);
     const { bearerPolicy, policies = [] } =
       ("session" in principal ? principal.session : undefined) ?? {};
     if (bearerPolicy === undefined && policies.length === 0) return undefined;
     return new ServiceError(
       "ODPS-0130013",
-      "ODPS-0130013:Authorization exception - The session is bound to policies that do not allow it.",
+      `${authorization}The session is bound to policies that do not allow it.`,
     );
   },
   refusal: (_demand: AccessDemand, { steps }: Decision) =>
-    new ServiceError(
-      "ODPS-0130013",
-      `ODPS-0130013:Authorization exception - ${steps.at(-1)?.why ?? ""}`,
-    ),
+    new ServiceError("ODPS-0130013", `${authorization}${steps.at(-1)?.why ?? ""}`),
 };
 
 /** A session that is bound to policies may do no more than these say; those of AWS do not speak of projects. */
@@ -84,9 +88,26 @@ function boundTo({ action, target }: AccessDemand, { principal }: OdpsCall): Dec
       ));
   if (allowed) return undefined;
   const why = `Authorization Failed [4019], You have NO privilege '${action}' on {${target.arn}}. The session is bound to policies that do not allow it.`;
+  return notInSession(why);
+}
+
+function notInSession(why: string): Decision {
   const step = { layer: "session", policy: "", outcome: "silent", why } as const;
   return { allowed: false, refusal: "implicit", by: "session", steps: [step] };
 }
+
+const closedWhy = "The code of a job does not administer, and asks for nothing but rows.";
+
+/** Whether the code of a job asks for what is a person's to ask. */
+const isClosedToCode = ({ principal, operation }: OdpsCall): boolean =>
+  applicationOf(principal) !== undefined && !askedByJobs.has(operation);
+
+const closedToCode = ({ action, target }: AccessDemand, call: OdpsCall): Decision | undefined =>
+  isClosedToCode(call)
+    ? notInSession(
+        `Authorization Failed [4019], You have NO privilege '${action}' on {${target.arn}}. ${closedWhy}`,
+      )
+    : undefined;
 
 /** A policy of a bearer token. Throws `PolicyError`. */
 export const readBearerPolicy = (text: string): readonly OdpsStatement[] =>

@@ -1,4 +1,5 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
+import { applicationOf } from "../../../identity/principal.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import {
@@ -25,9 +26,13 @@ export const onDownload = (
   ...namedTable,
   resolve(input: OdpsInput, call: OdpsCall): DownloadTarget {
     const target = tableOf(input, call);
-    const { settings } = call.parts.projects.permissionsOf(target.project);
-    return { ...target, controlled: settings.enableDownloadPrivilege };
+    const { projects } = call.parts;
+    const { settings } = projects.permissionsOf(target.project);
+    // What the code of a job reads is carried away by what it writes, and that is judged as such.
+    const stays = projects.codeJobs.find(applicationOf(call.principal)) !== undefined;
+    return { ...target, controlled: settings.enableDownloadPrivilege && !stays };
   },
+  readOnly: true,
   action: (_input: OdpsInput, { controlled }: DownloadTarget) =>
     controlled ? "Download" : "Select",
   also: (_input: OdpsInput, target: DownloadTarget): readonly AccessDemand[] =>

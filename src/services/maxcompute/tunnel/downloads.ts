@@ -200,7 +200,7 @@ function rowsOf({ instance }: InstanceTarget): RowsRecord {
 /** Begins to read the rows of a query: all, or as many as are shown. */
 export const createInstanceDownload = operation("CreateInstanceDownload", {
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
-  action: "Read",
+  ...{ action: "Read", readOnly: true },
   flows: ({ parameters }, target, call) =>
     instanceFlows(target, "instance_tunnel_limit_enabled" in parameters, call),
   carries: () => undefined,
@@ -226,7 +226,7 @@ export const getInstanceDownload = operation("GetInstanceDownload", {
 
 export const readInstanceDownload = operation("ReadInstanceDownload", {
   resolve: (input: OdpsInput, call: OdpsCall) => instanceOf(input, call),
-  action: "Read",
+  ...{ action: "Read", readOnly: true },
   flows: (input, target, call) =>
     instanceFlows(target, sessionOf(target, target.instance.id, input, call).limited, call),
   async handle(target, input, call): Promise<OdpsAnswer> {

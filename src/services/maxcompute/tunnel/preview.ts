@@ -49,8 +49,7 @@ async function rowsShown(
 
 /** `?data&linenum=n`: rows as CSV. */
 export const previewTable = operation("PreviewTable", {
-  ...namedTable,
-  action: "Select",
+  ...{ ...namedTable, action: "Select", readOnly: true },
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
   handle: (target, input, call) =>
     rowsShown(target, input, input.parameters["linenum"], "csv", call),
@@ -59,8 +58,7 @@ export const previewTable = operation("PreviewTable", {
 
 /** `/preview?limit=n`: rows as an Arrow stream. */
 export const previewTableArrow = operation("PreviewTableArrow", {
-  ...namedTable,
-  action: "Select",
+  ...{ ...namedTable, action: "Select", readOnly: true },
   flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
   handle: (target, input, call) =>
     rowsShown(target, input, input.parameters["limit"], "preview", call),
