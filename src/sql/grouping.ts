@@ -10,6 +10,8 @@ export interface Grouping {
   readonly sql: string;
   readonly keys: ReadonlySet<string>;
   readonly uses: readonly ColumnUse[];
+  /** What must hold of the groups that are meant, where the text makes others as well. */
+  readonly only?: string;
 }
 
 const setsMax = 4096;
@@ -28,12 +30,21 @@ export function groupText(select: Select, open: Scope): Grouping {
   if (items.reduce((count, item) => count + sizeOf(item), 0) > setsMax) {
     refuse(select.groupBy?.at ?? select.at, `GROUP BY has more than ${setsMax} grouping sets`);
   }
+  let only: string | undefined;
   const texts = items.map((item) => {
     if (item.kind === "key") return key(item.expression);
     const sets = item.sets.map((set) => `(${set.map(key).join(", ")})`);
+    const meant = new Set(keys);
+    const all = item.keys?.map(key) ?? [];
+    const lone = all.find((one) => !meant.has(one));
+    if (lone !== undefined) {
+      // A key must stand in some set to be NULL in the others: it gets one, whose groups are left out.
+      sets.push(`(${[...new Set(all)].join(", ")})`);
+      only = `grouping(${lone}) = 1`;
+    }
     return `${item.kind.replace("-", " ").toUpperCase()} (${sets.join(", ")})`;
   });
-  return { sql: texts.join(", "), keys, uses };
+  return { sql: texts.join(", "), keys, uses, ...(only !== undefined && { only }) };
 }
 
 const sizeOf = (item: GroupItem): number =>

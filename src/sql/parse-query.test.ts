@@ -130,7 +130,7 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
       kind: "select",
       items: ["1"],
       from: "t",
-      groupBy: { items: [{ kind: "grouping-sets", sets: [["a"], ["a", "b"]] }] },
+      groupBy: { items: [{ kind: "grouping-sets", sets: [["a"], ["a", "b"]], keys: ["a", "b"] }] },
     },
   ],
   [

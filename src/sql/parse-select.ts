@@ -110,7 +110,7 @@ function parseAfterKeys(cursor: Cursor, items: readonly GroupItem[]): GroupItem[
   const keys = items.flatMap((item) => (item.kind === "key" ? [[item.expression]] : []));
   if (keys.length < items.length) return undefined;
   const sets = parseSets(cursor);
-  if (sets) return [sets];
+  if (sets) return [{ ...sets, keys: keys.flat() }];
   if (cursor.takeAll("WITH", "CUBE")) return [{ kind: "cube", at, sets: keys }];
   return cursor.takeAll("WITH", "ROLLUP") ? [{ kind: "rollup", at, sets: keys }] : undefined;
 }

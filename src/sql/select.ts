@@ -51,7 +51,7 @@ export function resolveSelect(
       `${from ? ` FROM ${from}` : ""}${where ? ` WHERE ${where.sql}` : ""}`,
     ),
     group && ` GROUP BY ${group.sql}`,
-    having && ` HAVING ${having.sql}`,
+    havingText(having?.sql, group?.only),
     qualify && ` QUALIFY ${qualify.sql}`,
     order.sql,
     limitText(tail, scope),
@@ -75,6 +75,11 @@ function sourceText(select: Select, items: readonly Item[], text: string): strin
     return refuse(select.at, "a table function of a user stands alone in SELECT");
   }
   return ` FROM ${unnestText(unnested, text)}`;
+}
+
+function havingText(...conditions: readonly (string | undefined)[]): string | undefined {
+  const all = conditions.filter((one) => one !== undefined);
+  return all.length > 0 ? ` HAVING ${all.map((one) => `(${one})`).join(" AND ")}` : undefined;
 }
 
 function checkGrouped(uses: readonly ColumnUse[], scope: Scope): void {

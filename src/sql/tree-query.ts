@@ -65,6 +65,8 @@ export type GroupItem =
       readonly at: Position;
       /** Each element in its parentheses; a bare one is a list of one, and `()` an empty list. */
       readonly sets: readonly (readonly Expression[])[];
+      /** Of `GROUP BY a, b GROUPING SETS (..)`: all keys, of which some may stand in no set. */
+      readonly keys?: readonly Expression[];
     };
 
 export interface NamedWindow {

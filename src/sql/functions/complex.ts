@@ -80,6 +80,18 @@ const zipped = (given: readonly Typed[], building: Building): Typed => {
   };
 };
 
+/**
+ * An array in the order that a comparison of two says: each element's place is how many stand before it, those that are
+ * equal in their own order.
+ */
+const sortedBy = ([list, lambda]: readonly Typed[]): string => {
+  const compared = applied(lambda, "odps_left", "odps_right");
+  const before = `list_transform([${compared}], lambda odps_told: odps_told < 0 OR (odps_told = 0 AND odps_i < odps_j))[1]`;
+  const places = `list_transform(odps_all, lambda odps_right, odps_j: struct_pack(k := len(list_filter(list_transform(odps_all, lambda odps_left, odps_i: ${before}), lambda odps_one: odps_one)), j := odps_j))`;
+  const sorted = `list_transform(list_sort(${places}), lambda odps_place: odps_all[odps_place.j])`;
+  return `list_transform([${list?.sql}], lambda odps_all: CASE WHEN odps_all IS NOT NULL THEN ${sorted} END)[1]`;
+};
+
 const zippedWith = ([left, right, lambda]: readonly Typed[]): string =>
   `list_transform(list_zip(${left?.sql}, ${right?.sql}), lambda odps_pair: ${applied(lambda, "odps_pair[1]", "odps_pair[2]")})`;
 
@@ -112,6 +124,7 @@ const fieldOf = ([whole, name]: readonly Typed[], building: Building): Typed => 
 
 /** Functions of arrays, maps, structs and JSON; an array's places count from 0 in `[ ]` and from 1 in functions. */
 export const complexFunctions: readonly FunctionRow[] = [
+  ["array() -> array<string>", "CAST([] AS VARCHAR[])"],
   ["array(T...) -> array<T>", "[$*]"],
   ["map(any...) -> any", makeMap],
   ["named_struct(any...) -> any", makeStruct],
@@ -149,6 +162,7 @@ export const complexFunctions: readonly FunctionRow[] = [
   ],
   ["array_repeat(T, bigint) -> array<T>", "list_transform(range($2), lambda odps_part: $1)"],
   ["array_sort(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS LAST')"],
+  ["array_sort(array<T>, (T, T) => bigint) -> array<T>", sortedBy],
   ["sort_array(array<T>) -> array<T>", "list_sort($1, 'ASC', 'NULLS FIRST')"],
   [
     "sort_array(array<T>, literal boolean) -> array<T>",
