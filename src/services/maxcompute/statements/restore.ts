@@ -125,8 +125,14 @@ async function restoreAs(
   const { statement, target, call } = doing;
   const where = placedNew(restoredName(statement) ?? statement.table, target.catalog, call);
   if (tableAt(where, target.catalog)) throw alreadyExists(where);
+  // Nothing but this holds the old version: its files stay until they are copied.
+  const giveBack = call.own.busy.hold([{ id: from.record.id, version: Number(statement.lsn) }]);
   const partitions: PartitionRecord[] = [];
-  for (const one of old) partitions.push(await copyPartition(one, from, where, doing));
+  try {
+    for (const one of old) partitions.push(await copyPartition(one, from, where, doing));
+  } finally {
+    giveBack();
+  }
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } = from.record;
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
