@@ -76,6 +76,11 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   readonly data?: boolean;
   /** True: everyone who is authenticated may call it, whatever policies say (sts:GetCallerIdentity). */
   readonly open?: boolean;
+  /**
+   * True: words that it is asked with are told to who may look, and judged as no rows: texts of statements, comments.
+   * Code that has read data says none of it in them.
+   */
+  readonly told?: boolean;
   /** True: not reachable from outside; only a service of this Bondstore invokes it, by this principal. */
   readonly internal?: string;
   /** True: a step of another operation, not reachable from outside; it is judged as the caller of that one. */

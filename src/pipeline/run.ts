@@ -163,13 +163,15 @@ function judgeChange(name: string, target: Target, judged: Judged): void {
 /** Privileges on what a statement reads: it changes nothing there. */
 const readPrivileges = /:(Select|Describe|Read|List|Execute|Download|CreateInstance)$/;
 
-/** All that a job's code has read goes wherever it changes something. */
+/** All that a job's code has read goes wherever it changes something, and out where that is told in words. */
 function judgeWriting(job: CodeJob, target: Target, judged: Judged): void {
   const { call, operation, input } = judged;
   const also = (operation?.also?.(input, target, call) ?? [])
     .filter(({ action }) => !readPrivileges.test(action))
     .map((demanded) => demanded.target);
-  const places = [target, ...also].map((one) => placeWritten(one, job.project.account, call));
+  const places = operation?.told
+    ? [{ kind: "external", location: target.arn } as const]
+    : [target, ...also].map((one) => placeWritten(one, job.project.account, call));
   for (const place of new Map(places.map((one) => [JSON.stringify(one), one])).values()) {
     for (const flow of job.writing(call.id, place)) leave(flow, judged);
   }

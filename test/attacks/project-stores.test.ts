@@ -25,6 +25,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { releasesOf } from "../../src/audit/releases.ts";
+import type { Document } from "../../src/pipeline/document.ts";
 import { createProject } from "../../src/projects/project.ts";
 import {
   awaitStatus,
@@ -277,8 +278,8 @@ test("an application of a protected project asks no other project for anything t
   const { parts } = running.bondstore.opened;
   const clients = clientsOf({ ...running, account, credentials: root });
   await makeRole(clients, "flink", ["s3:*"]);
-  const made = await clients.flink.send(sqlApplication("sums", account, sumsScript()));
-  const application = made.ApplicationDetail?.ApplicationARN ?? "";
+  const sums = await clients.flink.send(sqlApplication("sums", account, sumsScript()));
+  const application = sums.ApplicationDetail?.ApplicationARN ?? "";
   const role = parts.directory.findRole(`arn:aws:iam::${account}:role/flink`) ?? assert.fail();
   const session = { expiresAtMs: parts.clock.now() + 3_600_000, policies: [], mfa: false };
   const cell = await parts.directory.startRoleSession(role, "c", { ...session, application }, {});
@@ -287,23 +288,30 @@ test("an application of a protected project asks no other project for anything t
   for (const name of ["vault", "outside"])
     await odps(root, name, commands(`add user ${member}`, `grant admin to ${member}`));
   // No cell has a way to the warehouse today: the pipeline is asked itself.
-  const run = (Project: string, Query: string) =>
+  const ran = (operation: string, Project: string, document: Document) =>
     verdict(
       running.bondstore.pipeline.run({
-        ...{ id: parts.random.uuid(), service: "maxcompute", operation: "RunSecurityQuery" },
+        ...{ id: parts.random.uuid(), service: "maxcompute", operation },
         ...{ principal, account, inner: false, describe: () => null },
         source: { ip: "cell", userAgent: "test", secure: true },
-        decode: () => ({ labels: { Project }, document: { Authorization: { Query } } }),
+        decode: () => ({ labels: { Project }, document, parameters: {} }),
       }),
     );
-  assert.equal(await run("outside", "create role first"), "goes", "it is in no project");
+  const run = (project: string, Query: string) =>
+    ran("CreateInstance", project, { Instance: { Job: { Tasks: { SQL: { Name: "t", Query } } } } });
+  const administer = (project: string) =>
+    ran("RunSecurityQuery", project, { Authorization: { Query: "create role made" } });
+  assert.equal(await run("outside", "create table first (a bigint)"), "goes", "of no project");
+  assert.match(await administer("outside"), /The code of a job does not administer/);
   await odps(root, "vault", commands("add application sums", "set ProjectProtection=true"));
-  assert.equal(await run("outside", "create role second"), "ODPS-0130013");
-  assert.equal(await run("vault", "create role second"), "goes");
-  const roles = await odps<{ roles: string }>(
+  assert.equal(await run("outside", "create table second (a bigint)"), "ODPS-0130013");
+  assert.equal(await run("vault", "create table second (a bigint)"), "goes");
+  assert.match(await administer("vault"), /The code of a job does not administer/);
+  const made = await odps<{ roles: string; tables: string[] }>(
     root,
     "outside",
-    `${ask}out["roles"] = ask("list roles")`,
+    `${ask}out["roles"] = ask("list roles")\nout["tables"] = [one.name for one in o.list_tables()]`,
   );
-  assert.doesNotMatch(roles.roles, /second/);
+  assert.doesNotMatch(made.roles, /made/);
+  assert.ok(!made.tables.includes("second"));
 });

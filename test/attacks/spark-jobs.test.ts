@@ -182,6 +182,9 @@ attempt("made", lambda: query("create table plain.secret (a string)"))
 attempt("there", lambda: query("select 'secret'", plain))
 attempt("resource", lambda: str(plain.create_resource("secret.txt", "file", file_obj="secret")))
 attempt("unload", lambda: query("unload from (select 'secret' as a) into location 's3://outside/secret/' stored as parquet"))
+attempt("text", lambda: query("select 'secret'"))
+attempt("view", lambda: query("create view words as select 'secret' as a"))
+attempt("comment", lambda: str(o.create_resource("words.txt", "file", file_obj="x", comment="secret")))
 attempt("inside", lambda: write("kept", ["secret"]))
 attempt("trusted", lambda: write("kept", ["secret"], trusted))
 `)}, plain)
@@ -232,6 +235,9 @@ out["none"] = refused(lambda: logged.get_task_result())
     "there",
     "resource",
     "unload",
+    "text",
+    "view",
+    "comment",
   ]) {
     assert.match(String(vault[way]), protects, way);
   }

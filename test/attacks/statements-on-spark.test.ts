@@ -102,7 +102,7 @@ out["other"] = told("select * from other.secret")`,
     "sales",
     `${spark}
 import time
-out["id"] = o.run_sql("select sum(x.a * y.a) from (select explode(sequence(1, 90000000)) as a) x cross join (select explode(sequence(1, 90000000)) as a) y", hints=spark).id
+out["id"] = o.run_sql("select sum(x.a * y.a) from (select explode(sequence(1, 2000000)) as a) x cross join (select explode(sequence(1, 2000000)) as a) y", hints=spark).id
 time.sleep(8)
 out["running"] = not o.get_instance(out["id"]).is_terminated()
 `,

@@ -50,6 +50,7 @@ const headersOf = (instance: InstanceRecord) => ({
 /** Submits a job. It runs on: the answer is its name. */
 export const createInstance = operation("CreateInstance", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
+  told: true,
   async handle({ project }, { document = {} }, call): Promise<OdpsAnswer> {
     const job = readJob(document);
     const id = await call.own.jobs.submit(project, job, document, call);

@@ -26,6 +26,7 @@ const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-04204
 /** Makes a resource of what the client sends. */
 export const createResource = operation("CreateResource", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
+  told: true,
   async handle(within: ProjectTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const name = input.headers["x-odps-resource-name"] ?? "";
     if (!nameForm.test(name)) {
@@ -62,6 +63,7 @@ export const createResource = operation("CreateResource", {
 export const updateResource = operation("UpdateResource", {
   resolve: (input: OdpsInput, call: OdpsCall) => resourceOf(input, call),
   action: "Write",
+  told: true,
   async handle(target: ResourceTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { store, project, resource } = target;
     // Nothing else may take the place of a content: a new owner, tags.
