@@ -23,7 +23,7 @@ out["zone"] = ids("select id from t timestamp as of '%s'" % text(first), **{"odp
 out["now"] = ids("select id from t timestamp as of current_timestamp()") + ids("select id from t timestamp as of getdate() + 3600")
 out["latest"] = [ids("select id from t version as of get_latest_version('t', %d)" % n) for n in (1, 2, 3)]
 out["latest time"] = ids("select id from t timestamp as of get_latest_timestamp('t', 3)")
-out["join"] = rows("select a.id, b.id from t version as of 2 a full join t b on a.id = b.id where a.id is not null order by 1 limit 9")
+out["join"] = rows("select a.id as x, b.id as y from t version as of 2 a full join t b on a.id = b.id where a.id is not null order by x limit 9")
 o.execute_sql("create table back as select id from t version as of 1")
 o.execute_sql("insert into back select id from t version as of 2 x where x.id > 1")
 o.execute_sql("create view was as select id, name from t version as of 1")
