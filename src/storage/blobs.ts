@@ -184,7 +184,7 @@ function rememberForGrace(): {
   return {
     add(id, envelope) {
       kept.set(id, { envelope, untilTick: tick + graceTicks });
-      timer ??= setTimeout(forget, tickMs).unref();
+      if (!timer) timer = setTimeout(forget, tickMs).unref();
     },
     find: (id) => kept.get(id)?.envelope,
   };
