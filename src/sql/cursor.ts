@@ -16,6 +16,8 @@ export class Cursor {
   token: Token;
   /** Where the piece taken last ends. */
   lastEnd = 0;
+  /** Where the END of a block ends that was taken last. */
+  blockEnd = 0;
   /** How many operators, joins and accesses were read that make the tree deeper by one each. */
   chained = 0;
   /** How many statements were begun. */

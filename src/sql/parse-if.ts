@@ -45,12 +45,14 @@ function parseBranch(cursor: Cursor, readOne: ReadOne): readonly ScriptStatement
   }
   for (;;) {
     while (cursor.take(";"));
-    if (cursor.take("END")) return statements;
+    if (cursor.take("END")) {
+      cursor.blockEnd = cursor.lastEnd;
+      return statements;
+    }
     read();
     if (!cursor.is("END") && !endsBlock(cursor)) cursor.expect(";");
   }
 }
 
 /** Whether what was read last is the END of a block: no semicolon need follow. */
-export const endsBlock = ({ text, lastEnd }: Cursor): boolean =>
-  /^end$/i.test(text.slice(lastEnd - 3, lastEnd));
+export const endsBlock = ({ lastEnd, blockEnd }: Cursor): boolean => lastEnd === blockEnd;

@@ -6,6 +6,18 @@ import { SqlError } from "./sql-error.ts";
 const cases: readonly (readonly [title: string, text: string, at: string, reason: string])[] = [
   ["a misspelt statement", "SLEECT 1", "[1,1]", "invalid token 'SLEECT'"],
   ["a misspelt clause", "select a form t", "[1,15]", "invalid token 't'"],
+  [
+    "no semicolon after a name like END",
+    "select a from backend select 1",
+    "[1,23]",
+    "invalid token 'select'",
+  ],
+  [
+    "no semicolon after the END of a CASE",
+    "select case when a then 1 end select 1",
+    "[1,31]",
+    "invalid token 'select'",
+  ],
   ["nothing to drop", "DROP ;", "[1,6]", "invalid token ';'"],
   ["an alias after a star", "select * as alias from dual", "[1,10]", "invalid token 'as'"],
   ["an empty selection", "select from t", "[1,8]", "invalid token 'from', expect an expression"],
