@@ -130,18 +130,18 @@ export const hasOldVersions = (store: AccountStore, table: TableRecord, nowMs: n
 
 /**
  * Drops versions that nobody can ask for any more, with the files that only they have, inside a transaction. From the
- * version that is held on all stay.
+ * version that is held on all stay. Answers whether more may be left to drop: a transaction drops so many at most.
  */
 export function pruneVersions(
   store: AccountStore,
   table: TableRecord,
   nowMs: number,
   held: number,
-): void {
+): boolean {
   const { id } = table;
   const rows = versionRows(store);
   const { old, keptFrom } = oldVersions(store, table, nowMs, { max: prunedAtOnce, held });
-  if (old.length === 0) return;
+  if (old.length === 0) return false;
   const kept = new Set<string>();
   for (const { value } of rows.range({ prefix: [id], from: [id, keptFrom] })) {
     for (const { files } of value.partitions) for (const file of files) kept.add(file.id);
@@ -150,6 +150,7 @@ export function pruneVersions(
     removeFiles(store, partitions, kept);
     rows.remove([id, version]);
   }
+  return old.length === prunedAtOnce;
 }
 
 /** Removes files that are not among those kept, each once. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMemoryStore } from "../../../../test/support/memory-store.ts";
-import type { RestoreTable } from "../../../sql/tree-definition.ts";
+import type { PurgeTable, RestoreTable } from "../../../sql/tree-definition.ts";
 import { BusyTables } from "../busy-tables.ts";
 import { type TableRecord, tableRows, type VersionRecord, versionRows } from "../catalog.ts";
 import { pruneVersions } from "../versions.ts";
 import type { Doing } from "./execute.ts";
-import { restore } from "./restore.ts";
+import { purge, restore } from "./restore.ts";
 
 test("what is restored under another name is held while it is copied, and given back whatever comes of it", async () => {
   const store = createMemoryStore();
@@ -67,4 +67,34 @@ test("what is restored under another name is held while it is copied, and given 
   assert.deepEqual(left(), [3]);
   giveBack();
   assert.equal(busy.has("i"), false);
+});
+
+test("what is purged is gone, however many versions there were", async () => {
+  const store = createMemoryStore();
+  const own = store.account("111111111111");
+  const newest = 2_500;
+  const record = { id: "i", schema: "default", name: "t", kind: "table", version: newest };
+  await store.transaction(() => {
+    tableRows(own).put(["p", "default", "t"], record as TableRecord);
+    for (let version = 1; version <= newest; version += 1) {
+      versionRows(own).put(["i", version], { version, atMs: 0, partitions: [] } as never);
+    }
+  });
+  const at = { line: 1, column: 1 };
+  const catalog = {
+    place: { project: "p", schema: "default", namespaces: false },
+    findTable: () => ({ id: "i" }),
+    found: () => ({ record }),
+    hasSchema: () => true,
+    droppedNamed: () => [],
+  };
+  const project = { id: "p", name: "p", account: "111111111111" };
+  const doing = {
+    statement: { kind: "purge", at, table: { parts: [{ text: "t", key: "t", at }], at } },
+    target: { catalog },
+    call: { own: { busy: new BusyTables() }, parts: { store, projects: { find: () => project } } },
+  };
+  await purge(doing as unknown as Doing<PurgeTable>);
+  const left = [...versionRows(own).range({ prefix: ["i"] })].map(({ value }) => value.version);
+  assert.deepEqual(left, [newest]);
 });

@@ -90,11 +90,14 @@ export async function purge({ statement, target, call }: Doing<PurgeTable>): Pro
     for (const one of target.catalog.droppedNamed(where)) {
       if (!call.own.busy.has(one.table.id)) forgetDropped(store, project.id, one);
     }
+  });
+  const prune = (): boolean => {
     const now = tableRows(store).find([project.id, schema, name]);
     // Another table of the name was not judged.
-    if (now && now.id === there?.record.id)
-      pruneVersions(store, now, Number.POSITIVE_INFINITY, call.own.busy.oldest(now.id));
-  });
+    if (!now || now.id !== there?.record.id) return false;
+    return pruneVersions(store, now, Number.POSITIVE_INFINITY, call.own.busy.oldest(now.id));
+  };
+  while (await call.parts.store.transaction(prune));
   return { text: "OK" };
 }
 
