@@ -38,7 +38,8 @@ function sampleOf(pattern: Pattern): string {
       return `map(${sampleOf(pattern.key)}, ${sampleOf(pattern.value)})`;
     case "lambda": {
       const names = pattern.parameters.map((_, index) => `x${index}`);
-      const isTest = pattern.result.kind === "type";
+      const { result } = pattern;
+      const isTest = result.kind === "type" && typeText(result.type) === "boolean";
       return `(${names.join(", ")}) -> ${isTest ? "x0 > 1" : names.join(" + ")}`;
     }
     default:
