@@ -44,7 +44,7 @@ export interface CellOptions {
   };
   /** Names of ports inside that `connect` may reach. */
   readonly ports: readonly string[];
-  /** The program calls on the way in itself : no byte to it passes through another. */
+  /** The program calls on the way in itself: no byte to it passes through another. */
   readonly callsItself?: true;
   /** Directory of this Bondstore's cells; the cell's own is made in it with mode 0700. */
   readonly runDirectory: string;

@@ -1,6 +1,6 @@
 /**
  * Thrift's compact form, as Parquet's footers have it: read into a tree and written again, without knowing what any of
- * it means. What is read was written by DuckDB.
+ * it means (github.com/apache/thrift, doc/specs/thrift-compact-protocol.md). What is read was written by DuckDB.
  */
 export type ThriftStruct = ThriftField[];
 
