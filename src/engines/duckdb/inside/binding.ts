@@ -25,6 +25,9 @@ export interface DatabaseOptions {
 /** Optimizers of DuckDB that move conditions out of or into a query that is written out first. */
 const acrossBarriers = "filter_pullup,cte_filter_pusher,cte_inlining";
 
+/** What is set for each connection, and so after the lock: DuckDB takes none of them for all at once. */
+const ownToConnections = ["TimeZone", "enable_progress_bar", "enable_progress_bar_print"];
+
 /** Opens a DuckDB in memory that can be told nothing more about itself, and reaches one directory. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const config = duckdb.create_config();
@@ -45,7 +48,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     `max_temp_directory_size = '${options.spillBytes}B'`,
     `allowed_directories = [${quoteText(options.data)}]`,
     "enable_external_access = false",
-    "allowed_configs = ['TimeZone']",
+    `allowed_configs = [${ownToConnections.map(quoteText).join(", ")}]`,
     "lock_configuration = true",
   ];
   for (const macro of duckDbPrelude) await duckdb.query(connection, macro);
@@ -62,12 +65,17 @@ export async function withConnection<Result>(
 ): Promise<Result> {
   const connection = await duckdb.connect(database);
   try {
-    await duckdb.query(connection, "SET enable_progress_bar = true").catch(() => {});
     await duckdb.query(connection, `SET SESSION TimeZone = ${quoteText(timezone)}`);
     return await work(connection);
   } finally {
     duckdb.disconnect_sync(connection);
   }
+}
+
+/** Has a connection count how far its queries are. It draws no bar: standard output has lines of ours alone. */
+export async function countProgress(connection: Connection): Promise<void> {
+  await duckdb.query(connection, "SET enable_progress_bar_print = false");
+  await duckdb.query(connection, "SET enable_progress_bar = true");
 }
 
 /** Prepares a text that must be one SELECT and nothing else. */

@@ -4,7 +4,7 @@ import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
 import { intoFile, textOf } from "../duckdb-types.ts";
 import type { KeepQuestion, Kept, KeptFile } from "../questions.ts";
-import { prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
+import { countProgress, prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
 import { readVector } from "./read-vector.ts";
 import type { Store } from "./store.ts";
 
@@ -36,6 +36,7 @@ export function keep(
 ): Promise<Kept> {
   const { id, sql, settings } = question;
   return withConnection(database, settings.timezone, async (connection) => {
+    await countProgress(connection);
     // An interrupt between two queries is lost: it is said again until the job has ended.
     let cancelling: NodeJS.Timeout | undefined;
     started({
