@@ -7,7 +7,7 @@ import {
   viaPackage,
 } from "../protection/flow.ts";
 import { type FlowDecision, judgeFlow } from "../protection/judge-flow.ts";
-import type { Store } from "../storage/store.ts";
+import type { AccountStore, Store, Table } from "../storage/store.ts";
 import { CodeJobs } from "./code-jobs.ts";
 import { heldOn } from "./permissions/held.ts";
 import { rankOf } from "./permissions/names.ts";
@@ -67,6 +67,9 @@ interface FlowAsker extends FlowMover {
 
 const nameOf = ({ type, schema, table }: LentTable) => ({ type, schema, table });
 
+/** How many rows were shown, by project, day and to whom. */
+export const shownRows = (store: AccountStore): Table<number> => store.table("project-shown");
+
 /** Projects, as far as every service needs to know them: where data may go. */
 export class Projects {
   readonly #store: Store;
@@ -99,7 +102,7 @@ export class Projects {
     const store = this.#store.account(project.account);
     const security = securityOf(store, project);
     const day = new Date(asker.timeMs).toISOString().slice(0, 10);
-    const shown = store.table<number>("project-shown").find([project.id, day, asker.name]) ?? 0;
+    const shown = shownRows(store).find([project.id, day, asker.name]) ?? 0;
     return judgeFlow(
       {
         source: { ...source, project: project.name },
@@ -160,7 +163,7 @@ export class Projects {
 
   /** Counts rows that were shown to somebody, inside a transaction. */
   countShown(project: ProjectRecord, name: string, rows: number, timeMs: number): void {
-    const table = this.#store.account(project.account).table<number>("project-shown");
+    const table = shownRows(this.#store.account(project.account));
     const key = [project.id, new Date(timeMs).toISOString().slice(0, 10), name];
     table.put(key, (table.find(key) ?? 0) + rows);
     for (const { key: old } of [...table.range({ prefix: [project.id], limit: 10 })]) {

@@ -16,7 +16,8 @@ export interface SecurityRecord {
   readonly proposals?: readonly Proposal[];
 }
 
-const securityTable = (store: AccountStore): Table<SecurityRecord> =>
+/** The security of projects, by id. */
+export const securityRows = (store: AccountStore): Table<SecurityRecord> =>
   store.table("project-security");
 
 /** A project that nobody has set anything in yet. */
@@ -27,7 +28,7 @@ export const newSecurity = ({ name, owner }: ProjectRecord): SecurityRecord => (
 
 /** The security of a project. */
 export function securityOf(store: AccountStore, project: ProjectRecord): SecurityRecord {
-  const found = securityTable(store).find([project.id]);
+  const found = securityRows(store).find([project.id]);
   if (!found) throw new Error(`the security of project ${project.id} is missing`);
   return found;
 }
@@ -38,7 +39,7 @@ export function putSecurity(
   { id, name }: Pick<ProjectRecord, "id" | "name">,
   record: SecurityRecord,
 ): void {
-  const table = securityTable(store);
+  const table = securityRows(store);
   const before = table.find([id])?.permissions.stores ?? none;
   changeHeld(store, { projectId: id, project: name }, before, record.permissions.stores ?? none);
   table.put([id], record);

@@ -3,6 +3,8 @@ import type { Parts } from "../../pipeline/call.ts";
 import { type DroppedProject, droppedProjects } from "../../projects/drop-project.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import { giveBack, grantsOf } from "../../projects/project-key.ts";
+import { shownRows } from "../../projects/projects.ts";
+import { securityRows } from "../../projects/security.ts";
 import type { AccountStore, BlobRef, Key, Table } from "../../storage/store.ts";
 import { schemaRows, tableRows } from "./catalog.ts";
 import { droppedRows } from "./dropped-tables.ts";
@@ -48,10 +50,9 @@ const everything: readonly Erased<unknown>[] = [
   erased(instanceRows, (store, { rows }) => dropBlob(store, rows?.file.blob)),
   erased(resourceRows, (store, { blob }) => dropBlob(store, blob)),
   ...[uploadRows, streamRows, upsertRows].map((rows) => erased<unknown>(rows, withBlocks)),
-  ...[schemaRows, runningRows, functionRows, downloadRows, readRows].map((rows) =>
-    erased<unknown>(rows),
+  ...[schemaRows, runningRows, functionRows, downloadRows, readRows, shownRows, securityRows].map(
+    (rows) => erased<unknown>(rows),
   ),
-  ...["project-shown", "project-security"].map((name) => erased((store) => store.table(name))),
 ];
 
 /** Erases what dropped projects had: all of it again each minute for a day, and after each start. */
