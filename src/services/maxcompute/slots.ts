@@ -10,8 +10,8 @@ export interface Room {
   readonly idleMs: number;
 }
 
-/** What a project has of its own. */
-interface Owned {
+/** The project that one is for. */
+interface Owner {
   readonly id: string;
   readonly account: string;
 }
@@ -62,7 +62,7 @@ export class Slots<Thing extends Endable> {
    * `signal` ends the waiting. The last who gives it back does `tidy`.
    */
   async use<Result>(
-    owner: Owned,
+    owner: Owner,
     open: () => Promise<Thing>,
     work: (thing: Thing) => Promise<Result>,
     {
@@ -95,7 +95,7 @@ export class Slots<Thing extends Endable> {
   }
 
   /** The slot that a project has, or a new one where there is room for it. */
-  #slotFor({ id, account }: Owned, open: () => Promise<Thing>): Slot<Thing> | undefined {
+  #slotFor({ id, account }: Owner, open: () => Promise<Thing>): Slot<Thing> | undefined {
     const there = this.#slots.get(id);
     if (there) return there;
     if (this.#isFull(account)) return undefined;

@@ -133,13 +133,7 @@ export class Jobs {
   /** Waits for the end of a job, at most so long. */
   async ended(id: string, waitMs: number): Promise<void> {
     const running = this.#running.get(id);
-    if (!running) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMs);
-    });
-    await Promise.race([running.done, late]);
-    clearTimeout(timer);
+    if (running) await settled(running.done, waitMs);
   }
 
   /** How far a job is, in percent. */
@@ -161,14 +155,18 @@ export class Jobs {
 
   /** Ends all: waits for those that end when they are told. */
   async stop(graceMs: number): Promise<void> {
-    const all = Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([all, late]);
-    clearTimeout(timer);
+    await settled(Promise.all([...this.#running.keys()].map((id) => this.cancel(id))), graceMs);
   }
+}
+
+/** Waits for something, at most so long. */
+async function settled(work: Promise<unknown>, waitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, waitMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 /** Thrown by work that ends because its job was stopped. */

@@ -1,6 +1,7 @@
 import { type Document, type Part, partOf, partsOf, textOf } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { readPlan, type SparkPlan } from "../spark/plan.ts";
+import { notRun } from "./not-run.ts";
 
 /** A job of one task, as a client submits it. */
 export type SubmittedJob = SqlJob | SparkJob;
@@ -54,14 +55,14 @@ export function readJob(document: Document | undefined): SubmittedJob {
       : [];
   const [[kind, task] = ["", undefined]] = kinds;
   if (kinds.length !== 1 || partsOf(task).length !== 1) {
-    throw malformed(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
+    throw notRun(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
   }
   if (kind === "SQLRT") throw noSessions;
   if (kind !== "SQL" && kind !== "Merge" && kind !== "CUPID") {
     throw notBuilt(otherTasks.get(kind.toLowerCase()) ?? `a task of kind ${kind.slice(0, 64)}`);
   }
   const taskName = textOf(partOf(task, "Name")) ?? "AnonymousSQLTask";
-  if (!/^[\w-]{1,128}$/.test(taskName)) throw malformed("the Name of its task is not a name");
+  if (!/^[\w-]{1,128}$/.test(taskName)) throw notRun("the Name of its task is not a name");
   const given = readSettings(partOf(task, "Config"));
   if (kind === "CUPID") {
     const query = checkText(textOf(partOf(task, "Plan")), "Plan");
@@ -76,8 +77,8 @@ export function readJob(document: Document | undefined): SubmittedJob {
 }
 
 function checkText(text: string | undefined, name: string): string {
-  if (text === undefined || text.trim() === "") throw malformed(`its task has no ${name}`);
-  if (Buffer.byteLength(text) > queryBytesMax) throw malformed(`its ${name} is too long`);
+  if (text === undefined || text.trim() === "") throw notRun(`its task has no ${name}`);
+  if (Buffer.byteLength(text) > queryBytesMax) throw notRun(`its ${name} is too long`);
   return text;
 }
 
@@ -90,15 +91,15 @@ const compactions: Readonly<Record<string, string>> = {
 /** MERGE SMALLFILES and COMPACT come as tasks of their own from clients that know the statement. */
 function mergeText(task: Part, settings: SqlJob["settings"]): string {
   const [, table, partition = ""] = mergedForm.exec(textOf(partOf(task, "TableName")) ?? "") ?? [];
-  if (table === undefined) throw malformed("its TableName is not a table and a partition");
+  if (table === undefined) throw notRun("its TableName is not a table and a partition");
   const properties = partsOf((partOf(task, "Config") as Document | undefined)?.["Property"]);
   const archives = properties.some((one) => textOf(partOf(one, "Name")) === "archiveSettings");
   if (archives || settings["odps.merge.cold.storage.mode"] !== undefined) {
-    throw malformed("tables are not archived or frozen here");
+    throw notRun("tables are not archived or frozen here");
   }
   const kind = settings["odps.merge.txn.table.compact"];
   const verb = kind === undefined ? "MERGE SMALLFILES" : compactions[kind];
-  if (verb === undefined) throw malformed("no such compaction is built");
+  if (verb === undefined) throw notRun("no such compaction is built");
   return `ALTER TABLE ${table} ${partition} ${verb}`;
 }
 
@@ -111,21 +112,15 @@ function readSettings(config: Part): Record<string, string> {
     try {
       given = JSON.parse(textOf(partOf(property, "Value")) ?? "{}");
     } catch {
-      throw malformed("its settings are not JSON");
+      throw notRun("its settings are not JSON");
     }
     for (const [name, value] of Object.entries(given ?? {})) {
       if (typeof value === "object") continue;
       settings[name] = String(value);
     }
   }
-  if (Object.keys(settings).length > settingsMax) throw malformed("it has too many settings");
+  if (Object.keys(settings).length > settingsMax) throw notRun("it has too many settings");
   return settings;
 }
 
-const malformed = (why: string) =>
-  new ServiceError(
-    "InvalidArgument",
-    `ODPS-0420411: Invalid argument - the job is not run: ${why}.`,
-  );
-
-const notBuilt = (what: string) => malformed(`it is ${what}, which is not built in this Bondstore`);
+const notBuilt = (what: string) => notRun(`it is ${what}, which is not built in this Bondstore`);

@@ -12,6 +12,7 @@ import type { SparkJob } from "../jobs/submitted-job.ts";
 import type { CellsOutside } from "../project-engines.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { openProjectVolume } from "../project-volume.ts";
+import { timezoneOf } from "../tunnel/session.ts";
 import { writeFiles } from "./files.ts";
 import { logText, readsOf } from "./log.ts";
 import { codeFlows, type SparkTarget } from "./run-job.ts";
@@ -158,7 +159,7 @@ export class SparkCells {
     const { home, ...installation } = this.#installation();
     const spark = sparkCell({
       ...{ ...installation, limits, files, log: "warn" },
-      settings: { "spark.sql.session.timeZone": timezoneOf(target), ...plan.settings },
+      settings: { "spark.sql.session.timeZone": zoneOf(target), ...plan.settings },
       words: (inside) => {
         const at = (name: string) => inside.path(`${sparkFiles}/resources/${name}`);
         return submitWords(plan, taskName, codeOf(target), at);
@@ -170,7 +171,7 @@ export class SparkCells {
         ODPS_STS_ACCOUNT_FILE: inside.path(`${sparkFiles}/credentials.json`),
         PYTHONPATH: `${inside.path(`${sparkFiles}/modules`)}:${inside.path(packages)}`,
         PYTHONDONTWRITEBYTECODE: "1",
-        TZ: timezoneOf(target),
+        TZ: zoneOf(target),
       }),
     });
     return startCell({
@@ -226,8 +227,8 @@ export class SparkCells {
   }
 }
 
-const timezoneOf = ({ project }: SparkTarget): string =>
-  project.properties["odps.sql.timezone"] ?? "Asia/Shanghai";
+const zoneOf = ({ project }: SparkTarget): string =>
+  timezoneOf({ settings: new Map(Object.entries(project.properties)) });
 
 const codeOf = ({ resources }: SparkTarget): readonly SparkCode[] =>
   resources.flatMap(({ record }) => record ?? []);

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../../pipeline/operation.ts";
+import { notRun } from "../jobs/not-run.ts";
 
 /** A Spark job, as the plan and the settings of its task say. */
 export interface SparkPlan {
@@ -26,17 +26,16 @@ export function readPlan(text: string, settings: Readonly<Record<string, string>
   const told = parsed(text);
   const { resource, class: mainClass, arguments: words = [], ...more } = told;
   const unknown = Object.keys(more)[0];
-  if (unknown !== undefined) throw malformed(`its Plan has no \`${unknown.slice(0, 64)}\``);
-  if (typeof resource !== "string" || resource === "")
-    throw malformed("its Plan names no resource");
+  if (unknown !== undefined) throw notRun(`its Plan has no \`${unknown.slice(0, 64)}\``);
+  if (typeof resource !== "string" || resource === "") throw notRun("its Plan names no resource");
   if (mainClass !== undefined && !(typeof mainClass === "string" && /^[\w.$]+$/.test(mainClass))) {
-    throw malformed("the class of its Plan is not a name");
+    throw notRun("the class of its Plan is not a name");
   }
-  if (!isWords(words)) throw malformed(`its arguments are at most ${wordsMax} texts`);
+  if (!isWords(words)) throw notRun(`its arguments are at most ${wordsMax} texts`);
   const properties = Object.entries(settings).filter(([name]) => /^spark\.[\w.-]+$/.test(name));
   const files = (settings[filesProperty] ?? "").split(",").map((name) => name.trim());
   const named = [...new Set(files)].filter((name) => name !== "" && name !== resource);
-  if (named.length > filesMax) throw malformed(`it has more than ${filesMax} resources`);
+  if (named.length > filesMax) throw notRun(`it has more than ${filesMax} resources`);
   return {
     ...{ main: resource, words, files: named },
     ...(mainClass !== undefined && { mainClass }),
@@ -54,7 +53,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
     // Below.
   }
   if (typeof told === "object" && told !== null && !Array.isArray(told)) return { ...told };
-  throw malformed(
+  throw notRun(
     "its Plan is not the JSON that is run here; jobs of the vendor's client for Spark are not built in this Bondstore",
   );
 }
@@ -63,9 +62,3 @@ const isWords = (given: unknown): given is readonly string[] =>
   Array.isArray(given) &&
   given.length <= wordsMax &&
   given.every((word) => typeof word === "string" && word.length <= wordCharsMax);
-
-const malformed = (why: string) =>
-  new ServiceError(
-    "InvalidArgument",
-    `ODPS-0420411: Invalid argument - the job is not run: ${why}.`,
-  );

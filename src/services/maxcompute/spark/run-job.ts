@@ -1,12 +1,13 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import { applicationOf } from "../../../identity/principal.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
-import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { operation } from "../../../pipeline/operation.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import { defaultSchema } from "../../../sql/catalog.ts";
 import { demandKeys } from "../demand-keys.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
 import type { Outcome, RunJob, RunningJob } from "../jobs/jobs.ts";
+import { notRun } from "../jobs/not-run.ts";
 import type { SparkJob } from "../jobs/submitted-job.ts";
 import { noSuchResource, type ResourceName, readResourceName } from "../resources/find.ts";
 import {
@@ -87,10 +88,7 @@ function found(text: string, within: ProjectTarget, call: OdpsCall): FoundResour
   return { project, store, name, record: record?.part ? undefined : record };
 }
 
-const nested = new ServiceError(
-  "InvalidArgument",
-  "ODPS-0420411: Invalid argument - the job is not run: it is submitted by the code of another Spark job.",
-);
+const nested = notRun("it is submitted by the code of another Spark job");
 
 /** Does a Spark job as a call of its own, in the name of who has submitted it. */
 export const runSpark =
