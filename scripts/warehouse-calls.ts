@@ -6,7 +6,20 @@ type Calls = Partial<Readonly<Record<WarehouseClient, RegExp>>>;
 
 const everyScript = /execute_sql|run_sql/;
 const everyQuery = /executeQuery/;
-const inJava = /SQLTask\.run/;
+/** What each statement makes every client ask for. */
+const statement: Calls = { PyODPS: everyScript, Java: /SQLTask\.run/, JDBC: everyQuery };
+const upload: Calls = {
+  PyODPS: /create_upload_session\(|write_table\(/,
+  Java: /createUploadSession\(/,
+};
+const tableRows = /create_download_session\(|read_table\(/;
+const stream = /create_stream_upload_session\(/;
+const upserted: Calls = { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ };
+const result: Calls = {
+  PyODPS: /open_reader\(tunnel=True|\brows\(/,
+  Java: /getResultSet\(/,
+  JDBC: everyQuery,
+};
 
 /** What somebody writes with a client who wants an operation; clients have no names in common with the protocol. */
 export const warehouseCalls: Readonly<Record<string, Calls>> = {
@@ -37,28 +50,13 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   ListTables: { PyODPS: /list_tables\(/, Java: /odps\.tables\(\)\)/, JDBC: /getTables\(/ },
   PreviewTable: { PyODPS: /\.head\(/ },
   PreviewTableArrow: { PyODPS: /open_preview_reader\(/ },
-  CreateTableDownload: {
-    PyODPS: /create_download_session\(|read_table\(/,
-    Java: /createDownloadSession\(/,
-  },
+  CreateTableDownload: { PyODPS: tableRows, Java: /createDownloadSession\(/ },
   GetTableDownload: { PyODPS: /TableTunnel\(o\)\.create_download_session\([^)]*download_id=/ },
-  ReadTableDownload: {
-    PyODPS: /create_download_session\(|read_table\(/,
-    Java: /openRecordReader\(/,
-  },
-  CreateTableUpload: {
-    PyODPS: /create_upload_session\(|write_table\(/,
-    Java: /createUploadSession\(/,
-  },
-  PutTableBlock: { PyODPS: /create_upload_session\(|write_table\(/, Java: /createUploadSession\(/ },
-  GetTableUpload: {
-    PyODPS: /create_upload_session\(|write_table\(/,
-    Java: /createUploadSession\(/,
-  },
-  CommitTableUpload: {
-    PyODPS: /create_upload_session\(|write_table\(/,
-    Java: /createUploadSession\(/,
-  },
+  ReadTableDownload: { PyODPS: tableRows, Java: /openRecordReader\(/ },
+  CreateTableUpload: upload,
+  PutTableBlock: upload,
+  GetTableUpload: upload,
+  CommitTableUpload: upload,
   CreateReadSession: { PyODPS: /create_read_session\(/ },
   GetReadSession: { PyODPS: /get_read_session\(/ },
   ReadSessionRows: { PyODPS: /read_rows_arrow\(/ },
@@ -68,15 +66,12 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   CommitWriteSession: { PyODPS: /commit_write_session\(/ },
   CreateTableUpsert: { PyODPS: /create_upsert_session\(/, Java: /buildUpsertSession\(/ },
   GetTableUpsert: { PyODPS: /create_upsert_session\(/ },
-  PutUpsertBlock: { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ },
-  CommitTableUpsert: { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ },
+  PutUpsertBlock: upserted,
+  CommitTableUpsert: upserted,
   AbortTableUpsert: { PyODPS: /\.abort\(/ },
-  CreateTableStream: {
-    PyODPS: /create_stream_upload_session\(/,
-    Java: /buildStreamUploadSession\(/,
-  },
-  GetTableStream: { PyODPS: /create_stream_upload_session\(/, Java: /buildStreamUploadSession\(/ },
-  PutStreamBlock: { PyODPS: /create_stream_upload_session\(/, Java: /newRecordPack\(/ },
+  CreateTableStream: { PyODPS: stream, Java: /buildStreamUploadSession\(/ },
+  GetTableStream: { PyODPS: stream, Java: /buildStreamUploadSession\(/ },
+  PutStreamBlock: { PyODPS: stream, Java: /newRecordPack\(/ },
   EndTableStream: { PyODPS: /create_stream_upload_session\([\s\S]*\.abort\(/ },
   ListPartitions: { PyODPS: /\.partitions/ },
   GetPartition: { PyODPS: /exist_partition\(|get_partition\(/ },
@@ -97,29 +92,21 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   UpdateFunction: { PyODPS: /functions\.update\(/ },
   DeleteFunction: { PyODPS: /delete_function\(/, Java: /functions\(\)\.delete\(/ },
 
-  CreateInstance: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  CreateInstance: statement,
   ListInstances: { PyODPS: /list_instances\(/ },
-  GetInstance: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  GetInstance: statement,
   StopInstance: { PyODPS: /\.stop\(\)/ },
-  CreateInstanceDownload: {
-    PyODPS: /open_reader\(tunnel=True|\brows\(/,
-    Java: /getResultSet\(/,
-    JDBC: everyQuery,
-  },
+  CreateInstanceDownload: result,
   GetInstanceDownload: {
     PyODPS: /InstanceTunnel\(o\)\.create_download_session\([^)]*download_id=/,
   },
-  ReadInstanceDownload: {
-    PyODPS: /open_reader\(tunnel=True|\brows\(/,
-    Java: /getResultSet\(/,
-    JDBC: everyQuery,
-  },
+  ReadInstanceDownload: result,
   GetInstanceResult: {
     PyODPS: /get_task_results?\(/,
     Java: /SQLTask\.getResult\(/,
     JDBC: everyQuery,
   },
-  GetInstanceTasks: { PyODPS: everyScript, Java: inJava, JDBC: everyQuery },
+  GetInstanceTasks: statement,
   GetInstanceSource: { PyODPS: /get_sql_query\(/ },
   GetInstanceProgress: { PyODPS: /get_task_progress\(/ },
   GetInstanceSummary: { PyODPS: /get_task_summary\(/, JDBC: everyQuery },
