@@ -16,9 +16,11 @@ const magic = Buffer.from("PAR1");
 /** After a footer: its length, and the mark. */
 const tailBytes = 8;
 const copyBytes = 1024 * 1024;
+/** A group's ordinal has 16 bits. Only encrypted files need it: groups behind the last that it can tell have none. */
+const ordinalMax = 32_767;
 
 /** Numbers of fields in Parquet's own description (parquet.thrift). */
-const footerFields = { rows: 3, groups: 4 } as const;
+const footerFields = { schema: 2, rows: 3, groups: 4 } as const;
 const groupFields = { columns: 1, offset: 5, ordinal: 7 } as const;
 const columnFields = { offset: 2, data: 3, offsetIndex: 4, columnIndex: 6 } as const;
 const placesInColumn: readonly number[] = [
@@ -73,6 +75,7 @@ export function createParquetJoin(target: string): ParquetJoin {
 
 async function readFooter(file: FileHandle): Promise<{ footer: ThriftStruct; dataBytes: number }> {
   const { size } = await file.stat();
+  if (size < magic.length + tailBytes) throw new Error("a part is no file of Parquet");
   const tail = await readAll(file, tailBytes, size - tailBytes);
   const length = tail.readUInt32LE();
   const dataBytes = size - tailBytes - length;
@@ -118,11 +121,11 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
 
 /** Takes over the groups of rows of another footer, whose data was moved by so many bytes. */
 function joinFooter(footer: ThriftStruct, other: ThriftStruct, movedBytes: number): void {
+  if (!schemaOf(footer).equals(schemaOf(other))) throw new Error("a part has other columns");
   const groups = listOf(footer, footerFields.groups);
   for (const group of listOf(other, footerFields.groups)) {
     move(group, [groupFields.offset], movedBytes);
-    const ordinal = group.find(({ id }) => id === groupFields.ordinal);
-    if (ordinal) ordinal.value = groups.length;
+    number(group, groups.length);
     for (const column of listOf(group, groupFields.columns)) {
       move(column, placesInColumn, movedBytes);
       const data = column.find(({ id }) => id === columnFields.data)?.value;
@@ -137,6 +140,17 @@ function joinFooter(footer: ThriftStruct, other: ThriftStruct, movedBytes: numbe
     throw new Error("a part does not tell its rows");
   }
   rows.value += more.value;
+}
+
+const schemaOf = (footer: ThriftStruct): Buffer =>
+  encodeStruct(footer.filter(({ id }) => id === footerFields.schema));
+
+function number(group: ThriftStruct, ordinal: number): void {
+  const at = group.findIndex(({ id }) => id === groupFields.ordinal);
+  const field = group[at];
+  if (!field) return;
+  if (ordinal > ordinalMax) group.splice(at, 1);
+  else field.value = ordinal;
 }
 
 /** Zero is no place: fields that are no longer in use have it. */

@@ -34,15 +34,20 @@ const types = {
   struct: 12,
 } as const;
 const longList = 15;
+/** Parquet's own has eight structs and lists inside each other at the most. */
+const depthMax = 32;
 
 /** Reads a struct, which must be all there is. */
 export function decodeStruct(bytes: Buffer): ThriftStruct {
   let at = 0;
+  let depth = 0;
+
+  const byte = (): number => piece(1).readUInt8();
 
   function varint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const next = bytes.readUInt8(at++);
+      const next = byte();
       value += (next & 0x7f) * factor;
       if (!Number.isSafeInteger(value)) throw new Error("a number of a footer is too large");
       if (next < 0x80) return value;
@@ -55,7 +60,7 @@ export function decodeStruct(bytes: Buffer): ThriftStruct {
   };
 
   function piece(length: number): Buffer {
-    if (at + length > bytes.length) throw new Error("a footer ends too early");
+    if (length > bytes.length - at) throw new Error("a footer ends too early");
     at += length;
     return bytes.subarray(at - length, at);
   }
@@ -63,7 +68,7 @@ export function decodeStruct(bytes: Buffer): ThriftStruct {
   function value(type: number): ThriftValue {
     switch (type) {
       case types.byte:
-        return bytes.readInt8(at++);
+        return piece(1).readInt8();
       case types.int16:
       case types.int32:
       case types.int64:
@@ -74,23 +79,32 @@ export function decodeStruct(bytes: Buffer): ThriftStruct {
         return piece(varint());
       case types.list:
       case types.set:
-        return list();
+        return inside(list);
       case types.struct:
-        return struct();
+        return inside(struct);
       default:
         throw new Error(`a footer has a value of type ${type}`);
     }
   }
 
+  function inside<Value>(read: () => Value): Value {
+    depth += 1;
+    if (depth > depthMax) throw new Error("a footer is nested too deeply");
+    const found = read();
+    depth -= 1;
+    return found;
+  }
+
   function list(): ThriftList {
-    const head = bytes.readUInt8(at++);
+    const head = byte();
     const itemType = head & 0x0f;
     const short = head >> 4;
     const count = short === longList ? varint() : short;
     const isFlag = itemType === types.true || itemType === types.false;
     const items: ThriftValue[] = [];
+    // No count takes memory by itself: each item is a byte at least.
     for (let item = 0; item < count; item += 1) {
-      items.push(isFlag ? bytes.readUInt8(at++) === types.true : value(itemType));
+      items.push(isFlag ? byte() === types.true : value(itemType));
     }
     return { itemType, items };
   }
@@ -99,7 +113,7 @@ export function decodeStruct(bytes: Buffer): ThriftStruct {
     const fields: ThriftStruct = [];
     let id = 0;
     for (;;) {
-      const head = bytes.readUInt8(at++);
+      const head = byte();
       if (head === 0) return fields;
       const type = head & 0x0f;
       id = head >> 4 === 0 ? zigzag() : id + (head >> 4);
