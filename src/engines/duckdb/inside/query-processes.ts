@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import type { IncomingMessage, Server } from "node:http";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { dataFolder, halfFolder } from "../files.ts";
-import { firstLinkFd, functionError, type LentFunctions, lendPath } from "../lent-functions.ts";
+import { type LentFunctions, lendPath } from "../lent-functions.ts";
 import type { KeepQuestion } from "../questions.ts";
+import { follow } from "./follow-query.ts";
 import type { Running } from "./keep.ts";
 import type { QueryProcessOptions } from "./query-process.ts";
 import type { Line } from "./tell-keep.ts";
@@ -91,52 +91,5 @@ function begin(told: QueryProcessOptions, links: readonly Duplex[]): ChildProces
   return spawn(process.execPath, [...args, program, JSON.stringify(told)], {
     stdio: ["pipe", "pipe", "inherit", ...links.map(() => "pipe" as const)],
     env: {},
-  });
-}
-
-interface Followed {
-  readonly question: KeepQuestion & { readonly functions: LentFunctions };
-  readonly links: readonly Duplex[];
-  readonly line: Line;
-  readonly started: (running: Running) => void;
-}
-
-/** Hands on what the process says, and ends it when a function takes too long or the job is cancelled. */
-function follow(child: ChildProcess, { question, links, line, started }: Followed): Promise<void> {
-  let ended = "the query was ended";
-  let over = false;
-  let progress = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const kill = (why: string) => {
-    ended = why;
-    child.kill("SIGKILL");
-  };
-  for (const [at, link] of links.entries()) {
-    const own = child.stdio[firstLinkFd + at] as Duplex;
-    own.on("error", () => link.destroy());
-    own.pipe(link).on("error", () => own.destroy());
-    link.pipe(own);
-  }
-  started({ progress: () => progress, cancel: () => kill("the query was cancelled") });
-  const late = () => kill(`${functionError}0:${JSON.stringify({ error: "time" })}`);
-  const lines = child.stdout && createInterface({ input: child.stdout });
-  lines?.on("line", (text) => {
-    const told = JSON.parse(text) as Record<string, unknown>;
-    clearTimeout(timer);
-    if (told["busy"] === true) timer = setTimeout(late, question.functions.batchMs);
-    if ("busy" in told) return;
-    if (typeof told["progress"] === "number") progress = told["progress"];
-    else over = true;
-    line(told);
-  });
-  child.stdin?.on("error", () => {});
-  child.stdin?.end(JSON.stringify(question));
-  return new Promise((resolve) => {
-    child.once("error", () => resolve());
-    child.once("close", () => {
-      clearTimeout(timer);
-      if (!over) line({ error: ended });
-      resolve();
-    });
   });
 }
