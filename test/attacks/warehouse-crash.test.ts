@@ -19,15 +19,38 @@ o = ODPS("${keys.accessKeyId}", "${keys.secretAccessKey}", "sales", endpoint="${
 `;
   const child = spawn(warehousePython, ["-u", "-c", head + text], {
     env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  let rest = "";
+  let [rest, errors] = ["", ""];
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    errors = (errors + part).slice(-4_000);
+  });
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     const lines = (rest + part).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) seen(line);
   });
-  return { child, ended: new Promise<void>((resolve) => child.once("close", () => resolve())) };
+  const ended = new Promise<string>((resolve) => child.once("close", () => resolve(errors)));
+  return { child, ended };
+}
+
+/** Kills the server while a script writes that never ends by itself; `acknowledged` says when. */
+async function killAmid(
+  up: Up,
+  keys: Up["ready"],
+  write: string,
+  acknowledged: (n: number, kill: () => void) => void,
+): Promise<void> {
+  let kill = () => {};
+  const enough = new Promise<undefined>((resolve) => {
+    kill = () => resolve(undefined);
+  });
+  const writing = script(up, keys, write, (line) => acknowledged(Number(line), kill));
+  const failed = await Promise.race([enough, writing.ended]);
+  assert.ok(failed === undefined, `the writer ended by itself: ${failed}`);
+  await up.kill();
+  writing.child.kill("SIGKILL");
+  await writing.ended;
 }
 
 test("kill -9 amid statements and uploads loses no row that was acknowledged, and leaves no half", async (t) => {
@@ -59,36 +82,14 @@ while True:
         o.write_table("t", rows)
     print(n)
 `;
-    let kill = () => {};
-    const enough = new Promise<void>((resolve) => {
-      kill = resolve;
-    });
-    const writing = script(up, keys, write, (line) => {
-      acknowledged.add(Number(line));
+    await killAmid(up, keys, write, (n, kill) => {
+      acknowledged.add(n);
       if (acknowledged.size % 12 === kills) kill();
     });
-    await enough;
-    await up.kill();
-    writing.child.kill("SIGKILL");
-    await writing.ended;
     up = await bondstore.up("--plain-http");
   }
-  const lines: string[] = [];
-  const read = `
-with o.execute_sql("select n, count(*), count(distinct half) from t group by n").open_reader(tunnel=True) as reader:
-    print(json.dumps([[record[0], record[1], record[2]] for record in reader]))
-print(json.dumps([one.status.value for one in o.list_instances()]))
-`;
-  await script(up, keys, read, (line) => lines.push(line)).ended;
-  const found = JSON.parse(lines[0] ?? "[]") as [number, number, number][];
-  const numbers = new Set(found.map(([n]) => n));
-  for (const n of acknowledged) assert.ok(numbers.has(n), `${n} was acknowledged`);
-  for (const [n, rows, halves] of found) assert.deepEqual([n, rows, halves], [n, 2, 2]);
-  assert.ok(!(JSON.parse(lines[1] ?? "[]") as string[]).slice(0, -1).includes("Running"));
-  assert.equal(await up.stop(), 0);
-  const verified = await bondstore.run("verify", ...data);
-  assert.equal(verified.status, 0, verified.said);
-  assert.deepEqual(filesWith(bondstore.data, marker), []);
+  await checkRows(up, keys, acknowledged);
+  await checkStore(bondstore, up);
 });
 
 test("kill -9 amid an INSERT on Spark leaves all of it or nothing", async (t) => {
@@ -97,11 +98,7 @@ test("kill -9 amid an INSERT on Spark leaves all of it or nothing", async (t) =>
   const keys = up.ready;
   const data = ["--data", bondstore.data];
   await bondstore.json("project", "create", "sales", ...data);
-  const acknowledged: number[] = [];
-  let kill = () => {};
-  const enough = new Promise<void>((resolve) => {
-    kill = resolve;
-  });
+  const acknowledged = new Set<number>();
   const write = `
 o.execute_sql("create table t (n bigint, half string, word string)")
 spark = {"hive.execution.engine": "spark"}
@@ -111,33 +108,43 @@ while True:
     o.execute_sql("insert into t select %d, h, '${marker}' from (select explode(array('one', 'other')) as h) x" % n, hints=spark)
     print(n)
 `;
-  const writing = script(up, keys, write, (line) => {
-    acknowledged.push(Number(line));
-    if (acknowledged.length === 2) setTimeout(kill, 700);
+  await killAmid(up, keys, write, (n, kill) => {
+    acknowledged.add(n);
+    if (acknowledged.size === 2) setTimeout(kill, 700);
   });
-  await enough;
-  await up.kill();
-  writing.child.kill("SIGKILL");
-  await writing.ended;
   up = await bondstore.up("--plain-http");
+  await checkRows(up, keys, acknowledged);
+  await checkStore(bondstore, up);
+});
+
+/** Each row that was acknowledged is there, none is half there, and no job is told to run on. */
+async function checkRows(
+  up: Up,
+  keys: Up["ready"],
+  acknowledged: ReadonlySet<number>,
+): Promise<void> {
   const lines: string[] = [];
   const read = `
 with o.execute_sql("select n, count(*), count(distinct half) from t group by n").open_reader(tunnel=True) as reader:
     print(json.dumps([[record[0], record[1], record[2]] for record in reader]))
+print(json.dumps([one.status.value for one in o.list_instances()]))
 `;
   await script(up, keys, read, (line) => lines.push(line)).ended;
-  const found = JSON.parse(lines[0] ?? "[]") as [number, number, number][];
-  for (const n of acknowledged)
-    assert.ok(
-      found.some(([one]) => one === n),
-      `${n} was acknowledged`,
-    );
-  for (const [n, rows, halves] of found) assert.deepEqual([n, rows, halves], [n, 2, 2]);
+  const [rows = "", states = ""] = lines;
+  const found = JSON.parse(rows) as [number, number, number][];
+  const numbers = new Set(found.map(([n]) => n));
+  for (const n of acknowledged) assert.ok(numbers.has(n), `${n} was acknowledged`);
+  for (const [n, count, halves] of found) assert.deepEqual([n, count, halves], [n, 2, 2]);
+  assert.ok(!(JSON.parse(states) as string[]).slice(0, -1).includes("Running"));
+}
+
+/** The store stops, is whole, and holds no row in clear. */
+async function checkStore(bondstore: ReturnType<typeof commandLine>, up: Up): Promise<void> {
   assert.equal(await up.stop(), 0);
-  const verified = await bondstore.run("verify", ...data);
+  const verified = await bondstore.run("verify", "--data", bondstore.data);
   assert.equal(verified.status, 0, verified.said);
   assert.deepEqual(filesWith(bondstore.data, marker), []);
-});
+}
 
 async function newKey({ ready }: Up, keys: Up["ready"]): Promise<string> {
   const { endpoint, region } = ready;
