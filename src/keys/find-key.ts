@@ -40,7 +40,7 @@ function byId(keys: KeyStore, account: string, id: string, known: boolean): KeyR
 }
 
 function byAlias(keys: KeyStore, account: string, alias: string, known: boolean): KeyReference {
-  const pointer = known ? keys.findAlias(account, alias) : undefined;
+  const pointer = known ? keys.aliases.find(account, alias) : undefined;
   const key = pointer && keys.find(account, pointer.keyId);
   return { account, arn: key?.arn ?? aliasArn(keys.region, account, alias), key, alias };
 }

@@ -3,24 +3,19 @@ import { assert } from "../lib/assert.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Store } from "../storage/store.ts";
+import { Aliases } from "./aliases.ts";
 import { CustomKeyStores } from "./custom-key-stores.ts";
 import { ExternalKeyStores } from "./external/external-key-stores.ts";
 import type { XksTransport } from "./external/xks-transport.ts";
 import { GrantStore } from "./grant-store.ts";
 import { GrantBook } from "./grants.ts";
 import { ImportedMaterials } from "./imported-materials.ts";
-import {
-  type AliasRecord,
-  asOf,
-  type KeyPlace,
-  type KeyRecord,
-  type KeyVersion,
-} from "./key-record.ts";
+import { asOf, type KeyPlace, type KeyRecord, type KeyVersion } from "./key-record.ts";
 import { KeyRecords } from "./key-records.ts";
 import type { KeyRegions } from "./key-regions.ts";
 import { type KeyTables, keyTables } from "./key-tables.ts";
 import type { Keyring } from "./keyring.ts";
-import { aliasTaken, type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
+import { type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import { LastUsage } from "./last-usage.ts";
 import { createMaterialWrapper, Materials, type MaterialWrapper } from "./materials.ts";
 import { type FirstParts, type NewKey, type NewMaterial, symmetricKind } from "./new-key.ts";
@@ -44,6 +39,7 @@ export class KeyStore {
   /** For changes that concern several Regions at once. */
   readonly records: KeyRecords;
   readonly regions: KeyRegions;
+  readonly aliases: Aliases;
   readonly customStores: CustomKeyStores;
   readonly externalStores: ExternalKeyStores;
   readonly imports: ImportedMaterials;
@@ -81,6 +77,10 @@ export class KeyStore {
     this.regions = parts.regions;
     this.#tables = keyTables(parts.store, parts.region, parts.regions.home);
     this.records = new KeyRecords(this.#tables, parts.region);
+    this.aliases = new Aliases({
+      ...{ ...parts, tables: this.#tables, records: this.records },
+      changed: (key) => this.forget(key),
+    });
     this.grants = new GrantStore({
       ...parts,
       tables: this.#tables,
@@ -136,10 +136,6 @@ export class KeyStore {
     return place;
   }
 
-  findAlias(account: string, name: string): AliasRecord | undefined {
-    return this.#tables.aliases(account).find([name]);
-  }
-
   /**
    * Whether an account has ever had a key. Callers may name any twelve digits: what is kept for an account that is
    * looked into stays in memory, so none is looked into that has nothing to find.
@@ -152,13 +148,6 @@ export class KeyStore {
   *ids(account: string, after?: string): Iterable<string> {
     const range = after === undefined ? {} : { after: [after] };
     for (const { key } of this.#tables.keys(account).range(range)) yield String(key[0]);
-  }
-
-  /** Aliases of an account by name, after one of them. */
-  *aliases(account: string, after?: string): Iterable<readonly [name: string, AliasRecord]> {
-    const range = after === undefined ? {} : { after: [after] };
-    for (const { key, value } of this.#tables.aliases(account).range(range))
-      yield [String(key[0]), value];
   }
 
   /** Makes a key with its first material: a symmetric one that is drawn here, unless another is given. */
@@ -225,32 +214,6 @@ export class KeyStore {
 
   nextRotation(periodDays: number): NonNullable<KeyRecord["rotation"]> {
     return { periodDays, nextAtMs: this.clock.now() + periodDays * dayMs };
-  }
-
-  /** Points an alias at a key, at another key, or (without `to`) at none. */
-  async pointAlias(name: string, from: KmsKey | undefined, to: KmsKey | undefined): Promise<void> {
-    const account = (to ?? from)?.account;
-    assert(account !== undefined, "an alias points somewhere before or after");
-    const now = this.clock.now();
-    await this.#store.transaction(() => {
-      const before = this.#tables.aliases(account).find([name]);
-      if (before?.keyId !== from?.record.id) throw aliasTaken(this.region, account, name);
-      for (const [key, add] of [[from, false] as const, [to, true] as const]) {
-        const record = key && this.records.find(account, key.record.id);
-        if (!record) continue;
-        const others = record.aliases.filter((other) => other !== name);
-        const aliases = add ? [...others, name].sort() : others;
-        this.records.write(account, record, { ...record, aliases });
-      }
-      if (!to) this.#tables.aliases(account).remove([name]);
-      else {
-        const createdAtMs = before?.createdAtMs ?? now;
-        this.#tables
-          .aliases(account)
-          .put([name], { keyId: to.record.id, createdAtMs, updatedAtMs: now });
-      }
-    });
-    for (const key of [from, to]) if (key) this.forget(key);
   }
 
   /** The key as it is on disk, even when its deletion is due. */

@@ -18,7 +18,7 @@ export async function findOrMakeServiceKey(
   const [, owner = account, alias, service] = serviceAlias.exec(keyId) ?? [];
   if (alias === undefined || owner !== account) return;
   if (serviceName(via) !== `${service}.amazonaws.com`) return;
-  if (keys.findAlias(account, alias)) return;
+  if (keys.aliases.find(account, alias)) return;
   const place = `${account}/${alias}`;
   const running = making.get(keys) ?? new Map<string, Promise<unknown>>();
   making.set(keys, running);

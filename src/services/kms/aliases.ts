@@ -41,8 +41,8 @@ export const createAlias = operation("CreateAlias", {
   async handle({ name, to }, _input, { own: keys, account }): Promise<void> {
     assert(to?.key, "an alias is made for a key");
     checkTarget("CreateAlias", to);
-    if (keys.findAlias(account, name)) throw aliasTaken(keys.region, account, name);
-    await keys.pointAlias(name, undefined, to.key);
+    if (keys.aliases.find(account, name)) throw aliasTaken(keys.region, account, name);
+    await keys.aliases.point(name, undefined, to.key);
   },
 });
 
@@ -58,7 +58,7 @@ export const updateAlias = operation("UpdateAlias", {
   async handle({ name, from, to }, _input, { own: keys }): Promise<void> {
     assert(to?.key, "an alias is pointed at a key");
     checkTarget("UpdateAlias", to);
-    await keys.pointAlias(name, from?.key, to.key);
+    await keys.aliases.point(name, from?.key, to.key);
   },
 });
 
@@ -71,7 +71,7 @@ export const deleteAlias = operation("DeleteAlias", {
   context: callerFacts,
   also: (_input, target, call) => demands("kms:DeleteAlias", target, call),
   async handle({ name, from }, _input, { own: keys }): Promise<void> {
-    await keys.pointAlias(name, from?.key, undefined);
+    await keys.aliases.point(name, from?.key, undefined);
   },
 });
 
@@ -83,7 +83,7 @@ export const listAliases = operation("ListAliases", {
     const only = KeyId === undefined ? undefined : referenceByIdOrArn(KeyId, call);
     if (only && (!only.key || only.account !== account)) throw notFound(only);
     const wanted = (id: string) => !only?.key || only.key.record.id === id;
-    const found = keys.aliases(account, afterMarker(Marker));
+    const found = keys.aliases.all(account, afterMarker(Marker));
     const { items, ...rest } = pageOf(
       filter(found, ([, { keyId }]) => wanted(keyId)),
       Limit,
@@ -124,7 +124,7 @@ function aliasTarget(
 }
 
 function findPointed(name: string, { own: keys, account }: KmsCall): KeyReference {
-  const pointer = keys.findAlias(account, name);
+  const pointer = keys.aliases.find(account, name);
   const key = pointer && keys.find(account, pointer.keyId);
   return key
     ? { account, arn: key.arn, key }
