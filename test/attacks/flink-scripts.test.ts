@@ -8,19 +8,13 @@ import {
 } from "@aws-sdk/client-kinesis-analytics-v2";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { clientsOf, events, makeRole, sqlApplication, sumsScript } from "../support/flink.ts";
-import { startWorld } from "../support/warehouse.ts";
-
-const commands = (...texts: readonly string[]): string =>
-  `${texts.map((text) => `o.run_security_query(r'''${text} ''')`).join("\n")}\n`;
+import { verdict } from "../support/verdict.ts";
+import { commands, startWorld } from "../support/warehouse.ts";
 
 /** What is told of a refusal; `goes` where there is none. */
-const verdict = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "goes",
-    (error: Error) => error.message,
-  );
+const told = (work: Promise<unknown>): Promise<string> => verdict(work, ({ message }) => message);
 const start = (flink: KinesisAnalyticsV2Client, ApplicationName: string) =>
-  verdict(flink.send(new StartApplicationCommand({ ApplicationName })));
+  told(flink.send(new StartApplicationCommand({ ApplicationName })));
 
 const table = (name: string, options: string) =>
   `CREATE TABLE ${name} (id BIGINT) WITH (${options});\n`;
@@ -148,7 +142,7 @@ test("a script that would take data out of a protected project is not started", 
 
   // What is running is not given another script either, and who may start it cannot do without.
   const update = (ApplicationName: string, TextContentUpdate: string) =>
-    verdict(
+    told(
       flink.send(
         new UpdateApplicationCommand({
           ApplicationName,

@@ -37,10 +37,8 @@ import {
   sumsScript,
   until,
 } from "../support/flink.ts";
-import { startWorld, type World } from "../support/warehouse.ts";
-
-const commands = (...texts: readonly string[]): string =>
-  `${texts.map((text) => `o.run_security_query(r'''${text} ''')`).join("\n")}\n`;
+import { verdict as verdictOf } from "../support/verdict.ts";
+import { commands, startWorld, type World } from "../support/warehouse.ts";
 
 const ask = `
 def ask(query):
@@ -54,12 +52,9 @@ function s3Of({ running, root }: World, keys = root): S3Client {
   return new S3Client({ ...running.client(keys), forcePathStyle: true });
 }
 
-/** The name of the refusal; `goes` where there is none. */
+/** The name of the refusal, if it is for protection's sake; `goes` where there is none. */
 const verdict = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "goes",
-    (error: Error) => (/is protected/.test(error.message) ? error.name : `?? ${error.message}`),
-  );
+  verdictOf(work, ({ name, message }) => (/is protected/.test(message) ? name : `?? ${message}`));
 
 test("objects and records of a protected project stay in it, whichever way they are asked for", async (t) => {
   const world = await startWorld(t, "vault", "other", "plain");
@@ -287,7 +282,7 @@ test("an application of a protected project asks no other project for anything t
   const member = `RAM$${account}:role/flink`;
   for (const name of ["vault", "outside"])
     await odps(root, name, commands(`add user ${member}`, `grant admin to ${member}`));
-  // No cell has a way to the warehouse today: the pipeline is asked itself.
+  // An application's cell has no way to the warehouse: the pipeline is asked itself.
   const ran = (operation: string, Project: string, document: Document) =>
     verdict(
       running.bondstore.pipeline.run({

@@ -77,3 +77,7 @@ export async function startWorld(t: TestContext, ...projects: readonly string[])
     },
   };
 }
+
+/** Part of a script of PyODPS: runs commands of the security language. */
+export const commands = (...texts: readonly string[]): string =>
+  `${texts.map((text) => `o.run_security_query(r'''${text} ''')`).join("\n")}\n`;
