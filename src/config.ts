@@ -31,7 +31,7 @@ export interface Config {
     | TokenUnlock;
   /** All that PKCS#11 modules see of the environment. */
   readonly moduleEnv: Readonly<Record<string, string>>;
-  /** Proxies of external key stores that are not on the internet, and who vouches for proxies besides, PEM. */
+  /** Proxies of external key stores that are not on the internet, who vouches for proxies besides, PEM, and their time. */
   readonly xks: {
     readonly proxies: readonly {
       readonly host: string;
@@ -39,6 +39,7 @@ export interface Config {
       readonly port: number;
     }[];
     readonly authority: string | undefined;
+    readonly answerWithinMs: number;
   };
   /** The vault: secrets of what can be destroyed for good. Kept out of backups. */
   readonly vault: string;

@@ -119,7 +119,7 @@ export async function open(config: Config, { clock, random, log }: Environment):
   const tokens = allOf(createTokenSource(hsms.clusters, random, log), modules);
   const peers = new Agreements(base, [region, ...furtherRegions]);
   const transport = postToPeer;
-  const proxies = xksTransport(config.xks.proxies, config.xks.authority);
+  const proxies = xksTransport(config.xks);
   const keys = new KeyService({ ...sealing, furtherRegions, tokens, peers, transport, proxies });
   await writeFile(join(directory, "hsm-ca.pem"), hsms.clusters.authority.cert);
   return {

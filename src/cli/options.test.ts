@@ -34,7 +34,7 @@ test("without options a Bondstore is HTTPS on loopback, enforcing, in the user's
     admitSignatureV2: false,
     shardLimits: "enforce",
     unconfinedCells: "refuse",
-    xks: { proxies: [], authority: undefined },
+    xks: { proxies: [], authority: undefined, answerWithinMs: 1_000 },
     root: { kind: "key-file", path: "/home/u/.local/share/bondstore/root.secret" },
     vault: "/home/u/.local/share/bondstore/vault",
     engines: { cache: "/home/u/.cache/bondstore" },

@@ -19,6 +19,13 @@ export const storeState = (id: string, needed: string) =>
     `Custom key store ${id} is not in the state ${needed} that this request needs.`,
   );
 
+/** KMS's refusal to delete a store that keys are in, or are being made in. */
+export const hasKeys = (id: string) =>
+  new ServiceError(
+    "CustomKeyStoreHasCMKsException",
+    `Custom key store ${id} contains KMS keys: schedule their deletion first`,
+  );
+
 /** KMS's refusal of a key whose token does not answer. */
 export const unavailable = (arn: string, { message }: TokenFailure) =>
   new ServiceError("KeyUnavailableException", `${arn} is unavailable: ${message}`);

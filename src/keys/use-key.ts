@@ -100,7 +100,7 @@ export function encryptUnder(
   const material = keys.materials.of(key, newestVersion(key));
   const bytes = encryptMessage({ id, material }, plaintext, context, keys.random);
   if (key.record.externalKey !== undefined) {
-    const again = keys.externalStores.encrypt(key, { id, message: bytes, context }, asker);
+    const again = keys.externalStores.outer.encrypt(key, { id, message: bytes, context }, asker);
     return whileUsable(keys, key, again).then((outer) => ({ bytes: outer, materialId: id }));
   }
   return { bytes, materialId: id };
@@ -142,7 +142,7 @@ export function decryptUnder(
     );
   }
   if (key.record.externalKey !== undefined) {
-    const inner = keys.externalStores.decrypt(key, ciphertext, context, asker);
+    const inner = keys.externalStores.outer.decrypt(key, ciphertext, context, asker);
     return whileUsable(keys, key, inner).then((message) => {
       if (!message || versionOf(message) !== id) throw invalidCiphertext();
       return opened(decryptMessage(keys.materials.of(key, version), message, context), version);

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { checkServerIdentity, rootCertificates } from "node:tls";
@@ -15,49 +16,28 @@ type Reply =
   | { readonly status: number; readonly body: Buffer }
   | { readonly failed: "unreachable" | "timed-out" | "tls" | "too-long" | "not-admitted" };
 
-/** AWS gives a proxy 250 ms. Here it has a second, with the connection and the network between. */
-const timeoutMs = 1_000;
 const answerBytesMax = 64 * 1024;
+/** Of one account to one proxy. */
 const socketsMax = 50;
 
+function networks(...named: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of named) {
+    const [network = "", bits] = text.split("/");
+    list.addSubnet(network, Number(bits), isIP(network) === 6 ? "ipv6" : "ipv4");
+  }
+  return list;
+}
+
 /** Addresses that are no one's on the internet: this machine's, its network's, and those that lead to such. */
-const inward = new BlockList();
-for (const [network, bits] of [
-  ...([
-    ["0.0.0.0", 8],
-    ["10.0.0.0", 8],
-    ["100.64.0.0", 10],
-    ["127.0.0.0", 8],
-  ] as const),
-  ...([
-    ["169.254.0.0", 16],
-    ["172.16.0.0", 12],
-    ["192.0.0.0", 24],
-    ["192.0.2.0", 24],
-  ] as const),
-  ...([
-    ["192.88.99.0", 24],
-    ["192.168.0.0", 16],
-    ["198.18.0.0", 15],
-    ["198.51.100.0", 24],
-  ] as const),
-  ...([
-    ["203.0.113.0", 24],
-    ["224.0.0.0", 3],
-  ] as const),
-] as const) {
-  inward.addSubnet(network, bits, "ipv4");
-}
-for (const [network, bits] of [
-  ["2001::", 23],
-  ["2001:db8::", 32],
-  ["2002::", 16],
-  ["3fff::", 20],
-] as const) {
-  inward.addSubnet(network, bits, "ipv6");
-}
-const outward6 = new BlockList();
-outward6.addSubnet("2000::", 3, "ipv6");
+const inward = networks(
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"],
+  ...["172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"],
+  ...["198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"],
+  ...["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"],
+);
+/** The only ones of IPv6 that are given out. */
+const outward6 = networks("2000::/3");
 
 /** Whether an address is one on the internet. */
 export function isOutward(address: string): boolean {
@@ -87,27 +67,35 @@ const lookOutward: LookupFunction = (host, options, done) => {
 const isTls = (code: string): boolean =>
   /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO|INVALID_CA|HOSTNAME/.test(code);
 
-/**
- * Posts to proxies of external key stores. `authority`: PEM of who vouches for them besides those whom the machine
- * trusts.
- */
-export function xksTransport(
-  named: readonly NamedProxy[],
-  authority: string | undefined,
-): (request: {
+/** Posts to proxies of external key stores. */
+export function xksTransport({
+  proxies,
+  authority,
+  answerWithinMs,
+}: {
+  readonly proxies: readonly NamedProxy[];
+  /** PEM of who vouches for proxies besides those whom the machine trusts. */
+  readonly authority: string | undefined;
+  /** What a proxy has to answer in, with the connection. */
+  readonly answerWithinMs: number;
+}): (request: {
+  readonly account: string;
   readonly endpoint: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }) => Promise<Reply> {
-  const agent = new Agent({ keepAlive: true, maxSockets: socketsMax });
-  return ({ endpoint, path, headers, body }) => {
+  /** By account. */
+  const agents = new Map<string, Agent>();
+  return ({ account, endpoint, path, headers, body }) => {
     const { hostname } = new URL(endpoint);
-    const known = named.find(({ host }) => host.toLowerCase() === hostname);
+    const known = proxies.find(({ host }) => host.toLowerCase() === hostname);
     // An address in the place of a name is not looked up.
     if (!known && isIP(hostname) !== 0 && !isOutward(hostname)) {
       return Promise.resolve({ failed: "not-admitted" });
     }
+    const agent = agents.get(account) ?? new Agent({ keepAlive: true, maxSockets: socketsMax });
+    agents.set(account, agent);
     return post(
       {
         ...{ method: "POST", path, agent, servername: isIP(hostname) === 0 ? hostname : "" },
@@ -119,36 +107,52 @@ export function xksTransport(
         ...(known && { checkServerIdentity: (_host, cert) => checkServerIdentity(hostname, cert) }),
       },
       body,
+      answerWithinMs,
     );
   };
 }
 
-function post(options: RequestOptions, body: string): Promise<Reply> {
+function post(options: RequestOptions, body: string, answerWithinMs: number): Promise<Reply> {
   return new Promise((resolve) => {
-    const asking = requestHttps(options, (response) => {
-      const parts: Buffer[] = [];
-      let bytes = 0;
-      response.on("data", (part: Buffer) => {
-        bytes += part.length;
-        parts.push(part);
-        if (bytes > answerBytesMax) settle({ failed: "too-long" });
-      });
-      response.once("error", () => settle({ failed: "unreachable" }));
-      response.once("end", () =>
-        settle({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }),
-      );
-    });
-    const timer = setTimeout(() => settle({ failed: "timed-out" }), timeoutMs);
+    let asking: ClientRequest | undefined;
+    let settled = false;
     const settle = (reply: Reply): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
       resolve(reply);
-      if ("failed" in reply) asking.destroy();
+      if ("failed" in reply) asking?.destroy();
     };
-    asking.on("error", (error: NodeJS.ErrnoException) => {
-      const { code = "" } = error;
-      if (code === "NOT_ADMITTED") settle({ failed: "not-admitted" });
-      else settle({ failed: isTls(code) ? "tls" : "unreachable" });
-    });
-    asking.end(body);
+    const timer = setTimeout(() => settle({ failed: "timed-out" }), answerWithinMs);
+    const ask = (how: RequestOptions): void => {
+      const sent = requestHttps(how, (response) => gather(response, settle));
+      asking = sent;
+      sent.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+        if (settled) return;
+        // A proxy may close a connection that it has kept as it is used again. No request changes anything there.
+        if (sent.reusedSocket && isClosing.has(code)) return ask({ ...how, agent: false });
+        if (code === "NOT_ADMITTED") settle({ failed: "not-admitted" });
+        else settle({ failed: isTls(code) ? "tls" : "unreachable" });
+      });
+      sent.end(body);
+    };
+    ask(options);
   });
+}
+
+const isClosing: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
+
+/** Reads a whole answer, as far as one may go. */
+function gather(response: IncomingMessage, settle: (reply: Reply) => void): void {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (part: Buffer) => {
+    bytes += part.length;
+    parts.push(part);
+    if (bytes > answerBytesMax) settle({ failed: "too-long" });
+  });
+  response.once("error", () => settle({ failed: "unreachable" }));
+  response.once("end", () =>
+    settle({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }),
+  );
 }

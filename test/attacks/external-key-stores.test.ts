@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ConnectCustomKeyStoreCommand,
-  CreateCustomKeyStoreCommand,
-  type CreateCustomKeyStoreCommandInput,
   CreateKeyCommand,
   DecryptCommand,
   DescribeCustomKeyStoresCommand,
@@ -14,54 +12,23 @@ import {
   UpdateCustomKeyStoreCommand,
 } from "@aws-sdk/client-kms";
 import { type Running, startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
+import { verdict } from "../support/verdict.ts";
 import {
   addExternalKey,
+  connectedStore,
+  externalStore,
   type ProxyMood,
   startXksProxy,
-  type TestProxy,
 } from "../support/xks-proxy.ts";
-
-const external = (
-  proxy: Pick<TestProxy, "endpoint" | "path" | "credential">,
-  more: Partial<CreateCustomKeyStoreCommandInput> = {},
-) =>
-  new CreateCustomKeyStoreCommand({
-    CustomKeyStoreName: "outside",
-    CustomKeyStoreType: "EXTERNAL_KEY_STORE",
-    XksProxyConnectivity: "PUBLIC_ENDPOINT",
-    XksProxyUriEndpoint: proxy.endpoint,
-    XksProxyUriPath: proxy.path,
-    XksProxyAuthenticationCredential: proxy.credential,
-    ...more,
-  });
-
-const verdict = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "goes",
-    ({ name }: Error) => name,
-  );
-
-/** A store that is connected, with one key. */
-async function storeOf(running: Running, kms: KMSClient, proxy: TestProxy, name = "outside") {
-  const made = await kms.send(external(proxy, { CustomKeyStoreName: name }));
-  const { CustomKeyStoreId } = made;
-  await kms.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
-  const XksKeyId = addExternalKey(proxy);
-  const wanted = { Origin: "EXTERNAL_KEY_STORE", CustomKeyStoreId, XksKeyId } as const;
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand(wanted));
-  assert.ok(running.endpoint);
-  return { CustomKeyStoreId, KeyId: KeyMetadata?.KeyId ?? "", wanted };
-}
 
 const kmsOf = (running: Running, keys: { accessKeyId: string; secretAccessKey: string }) =>
   new KMSClient(running.client(keys));
 
 test("a proxy is reached where the operator admits it, over TLS that holds for its name, and nowhere else", async (t) => {
   const proxy = await startXksProxy(t);
-  const running = await startBondstore(t, { xks: proxy.config });
-  const { root } = await running.tenant("acme");
-  const kms = kmsOf(running, root);
-  const at = (endpoint: string) => verdict(kms.send(external({ ...proxy, endpoint })));
+  const { kms } = await startKmsClient(t, { xks: proxy.config });
+  const at = (endpoint: string) => verdict(kms.send(externalStore({ ...proxy, endpoint })));
   const unreachable = "XksProxyUriUnreachableException";
   // Addresses of this machine, of its networks and of what clouds keep beside them, however they are written.
   for (const inward of [
@@ -74,13 +41,13 @@ test("a proxy is reached where the operator admits it, over TLS that holds for i
   assert.equal(await at(`${proxy.endpoint}:1`), "ValidationException", "AWS has no ports here");
   assert.equal(await at("http://xks.acme.example"), "ValidationException");
   const vpc = { XksProxyConnectivity: "VPC_ENDPOINT_SERVICE" } as const;
-  assert.equal(await verdict(kms.send(external(proxy, vpc))), "UnsupportedOperationException");
+  assert.equal(await verdict(kms.send(externalStore(proxy, vpc))), "UnsupportedOperationException");
   const XksProxyUriPath = "/other/kms/xks/v1";
-  const lost = external(proxy, { XksProxyUriPath });
+  const lost = externalStore(proxy, { XksProxyUriPath });
   assert.equal(await verdict(kms.send(lost)), "XksProxyInvalidConfigurationException");
   const RawSecretAccessKey = "B".repeat(44);
   const forged = { ...proxy.credential, RawSecretAccessKey };
-  const wrong = external(proxy, { XksProxyAuthenticationCredential: forged });
+  const wrong = externalStore(proxy, { XksProxyAuthenticationCredential: forged });
   assert.equal(
     await verdict(kms.send(wrong)),
     "XksProxyIncorrectAuthenticationCredentialException",
@@ -93,7 +60,7 @@ test("a proxy is reached where the operator admits it, over TLS that holds for i
     const other = await startXksProxy(t, options);
     const there = await startBondstore(t, { xks: other.config });
     const { root: their } = await there.tenant("acme");
-    assert.equal(await verdict(kmsOf(there, their).send(external(other))), unreachable, why);
+    assert.equal(await verdict(kmsOf(there, their).send(externalStore(other))), unreachable, why);
     assert.deepEqual(other.asked, [], why);
   }
 });
@@ -101,7 +68,7 @@ test("a proxy is reached where the operator admits it, over TLS that holds for i
 /** Each ends in its time, and costs the one request alone: what it is called at creation, and in use. */
 const moods: readonly (readonly [ProxyMood, created: string, used: string])[] = [
   ["silent", "XksProxyUriUnreachableException", "KMSInvalidStateException"],
-  ["slow", "XksProxyUriUnreachableException", "KMSInvalidStateException"],
+  ["drips", "XksProxyUriUnreachableException", "KMSInvalidStateException"],
   ["nonsense", "XksProxyInvalidResponseException", "KMSInvalidStateException"],
   ["endless", "XksProxyInvalidResponseException", "KMSInvalidStateException"],
   ["redirects", "XksProxyInvalidResponseException", "KMSInvalidStateException"],
@@ -110,30 +77,33 @@ const moods: readonly (readonly [ProxyMood, created: string, used: string])[] = 
 ];
 
 test("whatever a proxy does, nothing hangs, nothing of it is passed on, and the next request goes", async (t) => {
-  const proxy = await startXksProxy(t);
-  const running = await startBondstore(t, { xks: proxy.config });
-  const { root } = await running.tenant("acme");
-  const kms = kmsOf(running, root);
-  const { KeyId, CustomKeyStoreId } = await storeOf(running, kms, proxy);
+  const proxy = await startXksProxy(t, { within: 2_000 });
+  const { kms, crowd } = await startKmsClient(t, { xks: proxy.config });
+  const { KeyId, CustomKeyStoreId } = await connectedStore(kms, proxy);
   const Plaintext = Buffer.from("a secret of the owner's, longer than a block");
   const encrypt = () => kms.send(new EncryptCommand({ KeyId, Plaintext }));
   const { CiphertextBlob = new Uint8Array() } = await encrypt();
-  const decrypt = (blob = CiphertextBlob) => kms.send(new DecryptCommand({ CiphertextBlob: blob }));
+  const decrypt = (blob = CiphertextBlob, by = kms) =>
+    by.send(new DecryptCommand({ CiphertextBlob: blob }));
 
   for (const [mood, created, used] of moods) {
     proxy.mood = mood;
     const path = `/${mood}/kms/xks/v1`;
     // The same path would be in use.
     const more = { CustomKeyStoreName: mood };
-    assert.equal(await verdict(kms.send(external({ ...proxy, path }, more))), created, mood);
-    assert.equal(await verdict(decrypt()), used, mood);
+    const make = kms.send(externalStore({ ...proxy, path }, more));
+    const told = await Promise.all([verdict(make), verdict(decrypt())]);
+    assert.deepEqual(told, [created, used], mood);
     proxy.mood = "works";
     assert.equal(await verdict(decrypt()), "goes", mood);
   }
+  // A connection that is kept may end as it is used again: that costs nothing.
+  proxy.mood = "hangs-up";
+  for (let times = 0; times < 3; times += 1) assert.equal(await verdict(decrypt()), "goes");
   proxy.mood = "short-tag";
   assert.equal(await verdict(encrypt()), "KMSInvalidStateException");
   proxy.mood = "silent";
-  const many = await Promise.all(Array.from({ length: 150 }, () => verdict(decrypt())));
+  const many = await Promise.all(crowd(150, (by) => verdict(decrypt(CiphertextBlob, by))));
   assert.deepEqual([...new Set(many)].sort(), ["KMSInvalidStateException"]);
   proxy.mood = "works";
   assert.equal(await verdict(decrypt()), "goes");
@@ -169,17 +139,19 @@ test("whatever a proxy does, nothing hangs, nothing of it is passed on, and the 
 
 test("an external key store is its account's, its credential nobody's, and an external key one KMS key's", async (t) => {
   const proxy = await startXksProxy(t);
-  const running = await startBondstore(t, { xks: proxy.config });
-  const { root, account } = await running.tenant("acme");
-  const kms = kmsOf(running, root);
-  const { KeyId, CustomKeyStoreId, wanted } = await storeOf(running, kms, proxy);
+  const { kms, running, acme } = await startKmsClient(t, { xks: proxy.config });
+  const { account } = acme;
+  const { KeyId, CustomKeyStoreId, wanted } = await connectedStore(kms, proxy);
   const { CiphertextBlob } = await kms.send(
     new EncryptCommand({ KeyId, Plaintext: Buffer.from("ours") }),
   );
   assert.equal(
-    await verdict(kms.send(external(proxy, { CustomKeyStoreName: "more" }))),
+    await verdict(kms.send(externalStore(proxy, { CustomKeyStoreName: "more" }))),
     "XksProxyUriInUseException",
   );
+  const shouted = { ...proxy, endpoint: "https://XKS.acme.EXAMPLE" };
+  const again = externalStore(shouted, { CustomKeyStoreName: "more" });
+  assert.equal(await verdict(kms.send(again)), "XksProxyUriInUseException");
   const hsm = { Origin: "AWS_CLOUDHSM", CustomKeyStoreId } as const;
   assert.equal(await verdict(kms.send(new CreateKeyCommand(hsm))), "UnsupportedOperationException");
   for (const XksKeyId of [".", "..", "a/b", "%2e%2e"]) {
@@ -227,10 +199,12 @@ test("an external key store is its account's, its credential nobody's, and an ex
   assert.equal(proxy.asked.length, before, "nobody's refused request reaches the proxy");
 
   // A key that is disabled while the proxy works tells nothing.
-  proxy.mood = "slow";
+  proxy.mood = "holds";
   const late = verdict(kms.send(new DecryptCommand({ CiphertextBlob })));
+  await proxy.holding();
   await kms.send(new DisableKeyCommand({ KeyId }));
-  assert.notEqual(await late, "goes");
+  proxy.release();
+  assert.equal(await late, "DisabledException");
   proxy.mood = "works";
   assert.equal(
     await verdict(kms.send(new DecryptCommand({ CiphertextBlob }))),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ConnectCustomKeyStoreCommand,
-  CreateCustomKeyStoreCommand,
   CreateKeyCommand,
   DecryptCommand,
   DeleteCustomKeyStoreCommand,
@@ -14,7 +13,6 @@ import {
   GenerateDataKeyCommand,
   GenerateDataKeyPairWithoutPlaintextCommand,
   GenerateDataKeyWithoutPlaintextCommand,
-  KMSClient,
   ReEncryptCommand,
   UpdateCustomKeyStoreCommand,
 } from "@aws-sdk/client-kms";
@@ -24,28 +22,17 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { startBondstore } from "../support/bondstore.ts";
+import { startKmsClient } from "../support/kms-client.ts";
 import { python } from "../support/python.ts";
-import { addExternalKey, startXksProxy, type TestProxy } from "../support/xks-proxy.ts";
-
-const external = (proxy: TestProxy, CustomKeyStoreName = "outside") => ({
-  CustomKeyStoreName,
-  CustomKeyStoreType: "EXTERNAL_KEY_STORE" as const,
-  XksProxyConnectivity: "PUBLIC_ENDPOINT" as const,
-  XksProxyUriEndpoint: proxy.endpoint,
-  XksProxyUriPath: proxy.path,
-  XksProxyAuthenticationCredential: proxy.credential,
-});
+import { verdict } from "../support/verdict.ts";
+import { addExternalKey, externalStore, startXksProxy } from "../support/xks-proxy.ts";
 
 test("the AWS SDK keeps keys behind a proxy of the owner's, and S3 and boto3 use them", async (t) => {
   const proxy = await startXksProxy(t);
-  const running = await startBondstore(t, { xks: proxy.config });
-  const { root } = await running.tenant("acme");
-  const kms = new KMSClient(running.client(root));
-  const named = (error: { name: string }) => error.name;
-  const refused = (work: Promise<unknown>) => work.then(() => "goes", named);
+  const { running, acme, kms } = await startKmsClient(t, { xks: proxy.config });
+  const { root } = acme;
 
-  const made = await kms.send(new CreateCustomKeyStoreCommand(external(proxy)));
+  const made = await kms.send(externalStore(proxy));
   const { CustomKeyStoreId = "" } = made;
   const shown = async () => {
     const answer = await kms.send(new DescribeCustomKeyStoresCommand({ CustomKeyStoreId }));
@@ -60,7 +47,7 @@ test("the AWS SDK keeps keys behind a proxy of the owner's, and S3 and boto3 use
   const XksKeyId = addExternalKey(proxy);
   const wanted = { Origin: "EXTERNAL_KEY_STORE", CustomKeyStoreId, XksKeyId } as const;
   const create = () => kms.send(new CreateKeyCommand(wanted));
-  assert.equal(await refused(create()), "CustomKeyStoreInvalidStateException");
+  assert.equal(await verdict(create()), "CustomKeyStoreInvalidStateException");
   await kms.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
   assert.equal((await shown())?.ConnectionState, "CONNECTED");
 
@@ -70,15 +57,15 @@ test("the AWS SDK keeps keys behind a proxy of the owner's, and S3 and boto3 use
     [KeyMetadata?.Origin, KeyMetadata?.XksKeyConfiguration?.Id, KeyMetadata?.CustomKeyStoreId],
     ["EXTERNAL_KEY_STORE", XksKeyId, CustomKeyStoreId],
   );
-  assert.equal(await refused(create()), "XksKeyAlreadyInUseException");
+  assert.equal(await verdict(create()), "XksKeyAlreadyInUseException");
   const spec = { Origin: "EXTERNAL_KEY_STORE", CustomKeyStoreId, XksKeyId: "x" } as const;
   const rsa = new CreateKeyCommand({ ...spec, KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" });
-  assert.equal(await refused(kms.send(rsa)), "UnsupportedOperationException");
+  assert.equal(await verdict(kms.send(rsa)), "UnsupportedOperationException");
   const multi = new CreateKeyCommand({ ...spec, MultiRegion: true });
-  assert.equal(await refused(kms.send(multi)), "UnsupportedOperationException");
-  assert.equal(await refused(kms.send(new CreateKeyCommand(spec))), "XksKeyNotFoundException");
+  assert.equal(await verdict(kms.send(multi)), "UnsupportedOperationException");
+  assert.equal(await verdict(kms.send(new CreateKeyCommand(spec))), "XksKeyNotFoundException");
   const rotation = new EnableKeyRotationCommand({ KeyId });
-  assert.equal(await refused(kms.send(rotation)), "UnsupportedOperationException");
+  assert.equal(await verdict(kms.send(rotation)), "UnsupportedOperationException");
 
   // Encrypted here, and again there: the proxy never sees what it is.
   const EncryptionContext = { order: "7" };
@@ -98,7 +85,7 @@ test("the AWS SDK keeps keys behind a proxy of the owner's, and S3 and boto3 use
   const opened = await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
   assert.deepEqual(Buffer.from(opened.Plaintext ?? []), Plaintext);
   const elsewhere = new DecryptCommand({ CiphertextBlob, EncryptionContext: { order: "8" } });
-  assert.equal(await refused(kms.send(elsewhere)), "InvalidCiphertextException");
+  assert.equal(await verdict(kms.send(elsewhere)), "InvalidCiphertextException");
   const { KeyMetadata: plain } = await kms.send(new CreateKeyCommand({}));
   const moved = await kms.send(
     new ReEncryptCommand({
@@ -146,14 +133,14 @@ print(json.dumps([kms.decrypt(CiphertextBlob=sealed)["Plaintext"].decode(),
   const { KeyMetadata: away } = await kms.send(new DescribeKeyCommand({ KeyId }));
   assert.equal(away?.KeyState, "Unavailable");
   const decrypt = () => kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
-  assert.equal(await refused(decrypt()), "KMSInvalidStateException");
-  assert.equal(await refused(read()), "KMS.KMSInvalidStateException");
+  assert.equal(await verdict(decrypt()), "KMSInvalidStateException");
+  assert.equal(await verdict(read()), "KMS.KMSInvalidStateException");
   const rename = { CustomKeyStoreId, NewCustomKeyStoreName: "renamed" };
   await kms.send(new UpdateCustomKeyStoreCommand(rename));
   assert.equal((await shown())?.CustomKeyStoreName, "renamed");
   const remove = () => kms.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId }));
-  assert.equal(await refused(remove()), "CustomKeyStoreHasCMKsException");
+  assert.equal(await verdict(remove()), "CustomKeyStoreHasCMKsException");
   await kms.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
-  assert.equal(await refused(remove()), "CustomKeyStoreInvalidStateException");
+  assert.equal(await verdict(remove()), "CustomKeyStoreInvalidStateException");
   assert.deepEqual(Buffer.from((await decrypt()).Plaintext ?? []), Plaintext);
 });

@@ -49,7 +49,7 @@ export const testConfig = (data: string, more: Partial<Config> = {}): Config => 
   admitSignatureV2: false,
   shardLimits: "enforce",
   unconfinedCells: "refuse",
-  xks: { proxies: [], authority: undefined },
+  xks: { proxies: [], authority: undefined, answerWithinMs: 1_000 },
   root: { kind: "key-file", path: join(data, "root.secret") },
   vault: join(data, "vault"),
   engines: { cache: join(process.env["HOME"] ?? "", ".cache", "bondstore") },

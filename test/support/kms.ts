@@ -77,15 +77,17 @@ export interface Around {
   readonly transport?: PeerTransport;
   /** Reaches proxies of external key stores; there are none. */
   readonly proxies?: XksTransport;
-  /** Called before and after each thing that is written to disk. */
-  readonly step?: () => void;
+  /** Called before and after each thing that is written to disk. A transaction, and what is recorded, waits for it. */
+  readonly step?: Step;
 }
+
+type Step = () => void | Promise<void>;
 
 /** Calls `step` before and after each of these methods. */
 function stepping<Part extends object>(
   part: Part,
   names: readonly (keyof Part)[],
-  step: () => void,
+  step: Step,
 ): Part {
   return new Proxy(part, {
     get(target, name) {
@@ -94,9 +96,9 @@ function stepping<Part extends object>(
       const method = value.bind(target);
       if (!names.includes(name as keyof Part)) return method;
       return (...args: unknown[]) => {
-        step();
-        const result: unknown = method(...args);
-        if (!(result instanceof Promise)) step();
+        const held = step();
+        const result: unknown = held ? held.then(() => method(...args)) : method(...args);
+        if (!(result instanceof Promise)) void step();
         return result instanceof Promise ? result.finally(step) : result;
       };
     },
@@ -155,7 +157,7 @@ export async function openKms(
     ...below,
     keyring,
     tokens,
-    vault: stepping(vault, ["make", "destroy"], step),
+    vault: stepping(vault, ["make", "destroy"], () => void step()),
     furtherRegions,
     peers: new Agreements(below, [home, ...furtherRegions]),
     transport,

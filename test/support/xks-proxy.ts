@@ -1,19 +1,31 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import {
+  ConnectCustomKeyStoreCommand,
+  CreateCustomKeyStoreCommand,
+  type CreateCustomKeyStoreCommandInput,
+  CreateKeyCommand,
+  type KMSClient,
+} from "@aws-sdk/client-kms";
 import type { Config } from "../../src/config.ts";
 import { makeAuthority } from "./certificates.ts";
 import { sha256, signRequest } from "./sign-request.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** How a proxy misbehaves; each but `works` is one that a network, an owner or an enemy can make it do. */
+/**
+ * How a proxy misbehaves; each but `works` is one that a network, an owner or an enemy can make it do. One that `holds`
+ * answers when it is told to, and one that `hangs-up` ends each connection that is used again.
+ */
 export type ProxyMood =
   | "works"
   | "silent"
-  | "slow"
+  | "drips"
+  | "holds"
+  | "hangs-up"
   | "nonsense"
   | "endless"
   | "redirects"
@@ -34,17 +46,32 @@ export interface TestProxy {
   /** Its keys by id, and what it says of their status. */
   readonly keys: Map<string, { readonly secret: Buffer; status: string; spec: string }>;
   mood: ProxyMood;
+  /** Further paths of its, and how it is there. */
+  readonly paths: Map<string, ProxyMood>;
+  /** Keeps an answer until `release`. */
+  hold(answer: () => void): void;
+  /** Waits until it holds an answer back. */
+  holding(): Promise<void>;
+  /** Sends what it has held back, as it would be answered now. */
+  release(): void;
   close(): Promise<void>;
 }
 
 const path = "/acme/kms/xks/v1";
+/** Longer than any machine takes: tests of what is not answered set their own. */
+const answerWithinMs = 60_000;
 const refusal = (status: number, errorName: string) => ({ status, answer: { errorName } });
 const base64 = (bytes: Buffer) => bytes.toString("base64");
 const bytesOf = (value: unknown) => Buffer.from(String(value ?? ""), "base64");
 
 export async function startXksProxy(
   t: Pick<TestContext, "after">,
-  { host = "xks.acme.example", certified = "xks.acme.example", trusted = true } = {},
+  {
+    host = "xks.acme.example",
+    certified = "xks.acme.example",
+    trusted = true,
+    within = answerWithinMs,
+  } = {},
 ): Promise<TestProxy> {
   const authority = makeAuthority(t, "acme");
   const { cert, key } = authority.issue(certified);
@@ -62,10 +89,13 @@ export async function startXksProxy(
     config: {
       proxies: [{ host, address: "127.0.0.1", port }],
       authority: trusted ? authority.cert : undefined,
+      answerWithinMs: within,
     },
     asked: [],
     keys: new Map(),
     mood: "works",
+    paths: new Map(),
+    ...holder(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -78,34 +108,70 @@ export async function startXksProxy(
 }
 
 function serve(server: Server, proxy: TestProxy): void {
+  const used = new WeakSet<object>();
   server.on("request", async (request, response) => {
+    const { socket } = request;
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts).toString();
+    const [before = "", what = ""] = (request.url ?? "").split(/(?<=\/kms\/xks\/v1)\//);
+    const mood = proxy.paths.get(before) ?? proxy.mood;
+    if (mood === "hangs-up" && used.has(socket)) return socket.destroy();
+    used.add(socket);
     const send = (status: number, text: string, headers = {}) =>
       response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(text);
-    if (proxy.mood === "silent") return;
-    if (proxy.mood === "nonsense") return send(200, "<html>");
-    if (proxy.mood === "redirects") return send(307, "", { Location: `https://${proxy.host}/` });
-    if (proxy.mood === "endless") {
-      response.writeHead(200);
-      const pour = () => {
-        while (!response.destroyed && response.write(" ".repeat(65_536)));
-      };
-      response.on("drain", pour);
-      return pour();
-    }
-    const isSigned = request.headers.authorization === expected(request, body, proxy);
-    const [before = "", what] = (request.url ?? "").split(/(?<=\/kms\/xks\/v1)\//);
-    const message = JSON.parse(body) as Members;
-    const { status, answer } = !isSigned
-      ? refusal(401, "AuthenticationFailedException")
-      : proxy.mood !== "denies" && before !== proxy.path
-        ? refusal(404, "InvalidUriPathException")
-        : answerTo(what ?? "", message, proxy);
-    const wait = proxy.mood === "slow" ? 2_000 : 0;
-    setTimeout(() => send(status, JSON.stringify(answer)), wait).unref();
+    if (mood === "silent") return;
+    if (mood === "nonsense") return send(200, "<html>");
+    if (mood === "redirects") return send(307, "", { Location: `https://${proxy.host}/` });
+    if (mood === "drips") return drip(response);
+    if (mood === "endless") return pour(response);
+    const answer = (): void => {
+      const isSigned = request.headers.authorization === expected(request, body, proxy);
+      const isKnown = mood === "denies" || before === proxy.path || proxy.paths.has(before);
+      const { status, answer } = !isSigned
+        ? refusal(401, "AuthenticationFailedException")
+        : isKnown
+          ? answerTo(what, JSON.parse(body) as Members, { ...proxy, mood })
+          : refusal(404, "InvalidUriPathException");
+      send(status, JSON.stringify(answer));
+    };
+    return mood === "holds" ? proxy.hold(answer) : answer();
   });
+}
+
+/** An answer that never ends, as fast as it is taken. */
+function pour(response: ServerResponse): void {
+  response.writeHead(200);
+  const more = () => {
+    while (!response.destroyed && response.write(" ".repeat(65_536)));
+  };
+  response.on("drain", more);
+  more();
+}
+
+/** An answer that never ends, of which there is always something new. */
+function drip(response: ServerResponse): void {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write(" "), 50);
+  response.once("close", () => clearInterval(timer));
+}
+
+/** Answers that are held back. */
+function holder(): Pick<TestProxy, "hold" | "holding" | "release"> {
+  const held: (() => void)[] = [];
+  let told = () => {};
+  return {
+    hold(answer) {
+      held.push(answer);
+      told();
+    },
+    async holding() {
+      if (held.length === 0) await new Promise<void>((resolve) => (told = resolve));
+    },
+    release() {
+      for (const answer of held.splice(0)) answer();
+    },
+  };
 }
 
 /** The signature as this test computes it. */
@@ -197,4 +263,34 @@ function decrypt(secret: Buffer, message: Members, { mood }: TestProxy) {
 export function addExternalKey({ keys }: TestProxy, id = "first", spec = "AES_256"): string {
   keys.set(id, { secret: randomBytes(32), status: "ENABLED", spec });
   return id;
+}
+
+/** Makes a store of what is behind a proxy. */
+export const externalStore = (
+  proxy: Pick<TestProxy, "endpoint" | "path" | "credential">,
+  more: Partial<CreateCustomKeyStoreCommandInput> = {},
+): CreateCustomKeyStoreCommand =>
+  new CreateCustomKeyStoreCommand({
+    CustomKeyStoreName: "outside",
+    CustomKeyStoreType: "EXTERNAL_KEY_STORE",
+    XksProxyConnectivity: "PUBLIC_ENDPOINT",
+    XksProxyUriEndpoint: proxy.endpoint,
+    XksProxyUriPath: proxy.path,
+    XksProxyAuthenticationCredential: proxy.credential,
+    ...more,
+  });
+
+/** A store that is connected, with one key. */
+export async function connectedStore(
+  kms: KMSClient,
+  proxy: TestProxy,
+  { path = proxy.path, key = "first" } = {},
+) {
+  const made = await kms.send(externalStore({ ...proxy, path }));
+  const { CustomKeyStoreId } = made;
+  await kms.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
+  const XksKeyId = addExternalKey(proxy, key);
+  const wanted = { Origin: "EXTERNAL_KEY_STORE", CustomKeyStoreId, XksKeyId } as const;
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand(wanted));
+  return { CustomKeyStoreId, KeyId: KeyMetadata?.KeyId ?? "", wanted };
 }

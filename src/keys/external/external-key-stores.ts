@@ -1,29 +1,17 @@
 import type { Clock } from "../../lib/clock.ts";
-import { sha256 } from "../../lib/hash.ts";
 import type { Random } from "../../lib/random.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { Store } from "../../storage/store.ts";
-import { canonicalContext } from "../ciphertext.ts";
-import { nameInUse, storeNotFound, storeState } from "../custom-store-refusals.ts";
+import { hasKeys, nameInUse, storeNotFound, storeState } from "../custom-store-refusals.ts";
 import type { KeyTables } from "../key-tables.ts";
 import type { Keyring } from "../keyring.ts";
-import type { Context } from "../keys.ts";
 import type { KmsKey } from "../kms-key.ts";
 import type { ExternalKeyStore, GivenStore } from "./external-key-store.ts";
-import { joinOuter, outerHead, splitOuter } from "./outer-message.ts";
-import { bytesIn, ProxyFailure, type ProxyPlace } from "./proxy.ts";
-import { metadataOf, ProxyLines, type UseAsker } from "./proxy-lines.ts";
-import {
-  connectionFault,
-  inCreationWords,
-  inUseWords,
-  type XksConnectionFault,
-} from "./refusals.ts";
+import { OuterLayer } from "./outer-layer.ts";
+import { ProxyFailure, type ProxyPlace } from "./proxy.ts";
+import { ProxyLines, type UseAsker } from "./proxy-lines.ts";
+import { connectionFault, inCreationWords, type XksConnectionFault } from "./refusals.ts";
 import type { XksTransport } from "./xks-transport.ts";
-
-const [ivBytesMin, ivBytesMax, tagBytes, metadataBytesMax] = [12, 16, 16, 20];
-/** What a proxy may add to what it encrypts. */
-const growthBytesMax = 256;
 
 const boundSecret = (id: string) => `credential of external key store ${id}`;
 
@@ -45,10 +33,13 @@ export class ExternalKeyStores {
   /** Ids of keys that are being made. */
   readonly #making = new Set<string>();
   readonly #lines: ProxyLines;
+  /** What the proxies encrypt. */
+  readonly outer: OuterLayer;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#lines = new ProxyLines(parts);
+    this.outer = new OuterLayer(this, this.#lines);
   }
 
   find(account: string, id: string): ExternalKeyStore | undefined {
@@ -69,14 +60,14 @@ export class ExternalKeyStores {
     const createdAtMs = this.#parts.clock.now();
     const made = { ...said, id, secret: wrapped, createdAtMs, wanted: false, keys: {} };
     this.#checkUnique(account, made);
-    await this.tryOut(given);
+    await this.tryOut(account, given);
     await this.#parts.store.transaction(() => this.#put(account, made));
     return made;
   }
 
   /** Asks a proxy how it is. Throws `ProxyFailure`. */
-  tryOut(place: ProxyPlace): Promise<void> {
-    return this.#lines.tryOut(place);
+  tryOut(account: string, place: ProxyPlace): Promise<void> {
+    return this.#lines.tryOut(account, place);
   }
 
   /** Where the proxy of a store is, with what it would be changed to. */
@@ -101,12 +92,13 @@ export class ExternalKeyStores {
     });
   }
 
-  /** Removes a store. `check` is asked inside the transaction, and may throw a refusal. */
+  /** Removes a store that no key is being made in. `check` is asked inside the transaction, and may throw a refusal. */
   async remove(account: string, id: string, check: (now: ExternalKeyStore) => void): Promise<void> {
     await this.#parts.store.transaction(() => {
       const now = this.find(account, id);
       if (!now) throw storeNotFound(id);
       check(now);
+      if (Object.values(now.keys).some((keyId) => this.#making.has(keyId))) throw hasKeys(id);
       this.#parts.tables.externalStores(account).remove([id]);
     });
   }
@@ -120,7 +112,7 @@ export class ExternalKeyStores {
     const store = this.find(account, id);
     if (!store) throw storeNotFound(id);
     try {
-      await this.tryOut(this.placeOf(account, store));
+      await this.tryOut(account, this.placeOf(account, store));
     } catch (error) {
       if (!(error instanceof ProxyFailure)) throw error;
       const fault = connectionFault(error);
@@ -147,29 +139,36 @@ export class ExternalKeyStores {
   }
 
   /**
-   * Makes a KMS key with an external key that is there, enabled and for this. One external key is of one KMS key: a
-   * second one would decrypt under other policies what the first encrypted. Throws KMS's refusals.
+   * Makes a KMS key with an external key that is there, enabled and for this. In a store, one external key is
+   * of one KMS key: a second one would decrypt under other policies what the first encrypted. Throws KMS's refusals.
    */
   async makeKey<Made>(
     account: string,
     id: string,
-    { externalId, asker }: { readonly externalId: string; readonly asker: UseAsker },
+    wanted: { readonly externalId: string; readonly asker: UseAsker },
     make: (keyId: string) => Promise<Made>,
   ): Promise<Made> {
     const store = this.find(account, id);
     if (!store) throw storeNotFound(id);
-    if (this.state(store).state !== "CONNECTED") throw storeState(id, "CONNECTED");
+    this.#checkConnected(store);
     const keyId = this.#parts.random.uuid();
     this.#making.add(keyId);
     try {
-      await this.#lines.checkKey(this.placeOf(account, store), externalId, asker);
-      await this.#update(account, id, (now) => this.#reserved(account, now, externalId, keyId));
+      await this.#lines.checkKey(account, this.placeOf(account, store), wanted);
+      await this.#update(account, id, (now) => {
+        this.#checkConnected(now);
+        return this.#reserved(account, now, wanted.externalId, keyId);
+      });
       return await make(keyId);
     } catch (error) {
       throw inCreationWords(error);
     } finally {
       this.#making.delete(keyId);
     }
+  }
+
+  #checkConnected(store: ExternalKeyStore): void {
+    if (this.state(store).state !== "CONNECTED") throw storeState(store.id, "CONNECTED");
   }
 
   #reserved(
@@ -189,85 +188,6 @@ export class ExternalKeyStores {
       );
     }
     return { ...store, keys: Object.fromEntries([...held, [externalId, keyId]]) };
-  }
-
-  /** Lets the proxy encrypt a message that a key has encrypted. Throws KMS's refusals. */
-  async encrypt(
-    key: KmsKey,
-    {
-      id,
-      message,
-      context,
-    }: { readonly id: string; readonly message: Buffer; readonly context: Context },
-    asker: UseAsker,
-  ): Promise<Buffer> {
-    const head = outerHead(id);
-    const answer = await this.#use(key, "encrypt", asker, {
-      plaintext: message.toString("base64"),
-      additionalAuthenticatedData: bound(head, context),
-    });
-    try {
-      return joinOuter(head, {
-        iv: bytesIn(answer, "initializationVector", ivBytesMin, ivBytesMax),
-        tag: bytesIn(answer, "authenticationTag", tagBytes, tagBytes),
-        metadata:
-          answer["ciphertextMetadata"] === undefined || answer["ciphertextMetadata"] === null
-            ? Buffer.alloc(0)
-            : bytesIn(answer, "ciphertextMetadata", 0, metadataBytesMax),
-        ciphertext: bytesIn(answer, "ciphertext", 1, message.length + growthBytesMax),
-      });
-    } catch (error) {
-      throw inUseWords(error, key.arn);
-    }
-  }
-
-  /** Undoes `encrypt`; undefined where the proxy says that a byte or the context differs. Throws KMS's refusals. */
-  async decrypt(
-    key: KmsKey,
-    message: Uint8Array,
-    context: Context,
-    asker: UseAsker,
-  ): Promise<Buffer | undefined> {
-    const parts = splitOuter(message);
-    if (!parts) return undefined;
-    const { head, iv, tag, metadata, ciphertext } = parts;
-    try {
-      const answer = await this.#use(key, "decrypt", asker, {
-        ciphertext: ciphertext.toString("base64"),
-        initializationVector: iv.toString("base64"),
-        authenticationTag: tag.toString("base64"),
-        ...(metadata.length > 0 && { ciphertextMetadata: metadata.toString("base64") }),
-        additionalAuthenticatedData: bound(head, context),
-      });
-      return bytesIn(answer, "plaintext", 1, ciphertext.length + growthBytesMax);
-    } catch (error) {
-      if (error instanceof ProxyFailure && error.fault === "wrong-ciphertext") return undefined;
-      throw inUseWords(error, key.arn);
-    }
-  }
-
-  async #use(
-    { account, record, arn }: KmsKey,
-    what: "encrypt" | "decrypt",
-    asker: UseAsker,
-    message: Readonly<Record<string, string>>,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const store = this.find(account, record.customKeyStore ?? "");
-    if (!store || this.state(store).state !== "CONNECTED") {
-      throw new ServiceError(
-        "KMSInvalidStateException",
-        `${arn} is unavailable: its external key store is not connected.`,
-      );
-    }
-    const requestMetadata = { ...metadataOf(asker), kmsKeyArn: arn };
-    const body = { requestMetadata, encryptionAlgorithm: "AES_GCM", ...message };
-    const path = `keys/${record.externalKey ?? ""}/${what}`;
-    try {
-      return await this.#lines.ask(this.placeOf(account, store), path, body);
-    } catch (error) {
-      const isPassed = error instanceof ProxyFailure && error.fault === "wrong-ciphertext";
-      throw isPassed ? error : inUseWords(error, arn);
-    }
   }
 
   async #update(
@@ -297,7 +217,7 @@ export class ExternalKeyStores {
     const named = [...others, ...[...customStores(account).range({})].map(({ value }) => value)];
     if (named.some(({ name }) => name === wanted.name)) throw nameInUse(wanted.name);
     const { endpoint, path } = wanted;
-    if (others.some((other) => other.endpoint === endpoint && other.path === path)) {
+    if (others.some((other) => hostOf(other) === hostOf(wanted) && other.path === path)) {
       throw new ServiceError(
         "XksProxyUriInUseException",
         `The proxy URI ${endpoint}${path} is used by another external key store`,
@@ -306,6 +226,6 @@ export class ExternalKeyStores {
   }
 }
 
-/** What the proxy binds: a digest, for an encryption context is nobody else's to read. */
-const bound = (head: Buffer, context: Context): string =>
-  sha256(Buffer.concat([head, canonicalContext(context)])).toString("base64");
+/** However it is written: in capitals, or with the dot of the root. */
+const hostOf = ({ endpoint }: ExternalKeyStore): string =>
+  new URL(endpoint).hostname.replace(/\.$/, "");

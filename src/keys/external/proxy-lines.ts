@@ -13,7 +13,7 @@ export interface UseAsker {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** So many requests wait for one proxy; more are refused at once. */
+/** So many requests of an account wait for one proxy; more are refused at once. */
 const askedMax = 100;
 
 /** Asks the proxies of a Region's external key stores, each about so much at once. */
@@ -24,7 +24,7 @@ export class ProxyLines {
     readonly region: string;
     readonly proxies: XksTransport;
   };
-  /** By endpoint: how many requests wait for it. */
+  /** By account and endpoint, how many requests wait: nobody fills the line of another. */
   readonly #asked = new Map<string, number>();
 
   constructor(parts: {
@@ -37,17 +37,21 @@ export class ProxyLines {
   }
 
   /** Asks a proxy how it is. Throws `ProxyFailure`. */
-  async tryOut(place: ProxyPlace): Promise<void> {
+  async tryOut(account: string, place: ProxyPlace): Promise<void> {
     const kmsRequestId = this.#parts.random.uuid();
     const requestMetadata = { kmsRequestId, kmsOperation: "KmsHealthCheck" };
-    const answer = await this.ask(place, "health", { requestMetadata });
+    const answer = await this.ask(account, place, "health", { requestMetadata });
     if (!Array.isArray(answer["ekmFleetDetails"])) throw new ProxyFailure("invalid-response");
   }
 
   /** Whether an external key is there, enabled, and for this. Throws `ProxyFailure`. */
-  async checkKey(place: ProxyPlace, externalId: string, asker: UseAsker): Promise<void> {
-    const requestMetadata = metadataOf(asker);
-    const answer = await this.ask(place, `keys/${externalId}/metadata`, { requestMetadata });
+  async checkKey(
+    account: string,
+    place: ProxyPlace,
+    { externalId, asker }: { readonly externalId: string; readonly asker: UseAsker },
+  ): Promise<void> {
+    const what = `keys/${externalId}/metadata`;
+    const answer = await this.ask(account, place, what, { requestMetadata: metadataOf(asker) });
     const { keySpec, keyUsage, keyStatus } = answer;
     const uses: readonly unknown[] = Array.isArray(keyUsage) ? keyUsage : [];
     const fits =
@@ -58,18 +62,18 @@ export class ProxyLines {
   }
 
   /** Answers the members of the proxy's answer. Throws `ProxyFailure`. */
-  async ask(place: ProxyPlace, what: string, message: Members): Promise<Members> {
-    const { endpoint } = place;
-    const asked = this.#asked.get(endpoint) ?? 0;
+  async ask(account: string, place: ProxyPlace, what: string, message: Members): Promise<Members> {
+    const line = `${account} ${place.endpoint}`;
+    const asked = this.#asked.get(line) ?? 0;
     if (asked >= askedMax) throw new ProxyFailure("throttled");
-    this.#asked.set(endpoint, asked + 1);
+    this.#asked.set(line, asked + 1);
     try {
       const { clock, region, proxies: transport } = this.#parts;
-      return await askProxy(place, what, message, { clock, region, transport });
+      return await askProxy(place, what, message, { account, clock, region, transport });
     } finally {
-      const left = (this.#asked.get(endpoint) ?? 1) - 1;
-      if (left > 0) this.#asked.set(endpoint, left);
-      else this.#asked.delete(endpoint);
+      const left = (this.#asked.get(line) ?? 1) - 1;
+      if (left > 0) this.#asked.set(line, left);
+      else this.#asked.delete(line);
     }
   }
 }

@@ -22,6 +22,7 @@ export type ProxyFault =
   | "busy"
   | "invalid-response";
 
+/** What `askProxy` throws; `refusals.ts` says it in KMS's words. */
 export class ProxyFailure extends Error {
   override readonly name = "ProxyFailure";
   readonly fault: ProxyFault;
@@ -75,6 +76,8 @@ const statuses: Readonly<Record<number, ProxyFault>> = {
 /** How a proxy is asked. */
 export interface ProxyAsking {
   readonly transport: XksTransport;
+  /** Whose store it is. */
+  readonly account: string;
   readonly clock: Clock;
   readonly region: string;
 }
@@ -86,13 +89,13 @@ export async function askProxy(
   place: ProxyPlace,
   what: string,
   message: Members,
-  { transport, clock, region }: ProxyAsking,
+  { transport, account, clock, region }: ProxyAsking,
 ): Promise<Members> {
   const path = `${place.path}/${what}`;
   const body = JSON.stringify(message);
   const { host } = new URL(place.endpoint);
   const headers = signRequest(place, { host, path, body, region, timeMs: clock.now() });
-  const reply = await transport({ endpoint: place.endpoint, path, headers, body });
+  const reply = await transport({ account, endpoint: place.endpoint, path, headers, body });
   if ("failed" in reply) throw new ProxyFailure(reply.failed);
   const answer = parsed(reply.body);
   if (reply.status === 200 && answer) return answer;

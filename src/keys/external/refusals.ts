@@ -25,6 +25,7 @@ export type XksConnectionFault =
   | (typeof connection)[keyof typeof connection]
   | "XKS_PROXY_INVALID_RESPONSE";
 
+/** Why a store is not connected, by the failure of its proxy. */
 export const connectionFault = ({ fault }: ProxyFailure): XksConnectionFault =>
   (connection as { readonly [Fault in ProxyFault]?: XksConnectionFault })[fault] ??
   "XKS_PROXY_INVALID_RESPONSE";

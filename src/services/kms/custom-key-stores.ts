@@ -15,7 +15,7 @@ import type {
   UpdateCustomKeyStoreResponse,
 } from "@aws-sdk/client-kms";
 import type { CustomKeyStore } from "../../keys/custom-key-stores.ts";
-import { storeNotFound, storeState } from "../../keys/custom-store-refusals.ts";
+import { hasKeys, storeNotFound, storeState } from "../../keys/custom-store-refusals.ts";
 import type { ExternalKeyStore } from "../../keys/external/external-key-store.ts";
 import { type Checked, operation, ServiceError, type Target } from "../../pipeline/operation.ts";
 import { createExternalStore, externalEntry, updateExternalStore } from "./external-key-stores.ts";
@@ -202,7 +202,7 @@ export const deleteCustomKeyStore = operation("DeleteCustomKeyStore", {
       for (const keyId of keys.ids(account)) {
         const { record } = keys.findDue({ account, keyId }) ?? {};
         if (record?.customKeyStore !== id) continue;
-        throw holds("contains KMS keys: schedule their deletion first");
+        throw hasKeys(id);
       }
     };
     if (target.external) {

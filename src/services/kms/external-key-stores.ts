@@ -87,7 +87,7 @@ export async function updateExternalStore(
   check(store);
   try {
     if (Object.keys(place).length > 0) {
-      await keys.externalStores.tryOut(keys.externalStores.placeOf(account, store, place));
+      await keys.externalStores.tryOut(account, keys.externalStores.placeOf(account, store, place));
     }
   } catch (error) {
     throw inStoreWords(error);
