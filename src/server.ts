@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
 import { createTrail, type OpenTrail } from "./audit/create-trail.ts";
 import type { Json } from "./audit/trail.ts";
-import { cellDoors, type KeepsOut, keepsApplicationsOut, refuseOthers } from "./cell-doors.ts";
+import { cellDoors, keepsApplicationsOut } from "./cell-doors.ts";
 import { unmountBelow } from "./cells/volume.ts";
 import type { Config } from "./config.ts";
+import { type Doors, makeDoors } from "./doors.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { installedHome } from "./engines/flink/install.ts";
 import { findJava } from "./engines/flink/java.ts";
@@ -39,9 +40,7 @@ import { openStore } from "./storage/open-store.ts";
 import type { Store } from "./storage/store.ts";
 import { openTls } from "./tls.ts";
 import { describe, describeStep } from "./wire/describe.ts";
-import { createFrontDoor } from "./wire/front-door.ts";
 import { findModel } from "./wire/models.ts";
-import { admitOdps } from "./wire/odps/door.ts";
 import { admitPeers, postToPeer } from "./wire/peers.ts";
 import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 import { xksTransport } from "./wire/xks.ts";
@@ -182,73 +181,33 @@ const graceMs = 10_000;
 export async function serve(
   config: Config,
   opened: Opened,
-  { clock, random, log }: Environment,
+  environment: Environment,
 ): Promise<Bondstore> {
-  const { directory } = opened.parts;
+  const { log } = environment;
   let endpoint = "";
   const runDirectory = await makeRunDirectory(config.data, unmountBelow);
   const volumeDirectory = await makeVolumeDirectory(config.data);
+  const directories = { runDirectory, volumeDirectory };
   const admitted: Omit<Pipeline, "stop"> = {
     run: (arrival) => pipeline.run(arrival),
     refused: (request) => pipeline.refused(request),
     isEverywhere: (service) => pipeline.isEverywhere(service),
     admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
   };
-  const frontDoor = (keepsOut: KeepsOut) =>
-    createFrontDoor({
-      pipeline: admitted,
-      directory,
-      clock,
-      random,
-      region: config.region,
-      furtherRegions: opened.furtherRegions,
-      admitSignatureV2: config.admitSignatureV2,
-      hosts: ["localhost", ...config.hostNames],
-      onFault: (id, cause) => log(`request ${id} failed: ${describeFault(cause)}`),
-      keepsOut,
-    });
-  const odps = {
-    pipeline: admitted,
-    ...{ directory, clock, random },
-    onFault: (id: string, cause: unknown) => log(`request ${id} failed: ${describeFault(cause)}`),
-  };
-  const { cache, flinkHome } = config.engines;
-  const warehouseDoor = (keepsOut: KeepsOut) => admitOdps(refuseOthers, { ...odps, keepsOut });
-  const doors = { runDirectory, random, now: () => clock.now(), log };
-  const engines: Outside["engines"] = {
-    runDirectory,
-    volumeDirectory,
-    flinkHome: () => installedHome(cache, flinkHome),
-    javaHome: () => findJava(undefined),
-    classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
-    unconfined: config.unconfinedCells,
-    openDoor: cellDoors({ ...doors, frontDoor }),
-    sparkHome: () => findSpark(cache),
-    sparkPackages: () => findPackages(cache),
-    openWarehouseDoor: cellDoors({ ...doors, frontDoor: warehouseDoor }),
-    log,
-    logs: new ApplicationLogs(clock, log),
-  };
+  const doors = makeDoors(config, opened, admitted, environment);
+  const engines = enginesOf(config, directories, doors, environment);
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
     services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
-    (service, operation, input) => {
-      const model = findModel(service)?.findOperation(operation);
-      return model
-        ? (describe(model, input as Record<string, unknown>) as Json)
-        : describeStep(input);
+    describeInput,
+  );
+  const { hsmPort: port, host } = config;
+  const hsmWays = await openHsmWays({ control: opened.hsms, host, port, runDirectory, log }).catch(
+    async (error: unknown) => {
+      await pipeline.stop();
+      throw error;
     },
   );
-  const hsmWays = await openHsmWays({
-    control: opened.hsms,
-    host: config.host,
-    port: config.hsmPort,
-    runDirectory,
-    log,
-  }).catch(async (error: unknown) => {
-    await pipeline.stop();
-    throw error;
-  });
   async function stop(): Promise<void> {
     await hsmWays.close();
     await pipeline.stop();
@@ -256,10 +215,7 @@ export async function serve(
       await rm(own, { recursive: true, force: true });
   }
   const { elsewhere } = opened;
-  const handle = admitPeers(
-    admitOdps(frontDoor(keepsApplicationsOut), { ...odps, keepsOut: keepsApplicationsOut }),
-    elsewhere,
-  );
+  const handle = admitPeers(doors.whole(keepsApplicationsOut), elsewhere);
   const listening = await listen(config, opened, handle, log).catch(async (error: unknown) => {
     // Applications run already: they end with the services.
     await stop();
@@ -269,13 +225,7 @@ export async function serve(
   const { ca } = listening;
   elsewhere.start({ endpoint, ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }) });
   return {
-    opened,
-    pipeline,
-    data: config.data,
-    endpoint,
-    ca: listening.ca,
-    logs: engines.logs,
-    hsmWays,
+    ...{ opened, pipeline, data: config.data, endpoint, ca, logs: engines.logs, hsmWays },
     async close() {
       try {
         await listening.server.close(graceMs);
@@ -286,6 +236,36 @@ export async function serve(
       }
     },
   };
+}
+
+/** What engines of services run on, and by which doors they come back. */
+function enginesOf(
+  { engines: { cache, flinkHome }, unconfinedCells }: Config,
+  directories: { readonly runDirectory: string; readonly volumeDirectory: string },
+  { front, warehouse }: Doors,
+  { clock, random, log }: Environment,
+): Outside["engines"] & { readonly logs: ApplicationLogs } {
+  const { runDirectory } = directories;
+  const common = { runDirectory, random, now: () => clock.now(), log };
+  return {
+    ...directories,
+    flinkHome: () => installedHome(cache, flinkHome),
+    javaHome: () => findJava(undefined),
+    classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
+    unconfined: unconfinedCells,
+    openDoor: cellDoors({ ...common, frontDoor: front }),
+    sparkHome: () => findSpark(cache),
+    sparkPackages: () => findPackages(cache),
+    openWarehouseDoor: cellDoors({ ...common, frontDoor: warehouse }),
+    log,
+    logs: new ApplicationLogs(clock, log),
+  };
+}
+
+/** The trail's words for what a request asks. */
+function describeInput(service: string, operation: string, input: unknown): Json {
+  const model = findModel(service)?.findOperation(operation);
+  return model ? (describe(model, input as Record<string, unknown>) as Json) : describeStep(input);
 }
 
 interface Listening {

@@ -42,6 +42,7 @@ const mayImportAnything = [
   "config.ts",
   "tls.ts",
   "cell-doors.ts",
+  "doors.ts",
   "hsm-doors.ts",
   "serve-hsms.ts",
   "cli",
