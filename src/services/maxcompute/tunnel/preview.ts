@@ -47,20 +47,19 @@ async function rowsShown(
   return { body, carried: { rows: count, stream: "body" } };
 }
 
-/** `?data&linenum=n`: rows as CSV. */
-export const previewTable = operation("PreviewTable", {
+/** How many rows are shown stands in a parameter; to show them is a display. */
+const shown = (parameter: string, form: "csv" | "preview") => ({
   ...{ ...namedTable, action: "Select", readOnly: true },
-  flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
-  handle: (target, input, call) =>
-    rowsShown(target, input, input.parameters["linenum"], "csv", call),
-  carries: ({ carried }) => carried,
+  flows: (_input: OdpsInput, target: TableTarget) => [
+    tableFlow(target, { kind: "display" }, "Select"),
+  ],
+  handle: (target: TableTarget, input: OdpsInput, call: OdpsCall) =>
+    rowsShown(target, input, input.parameters[parameter], form, call),
+  carries: ({ carried }: OdpsAnswer) => carried,
 });
 
+/** `?data&linenum=n`: rows as CSV. */
+export const previewTable = operation("PreviewTable", shown("linenum", "csv"));
+
 /** `/preview?limit=n`: rows as an Arrow stream. */
-export const previewTableArrow = operation("PreviewTableArrow", {
-  ...{ ...namedTable, action: "Select", readOnly: true },
-  flows: (_input, target) => [tableFlow(target, { kind: "display" }, "Select")],
-  handle: (target, input, call) =>
-    rowsShown(target, input, input.parameters["limit"], "preview", call),
-  carries: ({ carried }) => carried,
-});
+export const previewTableArrow = operation("PreviewTableArrow", shown("limit", "preview"));

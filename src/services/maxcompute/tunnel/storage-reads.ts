@@ -9,16 +9,16 @@ import { checkKeys } from "../jobs/results.ts";
 import { placedFiles } from "../relations.ts";
 import { sameValues } from "../versions.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
-import { type ReadRequest, readRequest, type Split } from "./storage-request.ts";
+import { type ReadRequest, readRequest, type Split, sessionIn } from "./storage-request.ts";
 import {
   beginSession,
   invalid,
   noSession,
+  sessionFinder,
   sessionMs,
   storedColumns,
   tellSession,
   type WritingSession,
-  writingSession,
 } from "./tunnel.ts";
 
 /** Rows that somebody reads in parts: all of them as they were when it was begun. */
@@ -34,16 +34,10 @@ const splitsMax = 10_000;
 export const readRows = (store: AccountStore): Table<ReadRecord> =>
   store.table("odps-storage-reads");
 
-function readOf(target: DownloadTarget, input: OdpsInput, call: OdpsCall): ReadRecord {
-  const id = input.labels["Session"] ?? input.parameters["session_id"];
-  return writingSession(readRows(target.store), target, { id }, call);
-}
-
-const hasSession = ({ labels, parameters }: OdpsInput): boolean =>
-  labels["Session"] !== undefined || parameters["session_id"] !== undefined;
+const readOf = sessionFinder(readRows, sessionIn);
 
 const onTable = onDownload((input, target, call) =>
-  hasSession(input) ? readOf(target, input, call).version : undefined,
+  sessionIn(input) === undefined ? undefined : readOf(target, input, call).version,
 );
 
 const columnAnswer = ({ name, type, comment = "", nullable }: Column) => ({
@@ -125,7 +119,7 @@ function splitsOf(split: Split, rows: number, bytes: number): number {
 /** Tells how a session of reading divides its rows. */
 export const getReadSession = operation("GetReadSession", {
   ...onTable,
-  handle: tellSession(readOf, answerOf),
+  handle: tellSession<DownloadTarget, ReadRecord>(readOf, answerOf),
 });
 
 /** Rows of one part, judged anew at each read. */

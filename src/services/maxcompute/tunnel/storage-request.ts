@@ -1,4 +1,5 @@
 import { memberOf } from "../../../lib/record.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { Column } from "../../../sql/types.ts";
 import { readPartition, type TableRecord } from "../catalog.ts";
 import { invalid } from "./tunnel.ts";
@@ -18,6 +19,10 @@ export interface ReadRequest {
 }
 
 const namesMax = 10_000;
+
+/** The session that a request is about: it stands in the path or beside it. */
+export const sessionIn = ({ labels, parameters }: OdpsInput): string | undefined =>
+  labels["Session"] ?? parameters["session_id"];
 
 /** Reads the JSON of a request. */
 export function jsonOf(text = ""): unknown {

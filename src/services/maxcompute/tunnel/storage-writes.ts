@@ -3,8 +3,8 @@ import { operation } from "../../../pipeline/operation.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { type BlockRecord, blocksMax } from "./blocks.ts";
 import { sessionAnswer } from "./storage-reads.ts";
-import { jsonOf, textsIn, writeRequest } from "./storage-request.ts";
-import { checkTakesRows, intoTable, invalid, tellSession, writingSession } from "./tunnel.ts";
+import { jsonOf, sessionIn, textsIn, writeRequest } from "./storage-request.ts";
+import { checkTakesRows, intoTable, invalid, sessionFinder, tellSession } from "./tunnel.ts";
 import {
   beginUpload,
   commitUpload,
@@ -16,10 +16,7 @@ import {
 /** Who writes a block may write it several times at once, and says at last which of them counts. */
 const attemptsMax = 16;
 
-function writeOf(target: TableTarget, input: OdpsInput, call: OdpsCall): UploadRecord {
-  const id = input.labels["Session"] ?? input.parameters["session_id"];
-  return writingSession(uploadRows(target.store), target, { id }, call);
-}
+const writeOf = sessionFinder(uploadRows, sessionIn);
 
 const statuses = { normal: "NORMAL", closed: "COMMITTED" } as const;
 

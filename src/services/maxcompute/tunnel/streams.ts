@@ -16,9 +16,9 @@ import {
   invalid,
   openIn,
   routedServer,
+  sessionFinder,
   tellSession,
   type WritingSession,
-  writingSession,
 } from "./tunnel.ts";
 
 /** A stream into a table: what it brings is there when the request that brings it is answered. */
@@ -47,10 +47,11 @@ const answerOf = ({ table }: TableTarget, stream: StreamRecord) => ({
   ...(stream.lastBatchAtMs !== undefined && { last_batch_commit_time: stream.lastBatchAtMs }),
 });
 
-const streamOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): StreamRecord => {
-  const asked = { id: parameters["uploadid"], code: "StreamSessionNotFound" };
-  return writingSession(streamRows(target.store), target, asked, call);
-};
+const streamOf = sessionFinder(
+  streamRows,
+  ({ parameters }) => parameters["uploadid"],
+  "StreamSessionNotFound",
+);
 
 /** Rows of other columns than the table has now come only from who says that they may. */
 function checkSchema({ table }: TableTarget, { parameters }: OdpsInput): void {

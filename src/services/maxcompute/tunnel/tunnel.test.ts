@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMemoryStore } from "../../../../test/support/memory-store.ts";
 import { systemRandom } from "../../../lib/random.ts";
+import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { Table } from "../../../storage/store.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
-import { beginSession, sessionMs, type WritingSession, writingSession } from "./tunnel.ts";
+import { beginSession, sessionFinder, sessionMs, type WritingSession } from "./tunnel.ts";
 
 const account = "111111111111";
 const ann = { kind: "user", account, name: "ann" };
@@ -33,9 +34,13 @@ test("who begins a session of a project forgets those of it that are over, and n
 
 test("a session is found by who began it, for its table, in its project and its time", async () => {
   const { id } = await beginSession(rows, target("p"), { tableId: "t" }, at(5));
+  const own = sessionFinder(
+    () => rows,
+    () => id,
+  );
   const find = (project: string, call: OdpsCall, table = "t") => {
     const place = { ...target(project), table: { id: table } } as unknown as TableTarget;
-    return writingSession(rows, place, { id }, call).id;
+    return own(place, { parameters: {} } as OdpsInput, call).id;
   };
   assert.equal(find("p", at(5 + sessionMs)), id);
   const refused: readonly (readonly [string, () => string])[] = [

@@ -50,21 +50,23 @@ export interface WritingSession extends TunnelSession {
   readonly tableId: string;
 }
 
-/** The session that a request is about: its own user's, into the table that the path names. */
-export function writingSession<Session extends WritingSession>(
-  rows: Table<Session>,
-  { project, table }: TableTarget,
-  { id, code }: { readonly id: string | undefined; readonly code?: string },
-  call: OdpsCall,
-): Session {
-  const found = rows.find([project.id, id ?? ""]);
-  const fits =
-    found?.tableId === table.id &&
-    found.by === callerName(call) &&
-    call.timeMs - found.beganAtMs <= sessionMs;
-  if (!fits) throw noSession(id ?? "", code);
-  return found;
-}
+/** Finds the session that a request is about: its own user's, on the table that the path names. */
+export const sessionFinder =
+  <Session extends WritingSession>(
+    rowsOf: (store: AccountStore) => Table<Session>,
+    idIn: (input: OdpsInput) => string | undefined,
+    code?: string,
+  ) =>
+  ({ project, store, table }: TableTarget, input: OdpsInput, call: OdpsCall): Session => {
+    const id = idIn(input) ?? "";
+    const found = rowsOf(store).find([project.id, id]);
+    const fits =
+      found?.tableId === table.id &&
+      found.by === callerName(call) &&
+      call.timeMs - found.beganAtMs <= sessionMs;
+    if (!fits) throw noSession(id, code);
+    return found;
+  };
 
 /** How an operation tells where a session has come to. */
 export const tellSession =

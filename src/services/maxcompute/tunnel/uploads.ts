@@ -22,9 +22,9 @@ import {
   intoTable,
   invalid,
   openIn,
+  sessionFinder,
   tellSession,
   type WritingSession,
-  writingSession,
 } from "./tunnel.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
@@ -53,8 +53,7 @@ const answerOf = ({ store, table }: TableTarget, upload: UploadRecord) => ({
   QuotaName: "default",
 });
 
-const uploadOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UploadRecord =>
-  writingSession(uploadRows(target.store), target, { id: parameters["uploadid"] }, call);
+const uploadOf = sessionFinder(uploadRows, ({ parameters }) => parameters["uploadid"]);
 
 /** Begins an upload: into one partition, or into all of a table that has none. */
 export function beginUpload(

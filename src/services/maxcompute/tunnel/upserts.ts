@@ -14,9 +14,9 @@ import {
   noSession,
   openIn,
   routedServer,
+  sessionFinder,
   tellSession,
   type WritingSession,
-  writingSession,
 } from "./tunnel.ts";
 import { changeColumns, type Merged, mergeChanges } from "./upsert-merge.ts";
 
@@ -52,13 +52,7 @@ const answerOf = ({ table }: TableTarget, { id, status }: UpsertRecord) => ({
 
 const notFound = "UpsertSessionNotFound";
 
-const upsertOf = (target: TableTarget, { parameters }: OdpsInput, call: OdpsCall): UpsertRecord =>
-  writingSession(
-    upsertRows(target.store),
-    target,
-    { id: parameters["upsertid"], code: notFound },
-    call,
-  );
+const upsertOf = sessionFinder(upsertRows, ({ parameters }) => parameters["upsertid"], notFound);
 
 /** Begins a session of changes by key to a table or one partition. */
 export const createTableUpsert = operation("CreateTableUpsert", {
