@@ -14,6 +14,38 @@ export interface Blocks {
   readonly tail: Buffer;
 }
 
+/** A format whose blocks have a mark before them, and are stored as they are where they would grow. */
+export interface BlockFormat {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  /** Bytes of what stands before each block. */
+  readonly markBytes: number;
+  /** What a block could take that grows. */
+  readonly roomBytes: number;
+  /** Compresses a block and answers how long it became; undefined: it cannot be. */
+  pack(bytes: Uint8Array, out: Buffer): number | undefined;
+  /** Writes what stands before a block that became so long. */
+  mark(out: Buffer, length: number, isPacked: boolean, bytes: Uint8Array): void;
+}
+
+/** Makes the blocks of such a format. */
+export function newBlocks(format: BlockFormat): Blocks {
+  const { head, tail, markBytes, roomBytes } = format;
+  const out = Buffer.allocUnsafe(markBytes + roomBytes);
+  return {
+    head,
+    tail,
+    block(bytes) {
+      const size = format.pack(bytes, out.subarray(markBytes));
+      const isPacked = size !== undefined && size < bytes.length;
+      if (!isPacked) out.set(bytes, markBytes);
+      const length = isPacked ? size : bytes.length;
+      format.mark(out, length, isPacked, bytes);
+      return out.subarray(0, markBytes + length);
+    },
+  };
+}
+
 /** Cuts a stream into blocks of one size; the last may be shorter. */
 export function createEncoder({ head, block, tail }: Blocks): Encoder {
   let waiting = Buffer.allocUnsafe(blockBytes);

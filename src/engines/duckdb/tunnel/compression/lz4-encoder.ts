@@ -1,4 +1,4 @@
-import type { Blocks } from "./encoder.ts";
+import { type Blocks, newBlocks } from "./encoder.ts";
 import { blockBytes, findMatches } from "./matches.ts";
 
 /** Of version 1, blocks of 64 KiB that stand for themselves, without checksums; and the checksum of just that. */
@@ -10,23 +10,11 @@ const stored = 0x80000000;
 const room = blockBytes + (blockBytes >> 7) + 64;
 
 /** Writes frames of LZ4. */
-export function lz4Blocks(): Blocks {
-  const out = Buffer.allocUnsafe(4 + room);
-  return {
-    head,
-    tail,
-    block(bytes) {
-      const size = packed(bytes, out.subarray(4));
-      if (size < bytes.length) {
-        out.writeUInt32LE(size);
-        return out.subarray(0, 4 + size);
-      }
-      out.writeUInt32LE((stored | bytes.length) >>> 0);
-      out.set(bytes, 4);
-      return out.subarray(0, 4 + bytes.length);
-    },
-  };
-}
+export const lz4Blocks = (): Blocks =>
+  newBlocks({
+    ...{ head, tail, markBytes: 4, roomBytes: room, pack: packed },
+    mark: (out, length, isPacked) => out.writeUInt32LE(isPacked ? length : (stored | length) >>> 0),
+  });
 
 /** Writes one block; answers how long it became. */
 function packed(bytes: Uint8Array, out: Buffer): number {

@@ -1,5 +1,5 @@
 import { crc32c } from "../../../../lib/crc32c.ts";
-import type { Blocks } from "./encoder.ts";
+import { type Blocks, newBlocks } from "./encoder.ts";
 import { blockBytes, findMatches } from "./matches.ts";
 import { chunks, greeting, masked } from "./snappy-frames.ts";
 
@@ -9,28 +9,20 @@ const head = Buffer.concat([
 ]);
 const tail = Buffer.alloc(0);
 /** Kind and length of a chunk, and its checksum. */
-const headBytes = 8;
+const markBytes = 8;
 const room = blockBytes + (blockBytes >> 5) + 64;
 const copyBytesMax = 64;
 
 /** Writes Snappy's framed stream. */
-export function snappyBlocks(): Blocks {
-  const out = Buffer.allocUnsafe(headBytes + room);
-  return {
-    head,
-    tail,
-    block(bytes) {
-      const size = packed(bytes, out.subarray(headBytes));
-      const less = size < bytes.length;
-      if (!less) out.set(bytes, headBytes);
-      const end = headBytes + (less ? size : bytes.length);
-      out[0] = less ? chunks.compressed : chunks.stored;
-      out.writeUIntLE(end - 4, 1, 3);
+export const snappyBlocks = (): Blocks =>
+  newBlocks({
+    ...{ head, tail, markBytes, roomBytes: room, pack: packed },
+    mark(out, length, isPacked, bytes) {
+      out[0] = isPacked ? chunks.compressed : chunks.stored;
+      out.writeUIntLE(markBytes - 4 + length, 1, 3);
       out.writeUInt32LE(masked(~crc32c(-1, bytes)), 4);
-      return out.subarray(0, end);
     },
-  };
-}
+  });
 
 /** Writes one block: its length, and what it is made of; answers how long it became. */
 function packed(bytes: Uint8Array, out: Buffer): number {

@@ -91,14 +91,17 @@ function spread(size: number, shares: readonly number[]): Uint8Array {
 
 const times = (count: number, share: number): number[] => Array<number>(count).fill(share);
 
+/** RFC 8878, 3.1.1.3.2.2.1: states of the codes of `literalCodes`. */
 export const literalStates = states(6, [
   ...[4, 3, ...times(11, 2), 1, 1, 1, ...times(9, 2), 3, 2],
   ...[...times(5, 1), ...times(4, -1)],
 ]);
+/** 3.1.1.3.2.2.2: of those of `repeatCodes`. */
 export const repeatStates = states(6, [
   ...[1, 4, 3, ...times(6, 2)],
   ...[...times(37, 1), ...times(7, -1)],
 ]);
+/** 3.1.1.3.2.2.3: of how far back a repetition is; the code is the number of bits that follow. */
 export const distanceStates = states(5, [
   ...[...times(6, 1), 2, 2, 2],
   ...[...times(15, 1), ...times(5, -1)],

@@ -1,4 +1,4 @@
-import type { Blocks } from "./encoder.ts";
+import { type Blocks, newBlocks } from "./encoder.ts";
 import { blockBytes, findMatches } from "./matches.ts";
 import {
   type Codes,
@@ -26,21 +26,14 @@ const found = new Int32Array(3 * (blockBytes / 4));
  * Writes frames of Zstandard: bytes that do not repeat are left as they are, and repetitions are written by the codes
  * that need no table.
  */
-export function zstdBlocks(): Blocks {
-  const out = Buffer.allocUnsafe(3 + room);
-  return {
-    head,
-    tail,
-    block(bytes) {
-      const size = packed(bytes, out.subarray(3));
-      const less = size !== undefined && size < bytes.length;
-      if (!less) out.set(bytes, 3);
-      const length = less ? size : bytes.length;
-      out.writeUIntLE((length << 3) | ((less ? kinds.compressed : kinds.stored) << 1), 0, 3);
-      return out.subarray(0, 3 + length);
+export const zstdBlocks = (): Blocks =>
+  newBlocks({
+    ...{ head, tail, markBytes: 3, roomBytes: room, pack: packed },
+    mark(out, length, isPacked) {
+      const kind = isPacked ? kinds.compressed : kinds.stored;
+      out.writeUIntLE((length << 3) | (kind << 1), 0, 3);
     },
-  };
-}
+  });
 
 /** Writes one block and answers how long it became; undefined: nothing in it repeats. */
 function packed(bytes: Uint8Array, out: Buffer): number | undefined {
