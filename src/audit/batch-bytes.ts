@@ -7,8 +7,10 @@ export interface BatchBytes {
   clear(): void;
 }
 
+/** What a larger batch has taken is given back with the next `clear`. */
 const usualBytes = 256 * 1024;
 
+/** Starts with an empty batch. What was taken is another's after `clear`: nobody keeps it longer. */
 export function createBatchBytes(): BatchBytes {
   let bytes = Buffer.allocUnsafeSlow(usualBytes);
   let end = 0;

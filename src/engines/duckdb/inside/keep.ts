@@ -9,8 +9,9 @@ import { readVector } from "./read-vector.ts";
 import type { Store } from "./store.ts";
 
 const partitionsMax = 10_000;
-/** How rows are written: groups of this size let a reader skip, and a writer hold little. */
+/** Groups of this size let a reader skip, and a writer hold little. */
 export const rowGroupRows = 122_880;
+/** How rows are written, as COPY has it: all parts of a file in the same way. */
 export const parquetOptions = [
   "FORMAT parquet",
   "COMPRESSION zstd",
