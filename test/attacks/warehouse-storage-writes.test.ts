@@ -25,10 +25,8 @@ good = streamed(rows_of(a=[1], b=["x"]))
 `;
 
 test("a hostile stream of the Storage API is refused, leaves no row, and the next one goes on", async (t) => {
-  const { odps, root } = await startWorld(t, "vault");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "vault",
+  const { asRoot } = await startWorld(t, "vault");
+  const out = await asRoot(
     `${story}
 id = begin()
 strings = lambda kind: pyarrow.array(["x"], kind)
@@ -70,11 +68,9 @@ out["good"] = [commit(id, [put(id, good)]), rows("select a, b from t")]
 });
 
 test("a session of writing is its user's and its table's, and ends with the right to it", async (t) => {
-  const { odps, root, user, account } = await startWorld(t, "vault");
+  const { asRoot, user, account } = await startWorld(t, "vault");
   const ann = await user("ann");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "vault",
+  const out = await asRoot(
     `${story}
 o.execute_sql("create table other (a bigint, b string)")
 ${member(`RAM$${account}:ann`, "Describe, Select on table t", "Describe, Update on table other")}

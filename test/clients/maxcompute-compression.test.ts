@@ -31,10 +31,8 @@ for module in [tabletunnel, instancetunnel]:
 `;
 
 test("what a client reads is compressed as it asks: records, Arrow, rows of a job", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(
     `${packages}
 o.execute_sql("create table t (a bigint, b string, c double)")
 o.write_table("t", [[at, "row %d" % (at * 7919 % 1000), at / 7] for at in range(30000)])
@@ -89,10 +87,8 @@ async function* asStream(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 test("the Storage API's buffers are compressed as its client asks", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(
     `
 import pyarrow
 from odps.apis.storage_api import StorageApiArrowClient, TableBatchScanRequest, ReadRowsRequest, Compression

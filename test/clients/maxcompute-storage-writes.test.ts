@@ -3,10 +3,8 @@ import { test } from "node:test";
 import { startWorld } from "../support/warehouse.ts";
 
 test("PyODPS writes tables by the Storage API: in blocks, compressed, over and beside what is there", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(
     `
 import datetime, decimal, pyarrow
 from odps.apis.storage_api import StorageApiArrowClient, TableBatchWriteRequest, SessionRequest, WriteRowsRequest, Compression

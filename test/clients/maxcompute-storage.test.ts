@@ -20,10 +20,8 @@ def verdict(work):
 `;
 
 test("PyODPS reads tables by the Storage API: in parts, some columns and partitions, of one version", async (t) => {
-  const { odps, root } = await startWorld(t, "sales");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "sales",
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(
     `${story}
 o.execute_sql("create table t (a bigint, b string, at timestamp) partitioned by (ds string)")
 o.execute_sql("insert into t partition (ds='x') values (1, 'x', timestamp '2026-01-01 00:00:00.5'), (2, null, null)")
@@ -66,11 +64,9 @@ out["empty"] = [begin(table="empty").split_count, read(table="empty")]
 });
 
 test("what the Storage API reads leaves a project as a download does, judged at each read", async (t) => {
-  const { odps, root, user, account } = await startWorld(t, "vault");
+  const { asRoot, user, account } = await startWorld(t, "vault");
   const ann = await user("ann");
-  const out = await odps<Record<string, unknown>>(
-    root,
-    "vault",
+  const out = await asRoot(
     `${story}
 o.execute_sql("create table t (a bigint)")
 o.execute_sql("insert into t values (1)")
