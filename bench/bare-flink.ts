@@ -4,7 +4,6 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { classesFile } from "../src/engines/flink/classes.ts";
 import { flinkHomeIn } from "../src/engines/flink/install.ts";
-import { findJava } from "../src/engines/flink/java.ts";
 import {
   configText,
   jvmArgs,
@@ -13,6 +12,7 @@ import {
   smallMemory,
   usualOptions,
 } from "../src/engines/flink/settings.ts";
+import { findJava } from "../src/engines/java.ts";
 import type { Home } from "./flink.ts";
 import { cpuSecondsOf, freePort } from "./server-process.ts";
 

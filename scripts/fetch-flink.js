@@ -5,10 +5,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const build = process.env.BONDSTORE_BUILD ?? "dist";
-const engine = (name) => import(new URL(`../${build}/src/engines/flink/${name}`, import.meta.url));
-const { installFlink } = await engine("install.js");
+const engine = (name) => import(new URL(`../${build}/src/engines/${name}`, import.meta.url));
+const { installFlink } = await engine("flink/install.js");
 const { findJava } = await engine("java.js");
-const { prepareClasses } = await engine("classes.js");
+const { prepareClasses } = await engine("flink/classes.js");
 const say = (line) => console.error(line);
 
 /** Only makes applications start sooner: where it fails, they start without it. */

@@ -10,7 +10,7 @@ import type { Config } from "./config.ts";
 import { type Doors, makeDoors } from "./doors.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { installedHome } from "./engines/flink/install.ts";
-import { findJava } from "./engines/flink/java.ts";
+import { findJava } from "./engines/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
 import { findPackages, findSpark } from "./engines/spark/spark-home.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { SparkSql } from "../../src/engines/spark-sql/engine.ts";
+import type { SparkSql } from "../../src/engines/spark/sql/engine.ts";
 import { startTestSpark } from "../support/spark-sql.ts";
 
 let spark: SparkSql;

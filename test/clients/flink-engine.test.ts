@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { classesFile } from "../../src/engines/flink/classes.ts";
 import { type FlinkCode, startFlink } from "../../src/engines/flink/flink.ts";
 import { flinkHomeIn, isInstalled } from "../../src/engines/flink/install.ts";
-import { findJava } from "../../src/engines/flink/java.ts";
 import { smallMemory } from "../../src/engines/flink/settings.ts";
+import { findJava } from "../../src/engines/java.ts";
 
 const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
 const flinkHome = flinkHomeIn(cache, process.env["FLINK_HOME"]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findJava } from "../../src/engines/flink/java.ts";
+import { findJava } from "../../src/engines/java.ts";
 import { findSpark } from "../../src/engines/spark/spark-home.ts";
-import { createSparkSql, type SparkSql } from "../../src/engines/spark-sql/engine.ts";
+import { createSparkSql, type SparkSql } from "../../src/engines/spark/sql/engine.ts";
 import { startTestEngine } from "./duckdb.ts";
 import { cache } from "./python.ts";
 

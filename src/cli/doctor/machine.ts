@@ -4,8 +4,8 @@ import { delimiter, join } from "node:path";
 import { probeSandbox } from "../../cells/probe.ts";
 import { missingForVolumes } from "../../cells/volume.ts";
 import { flinkHomeIn, isInstalled } from "../../engines/flink/install.ts";
-import { findJava } from "../../engines/flink/java.ts";
-import { pythonPath } from "../../engines/functions/function-cell.ts";
+import { findJava } from "../../engines/java.ts";
+import { pythonPath } from "../../engines/python.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 
 const setup = "npm run setup";

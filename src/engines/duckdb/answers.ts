@@ -1,6 +1,6 @@
 import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
-import { EngineRefusal } from "./ask.ts";
+import { EngineRefusal } from "../kept/ask.ts";
 import { checkFile } from "./files.ts";
 import { type Kept, type KeptFile, readColumns, type Taken } from "./questions.ts";
 

@@ -4,12 +4,12 @@ import type { Limits } from "../../cells/limits.ts";
 import { assert } from "../../lib/assert.ts";
 import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
+import { answerOf, ask, EngineLost, EngineRefusal, linesOf, parsed } from "../kept/ask.ts";
+import { createCellKeeper, type KeptCell } from "../kept/cell-keeper.ts";
+import { createJobQueue } from "../kept/job-queue.ts";
 import { columnsOf, keptOf, takenOf } from "./answers.ts";
-import { answerOf, ask, EngineLost, EngineRefusal, linesOf, parsed, streamOf } from "./ask.ts";
-import { createCellKeeper, type KeptCell } from "./cell-keeper.ts";
 import { programBinds, programIn } from "./cell-program.ts";
 import { checkFile } from "./files.ts";
-import { createJobQueue } from "./job-queue.ts";
 import { lend } from "./lend.ts";
 import {
   type KeepQuestion,
@@ -19,6 +19,7 @@ import {
   type TakeQuestion,
   writtenColumns,
 } from "./questions.ts";
+import { streamOf } from "./stream.ts";
 
 /** DuckDB for one project, in a cell of its own that is started anew when it has died. */
 export interface WarehouseEngine {

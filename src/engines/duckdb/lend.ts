@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Cell } from "../../cells/cell.ts";
-import { EngineLost } from "./ask.ts";
+import { EngineLost, enginePort } from "../kept/ask.ts";
 import { lendPath } from "./lent-functions.ts";
 
 /**
@@ -9,10 +9,15 @@ import { lendPath } from "./lent-functions.ts";
  * a user's, or next to it.
  */
 export async function lend(cell: Cell, key: string, link: Duplex): Promise<void> {
-  const connection = await cell.connect("engine").catch((error: unknown) => {
+  const connection = await cell.connect(enginePort).catch((error: unknown) => {
     throw new EngineLost("the engine cannot be reached", { cause: error });
   });
-  const headers = { host: "engine", connection: "upgrade", upgrade: "function", "x-function": key };
+  const headers = {
+    host: enginePort,
+    connection: "upgrade",
+    upgrade: "function",
+    "x-function": key,
+  };
   return new Promise((resolve, reject) => {
     const lost = (cause?: unknown) => reject(new EngineLost("no function can be lent", { cause }));
     const asked = request({ createConnection: () => connection, path: lendPath, headers });

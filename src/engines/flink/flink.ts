@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { startCell } from "../../cells/cell.ts";
 import type { CellOptions, Inside, Program } from "../../cells/layout.ts";
 import type { Bind } from "../../cells/sandbox.ts";
-import { javaBinds } from "./java.ts";
+import { javaBinds } from "../java.ts";
 import { type FlinkJob, followJob } from "./job.ts";
 import {
   cellMemoryMb,

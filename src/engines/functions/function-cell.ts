@@ -4,6 +4,7 @@ import { type Cell, startCell } from "../../cells/cell.ts";
 import type { CellOptions } from "../../cells/layout.ts";
 import type { SqlType } from "../../sql/types.ts";
 import { frameBytesMax } from "../duckdb/lent-functions.ts";
+import { pythonPath } from "../python.ts";
 import { pythonProgram } from "./python-runner.ts";
 
 /** What one function is, as its cell is told. */
@@ -52,9 +53,6 @@ export interface FunctionCell {
   readonly link: Socket;
   stop(): Promise<void>;
 }
-
-/** The interpreter of the system: its library is among the shared ones that every cell sees. */
-export const pythonPath = "/usr/bin/python3";
 
 const mebi = 1024 * 1024;
 const ownBytes = 512 * mebi;

@@ -3,7 +3,7 @@
  * `spark.read.format("odps")` works in every language. It is a client of the tunnel, by PyODPS, with what the
  * environment says.
  */
-export const odpsSource = String.raw`
+export const odpsSource = `
 import pyarrow as pa
 from odps import ODPS, errors, options, types
 from odps.tunnel import TableTunnel

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startCell } from "../../cells/cell.ts";
-import { findJava } from "../flink/java.ts";
+import { findJava } from "../java.ts";
 import { sparkCell, sparkFiles } from "./spark-cell.ts";
 import { findSpark } from "./spark-home.ts";
 

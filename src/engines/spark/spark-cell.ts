@@ -2,8 +2,8 @@ import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CellOptions, Inside, Program } from "../../cells/layout.ts";
 import type { Limits } from "../../cells/limits.ts";
-import { javaBinds } from "../flink/java.ts";
-import { pythonPath } from "../functions/function-cell.ts";
+import { javaBinds } from "../java.ts";
+import { pythonPath } from "../python.ts";
 import type { SparkInstallation } from "./spark-home.ts";
 
 /** One Spark, driver and executors in one JVM, as it is started in a cell. */

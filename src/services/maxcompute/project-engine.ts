@@ -1,7 +1,7 @@
 import type { Volume } from "../../cells/volume.ts";
 import type { WarehouseEngine } from "../../engines/duckdb/engine.ts";
-import type { SparkSql } from "../../engines/spark-sql/engine.ts";
-import type { SparkQuestion } from "../../engines/spark-sql/questions.ts";
+import type { SparkSql } from "../../engines/spark/sql/engine.ts";
+import type { SparkQuestion } from "../../engines/spark/sql/questions.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
 import type { Sealer } from "../../storage/store.ts";

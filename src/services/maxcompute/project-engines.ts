@@ -3,7 +3,7 @@ import type { OpenDoor } from "../../cells/door.ts";
 import { startEngine } from "../../engines/duckdb/engine.ts";
 import { dataFolder } from "../../engines/duckdb/files.ts";
 import type { SparkInstallation } from "../../engines/spark/spark-home.ts";
-import { createSparkSql, type SparkSql } from "../../engines/spark-sql/engine.ts";
+import { createSparkSql, type SparkSql } from "../../engines/spark/sql/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";

@@ -1,9 +1,9 @@
-import { EngineLost, EngineRefusal } from "../../../engines/duckdb/ask.ts";
-import { EngineDied } from "../../../engines/duckdb/cell-keeper.ts";
 import { functionError } from "../../../engines/duckdb/lent-functions.ts";
 import type { KeepQuestion, Kept } from "../../../engines/duckdb/questions.ts";
 import { readFailure } from "../../../engines/functions/function-cell.ts";
-import type { SparkQuestion } from "../../../engines/spark-sql/questions.ts";
+import { EngineLost, EngineRefusal } from "../../../engines/kept/ask.ts";
+import { EngineDied } from "../../../engines/kept/cell-keeper.ts";
+import type { SparkQuestion } from "../../../engines/spark/sql/questions.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
 import type { OdpsCall } from "../find-project.ts";

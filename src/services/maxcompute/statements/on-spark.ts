@@ -1,6 +1,6 @@
 import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
 import { fileText } from "../../../engines/duckdb/files.ts";
-import type { SparkTable } from "../../../engines/spark-sql/questions.ts";
+import type { SparkTable } from "../../../engines/spark/sql/questions.ts";
 import type { Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { emitSpark } from "../../../sql/spark/emit.ts";

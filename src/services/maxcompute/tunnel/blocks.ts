@@ -1,5 +1,5 @@
-import { EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import type { TakeQuestion } from "../../../engines/duckdb/questions.ts";
+import { EngineRefusal } from "../../../engines/kept/ask.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import { contentAt, type FileRecord, readPartition } from "../catalog.ts";

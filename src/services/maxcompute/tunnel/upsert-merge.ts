@@ -1,6 +1,6 @@
-import { EngineRefusal } from "../../../engines/duckdb/ask.ts";
 import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
 import { fileText } from "../../../engines/duckdb/files.ts";
+import { EngineRefusal } from "../../../engines/kept/ask.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
 import { contentAt, type FileRecord, storedName, type TableRecord, tableRows } from "../catalog.ts";

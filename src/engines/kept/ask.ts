@@ -2,9 +2,11 @@ import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "no
 import { type Duplex, Readable } from "node:stream";
 import type { Cell } from "../../cells/cell.ts";
 import { memberOf } from "../../lib/record.ts";
-import { streamError } from "./stream-error.ts";
 
-/** DuckDB answered, and refused. */
+/** The name of the port on which the program in a kept cell answers over HTTP. */
+export const enginePort = "engine";
+
+/** The engine answered, and refused. */
 export class EngineRefusal extends Error {
   override readonly name = "EngineRefusal";
 }
@@ -30,7 +32,7 @@ class Connections extends Agent {
     _options: ClientRequestArgs,
     made: (error: Error | null, connection: Duplex) => void,
   ): undefined {
-    this.#cell.connect("engine").then(
+    this.#cell.connect(enginePort).then(
       (connection) => made(null, connection),
       (cause: Error) => (made as (error: Error) => void)(cause),
     );
@@ -52,7 +54,7 @@ export function ask(
   body: string | AsyncIterable<Buffer>,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
-  const headers = { host: "engine", ...more };
+  const headers = { host: enginePort, ...more };
   return new Promise((resolve, reject) => {
     const asked = request({ agent: connectionsTo(cell), method: "POST", path, headers }, resolve);
     let sourceError: unknown;
@@ -105,27 +107,10 @@ export async function* linesOf(response: IncomingMessage): AsyncGenerator<string
   if (rest !== "") yield rest;
 }
 
-/** Reads an answer that is a stream; refuses one that ends early or with an error. */
-export async function* streamOf(response: IncomingMessage): AsyncGenerator<Buffer> {
-  if (response.statusCode !== 200) await answerOf(response);
-  yield* bytesOf(response);
-  const told = response.trailers[streamError];
-  if (told === undefined) throw new EngineLost("the engine's stream ended early");
-  if (told !== "") throw new EngineRefusal(decoded(told));
-}
-
-/** Reads an answer that is a file of a length that was told. */
+/** Reads an answer that is bytes; refuses one that ends early. */
 export async function* fileOf(response: IncomingMessage): AsyncGenerator<Buffer> {
   if (response.statusCode !== 200) await answerOf(response);
   yield* bytesOf(response);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text).slice(0, 2_000);
-  } catch {
-    return "the engine refused";
-  }
 }
 
 async function* bytesOf(response: IncomingMessage) {

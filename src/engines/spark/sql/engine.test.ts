@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOf } from "../../../test/support/duckdb.ts";
-import { startTestSpark } from "../../../test/support/spark-sql.ts";
+import { bytesOf } from "../../../../test/support/duckdb.ts";
+import { startTestSpark } from "../../../../test/support/spark-sql.ts";
 
 const settings = { timezone: "Asia/Shanghai" };
 

@@ -1,6 +1,6 @@
 import { type Cell, type CellEnd, startCell } from "../../cells/cell.ts";
 import type { CellOptions } from "../../cells/layout.ts";
-import { EngineLost } from "./ask.ts";
+import { EngineLost, enginePort } from "./ask.ts";
 
 /** Keeps one cell running, and says of work that a dying cell has taken along why it failed. */
 export interface CellKeeper {
@@ -24,9 +24,6 @@ export class EngineDied extends Error {
 const stopGraceMs = 200;
 const reachPauseMs = 50;
 const endWaitMs = 2_000;
-
-/** The name of the port on which the program in a kept cell answers over HTTP. */
-export const enginePort = "engine";
 
 /** A cell that is kept: how it is laid out, and how long its program may take until it answers. */
 export interface KeptCell {

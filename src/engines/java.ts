@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Bind } from "../../cells/sandbox.ts";
+import type { Bind } from "../cells/sandbox.ts";
 
-/** The releases of Java that Flink 1.20 supports and that were tried. */
+/** The releases of Java that Flink 1.20 and Spark run on and that were tried. */
 const releases = /^JAVA_VERSION="(17|11)[."]/m;
 
 function isFit(home: string): boolean {
@@ -22,7 +22,7 @@ function installed(): string[] {
   return homes;
 }
 
-/** Home of a Java that Flink runs on: the one named, or one of those installed; undefined without. */
+/** Home of a Java that engines run on: the one named, or one of those installed; undefined without. */
 export function findJava(named: string | undefined): string | undefined {
   const candidates = named === undefined ? installed() : [named];
   const found = candidates.find(isFit);

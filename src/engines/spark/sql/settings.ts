@@ -1,4 +1,4 @@
-import { sparkSettings } from "../../sql/spark/emit.ts";
+import { sparkSettings } from "../../../sql/spark/emit.ts";
 
 /** How Spark reads and writes files so that DuckDB means the same by them, and what its texts rely on. */
 export const sparkSqlSettings: Readonly<Record<string, string>> = {
