@@ -13,7 +13,7 @@ import { installedHome } from "./engines/flink/install.ts";
 import { findJava } from "./engines/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
-import { findPackages, findSpark } from "./engines/spark/spark-home.ts";
+import { findSpark } from "./engines/spark/spark-home.ts";
 import { type HsmControl, openControl } from "./hsm/control/open-control.ts";
 import { createHsms } from "./hsm/create-hsms.ts";
 import { createTokenSource } from "./hsm/token-source.ts";
@@ -254,8 +254,7 @@ function enginesOf(
     classesFile: (flinkHome, javaHome) => classesFile({ flinkHome, javaHome }),
     unconfined: unconfinedCells,
     openDoor: cellDoors({ ...common, frontDoor: front }),
-    sparkHome: () => findSpark(cache),
-    sparkPackages: () => findPackages(cache),
+    spark: () => findSpark(cache),
     openWarehouseDoor: cellDoors({ ...common, frontDoor: warehouse }),
     log,
     logs: new ApplicationLogs(clock, log),

@@ -2,13 +2,11 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bind } from "../cells/sandbox.ts";
 
-/** The releases of Java that Flink 1.20 and Spark run on and that were tried. */
-const releases = /^JAVA_VERSION="(17|11)[."]/m;
-
-function isFit(home: string): boolean {
-  const release = join(home, "release");
-  return existsSync(join(home, "bin/java")) && releases.test(textOf(release));
-}
+/** The releases of Java that an engine runs on and that were tried. */
+const releases = {
+  flink: /^JAVA_VERSION="(17|11)[."]/m,
+  spark: /^JAVA_VERSION="17[."]/m,
+} as const;
 
 function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -22,10 +20,16 @@ function installed(): string[] {
   return homes;
 }
 
-/** Home of a Java that engines run on: the one named, or one of those installed; undefined without. */
-export function findJava(named: string | undefined): string | undefined {
+/** Home of a Java that an engine runs on: the one named, or one of those installed; undefined without. */
+export function findJava(
+  named: string | undefined,
+  engine: keyof typeof releases = "flink",
+): string | undefined {
   const candidates = named === undefined ? installed() : [named];
-  const found = candidates.find(isFit);
+  const found = candidates.find(
+    (home) =>
+      existsSync(join(home, "bin/java")) && releases[engine].test(textOf(join(home, "release"))),
+  );
   return found === undefined ? undefined : realpathSync(found);
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startWorld } from "../support/warehouse.ts";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { createProject } from "../../src/projects/project.ts";
+import { startBondstore, temporary } from "../support/bondstore.ts";
+import { python } from "../support/python.ts";
+import { sparkJobs } from "../support/spark-jobs.ts";
+import { prelude, startWorld } from "../support/warehouse.ts";
 
 /** Begins a script: tables with values of each type, and functions that ask DuckDB or Spark. */
 const begin = `
@@ -62,7 +67,9 @@ out["nothing"] = read("select * from orders where false", spark)
 });
 
 test("what Spark writes is what DuckDB writes, in versions of tables", async (t) => {
-  const { asRoot, running, account } = await startWorld(t, "ledger");
+  const { asRoot, running, account, root } = await startWorld(t, "ledger");
+  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: "lake" }));
   const out = await asRoot(`${begin}
 for name, hints in [("plain", flags), ("sparky", spark)]:
     run("create table " + name + " as select id, name, price, at, tags, nest, ds from orders", hints)
@@ -82,11 +89,25 @@ def history(table):
     return [line.split("\\t")[1:4:2] for line in run("show history for table " + table).open_reader(tunnel=False).raw.splitlines()]
 out["history"] = [history("plain_delta"), history("sparky_delta")]
 out["null"] = refused(lambda: run("insert into sparky_parts partition (ds, k) select id, name, ds, null from orders", spark))
+run("create materialized view counted as select ds, count(*) as n from orders group by ds")
+run("create materialized view hashed as select hash(name) as h from orders")
+run("insert into orders partition (ds='b') (id, name) values (4, 'four')")
+run("alter materialized view counted rebuild", spark)
+run("unload from (select id, name from orders) into location 's3://lake/sparky/' stored as parquet", spark)
+run("create external table unloaded (id bigint, name string) stored as parquet location 's3://lake/sparky/'")
+out["made"] = [["counted", read("select * from counted order by ds"), read("select ds, count(*) as n from orders group by ds order by ds")],
+    ["unloaded", read("select * from unloaded order by id"), read("select id, name from orders order by id")]]
+out["words"] = [refused(lambda: run(sql, spark)) for sql in ("alter materialized view hashed rebuild",
+    "unload from (select hash(name) as h from orders) into location 's3://lake/hashed/' stored as parquet")]
 `);
   assertSame(out["alike"]);
   const [plain, sparky] = out["partitions"] as [string[], string[]];
   assert.deepEqual(sparky, plain);
   assert.match(String(out["null"]), /invalid dynamic partition value: the column k is NULL/);
+  assertSame(out["made"]);
+  for (const refusal of out["words"] as unknown[]) {
+    assert.match(String(refusal), /function hash .* is not built for Spark/);
+  }
   const [before, after] = out["history"] as [string[][], string[][]];
   assert.ok(before.length > 3);
   assert.deepEqual(
@@ -132,4 +153,27 @@ out["granted"] = [read("select id from orders order by id"), run("explain select
   assert.equal(answer, out["duckdb"]);
   assert.match(explained, /^engine duckdb$/m);
   assert.match(String(out["granted"]), /\[\[1\], \[2\], \[3\]\]\]\n?,.*engine spark/s);
+});
+
+test("who asks for Spark where it is not installed is told so, and a project's wish runs on DuckDB", async (t) => {
+  const running = await startBondstore(t, { engines: { cache: temporary(t) } });
+  const { account, root } = await running.tenant("acme");
+  await createProject(running.bondstore.opened.parts, account, { name: "ledger" });
+  const out = (await python(
+    running,
+    root,
+    `${prelude}${sparkJobs}
+o = entry("ledger")
+spark_flag = {"hive.execution.engine": "spark"}
+out["asked"] = refused(lambda: o.execute_sql("select 1 as x", hints=spark_flag))
+out["job"] = spark("code.py", "print(1)")
+o.rest.put(o.get_project("ledger").resource(), data="<Project><Properties><Property><Name>hive.execution.engine</Name>"
+    "<Value>spark</Value></Property></Properties></Project>")
+out["wished"] = rows("select 1 as x")
+print(json.dumps(out, default=str))`,
+    "warehouse-clients",
+  )) as Record<string, unknown>;
+  assert.match(String(out["asked"]), /ODPS-0130071: Spark is not installed on this Bondstore/);
+  assert.match(String(out["job"]), /FAILED,ODPS-0130071: Spark is not installed/);
+  assert.deepEqual(out["wished"], [[1]]);
 });

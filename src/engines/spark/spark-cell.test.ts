@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { cache } from "../../../test/support/python.ts";
 import { startCell } from "../../cells/cell.ts";
-import { findJava } from "../java.ts";
 import { sparkCell, sparkFiles } from "./spark-cell.ts";
 import { findSpark } from "./spark-home.ts";
 
@@ -22,16 +22,12 @@ sys.exit(3)
 test("Spark runs a program in a cell, and its end is told", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "spark-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const sparkHome = findSpark(
-    process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore"),
-  );
-  const javaHome = findJava(undefined);
-  assert.ok(sparkHome && javaHome, "npm test installs Spark and Java");
+  const installed = findSpark(cache);
+  assert.ok(installed, "npm test installs Spark and Java");
   const files = join(directory, "files");
   const spark = sparkCell({
     ...{
-      sparkHome,
-      javaHome,
+      ...installed,
       files,
       log: "warn",
       settings: { "spark.sql.shuffle.partitions": "1" },

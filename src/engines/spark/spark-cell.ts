@@ -7,7 +7,7 @@ import { pythonPath } from "../python.ts";
 import type { SparkInstallation } from "./spark-home.ts";
 
 /** One Spark, driver and executors in one JVM, as it is started in a cell. */
-export interface SparkStart extends SparkInstallation {
+export interface SparkStart extends Pick<SparkInstallation, "sparkHome" | "javaHome"> {
   readonly limits: Limits;
   /** Directory of the host for the files that Spark is started with; inside it is `sparkFiles`, to read. */
   readonly files: string;

@@ -1,21 +1,27 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { findJava } from "../java.ts";
 
 /** What is to be there for Spark to start. */
 export interface SparkInstallation {
   /** PySpark, which brings all of Spark. */
   readonly sparkHome: string;
   readonly javaHome: string;
+  /** What a job's code finds beside Spark: PyODPS, PyArrow and pandas. */
+  readonly packages: string;
 }
 
-/** Where PySpark is installed below a cache; undefined: it is not. */
-export const findSpark = (cache: string): string | undefined => within(cache, "spark", "pyspark");
+/** Where the set-up has put Spark below a cache, with a Java for it; undefined: it is not all there. */
+export function findSpark(cache: string): SparkInstallation | undefined {
+  const javaHome = findJava(undefined, "spark");
+  const sparkHome = within(cache, "spark", "pyspark");
+  const odps = within(cache, "spark-jobs", "odps");
+  return javaHome && sparkHome && odps
+    ? { sparkHome, javaHome, packages: dirname(odps) }
+    : undefined;
+}
 
-/** Where what a job's code finds beside Spark is: PyODPS, PyArrow and pandas. */
-export const findPackages = (cache: string): string | undefined =>
-  within(cache, "spark-jobs", "odps") && within(cache, "spark-jobs", "");
-
-/** A package in an environment of Python, or the folder of all. */
+/** A package in an environment of Python. */
 function within(cache: string, environment: string, name: string): string | undefined {
   const libraries = join(cache, environment, "lib");
   const versions = existsSync(libraries) ? readdirSync(libraries) : [];

@@ -33,25 +33,20 @@ export interface CellsOutside {
   readonly runDirectory: string;
   readonly volumeDirectory: string;
   readonly unconfined: "refuse" | "accept";
-  /** Where Spark and its clients of the warehouse are; undefined where they are not installed. */
-  readonly sparkHome: () => string | undefined;
-  readonly sparkPackages: () => string | undefined;
-  readonly javaHome: () => string | undefined;
+  /** Where Spark is; undefined where it is not installed. */
+  readonly spark: () => SparkInstallation | undefined;
   /** Opens the warehouse's door for one job: its own credentials get in, no others, and nothing but the warehouse. */
   readonly openWarehouseDoor: OpenDoor;
   readonly log: (line: string) => void;
 }
 
-/** Where Spark is; undefined: not here. */
-function sparkOf(outside: CellsOutside): SparkInstallation | undefined {
-  const [sparkHome, javaHome] = [outside.sparkHome(), outside.javaHome()];
-  return sparkHome && javaHome ? { sparkHome, javaHome } : undefined;
+/** Where Spark is. Throws the refusal of who asks for it where it is not. */
+export function installedSpark({ spark }: CellsOutside): SparkInstallation {
+  const found = spark();
+  if (found) return found;
+  const why = "Spark is not installed on this Bondstore: `npm run setup` installs it";
+  throw new ServiceError("ODPS-0130071", `ODPS-0130071: ${why}.`);
 }
-
-const noSpark = new ServiceError(
-  "ODPS-0130071",
-  "ODPS-0130071: Semantic analysis exception - Spark is not installed on this Bondstore",
-);
 
 /** The cells of all projects: made when a project first needs one, ended when it has been idle. */
 export class ProjectEngines {
@@ -87,7 +82,7 @@ export class ProjectEngines {
 
   /** Whether queries may run on Spark here. */
   get hasSpark(): boolean {
-    return sparkOf(this.#outside) !== undefined;
+    return this.#outside.spark() !== undefined;
   }
 
   /** Ends the cells that have read what a key sealed which is to be used no more. */
@@ -140,11 +135,7 @@ export class ProjectEngines {
       const engine = await startEngine({ cell, limits, ...queues });
       const data = join(volume.path, "work", dataFolder);
       const there = { cell, data, limits: sparkLimits };
-      const open = async () => {
-        const installed = sparkOf(this.#outside);
-        if (installed) return createSparkSql({ ...installed, ...there });
-        throw noSpark;
-      };
+      const open = async () => createSparkSql({ ...installedSpark(this.#outside), ...there });
       const spark: SparkBeside = {
         use: (work, signal) => this.#sparks.use(project, open, work, { signal }),
         end: () => this.#sparks.end(projectId),

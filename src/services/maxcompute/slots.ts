@@ -10,7 +10,7 @@ export interface Room {
   readonly idleMs: number;
 }
 
-/** The project that one is for. */
+/** What one is for: a project, or a job. */
 interface Owner {
   readonly id: string;
   readonly account: string;
@@ -33,7 +33,7 @@ export interface Slot<Thing> {
 }
 
 /**
- * Things that projects need, one for each: made when it is first needed, kept while somebody uses it, ended when it has
+ * Things that projects or jobs need, one for each: made when it is first needed, kept while somebody uses it, ended when it has
  * been idle or another project needs its room.
  */
 export class Slots<Thing extends Endable> {
@@ -52,13 +52,13 @@ export class Slots<Thing extends Endable> {
     this.#timer = setInterval(() => void this.#endIdle(), room.idleMs / 10).unref();
   }
 
-  /** Those that there are, by their projects. */
+  /** Those that there are, by what they are for. */
   get all(): readonly (readonly [id: string, Slot<Thing>])[] {
     return [...this.#slots];
   }
 
   /**
-   * Works with that of a project, which stays for as long as somebody uses it. Waits for room where there are too many;
+   * Works with the one of an owner, which stays for as long as somebody uses it. Waits for room where there are too many;
    * `signal` ends the waiting. The last who gives it back does `tidy`.
    */
   async use<Result>(
@@ -94,7 +94,7 @@ export class Slots<Thing extends Endable> {
     for (const go of waiting) go();
   }
 
-  /** The slot that a project has, or a new one where there is room for it. */
+  /** The slot that an owner has, or a new one where there is room for it. */
   #slotFor({ id, account }: Owner, open: () => Promise<Thing>): Slot<Thing> | undefined {
     const there = this.#slots.get(id);
     if (there) return there;
@@ -114,15 +114,19 @@ export class Slots<Thing extends Endable> {
 
   /** Ends one that nobody uses, of the account's own where that has enough, or waits until there is one. */
   async #makeRoom(account: string, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw stopped;
     const own = this.all.filter(([, slot]) => slot.account === account);
     const among = own.length >= this.#room.perAccountMax ? own : this.all;
     const idle = among.filter(([, { users }]) => users === 0);
     const [oldest] = idle.toSorted(([, one], [, other]) => one.usedMs - other.usedMs);
     if (oldest) return this.end(...oldest);
-    if (signal?.aborted) throw stopped;
     await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-      signal?.addEventListener("abort", () => resolve(), { once: true });
+      const go = () => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      this.#waiting.push(go);
+      signal?.addEventListener("abort", go);
     });
   }
 
@@ -133,7 +137,7 @@ export class Slots<Thing extends Endable> {
     }
   }
 
-  /** Ends that of a project; `slot`: only if it is still this one. */
+  /** Ends the one of an owner; `slot`: only if it is still this one. */
   async end(id: string, slot: Slot<Thing> | undefined = this.#slots.get(id)): Promise<void> {
     if (!slot || this.#slots.get(id) !== slot) return;
     this.#slots.delete(id);

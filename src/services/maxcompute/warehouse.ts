@@ -59,7 +59,7 @@ export async function stopWarehouse({ jobs, engines, spark, ...rest }: Warehouse
   await rest.eraser.stop();
   await jobs.stop(graceMs);
   await engines.stop();
-  spark.stop();
+  await spark.stop();
   // What did not end when it was told ends with its cell.
   await jobs.stop(graceMs);
 }

@@ -9,9 +9,10 @@ import type { OdpsCall } from "../find-project.ts";
 import { instanceArn } from "../jobs/instance-record.ts";
 import { type Outcome, type RunningJob, stopped } from "../jobs/jobs.ts";
 import type { SparkJob } from "../jobs/submitted-job.ts";
-import type { CellsOutside } from "../project-engines.ts";
+import { type CellsOutside, installedSpark } from "../project-engines.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { openProjectVolume } from "../project-volume.ts";
+import { type Room, Slots } from "../slots.ts";
 import { timezoneOf } from "../tunnel/session.ts";
 import { writeFiles } from "./files.ts";
 import { logText, readsOf } from "./log.ts";
@@ -25,9 +26,8 @@ const limits = {
   workBytes: gibi / 4,
 } as const;
 const volumeBytesMax = 20 * gibi;
-/** Cells at once: of all accounts, and of one. */
-const cellsMax = 3;
-const cellsPerAccountMax = 2;
+/** Jobs at once. What one has is gone with it: nothing idles. */
+const room: Room = { max: 3, perAccountMax: 2, idleMs: 60_000 };
 /** As long as a job may run, and a little more. */
 const credentialsMs = 25 * 60 * 60 * 1000;
 const graceMs = 2_000;
@@ -49,22 +49,24 @@ export class SparkCells {
   readonly #parts: Parts;
   readonly #outside: CellsOutside;
   readonly #sealing: ProjectSealing;
-  /** Accounts of the jobs that have a place. */
-  readonly #running: string[] = [];
+  /** Volumes of the jobs that have a place. */
+  readonly #places: Slots<{ readonly volume: Volume; stop(): Promise<void> }>;
   readonly #cells = new Map<Cell, Followed>();
   readonly #unwatch: () => void;
-  #waiting: (() => void)[] = [];
 
   constructor(parts: Parts, outside: CellsOutside, sealing: ProjectSealing) {
     this.#parts = parts;
     this.#outside = outside;
     this.#sealing = sealing;
+    this.#places = new Slots(parts.clock, room);
     this.#unwatch = parts.keys.watch((keyArn) => void this.#checkKey(keyArn));
   }
 
-  /** Ends the watch over keys; jobs end by themselves when they are told. */
-  stop(): void {
+  /** Ends what has not ended when its job was told to. */
+  async stop(): Promise<void> {
     this.#unwatch();
+    await Promise.all([...this.#cells.keys()].map((cell) => cell.stop(0)));
+    await this.#places.stop();
   }
 
   /** Ends the jobs that have read what a key sealed which is to be used no more. */
@@ -90,23 +92,23 @@ export class SparkCells {
     call: OdpsCall,
     judgeAgain: () => void,
   ): Promise<Outcome> {
-    this.#installation();
+    installedSpark(this.#outside);
     const { account } = target.project;
-    await this.#enter(account, job.signal);
-    try {
+    const id = `spark-${this.#parts.random.bytes(6).toString("hex")}`;
+    const open = async () => {
       // It may have waited for long.
+      if (job.signal.aborted) throw stopped;
       judgeAgain();
-      const id = `spark-${this.#parts.random.bytes(6).toString("hex")}`;
       const size = { id, bytesMax: volumeBytesMax };
       const volume = await openProjectVolume(target.project, size, this.#parts, this.#outside);
-      try {
-        return await this.#runOn(volume, id, target, job, call);
-      } finally {
-        await volume.close();
-      }
+      return { volume, stop: () => volume.close() };
+    };
+    const work = ({ volume }: { readonly volume: Volume }) =>
+      this.#runOn(volume, id, target, job, call);
+    try {
+      return await this.#places.use({ id, account }, open, work, { signal: job.signal });
     } finally {
-      this.#running.splice(this.#running.indexOf(account), 1);
-      this.#wake();
+      await this.#places.end(id);
     }
   }
 
@@ -156,9 +158,9 @@ export class SparkCells {
     const { runDirectory, unconfined } = this.#outside;
     const { plan, taskName } = job.submitted;
     const { project } = target;
-    const { home, ...installation } = this.#installation();
+    const installed = installedSpark(this.#outside);
     const spark = sparkCell({
-      ...{ ...installation, limits, files, log: "warn" },
+      ...{ ...installed, limits, files, log: "warn" },
       settings: { "spark.sql.session.timeZone": zoneOf(target), ...plan.settings },
       words: (inside) => {
         const at = (name: string) => inside.path(`${sparkFiles}/resources/${name}`);
@@ -177,7 +179,7 @@ export class SparkCells {
     return startCell({
       ...{ id, runDirectory, volume, ports: [], ...spark },
       door,
-      binds: [...spark.binds, { source: home, target: packages }, zones],
+      binds: [...spark.binds, { source: installed.packages, target: packages }, zones],
       ...(unconfined === "accept" && { unconfined: "accepted" as const }),
     });
   }
@@ -193,37 +195,6 @@ export class SparkCells {
     this.#cells.delete(cell);
     if (followed.refusal) throw followed.refusal;
     return ended;
-  }
-
-  #installation() {
-    const { sparkHome, javaHome, sparkPackages } = this.#outside;
-    const found = { sparkHome: sparkHome(), javaHome: javaHome(), home: sparkPackages() };
-    const { sparkHome: spark, javaHome: java, home } = found;
-    if (spark && java && home) return { sparkHome: spark, javaHome: java, home };
-    throw new ServiceError(
-      "ServiceUnavailable",
-      "Spark is not installed here: run `npm run setup`.",
-    );
-  }
-
-  async #enter(account: string, signal: AbortSignal): Promise<void> {
-    const own = () => this.#running.filter((one) => one === account).length;
-    const wake = () => this.#wake();
-    signal.addEventListener("abort", wake);
-    while (this.#running.length >= cellsMax || own() >= cellsPerAccountMax) {
-      if (signal.aborted) break;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    signal.removeEventListener("abort", wake);
-    if (signal.aborted) throw stopped;
-    this.#running.push(account);
-  }
-
-  /** All who wait look again. */
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const go of waiting) go();
   }
 }
 
