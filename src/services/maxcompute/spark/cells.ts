@@ -32,8 +32,10 @@ const room: Room = { max: 3, perAccountMax: 2, idleMs: 60_000 };
 const credentialsMs = 25 * 60 * 60 * 1000;
 const graceMs = 2_000;
 const packages = "/packages";
-/** Arrow looks up zones of time there. */
-const zones = { source: "/usr/share/zoneinfo", optional: true };
+/** Arrow looks up zones of time in the first; Hadoop unpacks archives with the others. */
+const ofSystem = ["/usr/share/zoneinfo", "/usr/bin/bash", "/usr/bin/tar", "/usr/bin/gzip"].map(
+  (source) => ({ source, optional: true }),
+);
 
 /** A job while its cell runs. */
 interface Followed {
@@ -179,7 +181,7 @@ export class SparkCells {
     return startCell({
       ...{ id, runDirectory, volume, ports: [], ...spark },
       door,
-      binds: [...spark.binds, { source: installed.packages, target: packages }, zones],
+      binds: [...spark.binds, { source: installed.packages, target: packages }, ...ofSystem],
       ...(unconfined === "accept" && { unconfined: "accepted" as const }),
     });
   }
