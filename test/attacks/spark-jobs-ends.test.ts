@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { commandLine, type Up } from "../support/command-line.ts";
+import { startSealed } from "../support/project-key.ts";
 import { run } from "../support/python.ts";
 import { sparkJobs } from "../support/spark-jobs.ts";
 import { prelude, startWorld, warehousePython } from "../support/warehouse.ts";
@@ -28,6 +30,31 @@ out["rows"] = rows("select * from told")
   assert.equal(status, "FAILED");
   assert.match(log, /code\.py was changed after the job was submitted/);
   assert.deepEqual(out["rows"], []);
+});
+
+test("a job ends when the key of its project is disabled", async (t) => {
+  const { asRoot, kms, keyArn: KeyId } = await startSealed(t, "sales");
+  const begun = await asRoot(`${sparkJobs}
+import time
+o.execute_sql("create table told (a string)")
+put("code.py", """
+import time
+from odps import ODPS
+with ODPS.from_environments().get_table('told').open_writer() as writer:
+    writer.write([['told']])
+time.sleep(600)
+""")
+out["id"] = submit("code.py").id
+while not rows("select * from told"):
+    time.sleep(0.5)
+`);
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  const out = await asRoot(
+    `${sparkJobs}\nout["ended"] = ended(o.get_instance(${JSON.stringify(begun["id"])}))`,
+  );
+  const [status, why] = out["ended"] as readonly [string, string];
+  assert.equal(status, "FAILED");
+  assert.match(why, /cannot be used: DisabledException/);
 });
 
 /** Runs a script of PyODPS against a Bondstore; answers what it prints last. */

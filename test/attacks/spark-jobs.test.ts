@@ -33,6 +33,17 @@ def query(sql, o=o):
         return [list(record.values) for record in reader]
 `;
 
+/** Exceptions for tables of the project `vault`, each for the task types beside it; none: for all ways. */
+const excepted = (...tables: readonly (readonly [table: string, taskType?: string])[]): string =>
+  JSON.stringify({
+    Version: "1",
+    Statement: tables.map(([table, taskType]) => ({
+      ...{ Effect: "Allow", Principal: "*", Action: ["odps:Select"] },
+      Resource: `acs:odps:*:projects/vault/tables/${table}`,
+      ...(taskType && { Condition: { StringEquals: { "odps:TaskType": [taskType] } } }),
+    })),
+  });
+
 /** What a job's code told, by the names of what it tried. */
 function triedIn(log: unknown): Readonly<Record<string, unknown>> {
   const lines = String(log)
@@ -150,11 +161,14 @@ for project in (o, plain, trusted):
     project.execute_sql("create table t (a string)")
     project.execute_sql("insert into t values ('secret')")
     project.execute_sql("create table kept (a string)")
-o.run_security_query("set ProjectProtection=true")
+for table in ("named", "typed"):
+    o.execute_sql("create table %s as select '%s' as a" % (table, table))
+o.run_security_query('''set ProjectProtection=true with exception '${excepted(["named"], ["typed", "SQL"])}' ''')
 o.run_security_query("add trustedproject trusted")
 put("vault.py", ${python(`
 plain, trusted = of("plain"), of("trusted")
 attempt("before", lambda: write("kept", ["harmless"], plain))
+attempt("named", lambda: write("kept", read("named")[0], plain))
 tunnel = TableTunnel(plain)
 early = tunnel.create_upload_session(plain.get_table("kept"))
 ready = tunnel.create_upload_session(plain.get_table("kept"))
@@ -191,6 +205,8 @@ attempt("trusted", lambda: write("kept", ["secret"], trusted))
 out["vault"] = ended(submit("plain/resources/vault.py"))
 put("plain.py", ${python(`
 vault = of("vault")
+attempt("named", lambda: query("select * from vault.named"))
+attempt("typed", lambda: query("select * from vault.typed"))
 attempt("tunnel", lambda: read("t", vault))
 attempt("query", lambda: query("select * from vault.t"))
 attempt("there", lambda: query("select * from t", vault))
@@ -221,6 +237,7 @@ out["none"] = refused(lambda: logged.get_task_result())
   const protects = /NoPermission.*protected/;
   const vault = triedIn((out["vault"] as string[])[1]);
   assert.equal(vault["before"], "written", "what has read nothing of it carries nothing out");
+  assert.equal(vault["named"], "written", "an exception without task types is one for Spark");
   assert.match(
     String(vault["open body"]),
     protects,
@@ -244,11 +261,12 @@ out["none"] = refused(lambda: logged.get_task_result())
   assert.equal(vault["inside"], "written");
   assert.equal(vault["trusted"], "written");
   assert.deepEqual(out["trusted"], ["secret"]);
-  assert.deepEqual(out["kept"], ["harmless"]);
+  assert.deepEqual((out["kept"] as string[]).sort(), ["harmless", "named"]);
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: "outside" }));
   assert.deepEqual(Contents, []);
   const plain = triedIn((out["plain"] as string[])[1]);
-  for (const way of ["tunnel", "query", "there", "shown", "into"]) {
+  assert.deepEqual(plain["named"], [["named"]]);
+  for (const way of ["typed", "tunnel", "query", "there", "shown", "into"]) {
     assert.match(String(plain[way]), protects, way);
   }
   assert.match(String(out["whole"]), /secret/);
