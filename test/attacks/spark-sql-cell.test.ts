@@ -3,8 +3,12 @@
  * a file or calls Java is refused; files of other queries cannot be changed; errors and the log hold no values.
  */
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { SparkSql } from "../../src/engines/spark/sql/engine.ts";
+import { temporary } from "../support/bondstore.ts";
+import { startSpark } from "../support/spark.ts";
 import { startTestSpark } from "../support/spark-sql.ts";
 
 let spark: SparkSql;
@@ -28,46 +32,76 @@ const run = (sql: string, more: object = {}) => {
   return spark.run({ id, name: id, sql, tables: [], timezone: "UTC", ...more });
 };
 
-const texts: readonly string[] = [
-  "select * from parquet.`/data/t/x/a.parquet`",
-  "select * from text.`/etc/passwd`",
-  "select * from text.`file:///own/program.py`",
-  "select reflect('java.lang.System', 'getenv', 'SPARK_HOME')",
-  "select java_method('java.lang.Runtime', 'getRuntime')",
-  "select try_reflect('java.lang.System', 'exit', 0)",
-  "create table stolen using text location '/data'",
-  "create temporary view stolen using text options (path '/own')",
-  "create temporary function f as 'java.lang.String' using jar '/work/x.jar'",
-  "insert overwrite directory '/work/out/x' using csv select 1",
-  "with c as (select 1) insert overwrite directory '/work/x' using csv select * from c",
-  "add jar '/work/x.jar'",
-  "set spark.sql.runSQLOnFiles=true",
-  "reset",
-  "show tables",
-  "cache table x as select 1",
-  "execute immediate 'select 1'",
-  "begin select 1; end",
-  "select 1; select 2",
-  "select transform(1) using '/spark/python3 -c 1' from range(1)",
-  "select * from `data_0`",
+/** Each is well written: a Spark without this cell's guards runs it, or says what stands beside it. */
+const texts: readonly (readonly [sql: string, outside?: RegExp])[] = [
+  ["select * from parquet.`/data/t/x/a.parquet`"],
+  ["select * from text.`/etc/passwd`"],
+  ["select * from text.`file:///own/program.py`"],
+  ["select reflect('java.lang.System', 'getenv', 'HOME')"],
+  ["select java_method('java.lang.Runtime', 'getRuntime')"],
+  ["select try_reflect('java.lang.System', 'getenv', 'HOME')"],
+  ["create table stolen using text location '/data'"],
+  ["create temporary view stolen using text options (path '/own')"],
+  ["create temporary function g() returns int return 1"],
+  ["create temporary function f as 'java.lang.String' using jar '/work/x.jar'"],
+  ["insert overwrite directory '/work/out/x' using csv select 1"],
+  ["with c as (select 1) insert overwrite directory '/work/x' using csv select * from c"],
+  ["add jar '/work/x.jar'"],
+  ["set spark.sql.runSQLOnFiles=true"],
+  ["reset"],
+  ["show tables"],
+  ["cache table x as select 1"],
+  ["execute immediate 'select 1'"],
+  ["begin select 1; end"],
+  ["select 1; select 2", /PARSE_SYNTAX_ERROR/],
+  ["select transform(1) using 'cat' as (one string) from range(1)"],
+  ["select * from `data_0`"],
 ];
-for (const sql of texts) {
+for (const [sql] of texts) {
   test(`Spark refuses: ${sql}`, () => assert.rejects(run(sql), { message: "Execution Error: " }));
 }
+
+test("what Spark refuses in its cell runs where it is not held", async (t) => {
+  const folder = temporary(t);
+  const plain = startSpark();
+  t.after(() => plain.close());
+  for (const name of ["data", "own", "work"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "own/program.py"), "code");
+  writeFileSync(join(folder, "work/x.jar"), "");
+  const there = (sql: string) => sql.replace(/\/(data|own|work)\b/, `${folder}/$1`);
+  await plain.ask(there("insert overwrite directory '/data/t/x/a.parquet' using parquet select 1"));
+  await plain.ask("create temporary view data_0 as select 1 as a");
+  for (const [sql, outside] of texts) {
+    const answer = await plain.ask(there(sql));
+    if (outside) assert.match("failed" in answer ? answer.failed : "", outside, sql);
+    else assert.ok("rows" in answer, `${sql}: ${JSON.stringify(answer)}`);
+  }
+});
 
 test("a text of one statement does not see what another was told, nor what it left", async () => {
   const tables = [{ name: "data_0", schema: "a INT", files: ["t/x/a.parquet"] }];
   assert.equal(await run("select a as c0 from data_0", { tables }), 1);
-  await assert.rejects(run("select a as c0 from data_0"));
-  await assert.rejects(async () => {
-    for await (const _ of spark.give("../../data/t/x", 0)) assert.fail("it gave a file");
-  });
+  await assert.rejects(run("select a as c0 from data_0"), { message: "Execution Error: " });
+  const given = async (name: string, at: number) => {
+    let size = 0;
+    for await (const part of spark.give(name, at)) size += part.length;
+    return size;
+  };
+  assert.ok((await given(`attack-${jobs - 1}`, 0)) > 0);
+  for (const [name, at] of [
+    ["../../data/t/x", 0],
+    [`attack-${jobs - 1}`, 1],
+  ] as const) {
+    await assert.rejects(given(name, at), { name: "EngineLost" });
+  }
 });
 
 test("an error tells its kind, and neither it nor the log a value", async () => {
   const secret = "cast(concat('sec', 'ret-value') as int)";
   await assert.rejects(run(`select ${secret} as c0`), { message: "Conversion Error: " });
-  await assert.rejects(run(`select cast(concat('sec', 'ret-', id) as int) as c0 from range(9)`));
+  await assert.rejects(run("select cast(concat('sec', 'ret-', id) as int) as c0 from range(9)"), {
+    message: "Conversion Error: ",
+  });
   await assert.rejects(run("select raise_error('secret-value') as c0"), {
     message: "Invalid Input Error: ",
   });
@@ -82,8 +116,20 @@ test("a job that does not end is ended when it is cancelled, and others go on", 
   const range = "range(1000000000)";
   const endless = run(`select sum(a.id * b.id) as c0 from ${range} a cross join ${range} b`);
   const id = `attack-${jobs}`;
+  let over = false;
+  void endless
+    .catch(() => {})
+    .finally(() => {
+      over = true;
+    });
+  // Not by itself: it runs until it is cancelled.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  assert.equal(over, false);
   const timer = setInterval(() => void spark.cancel(id).catch(() => {}), 2_000);
-  await assert.rejects(endless);
+  // Spark ends its task, or else its cell is ended.
+  await assert.rejects(endless, ({ message }: Error) =>
+    ["Execution Error: ", "the engine was stopped"].includes(message),
+  );
   clearInterval(timer);
   assert.equal(await run("select 1 as c0"), 1);
 });
