@@ -1,6 +1,7 @@
 // Installs what is missing, and says what it does. Safe to run again; what is there already costs no time.
 //   --quiet       speak only when there is something to do
 //   --no-engines  only what compiling and checking need
+//   --no-spark    not Spark, of which the demo has no use
 //   --tests       also what only tests need: encryption clients, and vectors
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import { answerOf, fail, run } from "./run.js";
 
 const quiet = process.argv.includes("--quiet");
 const engines = !process.argv.includes("--no-engines");
+const spark = !process.argv.includes("--no-spark");
 const tests = process.argv.includes("--tests");
 const say = (text) => process.stdout.write(`setup: ${text}\n`);
 const cache = process.env.BONDSTORE_CACHE ?? join(homedir(), ".cache", "bondstore");
@@ -128,8 +130,10 @@ installPackages();
 if (engines) {
   installPrograms();
   installClients("clients", "AWS CLI and boto3");
-  installClients("spark", "Apache Spark");
-  installClients("spark-jobs", "what the code of Spark jobs finds: PyODPS, PyArrow, pandas");
+  if (spark) {
+    installClients("spark", "Apache Spark");
+    installClients("spark-jobs", "what the code of Spark jobs finds: PyODPS, PyArrow, pandas");
+  }
   // What fetches Flink is written in TypeScript.
   if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);

@@ -6,6 +6,7 @@ import { missingForVolumes } from "../../cells/volume.ts";
 import { flinkHomeIn, isInstalled } from "../../engines/flink/install.ts";
 import { findJava } from "../../engines/java.ts";
 import { pythonPath } from "../../engines/python.ts";
+import { findSpark } from "../../engines/spark/spark-home.ts";
 import { type Check, fail, ok, type Patient, warn } from "./check.ts";
 
 const setup = "npm run setup";
@@ -61,10 +62,11 @@ export function checkPython(): Check[] {
   return [warn("python", `${pythonPath} is not there: no function in Python will run`, fix)];
 }
 
-/** Flink and Java. */
+/** Flink, Java and Spark. */
 export function checkEngines({ config: { engines } }: Patient): Check[] {
   const home = flinkHomeIn(engines.cache, engines.flinkHome);
   const java = findJava(undefined);
+  const spark = findSpark(engines.cache);
   return [
     isInstalled(home) ? ok("flink", home) : fail("flink", `it is not in ${home}`, setup),
     java === undefined
@@ -74,6 +76,9 @@ export function checkEngines({ config: { engines } }: Patient): Check[] {
           "sudo apt-get install openjdk-17-jre-headless",
         )
       : ok("java", java),
+    spark
+      ? ok("spark", spark.sparkHome)
+      : warn("spark", "it is not there, or no Java 17: nothing will run on Spark", setup),
   ];
 }
 
