@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createFakeSealer } from "../../test/support/fake-sealers.ts";
 import { alice, openTemporaryStore } from "../../test/support/temporary-store.ts";
 import { Corruption } from "./store.ts";
@@ -35,6 +36,36 @@ test("a log gives back its records from any offset, also after a restart", async
   const all = await log.read(0, { records: 1000, bytes: 1e6 });
   assert.equal(all.length, 51);
   assert.equal(all[50]?.timeMs, 2000);
+});
+
+test("records are told of when they are synced and not before, in their order", async (t) => {
+  const place = await openTemporaryStore(t);
+  const log = await place.store.account(alice).log("events/1");
+  const any = await open(import.meta.filename);
+  const handles = Object.getPrototypeOf(any);
+  await any.close();
+  const syncs: (() => void)[] = [];
+  t.mock.method(handles, "datasync", () => new Promise<void>((resolve) => syncs.push(resolve)));
+  const syncing = async (count: number) => {
+    for (let turns = 0; turns < 10_000 && syncs.length < count; turns += 1) await nextTurn();
+    for (let turns = 0; turns < 20; turns += 1) await nextTurn();
+    assert.equal(syncs.length, count);
+  };
+  const told: number[] = [];
+  const append = (text: string) =>
+    log.append([Buffer.from(text)], 1000).then((offset) => told.push(offset));
+  const first = [append("a"), append("b")];
+  await syncing(1);
+  const second = [append("c"), append("d")];
+  await syncing(1);
+  assert.deepEqual([told, log.nextOffset], [[], 0]);
+  syncs[0]?.();
+  await Promise.all(first);
+  await syncing(2);
+  assert.deepEqual(told, [0, 1]);
+  syncs[1]?.();
+  await Promise.all(second);
+  assert.deepEqual(told, [0, 1, 2, 3]);
 });
 
 test("a trimmed log begins exactly there and counts on, also after a restart", async (t) => {

@@ -61,6 +61,20 @@ test("a transaction sees its own writes, others see them once it is on disk", as
   assert.equal(table.find(["b"]), undefined);
 });
 
+test("transactions that share a sync are told of in the order in which they came", async (t) => {
+  const { store } = await openTemporaryStore(t);
+  const table = store.account(alice).table<number>("numbers");
+  const told: number[] = [];
+  const numbers = Array.from({ length: 20 }, (_, at) => at);
+  await Promise.all(
+    numbers.map(async (number) => {
+      await store.transaction(() => table.put([number], number));
+      told.push(number);
+    }),
+  );
+  assert.deepEqual(told, numbers);
+});
+
 test("a transaction that throws leaves nothing, and others go on", async (t) => {
   const { store } = await openTemporaryStore(t);
   const table = store.account(alice).table<number>("numbers");
