@@ -73,7 +73,7 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   GetTableStream: { PyODPS: stream, Java: /buildStreamUploadSession\(/ },
   PutStreamBlock: { PyODPS: stream, Java: /newRecordPack\(/ },
   EndTableStream: { PyODPS: /create_stream_upload_session\([\s\S]*\.abort\(/ },
-  ListPartitions: { PyODPS: /\.partitions/ },
+  ListPartitions: { PyODPS: /\)\.partitions/ },
   GetPartition: { PyODPS: /exist_partition\(|get_partition\(/ },
   GetTable: { PyODPS: /get_table\(/, Java: /tables\(\)\.get\(/, JDBC: /getColumns\(/ },
 
@@ -114,5 +114,5 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   GetInstanceQueueing: { PyODPS: /get_queueing_info\(/ },
   GetInstanceInfo: { PyODPS: /get_task_info\(/ },
   GetInstanceQuota: { PyODPS: /get_task_quota\(/ },
-  GetInstanceLog: { PyODPS: /get_worker_log\(/ },
+  GetInstanceLog: { PyODPS: /worker\.get_log\(/ },
 };

@@ -167,6 +167,15 @@ o.run_security_query('''set ProjectProtection=true with exception '${excepted(["
 o.run_security_query("add trustedproject trusted")
 put("vault.py", ${python(`
 plain, trusted = of("plain"), of("trusted")
+def store(value, o=o):
+    from odps.apis.storage_api import SessionRequest, StorageApiArrowClient, TableBatchWriteRequest, WriteRowsRequest
+    import pyarrow
+    client = StorageApiArrowClient(o, o.get_table("kept"))
+    session = client.create_write_session(TableBatchWriteRequest(overwrite=False)).session_id
+    writer = client.write_rows_arrow(WriteRowsRequest(session_id=session))
+    writer.write(pyarrow.RecordBatch.from_pydict({"a": [value]}))
+    client.commit_write_session(SessionRequest(session), [writer.finish()[0]])
+    return "written"
 attempt("before", lambda: write("kept", ["harmless"], plain))
 attempt("named", lambda: write("kept", read("named")[0], plain))
 tunnel = TableTunnel(plain)
@@ -191,6 +200,8 @@ time.sleep(1)
 attempt("read", lambda: read("t"))
 attempt("committed late", lambda: ready.commit([0]))
 attempt("tunnel", lambda: write("kept", ["secret"], plain))
+attempt("storage", lambda: store("secret", plain))
+attempt("stored inside", lambda: store("stored"))
 attempt("literal", lambda: query("insert into plain.kept values ('secret')"))
 attempt("made", lambda: query("create table plain.secret (a string)"))
 attempt("there", lambda: query("select 'secret'", plain))
@@ -247,6 +258,7 @@ out["none"] = refused(lambda: logged.get_task_result())
   for (const way of [
     "committed late",
     "tunnel",
+    "storage",
     "literal",
     "made",
     "there",
@@ -258,7 +270,7 @@ out["none"] = refused(lambda: logged.get_task_result())
   ]) {
     assert.match(String(vault[way]), protects, way);
   }
-  assert.equal(vault["inside"], "written");
+  assert.deepEqual([vault["inside"], vault["stored inside"]], ["written", "written"]);
   assert.equal(vault["trusted"], "written");
   assert.deepEqual(out["trusted"], ["secret"]);
   assert.deepEqual((out["kept"] as string[]).sort(), ["harmless", "named"]);

@@ -26,7 +26,7 @@ test("MaxCompute's SDK for Java runs SQL and functions, uses the tunnel and sets
   // The SDK opens what it reads as the answer's head says: it would take plain rows as well.
   const compressed = ["deflate", "x-lz4-frame", "x-snappy-framed"];
   assert.deepEqual(encodings(answered.mock.calls), { sent: compressed, got: compressed });
-  assert.equal(out["function"], "42 true false false");
+  assert.equal(out["function"], "42 true true false false");
   assert.equal(out["property"], "1970-01-01 00:00:00");
   assert.match(String(out["error"]), /ODPS-0130071:\[1,8\].*column nothing cannot be resolved/);
   assert.equal((JSON.parse(String(out["whoami"])) as { DisplayName: string }).DisplayName, owner);

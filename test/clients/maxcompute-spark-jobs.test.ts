@@ -58,13 +58,17 @@ o.execute_sql("create table orders (id bigint, name string, amount decimal(10,2)
 o.execute_sql("""insert into orders partition (ds) values
   (1, 'a', 1.50BD, datetime'2026-01-01 10:00:00', '1'), (2, 'b', 2.25BD, null, '1'), (3, 'a', 3.00BD, datetime'2026-01-02 10:00:00', '2')""")
 o.execute_sql("create table sums (name string, amount decimal(20,2), since datetime)")
-status, log = spark("sums.py", ${JSON.stringify(sums)}, "a word", "--flag", spark__sql__shuffle__partitions="1", spark__sql__codegen__wholeStage="false",
+put("sums.py", ${JSON.stringify(sums)})
+job = submit("sums.py", "a word", "--flag", spark__sql__shuffle__partitions="1", spark__sql__codegen__wholeStage="false",
   spark__hadoop__odps__cupid__resources="helper.py, words.txt,zipped.zip,tarred.tar.gz")
-out["status"], out["log"] = status, log
+out["status"], out["log"] = ended(job)
+worker = job.get_task_workers("spark_job")[0]
+out["workers"] = worker.get_log("stdout")
 out["sums"] = rows("select name, amount, cast(since as string) from sums order by name limit 9")
 `);
   const log = String(out["log"]);
   assert.equal(out["status"], "SUCCESS", log);
+  assert.equal(String(out["workers"]).trim(), log.trim());
   const told = log.split("\n").filter((line) => /^(row|words|sums|files) /.test(line));
   assert.deepEqual(told, [
     "row a 4.50 2 2026-01-01 10:00:00",

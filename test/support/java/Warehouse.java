@@ -131,9 +131,10 @@ public class Warehouse {
       odps.functions().create(function);
       List<com.aliyun.odps.data.Record> rows = SQLTask.getResult(sql("select plus(41) as a;"));
       String read = new String(odps.resources().getResourceAsStream("plus.py").readAllBytes());
+      boolean there = odps.functions().exists("plus") && odps.resources().exists("plus.py");
       odps.functions().delete("plus");
       odps.resources().delete("plus.py");
-      return rows.get(0).get(0) + " " + read.equals(code) + " " + odps.functions().exists("plus") + " " + odps.resources().exists("plus.py");
+      return rows.get(0).get(0) + " " + read.equals(code) + " " + there + " " + odps.functions().exists("plus") + " " + odps.resources().exists("plus.py");
     }));
     out.put("property", told(() -> {
       odps.projects().updateProject("sales", Map.of("odps.sql.timezone", "UTC"));

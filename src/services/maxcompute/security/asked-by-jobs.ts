@@ -10,6 +10,7 @@ export const askedByJobs: ReadonlySet<string> = new Set([
   ...["CreateTableDownload", "GetTableDownload", "ReadTableDownload"],
   ...["CreateInstanceDownload", "GetInstanceDownload", "ReadInstanceDownload"],
   ...["CreateReadSession", "GetReadSession", "ReadSessionRows"],
+  ...["CreateWriteSession", "GetWriteSession", "PutWriteBlock", "CommitWriteSession"],
   ...["CreateTableUpload", "PutTableBlock", "GetTableUpload", "CommitTableUpload"],
   ...["CreateTableStream", "GetTableStream", "PutStreamBlock", "EndTableStream"],
   ...["CreateTableUpsert", "GetTableUpsert", "PutUpsertBlock", "CommitTableUpsert"],
