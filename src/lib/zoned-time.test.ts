@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { momentOf } from "./zoned-time.ts";
+import { momentOf, shownIn } from "./zoned-time.ts";
 
 const moments: readonly (readonly [text: string, zone: string, moment: string | undefined])[] = [
   ["2026-01-31 10:20:30.123", "Asia/Shanghai", "2026-01-31T02:20:30.123Z"],
@@ -20,4 +20,13 @@ test("what clocks of a zone show is a moment, or none", () => {
     const found = momentOf(text, zone);
     assert.equal(found === undefined ? undefined : new Date(found).toISOString(), moment, text);
   }
+});
+
+test("a moment is shown as it is read, and in UTC where no zone is known", () => {
+  for (const [, zone, moment] of moments) {
+    if (moment === undefined) continue;
+    const text = shownIn(zone, Date.parse(moment));
+    assert.equal(momentOf(text, zone), Math.floor(Date.parse(moment) / 1000) * 1000, text);
+  }
+  assert.equal(shownIn("Nowhere/None", 0), "1970-01-01 00:00:00");
 });

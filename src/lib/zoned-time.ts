@@ -21,6 +21,10 @@ export function momentOf(text: string, zone: string): number | undefined {
   return shown - offset + Number(fraction.padEnd(3, "0").slice(0, 3));
 }
 
+/** What clocks of a zone show at a moment, to the second: `2026-11-28 10:00:00`; those of UTC where no such zone is known. */
+export const shownIn = (zone: string, atMs: number): string =>
+  new Date(atMs + (offsetMs(atMs, zone) ?? 0)).toISOString().replace("T", " ").slice(0, 19);
+
 /** How far clocks of a zone are before UTC at a moment; undefined where no such zone is known. */
 function offsetMs(atMs: number, zone: string): number | undefined {
   try {

@@ -23,6 +23,11 @@ out["zone"] = ids("select id from t timestamp as of '%s'" % text(first), **{"odp
 out["now"] = ids("select id from t timestamp as of current_timestamp()") + ids("select id from t timestamp as of getdate() + 3600")
 out["latest"] = [ids("select id from t version as of get_latest_version('t', %d)" % n) for n in (1, 2, 3)]
 out["latest time"] = ids("select id from t timestamp as of get_latest_timestamp('t', 3)")
+def history(**hints): return o.execute_sql("show history for table t", hints=hints).open_reader(tunnel=False).raw.splitlines()[1].split("\\t")[3]
+def ahead(shown): return round((datetime.datetime.fromisoformat(shown) - datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)).total_seconds() / 3600)
+out["shown"] = [ahead(history()), ahead(history(**{"odps.sql.timezone": "UTC"}))]
+o.execute_sql("restore table t to lsn '0' as none")
+out["version 0"] = [rows("select count(*) from none"), refused(lambda: o.execute_sql("restore table t to lsn ''")) is not None, refused(lambda: o.execute_sql("restore table t to lsn '9'")) is not None]
 out["join"] = rows("select a.id as x, b.id as y from t version as of 2 a full join t b on a.id = b.id where a.id is not null order by x limit 9")
 o.execute_sql("create table back as select id from t version as of 1")
 o.execute_sql("insert into back select id from t version as of 2 x where x.id > 1")
@@ -50,6 +55,8 @@ out["common"] = refused(lambda: o.execute_sql("with c as (select 1 as id) select
   for (const way of ["time", "typed", "zone", "latest time"]) assert.deepEqual(out[way], [1], way);
   assert.deepEqual(out["now"], [2, 2]);
   assert.deepEqual(out["latest"], [[2], [1, 2], [1]]);
+  assert.deepEqual(out["shown"], [8, 0], "hours before UTC");
+  assert.deepEqual(out["version 0"], [[[0]], true, true]);
   assert.deepEqual(out["join"], [
     [1, null],
     [2, 2],

@@ -1,3 +1,4 @@
+import type { Clock } from "../../lib/clock.ts";
 import { isSameObject } from "../../projects/permissions/names.ts";
 import type { Permissions } from "../../projects/permissions/state.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
@@ -69,8 +70,9 @@ export function bringBack(
   store: AccountStore,
   project: ProjectRecord,
   { table, labels }: DroppedRecord,
-  { atMs, by }: { readonly atMs: number; readonly by: string },
+  { clock, by }: { readonly clock: Clock; readonly by: string },
 ): void {
+  const atMs = clock.now();
   const key = keyOf(project.id, table);
   if (!droppedRows(store).find(key)) throw changedMeanwhile(table.name);
   droppedRows(store).remove(key);
@@ -80,7 +82,7 @@ export function bringBack(
     tableLabels: [...state.tableLabels.filter((one) => !isOf(table)(one)), ...labels],
   }));
   putVersion(store, {
-    ...{ projectId: project.id, table, atMs, by, operation: "RESTORE", added: [] },
+    ...{ projectId: project.id, table, clock, by, operation: "RESTORE", added: [] },
     // Brought back is changed: a lifecycle begins anew.
     change: (partitions) => partitions.map((one) => ({ ...one, modifiedAtMs: atMs })),
     redefine: (now) => ({ ...now, definedAtMs: atMs }),

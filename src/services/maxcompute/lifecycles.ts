@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { newEvent } from "../../audit/event.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { type ProjectRecord, projectTable } from "../../projects/project.ts";
@@ -96,7 +97,7 @@ export class Lifecycles {
       const now = tableRows(store).find([project.id, table.schema, table.name]);
       if (now?.id !== table.id || now.version !== table.version) return false;
       const still = this.#due({ project, store, table: now }, nowMs);
-      if (still) reap({ project, store, table: now }, still, nowMs);
+      if (still) reap({ project, store, table: now }, still, this.#parts.clock);
       return still !== undefined;
     });
     if (!done) await this.#record({ project, store, table }, due, "the table is in use again");
@@ -183,13 +184,13 @@ function dueOf(
 }
 
 /** Drops it, inside a transaction. A table with partitions stays when its last one goes. */
-function reap({ project, store, table }: Reapable, due: Due, atMs: number): void {
+function reap({ project, store, table }: Reapable, due: Due, clock: Clock): void {
   if (due === "table") {
-    dropTable(store, project, table, atMs);
+    dropTable(store, project, table, clock.now());
     return;
   }
   putVersion(store, {
-    ...{ projectId: project.id, table, atMs, by: reaper, operation: "LIFECYCLE", added: [] },
+    ...{ projectId: project.id, table, clock, by: reaper, operation: "LIFECYCLE", added: [] },
     change: (partitions) => partitions.filter((one) => !due.includes(one)),
   });
 }

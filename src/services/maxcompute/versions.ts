@@ -1,3 +1,4 @@
+import type { Clock } from "../../lib/clock.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import {
@@ -25,7 +26,8 @@ export const isOver = (endedAtMs: number, nowMs: number): boolean =>
 interface ContentChange {
   readonly projectId: string;
   readonly table: Pick<TableRecord, "id" | "schema" | "name">;
-  readonly atMs: number;
+  /** Tells when it is committed, which is the version's time: not when its statement or request began. */
+  readonly clock: Clock;
   readonly by: string;
   readonly operation: string;
   /** Files that the new content has and the old has not: they are kept with it. */
@@ -44,7 +46,7 @@ interface ContentChange {
  * dropped, or made anew under its name.
  */
 export function putVersion(store: AccountStore, wanted: ContentChange): TableRecord {
-  const { projectId, table, atMs, by, operation } = wanted;
+  const { projectId, table, clock, by, operation } = wanted;
   const key = [projectId, table.schema, table.name];
   const before = tableRows(store).find(key);
   if (before?.id !== table.id) throw changedMeanwhile(table.name);
@@ -57,8 +59,8 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
     if (used.has(id)) store.blobs.keep(blob);
     else store.blobs.discard(blob);
   }
-  // INVARIANT: times of versions never go back, whoever began first.
-  const at = Math.max(atMs, last?.atMs ?? before.createdAtMs);
+  // INVARIANT: times of versions never go back, though the clock may.
+  const at = Math.max(clock.now(), last?.atMs ?? before.createdAtMs);
   versionRows(store).put([before.id, version], { version, atMs: at, by, operation, partitions });
   tableRows(store).put(key, after);
   return after;

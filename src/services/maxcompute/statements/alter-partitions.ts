@@ -27,12 +27,7 @@ export function changePartitions(
   const { call } = doing;
   return () => {
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "ALTER PARTITION", added: [], change },
     });
   };

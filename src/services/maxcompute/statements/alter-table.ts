@@ -49,12 +49,7 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
         : redefinition(action, statement.at);
     // A change of shape is a new version too: what was approved was another table.
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "ALTER", added: [], change: (partitions) => partitions },
       redefine: (now) => ({ ...redefine(now), definedAtMs: call.timeMs }),
     });

@@ -128,7 +128,7 @@ function putClone(
 ): void {
   const overwrite = statement.ifExists === "overwrite";
   putVersion(store, {
-    ...{ projectId: project.id, table: record, atMs: call.parts.clock.now(), by: callerName(call) },
+    ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
     ...{ operation: "CLONE", added },
     change(before) {
       let after = before;

@@ -42,12 +42,7 @@ export async function compact(
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "COMPACT", added: done.flatMap(({ after }) => after.files) },
       change: (partitions) =>
         partitions.map((now) => {

@@ -32,7 +32,8 @@ export async function exchangePartition(
   const source = from.content.partitions.find((one) => sameValues(one.values, values));
   if (!source) throw semantic(at, `there is no partition ${name} of ${from.record.name}`);
   const copied = await copyPartition(source, from, into, doing);
-  const made = { atMs: call.timeMs, by: callerName(call), operation: "EXCHANGE PARTITION" };
+  const { clock } = call.parts;
+  const made = { clock, by: callerName(call), operation: "EXCHANGE PARTITION" };
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     putVersion(from.store, {
@@ -49,7 +50,7 @@ export async function exchangePartition(
         if (partitions.some((one) => sameValues(one.values, values))) {
           throw semantic(at, `partition ${name} already exists`);
         }
-        return withFiles(partitions, values, copied.files, { atMs: made.atMs, overwrite: true });
+        return withFiles(partitions, values, copied.files, { atMs: call.timeMs, overwrite: true });
       },
     });
   });

@@ -131,12 +131,7 @@ export async function alterMaterializedView(doing: Doing<AlterMaterializedView>)
     if (content) return content();
     const redefine = redefinition(action, at);
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "ALTER", added: [], change: (partitions) => partitions },
       redefine: (now) => ({ ...redefine(now), definedAtMs: call.timeMs }),
     });
@@ -166,12 +161,7 @@ async function rebuild(
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "REBUILD", added: partitions.flatMap(({ files }) => files) },
       change: () => partitions,
       redefine: (now) => ({ ...now, materialized: built(doing) }),

@@ -95,21 +95,24 @@ interface FirstContent {
  */
 export function putTable(
   { project, schema, name, at }: PlacedName,
-  { parts, timeMs, ...rest }: OdpsCall,
+  call: OdpsCall,
   made: NewTable,
   options: { readonly replaces?: TableRecord; readonly content?: FirstContent } = {},
 ): void {
+  const { parts } = call;
   const store = parts.store.account(project.account);
   const key = [project.id, schema, name];
   const { replaces, content } = options;
   const there = tableRows(store).find(key);
   if (there && there.id !== replaces?.id) throw alreadyExists({ project, schema, name, at });
   if (there) purgeTable(store, project, there);
-  const by = callerName({ parts, timeMs, ...rest });
+  const by = callerName(call);
+  // A statement may have run long: its table is there from now on, not from its begin.
+  const atMs = parts.clock.now();
   const version = content ? 1 : 0;
   const record: TableRecord = {
     ...{ id: parts.random.uuid(), schema, name, owner: by },
-    ...{ createdAtMs: timeMs, definedAtMs: timeMs, version },
+    ...{ createdAtMs: atMs, definedAtMs: atMs, version },
     ...{ comment: "", transactional: false, primaryKey: [], properties: {} },
     ...made,
   };
@@ -118,7 +121,7 @@ export function putTable(
   const { operation, partitions, added } = content;
   for (const { blob } of added) store.blobs.keep(blob);
   versionRows(store).put([record.id, version], {
-    ...{ version, atMs: timeMs, by, operation, partitions },
+    ...{ version, atMs, by, operation, partitions },
   });
 }
 

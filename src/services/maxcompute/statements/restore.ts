@@ -1,10 +1,10 @@
 import type { PurgeTable, RestoreTable } from "../../../sql/tree-definition.ts";
-import { contentAt, type PartitionRecord, partitionName, tableRows } from "../catalog.ts";
+import { type PartitionRecord, partitionName, tableRows } from "../catalog.ts";
 import { bringBack, forgetDropped } from "../dropped-tables.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../tunnel/session.ts";
-import { pruneVersions, putVersion, sameValues } from "../versions.ts";
+import { keptVersion, pruneVersions, putVersion, sameValues } from "../versions.ts";
 import { copyPartition } from "./clone.ts";
 import type { Doing } from "./execute.ts";
 import {
@@ -38,12 +38,7 @@ export async function restore(doing: Doing<RestoreTable>): Promise<Outcome> {
   await call.parts.store.transaction(() => {
     oldPartitions(there, doing);
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "RESTORE", added: [] },
       change: (partitions) =>
         statement.partitions.length === 0
@@ -74,8 +69,8 @@ async function restoreDropped(
   const store = call.parts.store.account(project.account);
   await call.parts.store.transaction(() => {
     if (tableRows(store).find([project.id, schema, name])) throw alreadyExists(where);
-    const atMs = call.parts.clock.now();
-    bringBack(store, project, dropped, { atMs, by: callerName(call) });
+    const { clock } = call.parts;
+    bringBack(store, project, dropped, { clock, by: callerName(call) });
   });
   return { text: "OK" };
 }
@@ -104,11 +99,12 @@ export async function purge({ statement, target, call }: Doing<PurgeTable>): Pro
 /** What an older version had, as far as it is asked for. Refuses what is not kept any more. */
 function oldPartitions(
   { record, store }: FoundTable,
-  { statement }: Doing<RestoreTable>,
+  { statement, call }: Doing<RestoreTable>,
 ): readonly PartitionRecord[] {
   const { lsn, at, partitions } = statement;
-  const version = Number(lsn);
-  const old = Number.isInteger(version) ? contentAt(store, record, version) : undefined;
+  const old = /^\d+$/.test(lsn ?? "")
+    ? keptVersion(store, record, Number(lsn), call.timeMs)
+    : undefined;
   if (!old) throw semantic(at, `there is no version ${lsn} of ${record.name} any more`);
   if (partitions.length === 0) return old.partitions;
   return partitions.map((spec) => {

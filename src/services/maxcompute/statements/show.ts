@@ -1,3 +1,4 @@
+import { shownIn } from "../../../lib/zoned-time.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Describe, Show } from "../../../sql/tree-definition.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
@@ -14,7 +15,7 @@ import {
 import { droppedTables } from "../dropped-tables.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { isOutdated } from "../materialized.ts";
-import type { FoundTable } from "../tunnel/session.ts";
+import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { describeFunction, functionList } from "./functions.ts";
@@ -51,7 +52,9 @@ export function show(doing: Doing<Show>): Outcome {
     case "create-table":
       return { text: definitionText(named(doing)) };
     case "history":
-      return { text: statement.table ? historyText(named(doing)) : historyOfTables(doing) };
+      return {
+        text: statement.table ? historyText(named(doing), target.catalog) : historyOfTables(doing),
+      };
     case "functions":
       return { text: functionList(doing) };
     default:
@@ -99,13 +102,18 @@ function historyOfTables({ statement, target, call }: Doing<Show>): string {
       .filter(({ value }) => value.kind === "table")
       .map(({ value }) => ({ table: value, droppedAt: "" })),
     ...droppedTables(store, project.id, call.timeMs, [catalog.schema]).map(({ table, atMs }) => ({
-      ...{ table, droppedAt: timeText(atMs) },
+      ...{ table, droppedAt: timeText(atMs, catalog) },
     })),
   ].filter(({ table }) => fits(table.name));
   const lines = rows.map(({ table: { name, id, partitionColumns, createdAtMs }, droppedAt }) =>
-    [name, id, "MANAGED_TABLE", partitionColumns.length > 0, timeText(createdAtMs), droppedAt].join(
-      "\t",
-    ),
+    [
+      name,
+      id,
+      "MANAGED_TABLE",
+      partitionColumns.length > 0,
+      timeText(createdAtMs, catalog),
+      droppedAt,
+    ].join("\t"),
   );
   return ["Name\tId\tType\tIsPartitioned\tCreateTime\tDropTime", ...lines].join("\n");
 }
@@ -142,12 +150,14 @@ function definitionText({ record, project }: FoundTable): string {
   return `${lines.join("\n")};`;
 }
 
-function historyText({ record, store }: FoundTable): string {
+function historyText({ record, store }: FoundTable, catalog: StatementCatalog): string {
   const lines = [
     ...versionRows(store).range({ prefix: [record.id], reverse: true, limit: 1000 }),
   ].map(({ value }) => {
     const rows = value.partitions.reduce((sum, partition) => sum + rowsIn(partition), 0);
-    return [value.version, value.operation, timeText(value.atMs), value.by, rows].join("\t");
+    return [value.version, value.operation, timeText(value.atMs, catalog), value.by, rows].join(
+      "\t",
+    );
   });
   return [
     "ObjectId\tVersion\tOperation\tTime\tBy\tRows",
@@ -155,8 +165,9 @@ function historyText({ record, store }: FoundTable): string {
   ].join("\n");
 }
 
-const timeText = (timeMs: number): string =>
-  new Date(timeMs).toISOString().replace("T", " ").slice(0, 19);
+/** A time as it can be written in the statement's own zone, as `TIMESTAMP AS OF` reads it. */
+const timeText = (timeMs: number, catalog: StatementCatalog): string =>
+  shownIn(timezoneOf(catalog), timeMs);
 
 const inner = 84;
 const rule = `+${"-".repeat(inner)}+`;
@@ -172,7 +183,7 @@ export function describe(doing: Doing<Describe>): Outcome {
   if (!found) throw notFound(where);
   const { record } = found;
   if (statement.partition) {
-    return { text: partitionBox(found, statement), reads: [wholeTable(found)] };
+    return { text: partitionBox(found, doing), reads: [wholeTable(found)] };
   }
   const facts = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => line(`${`${name}:`.padEnd(25)} ${value}`));
@@ -197,16 +208,16 @@ export function describe(doing: Doing<Describe>): Outcome {
     ]),
     rule,
     ...facts([
-      ["CreateTime", timeText(record.createdAtMs)],
-      ["LastDDLTime", timeText(record.definedAtMs)],
-      ["LastModifiedTime", timeText(found.content.atMs)],
+      ["CreateTime", timeText(record.createdAtMs, target.catalog)],
+      ["LastDDLTime", timeText(record.definedAtMs, target.catalog)],
+      ["LastModifiedTime", timeText(found.content.atMs, target.catalog)],
       ...(record.lifecycleDays === undefined
         ? []
         : [["Lifecycle", lifecycleText(record)] as const]),
     ]),
     rule,
     line(kindText(record, size)),
-    ...(record.kind === "materialized view" ? [buildText(found, call)] : []).map(line),
+    ...(record.kind === "materialized view" ? [buildText(found, doing)] : []).map(line),
     ...columns("Native Columns", record.columns),
     ...(record.partitionColumns.length > 0
       ? columns("Partition Columns", record.partitionColumns)
@@ -220,10 +231,10 @@ const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): strin
   `${lifecycleDays}${lifecycleDisabled ? " (disabled)" : ""}`;
 
 /** When a materialized view was built, and whether what it is of has changed since. */
-const buildText = ({ record, project }: FoundTable, { parts }: Doing<Describe>["call"]): string => {
+const buildText = ({ record, project }: FoundTable, { call, target }: Doing<Describe>): string => {
   const { built } = record.materialized ?? {};
-  const last = built ? timeText(built.atMs) : "never";
-  return `IsOutdated: ${isOutdated(record, project, parts)} | LastBuild: ${last}`;
+  const last = built ? timeText(built.atMs, target.catalog) : "never";
+  return `IsOutdated: ${isOutdated(record, project, call.parts)} | LastBuild: ${last}`;
 };
 
 const kindText = (record: TableRecord, size: number): string =>
@@ -233,7 +244,10 @@ const kindText = (record: TableRecord, size: number): string =>
       ? `VirtualView  : YES  | ViewText: ${record.view.text}`
       : `InternalTable: YES      | Size: ${size}`;
 
-function partitionBox({ record, content }: FoundTable, { partition = [], at }: Describe): string {
+function partitionBox(
+  { record, content }: FoundTable,
+  { statement: { partition = [], at }, target: { catalog } }: Doing<Describe>,
+): string {
   const values = partitionValues(partition, record, at);
   const found = content.partitions.find((one) => sameValues(one.values, values));
   if (!found) {
@@ -246,8 +260,8 @@ function partitionBox({ record, content }: FoundTable, { partition = [], at }: D
     rule,
     line(`PartitionSize: ${bytesIn(found)}`),
     rule,
-    line(`CreateTime:               ${timeText(found.createdAtMs)}`),
-    line(`LastModifiedTime:         ${timeText(found.modifiedAtMs)}`),
+    line(`CreateTime:               ${timeText(found.createdAtMs, catalog)}`),
+    line(`LastModifiedTime:         ${timeText(found.modifiedAtMs, catalog)}`),
     rule,
   ].join("\n");
 }

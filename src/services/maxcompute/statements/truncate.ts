@@ -19,12 +19,7 @@ export async function truncate({
   const wanted = statement.partitions.map((items) => partitionValues(items, record, statement.at));
   await call.parts.store.transaction(() => {
     putVersion(store, {
-      ...{
-        projectId: project.id,
-        table: record,
-        atMs: call.parts.clock.now(),
-        by: callerName(call),
-      },
+      ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "TRUNCATE", added: [] },
       change: (partitions) =>
         partitions.map((partition) =>

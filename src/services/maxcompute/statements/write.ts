@@ -72,7 +72,7 @@ function putWrite(write: Write, made: readonly PartitionRecord[], running: Runni
   putVersion(store, {
     projectId: project.id,
     table: record,
-    atMs: call.parts.clock.now(),
+    clock: call.parts.clock,
     by: callerName(call),
     operation: operations[write.mode],
     added: made.flatMap(({ files }) => files),

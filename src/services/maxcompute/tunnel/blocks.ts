@@ -70,7 +70,7 @@ export async function partitionFor(
   }
   await call.parts.store.transaction(() => {
     putVersion(store, {
-      ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+      ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "ALTER PARTITION", added: [] },
       change: (now) =>
         now.some((one) => sameValues(one.values, values))

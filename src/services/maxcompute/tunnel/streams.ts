@@ -110,7 +110,7 @@ export const putStreamBlock = operation("PutStreamBlock", {
       });
       if (file.rows === 0) return;
       putVersion(store, {
-        ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+        ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
         ...{ operation: "STREAM", added: [file] },
         change: (partitions) =>
           withFiles(partitions, values, [file], { atMs: call.timeMs, overwrite: false }),

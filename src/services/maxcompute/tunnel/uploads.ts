@@ -160,7 +160,7 @@ export async function commitUpload(
     for (const block of all) if (!kept.has(block)) store.blobs.remove(block.file.blob);
     const { partition = [], overwrite } = upload;
     putVersion(store, {
-      ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+      ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "TUNNEL", added: [] },
       change: (partitions) =>
         withFiles(partitions, partition, files, { atMs: call.timeMs, overwrite }),

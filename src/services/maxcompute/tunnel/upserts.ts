@@ -143,7 +143,7 @@ function commit(
   if (upsert.status === "committed") return upsert;
   if (upsert.blocks !== blocks) throw changedMeanwhile(table.name);
   putVersion(store, {
-    ...{ projectId: project.id, table, atMs: call.timeMs, by: callerName(call) },
+    ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
     ...{ operation: "UPSERT", added: [file] },
     change(partitions) {
       const there = partitions.find(({ values }) => sameValues(values, upsert.partition));
