@@ -9,6 +9,12 @@ import { newSecurity, putSecurity } from "./security.ts";
 const account = "111111111111";
 const pack = { name: "k", createdMs: 0, items: [] };
 
+/** An exception for a table and for the project that its rows may go to. */
+const exceptionFor = (target: string, table: string): Partial<Permissions> => ({
+  exceptions: `{"Version":"1","Statement":[{"Effect":"Allow","Principal":"*","Action":"odps:Select",
+    "Resource":"acs:odps:*:projects/plain/tables/${table}","Condition":{"StringEquals":{"odps:TargetProject":"${target}"}}}]}`,
+});
+
 /** What the project itself or the other one says, and why the project stays; undefined: it goes. */
 const cases: readonly (readonly [
   said: Partial<Permissions>,
@@ -28,11 +34,12 @@ const cases: readonly (readonly [
     { installed: [{ project: "sales", name: "k", installedMs: 0 }] },
     ...(["plain", "project plain has installed its package k"] as const),
   ],
-  [
-    { exceptions: '{"odps:TargetProject":"Sales"}' },
-    ...(["plain", "project plain has an exception for it"] as const),
-  ],
-  [{ exceptions: '{"odps:TargetProject":"other"}' }, "plain", undefined],
+  ...["Sales", "\\u0053ales"].map(
+    (target) =>
+      [exceptionFor(target, "t"), "plain", "project plain has an exception for it"] as const,
+  ),
+  [exceptionFor("other", "t"), "plain", undefined],
+  [exceptionFor("other", "sales"), "plain", undefined],
 ];
 
 test("a project stays while it keeps something in, or another says something of its name", async () => {

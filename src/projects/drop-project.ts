@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import { parseException, targetsOf } from "../protection/exceptions.ts";
 import type { AccountStore, Store, Table } from "../storage/store.ts";
 import type { Permissions } from "./permissions/state.ts";
 import { type ProjectRecord, projectTable } from "./project.ts";
@@ -70,6 +71,8 @@ function namings(said: Permissions, name: string): readonly string[] {
     ...said.installed
       .filter(({ project }) => is(project))
       .map((one) => `has installed its package ${one.name}`),
-    ...(said.exceptions?.toLowerCase().includes(`"${name}"`) ? ["has an exception for it"] : []),
+    ...(said.exceptions !== undefined && targetsOf(parseException(said.exceptions)).some(is)
+      ? ["has an exception for it"]
+      : []),
   ];
 }

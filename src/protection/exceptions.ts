@@ -30,6 +30,9 @@ export interface TablePin {
   readonly version: string;
 }
 
+/** Names the project that rows go to. */
+const targetKey = "odps:targetproject";
+
 /** Most tables that one exception policy pins. */
 const pinsMax = 10_000;
 
@@ -51,6 +54,12 @@ function describeStatement(statement: OdpsStatement): ExceptionStatement {
     namesVersion: names("odps:tableversion"),
   };
 }
+
+/** The projects, or patterns of their names, that a policy speaks of as places to go to. */
+export const targetsOf = ({ statements }: ExceptionPolicy): readonly string[] =>
+  statements.flatMap(({ tests }) =>
+    tests.filter(({ key }) => key === targetKey).flatMap(({ values }) => values),
+  );
 
 /**
  * Pins the exceptions to the tables they speak of as these are now. Whoever wants an exception to follow a table says
@@ -135,7 +144,7 @@ function factOf(flow: Flow, key: string): Fact {
       return flow.source.id;
     case "odps:tableversion":
       return flow.source.version;
-    case "odps:targetproject":
+    case targetKey:
       return flow.destination.kind === "project" ? flow.destination.project : undefined;
     case "odps:selectcolumns":
       return flow.columns;
