@@ -108,6 +108,7 @@ function namesOf(statement: Statement): readonly Needed[] {
         ? [must(statement.table), must(statement.action.with)]
         : [must(statement.table)];
     case "truncate":
+    case "repair":
     case "analyze":
       return [must(statement.table)];
     case "alter-view":

@@ -1,6 +1,9 @@
 import type { CatalogTable } from "./catalog.ts";
-import type { Selection } from "./plan.ts";
+import type { PlannedRelation, Selection } from "./plan.ts";
 import { quoteName } from "./quote.ts";
+
+/** Rows of a table that a selection names. */
+export type PlannedTable = Extract<PlannedRelation, { readonly table: CatalogTable }>;
 
 /**
  * The DuckDB text of a selection. `relationOf` tells from what a table's columns are read, as DuckDB has it behind FROM;
@@ -8,14 +11,14 @@ import { quoteName } from "./quote.ts";
  */
 export function emitDuckDb(
   { relations, sql, columns }: Selection,
-  relationOf: (table: CatalogTable, columns: readonly string[]) => string,
+  relationOf: (table: CatalogTable, columns: readonly string[], relation: PlannedTable) => string,
 ): string {
   const parts = relations.map((relation) => {
     const name = quoteName(relation.name);
     if ("sql" in relation)
       return `${name} AS ${relation.once ? "MATERIALIZED " : ""}(${relation.sql})`;
     const list = relation.columns.map(quoteName).join(", ") || 'true AS "_"';
-    const from = relationOf(relation.table, relation.columns);
+    const from = relationOf(relation.table, relation.columns, relation);
     // Not materialized, so that conditions reach the scan of the files.
     return `${name} AS NOT MATERIALIZED (SELECT ${list} FROM ${from})`;
   });

@@ -79,6 +79,16 @@ export function parseRestore(cursor: Cursor): Statement {
   };
 }
 
+/** MSCK [REPAIR] TABLE t [ADD PARTITIONS]. */
+export function parseRepair(cursor: Cursor): Statement {
+  const { at } = cursor.expect("MSCK");
+  cursor.take("REPAIR");
+  cursor.expect("TABLE");
+  const table = cursor.objectName("a table");
+  cursor.takeAll("ADD", "PARTITIONS");
+  return { kind: "repair", at, table };
+}
+
 /** ANALYZE TABLE t [PARTITION (..)] COMPUTE STATISTICS [FOR COLUMNS [(..)]]. */
 export function parseAnalyze(cursor: Cursor): Statement {
   const { at } = cursor.expect("ANALYZE");

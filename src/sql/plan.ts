@@ -1,4 +1,5 @@
 import type { CatalogTable, CodeCall, FunctionUse } from "./catalog.ts";
+import type { PartitionTest } from "./partition-tests.ts";
 import type { Statement } from "./tree.ts";
 import type { Column } from "./types.ts";
 
@@ -17,7 +18,13 @@ export interface Read {
 
 /** A relation that the text of a selection names: rows of a table, or a query that is written once. */
 export type PlannedRelation =
-  | { readonly name: string; readonly table: CatalogTable; readonly columns: readonly string[] }
+  | {
+      readonly name: string;
+      readonly table: CatalogTable;
+      readonly columns: readonly string[];
+      /** Partitions of which one fails have no rows that are asked for. */
+      readonly tests: readonly PartitionTest[];
+    }
   /** `once`: calculated a single time, because it numbers its rows. */
   | { readonly name: string; readonly sql: string; readonly once?: boolean };
 

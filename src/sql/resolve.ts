@@ -138,8 +138,9 @@ export function resolveSelection(rows: Rows, world: World): Selection {
       const { name, sql, once = false, view = false } = relation;
       return { name, sql, once: once || (view && world.calls.length > 0) };
     }
-    const { table, columns, copied } = relation.read;
-    return { name: relation.name, table, columns: [...new Set([...columns, ...copied])].sort() };
+    const { table, columns, copied, tests } = relation.read;
+    const names = [...new Set([...columns, ...copied])].sort();
+    return { name: relation.name, table, columns: names, tests };
   });
   const columns = uniqueNames(plainColumns(rows.columns));
   return { relations, sql: rows.sql, columns, calls: world.calls };

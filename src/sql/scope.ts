@@ -1,5 +1,6 @@
 import type { Catalog, CatalogTable, CodeCall, FunctionUse, NamePlace } from "./catalog.ts";
 import type { Typed } from "./conversion.ts";
+import type { PartitionTest } from "./partition-tests.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, CommonTable, Position, WindowDefinition } from "./tree.ts";
 import type { Column } from "./types.ts";
@@ -15,6 +16,8 @@ export interface OpenRead {
   readonly metadataOnly: boolean;
   /** Columns that are copied and not looked at, where a table's whole content is written anew. */
   readonly copied: readonly string[];
+  /** What WHERE says of its partition columns. */
+  readonly tests: PartitionTest[];
   chosen: boolean;
 }
 

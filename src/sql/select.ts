@@ -1,5 +1,6 @@
 import { resolveCondition, resolveExpression } from "./expression.ts";
 import { groupText } from "./grouping.ts";
+import { notePartitionTests } from "./partition-tests.ts";
 import { limitText, orderTexts, type Rows, type Tail } from "./query.ts";
 import { resolveRelation } from "./relation.ts";
 import {
@@ -139,7 +140,11 @@ export function starItems({ qualifier, except, at }: StarExpression, scope: Scop
 export function resolveConjuncts(expression: Expression, scope: Scope, where: string): Resolved {
   const operands = expression.kind === "and" ? expression.operands : [expression];
   const parts = operands.map((operand) => resolveCondition(operand, scope, where));
-  for (const part of parts) choosePartitions(part);
+  for (const [at, part] of parts.entries()) {
+    choosePartitions(part);
+    const operand = operands[at];
+    if (where === "WHERE" && operand) notePartitionTests(operand, part, scope);
+  }
   const sql =
     parts.length === 1
       ? (parts[0]?.sql ?? "true")

@@ -76,6 +76,7 @@ export function openFound(
     at,
     metadataOnly,
     copied,
+    tests: [],
     chosen: false,
   };
   world.reads.push(read);

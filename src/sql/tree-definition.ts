@@ -21,6 +21,7 @@ export type Definition =
   | CloneTable
   | RestoreTable
   | PurgeTable
+  | RepairTable
   | AnalyzeTable
   | Use
   | Show
@@ -222,6 +223,13 @@ export interface RestoreTable {
 /** Older versions of a table, and dropped ones of its name, go for good. */
 export interface PurgeTable {
   readonly kind: "purge";
+  readonly at: Position;
+  readonly table: ObjectName;
+}
+
+/** MSCK REPAIR TABLE: an external table gets the partitions whose folders there are. */
+export interface RepairTable {
+  readonly kind: "repair";
   readonly at: Position;
   readonly table: ObjectName;
 }

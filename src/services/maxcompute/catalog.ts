@@ -1,6 +1,7 @@
 import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
+import type { Location } from "./external/location.ts";
 import type { External } from "./external/outside.ts";
 
 /** What kind of thing a name in a schema is. */
@@ -77,6 +78,8 @@ export interface PartitionRecord {
   readonly modifiedAtMs: number;
   /** DISABLE LIFECYCLE of this partition alone. */
   readonly lifecycleDisabled?: boolean;
+  /** Of an external table: where it lies, if not in the folder of its values. */
+  readonly location?: Location;
 }
 
 /** The content of a table at one time: what a statement reads, whatever is written meanwhile. */

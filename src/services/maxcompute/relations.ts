@@ -12,6 +12,7 @@ export interface PlacedFile {
 }
 
 const componentMax = 240;
+const pathMax = 300;
 
 /**
  * A value of a partition column as part of a path: DuckDB reads it from there, and leaves out the files of partitions
@@ -24,10 +25,23 @@ function component(column: string, value: string): string {
   );
   const text = `${column}=${encoded}`;
   if (text.length <= componentMax) return text;
-  throw new ServiceError(
+  throw tooLong(value);
+}
+
+const tooLong = (value: string) =>
+  new ServiceError(
     "ODPS-0130071",
     `ODPS-0130071: Semantic analysis exception - the partition value \`${value.slice(0, 64)}…\` is too long`,
   );
+
+/** The values of a partition as a path in the cell. Refuses those that are too long for one. */
+export function partitionPath(
+  { partitionColumns }: Pick<TableRecord, "partitionColumns">,
+  values: readonly string[],
+): string {
+  const path = partitionColumns.map(({ name }, at) => component(name, values[at] ?? "")).join("/");
+  if (path.length > pathMax) throw tooLong(values.join("/"));
+  return path;
 }
 
 /** Where the files of some partitions lie in the cell. */
@@ -36,9 +50,9 @@ export const placedFiles = (
   partitions: readonly PartitionRecord[],
 ): readonly PlacedFile[] =>
   partitions.flatMap(({ values, files }) => {
-    const path = partitionColumns.map(({ name }, at) => component(name, values[at] ?? ""));
+    const path = partitionPath({ partitionColumns }, values);
     return files.map((record) => ({
-      name: ["t", id, ...path, `${record.id}.parquet`].join("/"),
+      name: ["t", id, ...(path === "" ? [] : [path]), `${record.id}.parquet`].join("/"),
       record,
     }));
   });

@@ -14,8 +14,12 @@ export interface ExternalObject {
 const objectsMax = 10_000;
 const bytesMax = 20 * 1024 ** 3;
 
+/** Locations that are listed at a time. */
+const atOnce = 16;
+
 interface Page {
   readonly Contents?: readonly { readonly Key?: string; readonly Size?: number }[];
+  readonly CommonPrefixes?: readonly { readonly Prefix?: string }[];
   readonly NextContinuationToken?: string;
 }
 
@@ -49,23 +53,49 @@ export class ExternalObjects {
     return this.#invoke<Output>("s3", operation, own, this.#as);
   }
 
-  async list({ bucket, prefix }: Location): Promise<readonly ExternalObject[]> {
-    const found: ExternalObject[] = [];
-    let [bytes, ContinuationToken]: [number, string | undefined] = [0, undefined];
+  /** The objects of each location; all together are as many as one statement may copy. */
+  async list(locations: readonly Location[]): Promise<readonly (readonly ExternalObject[])[]> {
+    let [count, bytes] = [0, 0];
+    return inTurn(locations, async (location) => {
+      const found: ExternalObject[] = [];
+      for await (const { Contents = [] } of this.#pages(location)) {
+        for (const { Key = "", Size = 0 } of Contents) {
+          if (Key.endsWith("/") || Size === 0) continue;
+          found.push({ key: Key, size: Size });
+          count += 1;
+          bytes += Size;
+        }
+        if (count > objectsMax || bytes > bytesMax) throw tooMuch;
+      }
+      return found;
+    });
+  }
+
+  /** The folders right below each location, as prefixes. */
+  async folders(locations: readonly Location[]): Promise<readonly (readonly string[])[]> {
+    let count = 0;
+    return inTurn(locations, async (location) => {
+      const found: string[] = [];
+      for await (const { CommonPrefixes = [] } of this.#pages(location, "/")) {
+        found.push(...CommonPrefixes.map(({ Prefix = "" }) => Prefix));
+        count += CommonPrefixes.length;
+        if (count > objectsMax) throw tooMuch;
+      }
+      return found;
+    });
+  }
+
+  async *#pages({ bucket, prefix }: Location, Delimiter?: string): AsyncGenerator<Page> {
+    let ContinuationToken: string | undefined;
     do {
       const page: Page = await this.#s3("ListObjectsV2", {
         ...{ Bucket: bucket, Prefix: prefix },
+        ...(Delimiter !== undefined && { Delimiter }),
         ...(ContinuationToken !== undefined && { ContinuationToken }),
       });
-      for (const { Key = "", Size = 0 } of page.Contents ?? []) {
-        if (Key.endsWith("/") || Size === 0) continue;
-        found.push({ key: Key, size: Size });
-        bytes += Size;
-      }
-      if (found.length > objectsMax || bytes > bytesMax) throw tooMuch;
+      yield page;
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
-    return found;
   }
 
   async *read({ bucket }: Location, { key }: ExternalObject): AsyncGenerator<Buffer> {
@@ -90,6 +120,18 @@ export class ExternalObjects {
   async remove({ bucket }: Location, { key }: ExternalObject): Promise<void> {
     await this.#s3("DeleteObject", { Bucket: bucket, Key: key });
   }
+}
+
+/** Work for each item, some at a time, in their order. */
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let at = 0; at < items.length; at += atOnce) {
+    results.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
+  }
+  return results;
 }
 
 const tooMuch = new ServiceError(

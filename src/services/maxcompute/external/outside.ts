@@ -1,11 +1,17 @@
+import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
+import { fileText } from "../../../engines/duckdb/files.ts";
+import type { KeepQuestion, KeptFile } from "../../../engines/duckdb/questions.ts";
 import { assert } from "../../../lib/assert.ts";
 import type { Carried } from "../../../pipeline/release.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Selection } from "../../../sql/plan.ts";
+import { quoteName } from "../../../sql/quote.ts";
+import type { Column } from "../../../sql/types.ts";
 import type { OdpsCall } from "../find-project.ts";
-import type { MadeFile } from "../information/relation.ts";
+import type { ProjectEngine } from "../project-engine.ts";
 import { keepInCell, type Running } from "../statements/in-cell.ts";
-import { emitted } from "../statements/query.ts";
+import { emitted, toldValues } from "../statements/query.ts";
+import { timezoneOf } from "../tunnel/session.ts";
 import type { ExternalFormat } from "./format.ts";
 import type { Location } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
@@ -24,46 +30,99 @@ export function placeAt({ bucket, prefix }: Location, call: OdpsCall): WantedFlo
     : { kind: "external", location: `s3://${bucket}/${prefix}` };
 }
 
-/** The objects of a location as files that the cell gets for one query. */
-export async function filesAt(
-  { location }: External,
-  objects: ExternalObjects,
-  { parts }: OdpsCall,
-): Promise<readonly MadeFile[]> {
-  const id = parts.random.bytes(8).toString("hex");
-  const found = await objects.list(location);
-  return found.map((object, at) => ({
-    name: `x/${id}/${at}`,
-    body: () => objects.read(location, object),
-  }));
+/** How the rows of a query are put outside. */
+interface Outgoing {
+  readonly format: ExternalFormat;
+  /** The last columns of the query, whose values say into which place a row goes. */
+  readonly partitionBy: readonly string[];
+  /** The place of the rows with such values. Throws to refuse. */
+  readonly placeOf: (values: readonly string[]) => Location;
+  /** Whether the objects go that were in a place before. */
+  readonly overwrite: boolean;
+}
+
+/** What was put outside, and the values of the places. */
+interface PutOutside extends Required<Pick<Carried, "rows" | "bytes">> {
+  readonly values: readonly (readonly string[])[];
 }
 
 /**
- * Writes the rows of a query as one object. It is judged again before the object is written; `overwrite` then removes
- * those that were there before, one by one: a location is no table, and who reads it meanwhile may see both.
+ * Writes the rows of a query as objects, into each place one. It is judged again before the first is written. What was
+ * there before is removed then, one by one: a location is no table, and who reads it meanwhile may see both.
  */
 export async function writeOutside(
   selection: Selection,
-  { location, format }: External,
+  { format, partitionBy, placeOf, overwrite }: Outgoing,
   running: Running,
-  overwrite = false,
-): Promise<Carried> {
+): Promise<PutOutside> {
   const { target, input, call, judgeAgain } = running;
   const objects = new ExternalObjects(target.project, call);
-  const before = overwrite ? await objects.list(location) : [];
   const unique = call.parts.random.bytes(4).toString("hex");
-  const name = `${input.job.record.id}_${unique}${endings(format)}`;
-  const how = { file: `x/${name}`, ...(format.kind === "text" && { text: format }) };
+  const name = `${input.job.record.id}_${unique}`;
+  const isParted = partitionBy.length > 0;
+  const ending = endings(format);
+  const text = format.kind === "text" ? { text: format } : {};
+  const how = isParted
+    ? { file: `x/${name}`, partitionBy }
+    : { file: `x/${name}${ending}`, ...text };
   const query = await emitted(selection, running);
-  return keepInCell(query, how, running, async ({ engine }, { files: [kept] }) => {
-    assert(kept, "a query leaves one file");
-    const { file, rows, bytes } = kept;
+  return keepInCell(query, how, running, async (cell, { files }) => {
+    const left = files.map((file, at) => {
+      const values = toldValues(file, partitionBy);
+      const own = isParted ? `${name}_${at}${ending}` : `${name}${ending}`;
+      return { file, values, own, place: placeOf(values) };
+    });
+    const before = overwrite ? await objects.list(left.map(({ place }) => place)) : [];
     judgeAgain();
-    if (rows > 0) await objects.write(location, name, engine.give(file), bytes);
-    await engine.remove(file);
-    for (const object of before) await objects.remove(location, object);
-    return rows > 0 ? { rows, bytes } : { rows: 0, bytes: 0 };
+    let [rows, bytes] = [0, 0];
+    for (const { file, own, place } of left) {
+      const as = isParted && text.text ? { file: `x/t/${own}`, ...text } : undefined;
+      const out = as
+        ? await asText(file, as, columnsOf(selection, partitionBy), cell, running)
+        : file;
+      if (file.rows > 0) {
+        await objects.write(place, own, cell.engine.give(out.file), out.bytes);
+        rows += file.rows;
+        bytes += out.bytes;
+      }
+      await cell.engine.remove(out.file);
+    }
+    const removed = new Set<string>();
+    for (const [at, { place }] of left.entries()) {
+      for (const object of before[at] ?? []) {
+        const key = `${place.bucket}/${object.key}`;
+        if (!removed.has(key)) await objects.remove(place, object);
+        removed.add(key);
+      }
+    }
+    return { rows, bytes, values: left.map(({ values }) => values) };
   });
+}
+
+/** The columns of a query that files keep where others say into which a row goes. */
+const columnsOf = ({ columns }: Selection, partitionBy: readonly string[]): readonly Column[] =>
+  columns.slice(0, columns.length - partitionBy.length);
+
+/** Rows that were parted, which a query leaves as Parquet, as lines of text. */
+async function asText(
+  { file }: KeptFile,
+  how: Pick<KeepQuestion, "file" | "text">,
+  columns: readonly Column[],
+  { engine }: ProjectEngine,
+  { input, target }: Running,
+): Promise<KeptFile> {
+  const list = columns.map(({ name, type }) => {
+    const column = quoteName(name);
+    return `${outOfFile(column, type)} AS ${column}`;
+  });
+  const { files } = await engine.keep({
+    ...{ id: input.job.record.id, settings: { timezone: timezoneOf(target.catalog) } },
+    ...{ sql: `SELECT ${list.join(", ")} FROM read_parquet(${fileText(file)})`, ...how },
+  });
+  await engine.remove(file);
+  const [written] = files;
+  assert(written, "a query leaves one file");
+  return written;
 }
 
 const endings = (format: ExternalFormat): string =>

@@ -2,16 +2,17 @@ import { fileType, outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
 import { fileText } from "../../../engines/duckdb/files.ts";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column } from "../../../sql/types.ts";
+import type { TableRecord } from "../catalog.ts";
 import type { ExternalFormat } from "./format.ts";
 
 /** The rows of external objects as DuckDB reads them from their copies: the columns asked for. */
 export function externalRelationSql(
   files: readonly string[],
   format: ExternalFormat,
-  columns: readonly Column[],
+  { columns, partitionColumns }: Pick<TableRecord, "columns" | "partitionColumns">,
   wanted: readonly string[],
 ): string {
-  const asked = columns.filter(({ name }) => wanted.includes(name));
+  const asked = [...columns, ...partitionColumns].filter(({ name }) => wanted.includes(name));
   const list = (items: readonly string[]) => items.join(", ") || "1 AS _";
   if (files.length === 0) {
     const none = asked.map(
@@ -23,11 +24,19 @@ export function externalRelationSql(
   const values = asked.map(
     ({ name, type }) => `${outOfFile(quoteName(name), type)} AS ${quoteName(name)}`,
   );
-  return `(SELECT ${list(values)} FROM ${readSql(names, format, columns)})`;
+  return `(SELECT ${list(values)} FROM ${readSql(names, format, columns, partitionColumns.length > 0)})`;
 }
 
-function readSql(names: string, format: ExternalFormat, columns: readonly Column[]): string {
-  if (format.kind === "parquet") return `read_parquet([${names}], union_by_name = true)`;
+function readSql(
+  names: string,
+  format: ExternalFormat,
+  columns: readonly Column[],
+  isParted: boolean,
+): string {
+  const parted = `hive_partitioning = ${isParted}, hive_types_autocast = false`;
+  if (format.kind === "parquet") {
+    return `read_parquet([${names}], union_by_name = true, ${parted})`;
+  }
   const shape = columns.map(({ name }) => `${quoteText(name)}: 'VARCHAR'`);
   const options = [
     `columns = {${shape.join(", ")}}`,
@@ -36,6 +45,7 @@ function readSql(names: string, format: ExternalFormat, columns: readonly Column
     `nullstr = ${quoteText(format.null)}`,
     ...(format.headerLines > 0 ? [`skip = ${format.headerLines}`] : []),
     ...(format.gzip ? ["compression = 'gzip'"] : []),
+    parted,
   ];
   return `read_csv([${names}], ${options.join(", ")})`;
 }

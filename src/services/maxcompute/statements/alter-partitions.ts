@@ -7,6 +7,8 @@ import type {
 } from "../../../sql/tree-alter.ts";
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionName } from "../catalog.ts";
+import { checkValues } from "../external/folders.ts";
+import { readLocation } from "../external/location.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
@@ -42,20 +44,19 @@ function changeOf(
   const atMs = call.timeMs;
   switch (action.kind) {
     case "add-partitions": {
-      if (action.partitions.some(({ location }) => location !== undefined)) {
-        throw notBuilt("LOCATION of a partition");
-      }
-      const all = action.partitions.map(({ spec }) => partitionValues(spec, record, at));
+      const wanted = action.partitions.map(({ spec, location }) => {
+        const values = partitionValues(spec, record, at);
+        if (record.external) checkValues(record, values);
+        else if (location !== undefined) throw notBuilt("LOCATION of a partition");
+        return { values, ...(location !== undefined && { location: readLocation(location) }) };
+      });
       return (partitions) => {
-        const after = [...partitions];
-        for (const values of all) {
-          if (after.some((partition) => sameValues(partition.values, values))) {
-            if (action.ifNotExists) continue;
-            throw semantic(at, `partition ${partitionName(record, values)} already exists`);
-          }
-          after.push({ values, files: [], createdAtMs: atMs, modifiedAtMs: atMs });
-        }
-        return after;
+        const fresh = wanted.filter(({ values }) => {
+          const isThere = partitions.some((one) => sameValues(one.values, values));
+          if (!isThere || action.ifNotExists) return !isThere;
+          throw semantic(at, `partition ${partitionName(record, values)} already exists`);
+        });
+        return withNew(partitions, fresh, atMs);
       };
     }
     case "drop-partitions":
@@ -111,6 +112,21 @@ function changeOf(
     default:
       return undefined;
   }
+}
+
+/** Partitions without rows beside those that are there, each once. */
+export function withNew(
+  partitions: readonly PartitionRecord[],
+  wanted: readonly Pick<PartitionRecord, "values" | "location">[],
+  atMs: number,
+): readonly PartitionRecord[] {
+  const known = new Set(partitions.map(({ values }) => JSON.stringify(values)));
+  const fresh = wanted.filter(({ values }) => {
+    const key = JSON.stringify(values);
+    return !known.has(key) && known.add(key);
+  });
+  const times = { createdAtMs: atMs, modifiedAtMs: atMs };
+  return [...partitions, ...fresh.map((one) => ({ ...one, files: [], ...times }))];
 }
 
 /** The rows of some partitions as those of one, whatever that had before; the others go. */

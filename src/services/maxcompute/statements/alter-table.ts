@@ -20,6 +20,11 @@ import { alreadyExists, checkLifecycle } from "./put-table.ts";
 
 type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, { kind: Kind }>;
 
+/** What is done to an external table as well. */
+const outside: ReadonlySet<AlterTableAction["kind"]> = new Set([
+  ...(["add-partitions", "drop-partitions"] as const),
+]);
+
 /** ALTER TABLE. */
 export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   const { statement, target, call } = doing;
@@ -28,7 +33,10 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   if (!there) throw notFound(where);
   const { action } = statement;
   const { record, store, project } = there;
-  if (record.kind !== "table") throw semantic(statement.at, `${record.name} is a ${record.kind}`);
+  const isOutside = record.kind === "external" && outside.has(action.kind);
+  if (record.kind !== "table" && !isOutside) {
+    throw semantic(statement.at, `${record.name} is a ${record.kind}`);
+  }
   if (action.kind === "exchange-partition") return exchangePartition(action, there, doing);
   if (action.kind === "merge-small-files" || action.kind === "compact") {
     return compact(action, there, doing);

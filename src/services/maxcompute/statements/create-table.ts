@@ -27,9 +27,8 @@ function refuseUnbuilt(statement: CreateTable): void {
 }
 
 function refuseUnbuiltOutside({ at, columns, location, query, ...rest }: CreateTable) {
-  const { partitionColumns, resources } = rest;
+  const { resources } = rest;
   if (location === undefined) throw semantic(at, "an external table needs a LOCATION");
-  if (partitionColumns.length > 0) throw notBuilt("a partitioned external table");
   if (columns.some((column) => column.default)) {
     throw semantic(at, "columns of an external table have no default");
   }

@@ -162,6 +162,7 @@ const demands: {
     return as ? [named("Select", table), ...make(as)] : [named("Update", table)];
   },
   purge: ({ table }, { onAllOf }) => onAllOf(table),
+  repair: ({ table }, { named }) => [named("Alter", table)],
   analyze: ({ table }, { named }) => [named("Select", table)],
   use: () => [],
   show: ({ table }, { named, inProject }) => [table ? named("Describe", table) : inProject("List")],

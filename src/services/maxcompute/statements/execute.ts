@@ -12,6 +12,7 @@ import { createFunction } from "./functions.ts";
 import type { Running } from "./in-cell.ts";
 import { alterMaterializedView, createMaterializedView } from "./materialized-view.ts";
 import { keepRows, whetherItHolds } from "./query.ts";
+import { repairTable } from "./repair-table.ts";
 import { purge, restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { describe, show } from "./show.ts";
@@ -45,6 +46,7 @@ const executors: {
   clone: cloneTable,
   restore,
   purge,
+  repair: repairTable,
   unload,
   show,
   describe,

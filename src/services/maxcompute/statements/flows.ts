@@ -4,6 +4,7 @@ import type { Plan } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
 import { type Location, readLocation } from "../external/location.ts";
 import { placeAt } from "../external/outside.ts";
+import { placesOf } from "../external/partitioned.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { flowsTo } from "../flows.ts";
 import type { ReadRecord } from "../jobs/instance-record.ts";
@@ -32,9 +33,15 @@ export function statementFlows(
   // What hangs on rows tells of them, be it only to who waits for the job.
   if (plan.kind === "condition") return into(reads, current);
   if (plan.kind === "write") {
-    return plan.writes.flatMap(({ table }) => {
-      const { record, project } = catalog.found(table);
-      return record.external ? out(reads, record.external.location) : into(reads, project);
+    return plan.writes.flatMap((write) => {
+      const { record, project, content } = catalog.found(write.table);
+      return record.external
+        ? placesOf(write, record, content.partitions).flatMap((place) => [
+            ...out(reads, place),
+            // Rows that say into which folder they go are names, which are shown to who may list objects.
+            ...(write.dynamicPartition.length > 0 ? flowsTo(reads, listed(place), how, call) : []),
+          ])
+        : into(reads, project);
     });
   }
   const { statement } = plan;
@@ -49,6 +56,12 @@ export function statementFlows(
   const made = madeBy(statement);
   return made ? into(reads, placed(made, catalog, call).project) : [];
 }
+
+/** Where names of objects are: outside, whoever has the bucket. */
+const listed = ({ bucket, prefix }: Location): WantedFlow["destination"] => ({
+  kind: "external",
+  location: `s3://${bucket}/${prefix}`,
+});
 
 /** A table whose rows a statement puts into another, without a query. */
 function copied(statement: Statement): { from: ObjectName; to: ObjectName } | undefined {

@@ -1,8 +1,10 @@
+import type { KeptFile } from "../../../engines/duckdb/questions.ts";
 import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
-import { emitDuckDb } from "../../../sql/emit.ts";
+import { emitDuckDb, type PlannedTable } from "../../../sql/emit.ts";
+import { mayPass } from "../../../sql/partition-tests.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
@@ -86,28 +88,33 @@ export async function emitted(selection: Selection, running: Running): Promise<C
   const outside = new Map<string, readonly MadeFile[]>();
   for (const relation of selection.relations) {
     if (!("table" in relation) || relation.table.kind !== "external") continue;
-    outside.set(relation.table.id, await catalog.filesOf(catalog.found(relation.table)));
+    const found = catalog.found(relation.table);
+    outside.set(relation.name, await catalog.filesOf(found, asked(found, relation)));
   }
-  const sql = emitDuckDb(selection, (table, columns) => {
+  const sql = emitDuckDb(selection, (table, columns, relation) => {
     const found = catalog.found(table);
-    const { record, content } = found;
+    const { record } = found;
     if (record.kind === "system view") {
       const file = catalog.made(found);
       made.push(file);
       return madeRelationSql(file, record.columns, columns);
     }
     if (record.external) {
-      const objects = outside.get(record.id) ?? [];
+      const objects = outside.get(relation.name) ?? [];
       made.push(...objects);
       const names = objects.map(({ name }) => name);
-      return externalRelationSql(names, record.external.format, record.columns, columns);
+      return externalRelationSql(names, record.external.format, record, columns);
     }
-    const placed = placedFiles(record, content.partitions);
+    const placed = placedFiles(record, asked(found, relation));
     files.push(...placed);
     return relationSql(record, placed, columns);
   });
   return { sql, files, made, calls: selection.calls };
 }
+
+/** The partitions of a table that may have rows which are asked for: others do not come into the cell. */
+const asked = ({ record, content }: FoundTable, { tests }: PlannedTable) =>
+  content.partitions.filter(({ values }) => mayPass(tests, record.partitionColumns, values));
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
 interface Left {
@@ -126,14 +133,23 @@ export async function leave(
   const how = partitionBy.length > 0 ? { file: name, partitionBy } : { file: `${name}.parquet` };
   return keepInCell(query, how, running, async (cell, { files }) => {
     const left: Left[] = [];
-    for (const { file, rows, values } of files) {
-      const told = values.filter((value) => value !== null);
-      if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
-      left.push({ values: told, file: await cell.seal(file, rows, into) });
+    for (const one of files) {
+      const { file, rows } = one;
+      left.push({ values: toldValues(one, partitionBy), file: await cell.seal(file, rows, into) });
       await cell.engine.remove(file);
     }
     return left;
   });
+}
+
+/** The values of the columns that part the rows. Refuses NULL. */
+export function toldValues(
+  { values }: Pick<KeptFile, "values">,
+  partitionBy: readonly string[],
+): readonly string[] {
+  const told = values.filter((value) => value !== null);
+  if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
+  return told;
 }
 
 const nullPartition = (column: string) =>

@@ -13,5 +13,7 @@ export async function unload(doing: Doing<Unload>): Promise<Outcome> {
   assert(plan.kind === "made-of-query", "what is unloaded is a query");
   const location = readLocation(statement.location);
   const format = readFormat(statement);
-  return { text: "OK", carried: await writeOutside(plan.selection, { location, format }, doing) };
+  const how = { format, partitionBy: [], placeOf: () => location, overwrite: false };
+  const { rows, bytes } = await writeOutside(plan.selection, how, doing);
+  return { text: "OK", carried: { rows, bytes } };
 }

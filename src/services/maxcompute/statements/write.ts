@@ -1,14 +1,13 @@
-import { assert } from "../../../lib/assert.ts";
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
 import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
-import { type External, writeOutside } from "../external/outside.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { changedMeanwhile, putVersion, sameValues, withFiles } from "../versions.ts";
 import { notBuilt } from "./execute.ts";
 import type { Running } from "./in-cell.ts";
 import { keepFiles } from "./query.ts";
+import { allValues, writeExternal } from "./write-external.ts";
 
 const operations = { into: "INSERT", overwrite: "INSERT OVERWRITE", replace: "REWRITE" } as const;
 
@@ -18,8 +17,8 @@ export async function writeTables(
   running: Running,
 ): Promise<Outcome> {
   const outside = writes.map((write) => running.target.catalog.found(write.table).record.external);
-  const [external] = outside;
-  if (external && writes.length === 1) return writeExternal(writes, external, running);
+  const [first] = writes;
+  if (first && outside[0] && writes.length === 1) return writeExternal(first, running);
   if (outside.some((one) => one !== undefined)) {
     throw notBuilt("an insert into several tables of which one is external");
   }
@@ -43,28 +42,11 @@ export async function writeTables(
   return { text: "OK", written, carried: carriedBy(done.flatMap(({ made }) => made)) };
 }
 
-/** INSERT into an external table: an object more, or the only one. */
-async function writeExternal(
-  [write]: readonly Write[],
-  external: External,
-  running: Running,
-): Promise<Outcome> {
-  assert(write, "there is one write");
-  if (write.mode === "replace") throw notBuilt("a change of an external table's rows");
-  const overwrite = write.mode === "overwrite";
-  const carried = await writeOutside(write.selection, external, running, overwrite);
-  return { text: "OK", written: { [fullName(write.table)]: carried.rows ?? 0 }, carried };
-}
-
-/** All partition values of what was written: those that the statement tells, then those of its rows. */
-function withStatic(partition: PartitionRecord, write: Write): PartitionRecord {
-  const { table, staticPartition, dynamicPartition } = write;
-  const values = table.partitionColumns.map(({ name }) => {
-    const told = staticPartition.find(({ column }) => column === name)?.value;
-    return told ?? partition.values[dynamicPartition.indexOf(name)] ?? "";
-  });
-  return { ...partition, values };
-}
+/** What was written, with the values of its partition that the statement tells. */
+const withStatic = (partition: PartitionRecord, write: Write): PartitionRecord => ({
+  ...partition,
+  values: allValues(write, partition.values),
+});
 
 function putWrite(write: Write, made: readonly PartitionRecord[], running: Running): void {
   const { target, call } = running;

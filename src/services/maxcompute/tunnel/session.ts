@@ -15,14 +15,14 @@ import type { AccountStore } from "../../../storage/store.ts";
 import {
   contentAt,
   emptyVersion,
+  type PartitionRecord,
   rowsIn,
   schemaRows,
   type TableRecord,
   type VersionRecord,
 } from "../catalog.ts";
 import { type DroppedRecord, droppedTables } from "../dropped-tables.ts";
-import { ExternalObjects } from "../external/objects.ts";
-import { filesAt } from "../external/outside.ts";
+import { filesOf } from "../external/partitioned.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { findTable } from "../find-table.ts";
 import { type FoundFunction, FunctionFinder } from "../functions/find.ts";
@@ -179,9 +179,11 @@ export class StatementCatalog implements Catalog {
    * The objects of an external table as they are now: files that the cell gets for one query. Their rows are kept in as
    * those of the table's project, whatever project the statement runs in: so that is where the objects go.
    */
-  filesOf({ project, record }: FoundTable): Promise<readonly MadeFile[]> {
-    assert(record.external, "an external table says where it lies");
-    return filesAt(record.external, new ExternalObjects(project, this.#call), this.#call);
+  filesOf(
+    { project, record }: FoundTable,
+    partitions: readonly PartitionRecord[],
+  ): Promise<readonly MadeFile[]> {
+    return filesOf(record, partitions, project, this.#call);
   }
 
   /** The versions of tables that were found. */
@@ -215,9 +217,10 @@ export class StatementCatalog implements Catalog {
   }
 
   maxPartition(table: CatalogTable): string | undefined {
-    const { content } = this.found(table);
+    const { content, record } = this.found(table);
+    // How many rows there are outside nobody knows.
     const values = content.partitions.flatMap((partition) =>
-      rowsIn(partition) > 0 ? [partition.values[0] ?? ""] : [],
+      record.external || rowsIn(partition) > 0 ? [partition.values[0] ?? ""] : [],
     );
     return values.sort().at(-1);
   }
