@@ -29,15 +29,15 @@ function valueIn(folder: string, { name, type }: Column): string | undefined {
 
 type Shape = Pick<TableRecord, "partitionColumns">;
 
-/** Where the objects of a partition lie: in the folder that it was given, or that of its values. */
+/** Where the objects of a partition lie: in the folder that it was given, or that of its values; without any: all. */
 export function partitionPlace(
   { location }: Pick<External, "location">,
   { partitionColumns }: Shape,
   { values, location: own }: Pick<PartitionRecord, "values" | "location">,
 ): Location {
   if (own) return own;
-  const folders = partitionColumns.map((column, at) => folderName(column, values[at] ?? ""));
-  return { ...location, prefix: `${location.prefix}${folders.join("/")}/` };
+  const folders = partitionColumns.map((column, at) => `${folderName(column, values[at] ?? "")}/`);
+  return { ...location, prefix: `${location.prefix}${folders.join("")}` };
 }
 
 /** Refuses values that no partition of an external table may have. */
