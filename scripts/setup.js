@@ -137,6 +137,7 @@ if (engines) {
   // What fetches Flink is written in TypeScript.
   if (!existsSync("dist/src/main.js")) run(process.execPath, ["scripts/build.js"]);
   run(process.execPath, ["scripts/fetch-flink.js", ...(quiet ? ["--quiet"] : [])]);
+  run(process.execPath, ["scripts/fetch-java-functions.js"]);
 }
 if (tests) {
   installClients("encryption-clients", "the encryption clients of Python");

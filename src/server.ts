@@ -10,6 +10,7 @@ import type { Config } from "./config.ts";
 import { type Doors, makeDoors } from "./doors.ts";
 import { classesFile } from "./engines/flink/classes.ts";
 import { installedHome } from "./engines/flink/install.ts";
+import { findJavaFunctions } from "./engines/functions/java-set.ts";
 import { findJava } from "./engines/java.ts";
 import { AttachedModules, allOf } from "./engines/pkcs11/attached-modules.ts";
 import { openToken } from "./engines/pkcs11/open-token.ts";
@@ -255,6 +256,7 @@ function enginesOf(
     unconfined: unconfinedCells,
     openDoor: cellDoors({ ...common, frontDoor: front }),
     spark: () => findSpark(cache),
+    javaFunctions: () => findJavaFunctions(cache),
     openWarehouseDoor: cellDoors({ ...common, frontDoor: warehouse }),
     log,
     logs: new ApplicationLogs(clock, log),

@@ -6,6 +6,7 @@ import type { Bind } from "../cells/sandbox.ts";
 const releases = {
   flink: /^JAVA_VERSION="(17|11)[."]/m,
   spark: /^JAVA_VERSION="17[."]/m,
+  functions: /^JAVA_VERSION="17[."]/m,
 } as const;
 
 function textOf(path: string): string {

@@ -1,4 +1,3 @@
-import type { PythonClass } from "./python-classes.ts";
 import type { Column, SqlType } from "./types.ts";
 
 /** A table, view or external table as a statement may name it. */
@@ -20,6 +19,14 @@ export interface CatalogTable {
   readonly primaryKey: readonly string[];
 }
 
+/** A class that is called. */
+export interface CodeClass {
+  readonly language: "Python" | "Java";
+  readonly kind: "scalar" | "table" | "aggregate";
+  /** `bigint,string->double`: one in Python, in Java one for each `evaluate`. */
+  readonly signatures: readonly string[];
+}
+
 /** A function that a project holds: written in SQL, or code that runs outside of the engine. */
 export interface CatalogFunction extends CatalogName {
   /** Never reused. */
@@ -27,7 +34,7 @@ export interface CatalogFunction extends CatalogName {
   /** The text of CREATE SQL FUNCTION, where it is one, and how its maker read the names in it. */
   readonly definition?: { readonly text: string } & NamePlace;
   /** The class that is called. Neither this nor a definition: `why` it cannot be. */
-  readonly code?: PythonClass;
+  readonly code?: CodeClass;
   readonly why?: string;
 }
 
@@ -40,6 +47,8 @@ export interface FunctionUse {
 /** Code that a query calls, by the name that the emitted text has for it: it takes one text and gives one. */
 export interface CodeCall extends FunctionUse {
   readonly name: string;
+  /** Of the function's, the one that the call means. */
+  readonly signature: string;
   readonly parameters: readonly SqlType[];
   readonly results: readonly SqlType[];
 }

@@ -1,7 +1,13 @@
-import { type CatalogFunction, type CatalogTable, type CodeCall, fullName } from "./catalog.ts";
+import {
+  type CatalogFunction,
+  type CatalogTable,
+  type CodeCall,
+  type CodeClass,
+  fullName,
+} from "./catalog.ts";
+import { type MeantSignature, meantSignature, parseCodeSignature } from "./code-signature.ts";
 import { intoJson, jsonShape, outOfJson } from "./code-values.ts";
 import { convertTo, resolveCondition, resolveExpression } from "./expression.ts";
-import { parseCodeSignature } from "./python-classes.ts";
 import { quoteText } from "./quote.ts";
 import { freshName, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
@@ -87,36 +93,38 @@ function argumentsOf(call: CallExpression, found: CatalogFunction, scope: Scope)
   const { code } = found;
   if (!code)
     return refuse(at, `function ${name} cannot be called: ${found.why ?? "it has no code"}`);
-  const signature = parseCodeSignature(code.signature);
-  if (!signature) return refuse(at, `the signature of ${name}, ${code.signature}, is none`);
   const values = call.arguments.map((argument) => resolveExpression(argument, scope));
-  const parameters = signature.parameters ?? values.map(({ type }) => textIfVoid(type));
-  if (values.length !== parameters.length) {
-    return refuse(
-      at,
-      `function ${name} takes ${parameters.length} arguments, by ${code.signature}`,
-    );
-  }
+  const types = values.map(({ type }) => type);
+  const meant = meantSignature(code.signatures, types) ?? refuse(at, taken(name, code));
+  const { parameters, results } = meant;
   const texts = values.map((value, index) => {
     const type = parameters[index] ?? value.type;
     const converted = convertTo(value, type, at, `argument ${index + 1} of ${name}`);
     return argumentText(converted.sql, type, at);
   });
-  for (const result of signature.results) argumentText("NULL", result, at);
+  for (const result of results) argumentText("NULL", result, at);
   return {
-    made: codeCall(found, parameters, signature.results, scope, at),
+    made: codeCall(found, meant, scope, at),
     text: `json_array(${texts.join(", ")})`,
     uses: values.flatMap(({ uses }) => uses),
   };
 }
 
-const textIfVoid = (type: SqlType): SqlType => (type.kind === "void" ? string : type);
+/** What a function takes, where a call gives it another number of arguments. */
+function taken(name: string, { signatures }: CodeClass): string {
+  const [only = "", ...others] = signatures;
+  const parameters = parseCodeSignature(only)?.parameters;
+  if (others.length > 0)
+    return `no evaluate of ${name} takes as many arguments: ${signatures.join("; ")}`;
+  if (!parameters) return `the signature of ${name}, ${only}, is none`;
+  return `function ${name} takes ${parameters.length} arguments, by ${only}`;
+}
 
 /** A struct's fields are taken out of it one by one: it is calculated once. */
 function argumentText(sql: string, type: SqlType, at: Position): string {
   const text = intoJson(type.kind === "struct" ? "odps_item" : sql, type);
   if (text === undefined) {
-    return refuse(at, `${typeText(type).toUpperCase()} is no type for a function in Python`);
+    return refuse(at, `${typeText(type).toUpperCase()} is no type for a function with code`);
   }
   if (type.kind !== "struct") return text;
   return `list_transform([${sql}], lambda odps_item: ${text})[1]`;
@@ -125,8 +133,7 @@ function argumentText(sql: string, type: SqlType, at: Position): string {
 /** The call's name in the emitted text: one for each function, view that it stands in, and types of arguments. */
 function codeCall(
   found: CatalogFunction,
-  parameters: readonly SqlType[],
-  results: readonly SqlType[],
+  { signature, parameters, results }: MeantSignature,
   { environment }: Scope,
   at: Position,
 ): CodeCall {
@@ -135,15 +142,16 @@ function codeCall(
   const known = world.calls.find(
     (one) =>
       one.function.id === found.id &&
+      one.signature === signature &&
       sameWay(one.through, through) &&
       one.parameters.map(typeText).join() === types,
   );
   if (known) return known;
   if (world.calls.length >= callsMax) {
-    return refuse(at, `a statement calls at most ${callsMax} functions in Python`);
+    return refuse(at, `a statement calls at most ${callsMax} functions with code`);
   }
   const name = `odps_user_${world.calls.length}`;
-  const made: CodeCall = { name, function: found, through, parameters, results };
+  const made: CodeCall = { name, function: found, through, signature, parameters, results };
   world.calls.push(made);
   return made;
 }

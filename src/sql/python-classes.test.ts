@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCodeSignature, pythonClasses } from "./python-classes.ts";
+import { parseCodeSignature } from "./code-signature.ts";
+import { pythonClasses } from "./python-classes.ts";
 import { typeText } from "./types.ts";
 
 const cases: readonly (readonly [title: string, source: string, found: string])[] = [

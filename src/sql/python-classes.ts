@@ -1,19 +1,9 @@
-import { parseType } from "./parse-type.ts";
-import type { SqlType } from "./types.ts";
-
 /** A class of a Python file that is annotated as a function. */
 export interface PythonClass {
   readonly name: string;
   /** As it stands in `annotate`: `bigint,string->double`. */
   readonly signature: string;
   readonly kind: "scalar" | "table" | "aggregate";
-}
-
-/** What a signature says. */
-export interface CodeSignature {
-  /** Undefined: any number of any type. */
-  readonly parameters: readonly SqlType[] | undefined;
-  readonly results: readonly SqlType[];
 }
 
 /** A text of Python in quotes, on one line. */
@@ -68,40 +58,4 @@ const joined = (texts: string): string =>
 function kindOf(bases: string): PythonClass["kind"] {
   if (/\bBaseUDTF\b/.test(bases)) return "table";
   return /\bBaseUDAF\b/.test(bases) ? "aggregate" : "scalar";
-}
-
-/** Reads a signature; undefined where it is none. */
-export function parseCodeSignature(signature: string): CodeSignature | undefined {
-  const [before, after, more] = signature.split("->");
-  if (before === undefined || after === undefined || more !== undefined) return undefined;
-  const results = typesOf(after);
-  const parameters = before.trim() === "*" ? undefined : typesOf(before);
-  if (!results || results.length === 0) return undefined;
-  if (before.trim() !== "*" && !parameters) return undefined;
-  return { parameters, results };
-}
-
-function typesOf(list: string): readonly SqlType[] | undefined {
-  if (list.trim() === "") return [];
-  try {
-    return outerParts(list).map((part) => parseType(part.trim()));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The parts of a list between the commas that stand in no bracket. */
-function outerParts(list: string): readonly string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = 0; at < list.length; at += 1) {
-    const letter = list[at] ?? "";
-    if ("<(".includes(letter)) depth += 1;
-    if (">)".includes(letter)) depth -= 1;
-    if (letter !== "," || depth > 0) continue;
-    parts.push(list.slice(start, at));
-    start = at + 1;
-  }
-  return [...parts, list.slice(start)];
 }

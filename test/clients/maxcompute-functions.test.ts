@@ -149,7 +149,7 @@ out["temporary"] = rows("create temporary function plus as 'code.Plus' using 'co
 out["script"] = rows("function three(@a bigint) as @a + 3; select three(1);")
 out["gone"] = [refused(lambda: rows("select plus(1, 2)"))[0], refused(lambda: rows("select three(1)"))[0]]
 out["built-in"] = [refused(lambda: o.execute_sql("create sql function %s(@a bigint) as @a" % name))[0] for name in ["abs", "count", "max_pt", "explode"]]
-out["java"] = refused(lambda: (o.create_resource("lib.jar", "jar", file_obj=b"PK"), o.execute_sql("create function j as 'com.example.J' using 'lib.jar'")))[1]
+out["java"] = refused(lambda: (o.create_resource("lib.jar", "jar", file_obj=b"PK"), o.execute_sql("create function j as 'com.example.J' using 'lib.jar'"), rows("select j(1)")))[1]
 out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary function plus as 'code.Plus' using 'code.py'; select plus(1);", "create temporary function plus as 'code.Nothing' using 'code.py'; select plus(1);"]]
 `);
   assert.deepEqual(out["twice"], [[8, 10]]);
@@ -159,7 +159,7 @@ out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary fu
   assert.deepEqual([out["temporary"], out["script"]], [[[3]], [[4]]]);
   assert.deepEqual(out["gone"], ["ODPSError", "ODPSError"]);
   for (const refusal of out["built-in"] as string[]) assert.notEqual(refusal, null);
-  assert.match(String(out["java"]), /functions in Java are not built/);
+  assert.match(String(out["java"]), /its resources have no such class/);
   const [few, nothing] = out["types"] as [string, string];
   assert.match(few, /takes 2 arguments, by bigint,bigint->bigint/);
   assert.match(nothing, /has no class Nothing with @annotate/);

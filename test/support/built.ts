@@ -30,6 +30,7 @@ export function builtOperations(): readonly Built[] {
       openDoor: unused,
       openWarehouseDoor: unused,
       spark: unused,
+      javaFunctions: unused,
       log: unused,
       logs: new ApplicationLogs({ now: unused }, unused),
     },

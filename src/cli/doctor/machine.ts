@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { probeSandbox } from "../../cells/probe.ts";
 import { missingForVolumes } from "../../cells/volume.ts";
 import { flinkHomeIn, isInstalled } from "../../engines/flink/install.ts";
+import { findJavaFunctions } from "../../engines/functions/java-set.ts";
 import { findJava } from "../../engines/java.ts";
 import { pythonPath } from "../../engines/python.ts";
 import { findSpark } from "../../engines/spark/spark-home.ts";
@@ -62,11 +63,12 @@ export function checkPython(): Check[] {
   return [warn("python", `${pythonPath} is not there: no function in Python will run`, fix)];
 }
 
-/** Flink, Java and Spark. */
+/** Flink, Java, Spark, and what functions in Java run with. */
 export function checkEngines({ config: { engines } }: Patient): Check[] {
   const home = flinkHomeIn(engines.cache, engines.flinkHome);
   const java = findJava(undefined);
   const spark = findSpark(engines.cache);
+  const functions = findJavaFunctions(engines.cache);
   return [
     isInstalled(home) ? ok("flink", home) : fail("flink", `it is not in ${home}`, setup),
     java === undefined
@@ -79,6 +81,9 @@ export function checkEngines({ config: { engines } }: Patient): Check[] {
     spark
       ? ok("spark", spark.sparkHome)
       : warn("spark", "it is not there, or no Java 17: nothing will run on Spark", setup),
+    functions
+      ? ok("java functions", functions.home)
+      : warn("java functions", "what they run with is not there, or no Java 17", setup),
   ];
 }
 

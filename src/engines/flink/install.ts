@@ -64,7 +64,8 @@ export async function installFlink(installation: Installation): Promise<string> 
   return home;
 }
 
-async function obtain(
+/** Fetches one pinned file into a folder, unless it is there whole. */
+export async function obtain(
   artifact: Artifact,
   downloads: string,
   say: (line: string) => void,
@@ -144,7 +145,7 @@ async function copyHome(flinkHome: string, home: string): Promise<void> {
 }
 
 /** Undefined when it went well, otherwise the last of what the command said. */
-function run(command: string, args: readonly string[]): Promise<string | undefined> {
+export function run(command: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],

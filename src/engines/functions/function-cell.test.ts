@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { bytesOf, columnsOf, startTestEngine } from "../../../test/support/duckdb.ts";
 import { parseType } from "../../sql/parse-type.ts";
-import { type FunctionCode, FunctionRefusal, startFunctionCell } from "./function-cell.ts";
+import { FunctionRefusal } from "./code-failure.ts";
+import { type FunctionCode, startFunctionCell } from "./function-cell.ts";
 
 const settings = { timezone: "UTC" };
 
@@ -22,7 +23,8 @@ function codeOf(
     yield file;
   };
   const resources = [{ name: "code.py", size: file.length, content }];
-  return { className: "code.F", signature, kind, parameters, results, resources };
+  const what = { language: "Python", className: "code.F", timezone: "UTC" } as const;
+  return { ...what, signature, kind, parameters, results, resources };
 }
 
 let cells = 0;
@@ -30,7 +32,10 @@ let cells = 0;
 async function start(t: TestContext, code: FunctionCode) {
   const runDirectory = mkdtempSync(join(tmpdir(), "bst-f-"));
   cells += 1;
-  const cell = await startFunctionCell(code, { id: `f-${cells}`, runDirectory });
+  const cell = await startFunctionCell(code, {
+    ...{ id: `f-${cells}`, runDirectory },
+    java: undefined,
+  });
   t.after(async () => {
     await cell.stop();
     rmSync(runDirectory, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { OpenDoor } from "../../cells/door.ts";
 import { startEngine } from "../../engines/duckdb/engine.ts";
 import { dataFolder } from "../../engines/duckdb/files.ts";
+import type { JavaFunctions } from "../../engines/functions/java-set.ts";
 import type { SparkInstallation } from "../../engines/spark/spark-home.ts";
 import { createSparkSql, type SparkSql } from "../../engines/spark/sql/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
@@ -35,6 +36,8 @@ export interface CellsOutside {
   readonly unconfined: "refuse" | "accept";
   /** Where Spark is; undefined where it is not installed. */
   readonly spark: () => SparkInstallation | undefined;
+  /** What functions in Java run with; undefined where it is not installed. */
+  readonly javaFunctions: () => JavaFunctions | undefined;
   /** Opens the warehouse's door for one job: its own credentials get in, no others, and nothing but the warehouse. */
   readonly openWarehouseDoor: OpenDoor;
   readonly log: (line: string) => void;

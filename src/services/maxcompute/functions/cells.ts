@@ -1,39 +1,32 @@
 import type { Duplex } from "node:stream";
+import { FunctionRefusal } from "../../../engines/functions/code-failure.ts";
 import {
+  describeCode,
   type FunctionCell,
-  type FunctionCode,
-  FunctionRefusal,
-  NoPython,
+  type FunctionHost,
+  NoRuntime,
   startFunctionCell,
 } from "../../../engines/functions/function-cell.ts";
 import type { Random } from "../../../lib/random.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { CodeCall } from "../../../sql/catalog.ts";
 import { stopped } from "../jobs/jobs.ts";
 import type { CellsOutside } from "../project-engines.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
-import { readResourceContent } from "../resources/content.ts";
+import { codeOf, type LentCall, sourceOf } from "./code.ts";
 import { failureOf } from "./failure.ts";
-import type { FoundFunction } from "./find.ts";
+import type { CodeMeaning, FoundFunction } from "./find.ts";
+import { Meanings } from "./meanings.ts";
 
 /** Cells of functions at once, of all accounts and of one. */
 const cellsMax = 8;
 const cellsPerAccountMax = 6;
-/** All that one function is made of, in memory while it runs. */
-const resourceBytesMax = 256 * 1024 * 1024;
-
-/** A call, and what was found of its function. */
-export interface LentCall {
-  readonly call: CodeCall;
-  readonly found: FoundFunction;
-}
-
 /** The cells in which users' code runs: made for one query, and ended with it. */
 export class FunctionCells {
   readonly #outside: CellsOutside;
   readonly #random: Random;
   readonly #sealing: ProjectSealing;
   readonly #running = new Map<string, number>();
+  readonly #meanings = new Meanings();
   #waiting: (() => void)[] = [];
 
   constructor(outside: CellsOutside, random: Random, sealing: ProjectSealing) {
@@ -45,28 +38,21 @@ export class FunctionCells {
   /** Works with connections to functions, one for each call and in their order. Waits for room; `signal` ends that. */
   async use<Result>(
     account: string,
-    calls: readonly LentCall[],
+    { calls, timezone }: { readonly calls: readonly LentCall[]; readonly timezone: string },
     work: (links: readonly Duplex[]) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
     if (calls.length === 0) return work([]);
-    const codes = calls.map((call) => codeOf(call, this.#sealing));
+    const codes = calls.map((call) => codeOf(call, timezone, this.#sealing));
     await this.#enter(account, calls.length, signal);
     const begun: Promise<FunctionCell>[] = [];
     try {
-      for (const code of codes) begun.push(this.#start(code));
+      for (const code of codes) begun.push(startFunctionCell(code, this.#host()));
       const started = await Promise.all(begun);
       if (signal.aborted) throw stopped;
       return await work(started.map(({ link }) => link));
     } catch (error) {
-      if (error instanceof FunctionRefusal) throw failureOf(error.failure, calls);
-      if (error instanceof NoPython) {
-        throw new ServiceError(
-          "ODPS-0130071",
-          "ODPS-0130071: Semantic analysis exception - functions in Python need an interpreter that this Bondstore does not have",
-        );
-      }
-      throw error;
+      throw worded(error, calls);
     } finally {
       const ends = await Promise.allSettled(begun);
       await Promise.all(
@@ -76,12 +62,31 @@ export class FunctionCells {
     }
   }
 
-  #start(code: FunctionCode): Promise<FunctionCell> {
-    const { runDirectory, unconfined } = this.#outside;
-    return startFunctionCell(code, {
+  /** What the class of a function in Java is, if it was asked already. */
+  described(found: FoundFunction): CodeMeaning | undefined {
+    return this.#meanings.of(found);
+  }
+
+  /** Asks a cell what the class of a function in Java is: none of its code runs for that. */
+  async describe(account: string, found: FoundFunction, signal: AbortSignal): Promise<void> {
+    await this.#enter(account, 1, signal);
+    try {
+      const source = sourceOf(found, "Java", this.#sealing);
+      await this.#meanings.ask(found, () => describeCode(source, this.#host()));
+    } catch (error) {
+      throw worded(error, [{ found }]);
+    } finally {
+      this.#leave(account, 1);
+    }
+  }
+
+  #host(): FunctionHost {
+    const { runDirectory, unconfined, javaFunctions } = this.#outside;
+    return {
       ...{ id: `code-${this.#random.bytes(6).toString("hex")}`, runDirectory },
+      java: javaFunctions(),
       ...(unconfined === "accept" && { unconfined: "accepted" as const }),
-    });
+    };
   }
 
   async #enter(account: string, count: number, signal: AbortSignal): Promise<void> {
@@ -115,23 +120,10 @@ export class FunctionCells {
   }
 }
 
-function codeOf({ call, found }: LentCall, sealing: ProjectSealing): FunctionCode {
-  const { record, resources } = found;
-  const { code } = call.function;
-  if (!code) throw new Error(`the function ${record.name} has no code`);
-  const files = resources.filter(({ blob }) => blob);
-  if (files.reduce((sum, { size }) => sum + size, 0) > resourceBytesMax) {
-    throw new ServiceError(
-      "ODPS-0130071",
-      `ODPS-0130071: Semantic analysis exception - the resources of ${record.name} have more than ${resourceBytesMax} bytes`,
-    );
-  }
-  return {
-    ...{ className: record.className, signature: code.signature, kind: code.kind },
-    ...{ parameters: call.parameters, results: call.results },
-    resources: files.map((file) => ({
-      ...{ name: file.name, size: file.size },
-      content: () => readResourceContent(found, file, sealing),
-    })),
-  };
+/** Why a cell did not start or load its code, as its caller is told. */
+function worded(error: unknown, calls: Parameters<typeof failureOf>[1]): unknown {
+  if (error instanceof FunctionRefusal) return failureOf(error.failure, calls);
+  if (!(error instanceof NoRuntime)) return error;
+  const text = `ODPS-0130071: Semantic analysis exception - ${error.message}`;
+  return new ServiceError("ODPS-0130071", text);
 }

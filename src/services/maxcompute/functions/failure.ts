@@ -1,4 +1,4 @@
-import type { CodeFailure } from "../../../engines/functions/function-cell.ts";
+import type { CodeFailure } from "../../../engines/functions/code-failure.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { FoundFunction } from "./find.ts";
 
@@ -14,9 +14,38 @@ const exceptions = new Set(
   ),
 );
 
+/** Of Java's own and the SDK's by their packages, as far as code commonly meets them. */
+const javaNames: Readonly<Record<string, string>> = {
+  "java.lang": `AbstractMethodError ArithmeticException ArrayIndexOutOfBoundsException ArrayStoreException
+    AssertionError ClassCastException ClassNotFoundException CloneNotSupportedException Error Exception
+    ExceptionInInitializerError IllegalAccessException IllegalArgumentException IllegalMonitorStateException
+    IllegalStateException IncompatibleClassChangeError IndexOutOfBoundsException InstantiationException
+    InterruptedException LinkageError NegativeArraySizeException NoClassDefFoundError NoSuchFieldException
+    NoSuchMethodError NoSuchMethodException NullPointerException NumberFormatException OutOfMemoryError
+    ReflectiveOperationException RuntimeException SecurityException StackOverflowError
+    StringIndexOutOfBoundsException Throwable UnsatisfiedLinkError UnsupportedClassVersionError
+    UnsupportedOperationException VerifyError`,
+  "java.io": "EOFException FileNotFoundException IOException UncheckedIOException",
+  "java.net": "ConnectException MalformedURLException SocketException UnknownHostException",
+  "java.nio.file": "AccessDeniedException NoSuchFileException",
+  "java.time": "DateTimeException",
+  "java.util": `ConcurrentModificationException InputMismatchException MissingResourceException
+    NoSuchElementException`,
+  "java.util.zip": "ZipException",
+  "com.aliyun.odps.udf": "InvalidInvocationException UDFException",
+};
+const javaExceptions = new Set(
+  Object.entries(javaNames).flatMap(([place, names]) =>
+    names.split(/\s+/).map((name) => `${place}.${name}`),
+  ),
+);
+/** No file of Java has more lines: a class file numbers them in two bytes. */
+const javaLinesMax = 65_535;
+
 const reasons: Readonly<Record<string, string>> = {
-  class: "its module has no such class",
-  signature: "the annotation of its class is not the one that its file shows",
+  class: "there is no such class",
+  signature: "the types of its class are not those that its file shows",
+  compile: "it does not compile",
   close: "rows that close() forwards are not built: forward them in process()",
   result: "it returned a value that is not of the type in its annotation",
   size: "a batch of its rows or results is too large",
@@ -31,17 +60,24 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export function failureOf(
   { error, type = "", frames }: CodeFailure,
-  calls: readonly { readonly found: Pick<FoundFunction, "resources"> }[],
+  calls: readonly { readonly found: Pick<FoundFunction, "resources" | "record"> }[],
 ): ServiceError {
   const resources = calls.flatMap(({ found }) => found.resources);
+  const classes = calls.map(({ found }) => found.record.className);
   const known = Object.hasOwn(reasons, error) ? reasons[error] : undefined;
   const lines = frames.flatMap(({ file, line }) => {
+    if (classes.includes(file) && line >= 1 && line <= javaLinesMax) {
+      return [`\tat ${file}(${file.replace(/^.*\.|\$.*$/g, "")}.java:${line})`];
+    }
     const most = resources.find(({ name }) => name === file)?.lines ?? 0;
     return line >= 1 && line <= most ? [`  File "${file}", line ${line}`] : [];
   });
-  const what = exceptions.has(type) ? type : "an exception of its own";
+  const what = exceptions.has(type) || javaExceptions.has(type) ? type : "an exception of its own";
   const text =
     known ??
-    [`Traceback (most recent call last; its words are not shown):`, ...lines, what].join("\n");
+    (javaExceptions.has(type) || lines[0]?.startsWith("\t")
+      ? [`${what} (its words are not shown)`, ...lines]
+      : ["Traceback (most recent call last; its words are not shown):", ...lines, what]
+    ).join("\n");
   return new ServiceError("ODPS-0123055", `ODPS-0123055: User script exception - ${text}`);
 }

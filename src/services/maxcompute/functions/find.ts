@@ -1,5 +1,10 @@
 import type { ProjectRecord } from "../../../projects/project.ts";
-import { type CatalogFunction, type CatalogName, fullName } from "../../../sql/catalog.ts";
+import {
+  type CatalogFunction,
+  type CatalogName,
+  type CodeClass,
+  fullName,
+} from "../../../sql/catalog.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
@@ -61,7 +66,28 @@ export class FunctionFinder {
     });
     const temporarily = temporary !== undefined;
     this.#found.set(record.id, { project, store, record, resources, temporary: temporarily });
-    return { ...name, id: record.id, ...meaningOf(record, resources) };
+    const asked = () => this.#described(this.found(record.id));
+    return { ...name, id: record.id, ...meaningOf(record, resources, asked) };
+  }
+
+  #described(found: FoundFunction): CodeMeaning {
+    const known = this.#call.own.functions.described(found);
+    if (!known) throw new NotDescribed(found);
+    return known;
+  }
+}
+
+/** What a class is as a function, or why it is none. */
+export type CodeMeaning = { readonly code: CodeClass } | { readonly why: string };
+
+/** What a class in Java is must be asked of a cell first: `describe` of FunctionCells does. */
+export class NotDescribed extends Error {
+  override readonly name = "NotDescribed";
+  readonly found: FoundFunction;
+
+  constructor(found: FoundFunction) {
+    super(`what ${found.record.className} is, is not known yet`);
+    this.found = found;
   }
 }
 
@@ -69,16 +95,18 @@ export class FunctionFinder {
 function meaningOf(
   { sql, className, resources: used }: FunctionRecord,
   resources: readonly ResourceRecord[],
+  described: () => CodeMeaning,
 ): Pick<CatalogFunction, "definition" | "code" | "why"> {
   if (sql) return { definition: sql };
   const gone = used.find(({ id }) => !resources.some((one) => one.id === id));
   if (gone) return { why: `the resource ${gone.name} that it was made with is not there any more` };
   const dot = className.lastIndexOf(".");
-  const file = `${className.slice(0, dot)}.py`;
+  const file = `${className.slice(0, Math.max(0, dot))}.py`;
   const python = resources.find(({ type, name }) => type === "py" && name === file);
+  if (!python && resources.some(({ type }) => type === "jar")) return described();
   if (!python) return { why: `it has no resource ${file} of type py` };
-  const code = python.classes?.find(({ name }) => name === className.slice(dot + 1));
-  return code
-    ? { code }
+  const found = python.classes?.find(({ name }) => name === className.slice(dot + 1));
+  return found
+    ? { code: { language: "Python", kind: found.kind, signatures: [found.signature] } }
     : { why: `${file} has no class ${className.slice(dot + 1)} with @annotate("types->type")` };
 }

@@ -16,7 +16,7 @@ import { type FunctionRecord, functionRows } from "./records.ts";
 const functionsMax = 10_000;
 const resourcesMax = 50;
 const nameForm = /^[a-z_][a-z0-9_]{0,127}$/;
-const classForm = /^[A-Za-z_]\w{0,127}(?:\.[A-Za-z_]\w{0,127}){1,5}$/;
+const classForm = /^[A-Za-z_$][\w$]{0,127}(?:\.[A-Za-z_$][\w$]{0,127}){0,15}$/;
 
 /** What a function is to be. */
 export interface WantedFunction {
@@ -84,11 +84,10 @@ function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRec
     return resource;
   });
   if (sql) return [];
-  if (!classForm.test(className)) {
+  const hasJar = found.some(({ type }) => type === "jar");
+  // In Java a class may stand in no package; in Python it stands in a module.
+  if (!classForm.test(className) || !(hasJar || className.includes("."))) {
     throw invalid(`\`${className.slice(0, 200)}\` names no class: expected module.Class`);
-  }
-  if (found.some(({ type }) => type === "jar") && !found.some(({ type }) => type === "py")) {
-    throw invalid("functions in Java are not built in this Bondstore; Python and SQL are");
   }
   return found.map(({ id, schema, name }) => ({ id, schema, name }));
 }

@@ -6,6 +6,7 @@ import type { Plan } from "../../../sql/plan.ts";
 import { resolveStatement } from "../../../sql/resolve.ts";
 import type { Statement } from "../../../sql/tree.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
+import { NotDescribed } from "../functions/find.ts";
 import { demandsOf } from "../statements/demands.ts";
 import { execute } from "../statements/execute.ts";
 import { statementFlows } from "../statements/flows.ts";
@@ -36,23 +37,34 @@ export interface StatementTarget extends ProjectTarget {
   readonly reads: readonly ReadRecord[];
 }
 
+/** More functions in Java than a statement may call. */
+const describedMax = 16;
+
+function resolveOnce(input: StatementInput, call: OdpsCall): StatementTarget {
+  const within = projectOf(input, call);
+  const { flags, functions, variables, decided } = input.session;
+  const catalog = new StatementCatalog(within.project, flags, call, functions);
+  return worded(() => {
+    const plan = resolveStatement(input.statement, catalog, variables);
+    const demands = demandsOf(plan, within, catalog, call);
+    const reads = [...decided.values(), ...readRecords(plan, catalog)];
+    const leaving = statementFlows(plan, within, catalog, call, reads);
+    return { ...within, plan, catalog, demands, leaving, reads };
+  });
+}
+
 /** Runs one statement of a job: a step that is judged by what it reads and writes, and recorded. */
 export const runStatement = operation("RunStatement", {
-  resolve(input: StatementInput, call: OdpsCall): StatementTarget {
-    const within = projectOf(input, call);
-    const catalog = new StatementCatalog(
-      within.project,
-      input.session.flags,
-      call,
-      input.session.functions,
-    );
-    return worded(() => {
-      const plan = resolveStatement(input.statement, catalog, input.session.variables);
-      const demands = demandsOf(plan, within, catalog, call);
-      const reads = [...input.session.decided.values(), ...readRecords(plan, catalog)];
-      const leaving = statementFlows(plan, within, catalog, call, reads);
-      return { ...within, plan, catalog, demands, leaving, reads };
-    });
+  async resolve(input: StatementInput, call: OdpsCall): Promise<StatementTarget> {
+    for (let asked = 0; ; asked += 1) {
+      try {
+        return resolveOnce(input, call);
+      } catch (error) {
+        if (!(error instanceof NotDescribed) || asked >= describedMax) throw error;
+        const { project } = projectOf(input, call);
+        await call.own.functions.describe(project.account, error.found, input.job.signal);
+      }
+    }
   },
   action: "CreateInstance",
   step: true,

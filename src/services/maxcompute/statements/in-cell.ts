@@ -1,13 +1,13 @@
 import { functionError } from "../../../engines/duckdb/lent-functions.ts";
 import type { KeepQuestion, Kept } from "../../../engines/duckdb/questions.ts";
-import { readFailure } from "../../../engines/functions/function-cell.ts";
+import { readFailure } from "../../../engines/functions/code-failure.ts";
 import { EngineLost, EngineRefusal } from "../../../engines/kept/ask.ts";
 import { EngineDied } from "../../../engines/kept/cell-keeper.ts";
 import type { SparkQuestion } from "../../../engines/spark/sql/questions.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
-import type { LentCall } from "../functions/cells.ts";
+import type { LentCall } from "../functions/code.ts";
 import { failureOf } from "../functions/failure.ts";
 import type { MadeFile } from "../information/relation.ts";
 import { stopped } from "../jobs/jobs.ts";
@@ -68,7 +68,7 @@ export async function keepInCell<Result>(
     const keep = (files: readonly MadeFile[]) =>
       call.own.functions.use(
         target.project.account,
-        lent,
+        { calls: lent, timezone },
         (links) =>
           withMade(files, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
             throw input.job.signal.aborted ? stopped : engineWords(error, lent);

@@ -1,0 +1,53 @@
+import type { CodeSource, FunctionCode } from "../../../engines/functions/function-cell.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
+import type { CodeCall } from "../../../sql/catalog.ts";
+import type { ProjectSealing } from "../project-sealing.ts";
+import { readResourceContent } from "../resources/content.ts";
+import type { FoundFunction } from "./find.ts";
+
+/** All that one function is made of, in memory while it runs. */
+const resourceBytesMax = 256 * 1024 * 1024;
+
+/** A call, and what was found of its function. */
+export interface LentCall {
+  readonly call: CodeCall;
+  readonly found: FoundFunction;
+}
+
+/** What the cell of a call is told. */
+export function codeOf(
+  { call, found }: LentCall,
+  timezone: string,
+  sealing: ProjectSealing,
+): FunctionCode {
+  const { code } = call.function;
+  if (!code) throw new Error(`the function ${found.record.name} has no code`);
+  const { signature, parameters, results } = call;
+  return {
+    ...sourceOf(found, code.language, sealing),
+    ...{ signature, kind: code.kind, parameters, results, timezone },
+  };
+}
+
+/** What a function is made of. */
+export function sourceOf(
+  found: FoundFunction,
+  language: CodeSource["language"],
+  sealing: ProjectSealing,
+): CodeSource {
+  const { record, resources } = found;
+  const files = resources.filter(({ blob }) => blob);
+  if (files.reduce((sum, { size }) => sum + size, 0) > resourceBytesMax) {
+    throw new ServiceError(
+      "ODPS-0130071",
+      `ODPS-0130071: Semantic analysis exception - the resources of ${record.name} have more than ${resourceBytesMax} bytes`,
+    );
+  }
+  return {
+    ...{ language, className: record.className },
+    resources: files.map((file) => ({
+      ...{ name: file.name, size: file.size },
+      content: () => readResourceContent(found, file, sealing),
+    })),
+  };
+}

@@ -1,0 +1,64 @@
+import { FunctionRefusal } from "../../../engines/functions/code-failure.ts";
+import { parseCodeSignature } from "../../../sql/code-signature.ts";
+import type { CodeMeaning, FoundFunction } from "./find.ts";
+
+const meaningsMax = 1_000;
+const signaturesMax = 100;
+const signatureLengthMax = 10_000;
+
+/** Refusals that the same class gets whenever it is asked. */
+const reasons: Readonly<Record<string, string>> = {
+  class: "its resources have no such class, or none that it needs",
+  base: "it is no UDF, UDTF or Aggregator of com.aliyun.odps.udf",
+};
+
+/** What classes in Java are as functions, as cells have told: of the contents that their functions had then. */
+export class Meanings {
+  readonly #known = new Map<string, CodeMeaning>();
+
+  of(found: FoundFunction): CodeMeaning | undefined {
+    return this.#known.get(keyOf(found));
+  }
+
+  /** Remembers what `ask` answers for a function; throws what it refuses for now. */
+  async ask(found: FoundFunction, ask: () => Promise<string>): Promise<void> {
+    const meaning = await ask().then(readMeaning, refusedMeaning);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= meaningsMax && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(keyOf(found), meaning);
+  }
+}
+
+const keyOf = ({ record, resources }: FoundFunction): string =>
+  JSON.stringify([record.id, record.className, resources.map(({ id, version }) => [id, version])]);
+
+function refusedMeaning(error: unknown): CodeMeaning {
+  if (!(error instanceof FunctionRefusal)) throw error;
+  const { error: reason, words = "" } = error.failure;
+  // The compiler has seen the statement's own code, and nothing of it has run.
+  if (reason === "compile") return { why: `it does not compile:\n${words}` };
+  if (!Object.hasOwn(reasons, reason)) throw error;
+  return { why: reasons[reason] ?? "" };
+}
+
+/** Reads what a cell tells of a class. */
+function readMeaning(text: string): CodeMeaning {
+  const told: unknown = JSON.parse(text);
+  const member = (name: string): unknown =>
+    typeof told === "object" && told !== null ? Reflect.get(told, name) : undefined;
+  const [kind, list] = [member("kind"), member("signatures")];
+  if (kind !== "scalar" && kind !== "table" && kind !== "aggregate") {
+    throw new FunctionRefusal({ error: "ended", frames: [] });
+  }
+  const signatures = (Array.isArray(list) ? list : [])
+    .slice(0, signaturesMax)
+    .filter((one): one is string => typeof one === "string" && one.length <= signatureLengthMax)
+    .filter((one) => parseCodeSignature(one));
+  if (signatures.length > 0) return { code: { language: "Java", kind, signatures } };
+  return {
+    why:
+      kind === "scalar"
+        ? "its class has no evaluate of types that MaxCompute has"
+        : 'its class has no @Resolve("types->types")',
+  };
+}
