@@ -10,6 +10,10 @@ export const sha256Hex = (data: string | Uint8Array): string => hash("sha256", d
 /** MD5 in lower-case hexadecimal digits: the form of an S3 entity tag, never a security measure. */
 export const md5Hex = (data: string | Uint8Array): string => hash("md5", data, "hex");
 
+/** SHA-224, SHA-384 or SHA-512 in lower-case hexadecimal digits. */
+export const sha2Hex = (bits: 224 | 384 | 512, data: Uint8Array): string =>
+  hash(`sha${bits}`, data, "hex");
+
 const blockBytes = 64;
 const shortBytesMax = 1024;
 

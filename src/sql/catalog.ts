@@ -93,6 +93,10 @@ export interface Catalog {
   findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined;
   /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
+  /** Whether a table has the partition of these values. */
+  hasPartition(table: CatalogTable, values: readonly string[]): boolean;
+  /** The account of who asks. */
+  readonly account: string;
   /** The value of the first partition column of the greatest partition that holds data. */
   maxPartition(table: CatalogTable): string | undefined;
   /** Flags of SET and of the project, by name in lower case. */

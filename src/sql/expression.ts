@@ -1,5 +1,5 @@
 import { resolveCall } from "./calls.ts";
-import type { Catalog } from "./catalog.ts";
+import { type Catalog, isOn } from "./catalog.ts";
 import { convert } from "./conversion.ts";
 import { fieldOf, resolveName } from "./names.ts";
 import {
@@ -12,6 +12,7 @@ import {
   resolveLogical,
   resolveUnary,
 } from "./operators.ts";
+import { saidError } from "./said-error.ts";
 import { deeper, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveExists, resolveInQuery, resolveScalarQuery } from "./subqueries.ts";
@@ -119,13 +120,31 @@ function resolveVariable(name: string, scope: Scope, at: Position): Resolved {
 
 const wholeDateFlag = "odps.sql.executionengine.enable.string.to.date.full.format";
 
+/** Whether a text that is no number ends the statement. */
+const strictFlag = "odps.function.strictmode";
+/** Whether a decimal that was read of a table is told without zeros at its end. */
+const trimFlag = "odps.sql.decimal.tostring.trimzero";
+
+/** The whole text must be a number; the error names types and no value. */
+function strictCast(value: Resolved, cast: Resolved): string {
+  const [from, to] = [value.type, cast.type].map((type) => typeText(type).toUpperCase());
+  const error = saidError(
+    "ODPS-0123091",
+    `Illegal type cast - In function cast, a value cannot be casted from ${from} to ${to}.`,
+  );
+  const isNone = `TRY_CAST(trim(${value.sql}) AS DOUBLE) IS NULL OR ${cast.sql} IS NULL`;
+  return `CASE WHEN ${value.sql} IS NOT NULL AND (${isNone}) THEN ${error} ELSE ${cast.sql} END`;
+}
+
 /** CAST: unlike elsewhere, a text with a time is no date, unless a flag says so, and a text is a text in JSON. */
-function writtenCast(
-  value: Resolved,
-  { type, at }: CastExpression,
-  { settings }: Catalog,
-): Resolved {
+function writtenCast(value: Resolved, { type, at }: CastExpression, catalog: Catalog): Resolved {
   const { uses } = value;
+  if (isOn(catalog, strictFlag) && isText(value.type) && isNumber(type)) {
+    return { sql: strictCast(value, castTo(value, type, at)), type, uses };
+  }
+  if (value.type.kind === "decimal" && type.kind === "string" && uses.length > 0) {
+    if (!isOn(catalog, trimFlag, true)) return { sql: `CAST(${value.sql} AS VARCHAR)`, type, uses };
+  }
   if (type.kind === "json" && isText(value.type))
     return { sql: `to_json(${value.sql})`, type, uses };
   if (value.type.kind === "json" && (isNumber(type) || type.kind === "boolean")) {
@@ -133,7 +152,7 @@ function writtenCast(
     if (type.kind !== "boolean") return castTo(text, type, at);
     return { sql: `TRY_CAST(${text.sql} AS BOOLEAN)`, type, uses };
   }
-  if (type.kind !== "date" || !isText(value.type) || settings.get(wholeDateFlag) === "true")
+  if (type.kind !== "date" || !isText(value.type) || isOn(catalog, wholeDateFlag))
     return castTo(value, type, at);
   return { sql: `odps_whole_date(${value.sql})`, type, uses };
 }

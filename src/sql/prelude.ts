@@ -1,5 +1,7 @@
 import { charsetMacros } from "./functions/charset-macros.ts";
 import { dateMacros } from "./functions/date-macros.ts";
+import { hashMacros } from "./functions/hash.ts";
+import { cardMacros } from "./functions/identity-card.ts";
 import { numberMacros } from "./functions/number-macros.ts";
 import { textMacros } from "./functions/string-macros.ts";
 
@@ -98,6 +100,8 @@ export const macros: readonly Macro[] = [
   ...numberMacros,
   ...charsetMacros,
   ...dateMacros,
+  ...hashMacros,
+  ...cardMacros,
 ];
 
 /**

@@ -3,9 +3,9 @@ import { resolveCondition, resolveExpression } from "./expression.ts";
 import { quoteText } from "./quote.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import { openTable } from "./tables.ts";
-import type { CallExpression, Name } from "./tree.ts";
-import { bigint, string } from "./type-rules.ts";
+import { meantNames, openTable } from "./tables.ts";
+import type { CallExpression, Name, ObjectName, Position } from "./tree.ts";
+import { bigint, boolean, string } from "./type-rules.ts";
 import { overText } from "./windows.ts";
 
 type Special = (call: CallExpression, scope: Scope) => Resolved;
@@ -36,21 +36,69 @@ const count: Special = (call, scope) => {
   return { sql, type: bigint, uses: over ? uses : uses.filter((use) => use.of !== scope.sources) };
 };
 
+/** The arguments of a call that takes constant texts alone. */
+function texts(call: CallExpression, scope: Scope, least: number, most: number): readonly string[] {
+  const values = call.arguments.map((argument) => resolveExpression(argument, scope).literal);
+  const given = values.filter((value) => typeof value === "string");
+  if (given.length === values.length && given.length >= least && given.length <= most) return given;
+  return refuse(
+    call.at,
+    `${call.name.key.toUpperCase()} takes the name of a table as a constant text`,
+  );
+}
+
+/** The name of a table that stands in a text. */
+function writtenName(text: string, at: Position): ObjectName {
+  const parts = text
+    .split(".")
+    .map((part): Name => ({ text: part, key: part.trim().toLowerCase(), at }));
+  return parts.length > 3 ? refuse(at, `'${text}' is not the name of a table`) : { parts, at };
+}
+
+const truth = (holds: boolean): Resolved => ({ sql: String(holds), type: boolean, uses: [] });
+
+/** TABLE_EXISTS('project.table'): of a table that is there one must be allowed to read. */
+const tableExists: Special = (call, scope) => {
+  const { environment } = scope;
+  const [text = ""] = texts(call, scope, 1, 1);
+  const name = writtenName(text, call.at);
+  const found = meantNames(name, environment).some((meant) =>
+    environment.world.catalog.findTable(meant),
+  );
+  if (found) openTable(name, environment, true).read.chosen = true;
+  return truth(found);
+};
+
+const partitionsMax = 6;
+
+/** PARTITION_EXISTS('table', values..): one value for each partition column, in their order. */
+const partitionExists: Special = (call, scope) => {
+  const { environment } = scope;
+  const [text = "", ...values] = texts(call, scope, 2, partitionsMax + 1);
+  const { table, read } = openTable(writtenName(text, call.at), environment, true);
+  if (values.length !== table.partitionColumns.length) {
+    return refuse(
+      call.at,
+      `table ${fullName(table)} has ${table.partitionColumns.length} partition columns`,
+    );
+  }
+  for (const { name } of table.partitionColumns) read.columns.add(name);
+  read.chosen = true;
+  return truth(environment.world.catalog.hasPartition(table, values));
+};
+
+/** GET_USER_ID(): the account of who asks, also in a view. */
+const userId: Special = (call, { environment }) => {
+  if (call.arguments.length > 0) return refuse(call.at, "GET_USER_ID takes nothing");
+  return { sql: quoteText(environment.world.catalog.account), type: string, uses: [] };
+};
+
 /** MAX_PT('project.table'): the name is a text, and still a table that the statement reads. */
 const maxPartition: Special = (call, scope) => {
   const { environment } = scope;
-  const [argument] = call.arguments;
-  const value =
-    argument && call.arguments.length === 1 ? resolveExpression(argument, scope) : undefined;
-  if (!argument || typeof value?.literal !== "string") {
-    return refuse(call.at, "MAX_PT takes the name of a table as a constant text");
-  }
-  const { at } = argument;
-  const parts = value.literal
-    .split(".")
-    .map((part): Name => ({ text: part, key: part.trim().toLowerCase(), at }));
-  if (parts.length > 3) return refuse(at, `'${value.literal}' is not the name of a table`);
-  const { table, read } = openTable({ parts, at }, environment, true);
+  const { at } = call;
+  const [text = ""] = texts(call, scope, 1, 1);
+  const { table, read } = openTable(writtenName(text, at), environment, true);
   const [column] = table.partitionColumns;
   if (!column) return refuse(at, `table ${fullName(table)} is not partitioned`);
   read.columns.add(column.name);
@@ -78,6 +126,9 @@ const grouping =
 export const specialCalls: Readonly<Record<string, Special>> = {
   count,
   max_pt: maxPartition,
+  table_exists: tableExists,
+  partition_exists: partitionExists,
+  get_user_id: userId,
   grouping: grouping("GROUPING"),
   grouping_id: grouping("GROUPING_ID"),
 };

@@ -60,8 +60,8 @@ const refused: readonly (readonly [title: string, sql: string, message: string])
   ],
   [
     "a function that is not built",
-    "SELECT compress(b) FROM t",
-    semantic("1,8", "function compress is not supported yet"),
+    "SELECT new_keyset(b) FROM t",
+    semantic("1,8", "function new_keyset is not supported yet"),
   ],
   [
     "foreign code",

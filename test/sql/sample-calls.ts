@@ -76,6 +76,13 @@ const calls: Readonly<Record<string, string>> = {
   json_object: "json_object('a', 1)",
   transform_keys: "transform_keys(map('a', 1), (k, v) -> k)",
   field: "field(named_struct('a', 1), 'a')",
+  is_encoding: "is_encoding('a', 'utf-8', 'gbk')",
+  decompress: "decompress(compress('a'))",
+  sym_encrypt: "sym_encrypt($, cast('b75585cf321cdcad42451690cdb7bfc4' as binary))",
+  sym_decrypt:
+    "sym_decrypt(unbase64('frgJZAEAQMeEuHqpS8lK9VxQhgPYpZ317V+oUla/xEc='), cast('b75585cf321cdcad42451690cdb7bfc4' as binary))",
+  failif: "failif(a > 9, 'words')",
+  sample: "sample(4, 1, a)",
 };
 
 /** A call of each signature of the built-ins, as a query of one row. */
@@ -83,7 +90,8 @@ export const sampleCalls = [...builtIns].flatMap(([name, rows]) =>
   rows.map(({ signature, family }) => {
     const given = signature.parameters.map(({ pattern }) => sampleOf(pattern));
     const call = calls[name]?.replaceAll("$", given[0] ?? "") ?? `${name}(${given.join(", ")})`;
-    const over = family === "window" ? " OVER (ORDER BY a)" : "";
+    const order = name === "cluster_sample" ? "" : "ORDER BY a";
+    const over = family === "window" ? ` OVER (${order})` : "";
     const expression = `${call}${over}`;
     const sql = `SELECT ${expression} AS x FROM t LIMIT 1`;
     return { name, family, signature: signature.text, expression, sql };

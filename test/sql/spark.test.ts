@@ -48,6 +48,8 @@ const notCompared: Readonly<Record<string, string>> = {
   random: "random",
   uuid: "random",
   unique_id: "random",
+  sym_encrypt: "random",
+  cluster_sample: "random",
   getdate: "the time of the call",
   now: "the time of the call",
   unix_timestamp: "the time of the call",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { BLOB, DuckDBBlobValue, DuckDBInstance, DuckDBScalarFunction } from "@duckdb/node-api";
+import { type OwnFunction, ownFunctions } from "../../src/engines/duckdb/own-functions.ts";
 import type { Catalog, CatalogTable } from "../../src/sql/catalog.ts";
 import { emitDuckDb } from "../../src/sql/emit.ts";
 import { parseScript } from "../../src/sql/parse.ts";
@@ -90,6 +91,8 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
       name === "myudf"
         ? { project: "p", schema: "default", name, id: name, why: "its class is not there" }
         : undefined,
+    account: "111122223333",
+    hasPartition: ({ name }, values) => name === "sale" && values.join() === "2024-01-01,eu",
     maxPartition: ({ name }) => (name === "sale" ? "2024-01-02" : undefined),
   };
 }
@@ -132,6 +135,7 @@ export async function openWarehouse() {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'Asia/Shanghai'");
+  for (const own of ownFunctions) connection.registerScalarFunction(scalarOf(own));
   for (const statement of duckDbPrelude) await connection.run(statement);
   for (const stored of tables) {
     if (stored.kind === "view") continue;
@@ -161,6 +165,25 @@ export async function openWarehouse() {
   };
   return { ask, rows, select, writeParquet, readParquet, close: () => connection.closeSync() };
 }
+
+const scalarOf = ({ name, parameters, random, calculate }: OwnFunction) =>
+  DuckDBScalarFunction.create({
+    ...{ name, returnType: BLOB, volatile: random === true },
+    parameterTypes: Array.from({ length: parameters }, () => BLOB),
+    mainFunction(_info, input, output) {
+      for (let row = 0; row < input.rowCount; row += 1) {
+        const given = Array.from({ length: 3 }, (_, at) => {
+          const value = at < parameters ? input.getColumnVector(at).getItem(row) : undefined;
+          return value instanceof DuckDBBlobValue ? value.bytes : new Uint8Array(0);
+        });
+        const [first = none, second = none, third = none] = given;
+        output.setItem(row, new DuckDBBlobValue(calculate(first, second, third)));
+      }
+      output.flush();
+    },
+  });
+
+const none = new Uint8Array(0);
 
 const shown = (value: unknown): string =>
   value === null ? "NULL" : typeof value === "string" ? value : JSON.stringify(value);

@@ -1,5 +1,7 @@
 import type { Typed } from "../conversion.ts";
+import { duckDbType } from "../duckdb-types.ts";
 import { bigint, decimalOf, double, isInteger } from "../type-rules.ts";
+import type { SqlType } from "../types.ts";
 import { mapAggregates } from "./nested.ts";
 import type { Building, FunctionRow } from "./row.ts";
 
@@ -18,10 +20,24 @@ const sum = ([value]: readonly Typed[], { marks }: Building): Typed | string => 
 const average = ([value]: readonly Typed[], { marks }: Building): Typed | string => {
   const text = `avg(${marks["D"]}${value?.sql})${marks["W"]}`;
   if (value?.type.kind !== "decimal") return { sql: text, type: double };
-  const { precision, scale } = value.type;
-  const type = decimalOf(precision + 4, scale + 4);
+  const type = ofAverage(value.type);
   return { sql: `CAST(${text} AS DECIMAL(${type.precision},${type.scale}))`, type };
 };
+
+/** What of DECIMAL is DECIMAL: a median has the digits of an average, a deviation as many as there are. */
+const sameKind =
+  (name: string, digits: (type: SqlType & { kind: "decimal" }) => SqlType) =>
+  ([value]: readonly Typed[], { marks }: Building): Typed | string => {
+    const text = `${name}(${marks["D"]}${value?.sql})${marks["W"]}`;
+    if (value?.type.kind !== "decimal") return `CAST(${text} AS DOUBLE)`;
+    const type = digits(value.type);
+    // By way of a text: a number in binary has digits behind its last.
+    return { sql: `CAST(CAST(${text} AS VARCHAR) AS ${duckDbType(type)})`, type };
+  };
+
+const ofAverage = ({ precision, scale }: SqlType & { kind: "decimal" }) =>
+  decimalOf(precision + 4, scale + 4);
+const ofDeviation = () => decimalOf(38, 18);
 
 /** A calculation with the values of a group in order, as `odps_list`. */
 const ofSorted = (text: string): string =>
@@ -45,11 +61,12 @@ export const aggregateFunctions: readonly FunctionRow[] = [
   ["avg(N) -> double", average],
   ["min(T) -> T", "min($D$1)$W"],
   ["max(T) -> T", "max($D$1)$W"],
-  ["count_if(boolean) -> bigint", "CAST(count_if($1)$W AS BIGINT)"],
-  ["median(double) -> double", "median($D$1)$W"],
-  ["stddev(double) -> double", "stddev_pop($D$1)$W"],
-  ["stddev_pop(double) -> double", "stddev_pop($D$1)$W"],
-  ["stddev_samp(double) -> double", "stddev_samp($D$1)$W"],
+  // DuckDB makes NULL of a condition that is NULL in all rows.
+  ["count_if(boolean) -> bigint", "coalesce(CAST(count_if($1)$W AS BIGINT), 0)"],
+  ["median(N) -> double", sameKind("median", ofAverage)],
+  ["stddev(N) -> double", sameKind("stddev_pop", ofDeviation)],
+  ["stddev_pop(N) -> double", sameKind("stddev_pop", ofDeviation)],
+  ["stddev_samp(N) -> double", sameKind("stddev_samp", ofDeviation)],
   ["variance(double) -> double", "var_pop($D$1)$W"],
   ["var_pop(double) -> double", "var_pop($D$1)$W"],
   ["var_samp(double) -> double", "var_samp($D$1)$W"],

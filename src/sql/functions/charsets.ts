@@ -12,6 +12,11 @@ const narrow = (most: number): Charset => ({
   read: (hex) => `odps_narrow_text(${hex}, ${most})`,
 });
 
+const chinese = (charset: string): Charset => ({
+  write: (text) => `hex(odps_own_to_${charset}(encode(${text})))`,
+  read: (hex) => `decode(odps_own_from_${charset}(unhex(${hex})))`,
+});
+
 const charsets: Readonly<Record<string, Charset>> = {
   "utf-8": { write: (text) => `hex(${text})`, read: (hex) => `decode(unhex(${hex}))` },
   // Java writes a mark of the order before UTF-16 that is told without one.
@@ -29,6 +34,8 @@ const charsets: Readonly<Record<string, Charset>> = {
   },
   "iso-8859-1": narrow(255),
   "us-ascii": narrow(127),
+  gbk: chinese("gbk"),
+  gb2312: chinese("gb2312"),
 };
 
 function charsetOf(name: Typed | undefined, building: Building): Charset {
@@ -61,9 +68,20 @@ function fromCharset([bytes, name, mode]: readonly Typed[], building: Building):
   )}, error('FROM_CHARSET met bytes that are no text of the charset')) END`;
 }
 
+/** IS_ENCODING(text, from, to): whether a charset has all characters of a text. */
+function isEncoding([text, from, to]: readonly Typed[], building: Building): string {
+  if (from?.literal === null || to?.literal === null) return "CAST(NULL AS BOOLEAN)";
+  if (!/^utf-?8$/i.test(String(from?.literal)))
+    return building.refuse("IS_ENCODING reads texts as UTF-8, in which all of them are");
+  const { write, read } = charsetOf(to, building);
+  const sql = text?.sql ?? "NULL";
+  return `CASE WHEN ${sql} IS NOT NULL THEN coalesce(TRY(${read(write(sql))}) = ${sql}, false) END`;
+}
+
 /** Functions of texts in other charsets than UTF-8. */
 export const charsetFunctions: readonly FunctionRow[] = [
   ["encode(string, literal string) -> binary", encode],
   ["decode(binary, literal string) -> string", decodeBytes],
+  ["is_encoding(string, literal string, literal string) -> boolean", isEncoding],
   ["from_charset(binary, literal string, literal string?) -> string", fromCharset],
 ];

@@ -32,7 +32,9 @@ const complex = `aggregate all_match any_match array array_contains array_distin
   multimap_from_entries named_struct posexplode reverse sequence shuffle size slice sort_array str_to_map struct
   to_json transform transform_keys transform_values zip_with`;
 
-const sealed = "aes_decrypt aes_encrypt sym_decrypt sym_encrypt";
+const sealed = `add_key_to_keyset aes_decrypt aes_encrypt enhanced_sym_decrypt enhanced_sym_encrypt keyset_from_json
+  keyset_to_json new_keyset new_wrapped_keyset rewrap_keyset rotate_keyset rotate_wrapped_keyset sym_decrypt sym_encrypt
+  use_wrapped_keyset`;
 
 const other = `bitmap_and bitmap_cardinality bitmap_or cast coalesce compress current_database current_schema
   current_user decode decompress failif get_data_from_table get_idcard_age get_idcard_birthday get_idcard_sex get_user_id

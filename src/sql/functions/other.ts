@@ -1,6 +1,7 @@
 import { isOn } from "../catalog.ts";
 import { convert, type Typed } from "../conversion.ts";
 import { quoteText } from "../quote.ts";
+import { saidError } from "../said-error.ts";
 import { commonType, comparedType, string, voidType } from "../type-rules.ts";
 import { type SqlType, typeText } from "../types.ts";
 import type { Building, FunctionRow } from "./row.ts";
@@ -57,6 +58,10 @@ function ordinal([place, ...values]: readonly Typed[], building: Building): Type
   return { sql: `list_sort([${texts.join(", ")}], 'ASC', 'NULLS FIRST')[${place?.sql}]`, type };
 }
 
+/** FAILIF(condition, words): only words that stand in the statement are told, for others could be values. */
+const failIf = ([condition, words]: readonly Typed[]): string =>
+  `CASE WHEN ${condition?.sql} THEN ${saidError("ODPS-0121095", `Invalid argument - ${String(words?.literal)}`)} ELSE true END`;
+
 /** Functions that choose, compare and tell about values. */
 export const otherFunctions: readonly FunctionRow[] = [
   ["if(boolean, T, T) -> T", "CASE WHEN $1 THEN $2 ELSE $3 END"],
@@ -74,8 +79,8 @@ export const otherFunctions: readonly FunctionRow[] = [
     "typeof(any) -> string",
     ([value]) => (value ? quoteText(typeText(value.type).toUpperCase()) : "NULL"),
   ],
+  ["failif(boolean, literal string) -> boolean", failIf],
   ["uuid() -> string", "CAST(uuid() AS VARCHAR)"],
   ["unique_id() -> string", "CAST(uuid() AS VARCHAR)"],
-  ["hash(any...) -> int", "CAST(hash($*) % 2147483647 AS INTEGER)"],
   ["to_char(N) -> string", ([value]) => (value && convert(value, string)?.sql) ?? "NULL"],
 ];

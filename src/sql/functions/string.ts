@@ -1,6 +1,7 @@
 import type { Typed } from "../conversion.ts";
 import { isText } from "../type-rules.ts";
 import type { Building, FunctionRow } from "./row.ts";
+import { bytesOf } from "./sealed.ts";
 
 /** DuckDB skips NULLs where MaxCompute answers NULL. */
 const joined =
@@ -30,10 +31,10 @@ const occurrence = (
   return `odps_regexp_replace(${text?.sql}, ${pattern?.sql}, ${replacement?.sql}, ${which})`;
 };
 
-const digest = ([text, bits]: readonly Typed[], building: Building): string => {
+const digest = ([text, bits]: readonly Typed[]): string => {
   if (bits?.literal === 0n || bits?.literal === 256n) return `sha256(${text?.sql})`;
   if (bits?.literal === 224n || bits?.literal === 384n || bits?.literal === 512n)
-    return building.refuse("SHA2 is supported with 256 bits");
+    return `TRY(decode(odps_own_sha${bits.literal}(${bytesOf(text)})))`;
   return "CAST(NULL AS VARCHAR)";
 };
 

@@ -3,6 +3,8 @@ import { aggregateFunctions } from "./aggregate.ts";
 import { charsetFunctions } from "./charsets.ts";
 import { complexFunctions } from "./complex.ts";
 import { dateFunctions } from "./date.ts";
+import { hashFunctions } from "./hash.ts";
+import { cardFunctions } from "./identity-card.ts";
 import { jsonFunctions } from "./json.ts";
 import { mathFunctions } from "./math.ts";
 import { documentedNames } from "./names.ts";
@@ -10,6 +12,7 @@ import { nestedFunctions } from "./nested.ts";
 import { otherFunctions } from "./other.ts";
 import type { Build, FunctionRow } from "./row.ts";
 import { rowFunctions } from "./rows.ts";
+import { sealedFunctions } from "./sealed.ts";
 import { parseSignature, type Signature } from "./signature.ts";
 import { stringFunctions } from "./string.ts";
 import { windowFunctions } from "./window.ts";
@@ -35,6 +38,9 @@ const families: readonly (readonly [Family, readonly FunctionRow[]])[] = [
   ["scalar", nestedFunctions],
   ["scalar", jsonFunctions],
   ["scalar", charsetFunctions],
+  ["scalar", sealedFunctions],
+  ["scalar", hashFunctions],
+  ["scalar", cardFunctions],
   ["scalar", otherFunctions],
   ["aggregate", aggregateFunctions],
   ["window", windowFunctions],

@@ -11,6 +11,20 @@ const edge =
     return `${name}(${value?.sql}${ignore}${marks["N"]})${marks["W"]}`;
   };
 
+/** CLUSTER_SAMPLE(n) chooses n rows of each part by chance, and CLUSTER_SAMPLE(n, m) m of every n. */
+function clusterSample([rows, share]: readonly Typed[], building: Building): string {
+  const counts = [rows, ...(share ? [share] : [])].map((each) => each?.literal);
+  if (!counts.every((count) => typeof count === "bigint" && count > 0n))
+    return building.refuse("CLUSTER_SAMPLE takes numbers above 0");
+  const over = building.marks["W"] ?? "";
+  if (/ORDER BY|ROWS|RANGE/.test(over.replace(/"[^"]*"|'[^']*'/g, "")))
+    return building.refuse("CLUSTER_SAMPLE takes no order and no frame");
+  const place = `row_number()${over.slice(0, -1)} ORDER BY random())`;
+  return share
+    ? `(${place} <= count(*)${over} * ${share.sql} // ${rows?.sql})`
+    : `(${place} <= ${rows?.sql})`;
+}
+
 /** Functions that need OVER. */
 export const windowFunctions: readonly FunctionRow[] = [
   ["row_number() -> bigint", "row_number()$W"],
@@ -27,5 +41,6 @@ export const windowFunctions: readonly FunctionRow[] = [
   ["lead(T, bigint, T) -> T", "lead($1, CAST($2 AS INTEGER), $3$N)$W"],
   ["first_value(T, boolean?) -> T", edge("first_value")],
   ["last_value(T, boolean?) -> T", edge("last_value")],
+  ["cluster_sample(literal bigint, literal bigint?) -> boolean", clusterSample],
   ["nth_value(T, bigint) -> T", "nth_value($1, $2$N)$W"],
 ];

@@ -38,6 +38,11 @@ const strings: readonly Row[] = [
   ["octet_length", "octet_length($1)"],
   ["sha1", "sha1($1)"],
   ["sha256", "sha2($1, 256)"],
+  ...[224, 384, 512].map(
+    (bits): Row => [`odps_own_sha${bits}`, `CAST(sha2($1, ${bits}) AS BINARY)`],
+  ),
+  ["odps_own_encrypt", "aes_encrypt($1, $2, 'GCM', 'NONE', CAST('' AS BINARY), $3)"],
+  ["odps_own_decrypt", "aes_decrypt($1, $2, 'GCM', 'NONE', $3)"],
   ["chr", ([code], call) => (code?.literal === 0 ? "chr(0)" : call.refuse("a code"))],
   ["to_base64", "base64($1)"],
   ["encode", "CAST($1 AS BINARY)"],

@@ -8,6 +8,7 @@ import duckdb, {
 import { duckDbPrelude } from "../../../sql/prelude.ts";
 import { quoteText } from "../../../sql/quote.ts";
 import type { SqlType } from "../../../sql/types.ts";
+import { registerOwn } from "./register-own.ts";
 
 /** What a running DuckDB may use and touch. */
 export interface DatabaseOptions {
@@ -51,6 +52,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     `allowed_configs = [${ownToConnections.map(quoteText).join(", ")}]`,
     "lock_configuration = true",
   ];
+  registerOwn(connection);
   for (const macro of duckDbPrelude) await duckdb.query(connection, macro);
   for (const setting of settings) await duckdb.query(connection, `SET GLOBAL ${setting}`);
   duckdb.disconnect_sync(connection);

@@ -6,6 +6,7 @@ import { EngineDied } from "../../../engines/kept/cell-keeper.ts";
 import type { SparkQuestion } from "../../../engines/spark/sql/questions.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
+import { readSaid } from "../../../sql/said-error.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { LentCall } from "../functions/code.ts";
 import { failureOf } from "../functions/failure.ts";
@@ -71,7 +72,7 @@ export async function keepInCell<Result>(
         { calls: lent, timezone },
         (links) =>
           withMade(files, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
-            throw input.job.signal.aborted ? stopped : engineWords(error, lent);
+            throw input.job.signal.aborted ? stopped : engineWords(error, lent, sql);
           }),
         input.job.signal,
       );
@@ -118,7 +119,7 @@ const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid In
  * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
  * out of a project.
  */
-function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
+function engineWords(error: unknown, calls: readonly LentCall[] = [], sql = ""): unknown {
   if (error instanceof EngineLost || error instanceof EngineDied) {
     return new ServiceError(
       "ODPS-0010000",
@@ -130,6 +131,8 @@ function engineWords(error: unknown, calls: readonly LentCall[] = []): unknown {
   if (told !== undefined && calls.length > 0) {
     return failureOf(readFailure(told), calls);
   }
+  const said = readSaid(error.message, sql);
+  if (said) return new ServiceError(said.code, `${said.code}: ${said.words}`);
   const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
   const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
   return new ServiceError("ODPS-0123131", text);

@@ -60,6 +60,7 @@ const keyOf = ({ id, version }: Pick<CatalogTable, "id" | "version">): string =>
 export class StatementCatalog implements Catalog {
   readonly project: string;
   readonly schema: string;
+  readonly account: string;
   readonly settings: ReadonlyMap<string, string>;
   readonly #call: OdpsCall;
   readonly #found = new Map<string, CatalogTable | undefined>();
@@ -76,6 +77,7 @@ export class StatementCatalog implements Catalog {
   ) {
     this.#functions = new FunctionFinder(project, temporary, call);
     this.project = project.name;
+    this.account = call.account;
     this.schema = settings.get("odps.default.schema")?.toLowerCase() || defaultSchema;
     this.settings = settings;
     this.#call = call;
@@ -214,6 +216,11 @@ export class StatementCatalog implements Catalog {
   /** What was found of a function. */
   foundFunction({ id }: Pick<CatalogFunction, "id">): FoundFunction {
     return this.#functions.found(id);
+  }
+
+  hasPartition(table: CatalogTable, values: readonly string[]): boolean {
+    const key = JSON.stringify(values);
+    return this.found(table).content.partitions.some((one) => JSON.stringify(one.values) === key);
   }
 
   maxPartition(table: CatalogTable): string | undefined {
