@@ -40,6 +40,8 @@ test("PyODPS reads the same rows from both engines", async (t) => {
   const { asRoot } = await startWorld(t, "ledger");
   const out = await asRoot(`${begin}
 run("create table numbers as select cast(pos as bigint) as n from (select split(space(20000), ' ') as a) t lateral view posexplode(a) p as pos, v")
+run("create table exact as select n * 7919 as n, concat('text ', n) as t, cast(n * 1.01BD as decimal(18,2)) as d, cast(n * 1.01BD as decimal(38,2)) as w, dateadd(date '2000-01-01', cast(n as bigint), 'dd') as day from numbers")
+run("create table floats as select n, n / 7 as f, array(n / 9) as fs from numbers")
 run("create table changed (a int, b string)")
 run("insert into changed values (1, 'x')")
 run("alter table changed add columns (c bigint)")
@@ -59,6 +61,8 @@ out["same"] = same(
     "select * from shown",
     "select n, n % 7 as k from numbers order by k desc, n",
     "select max_pt('orders') as newest",
+    "select * from exact where n % 1000 = 1 order by n",
+    "select * from floats where n % 1000 = 1 order by n",
 )
 out["nothing"] = read("select * from orders where false", spark)
 `);

@@ -50,6 +50,27 @@ test("what is missing or too late is NULL, and files are read as one", async (t)
   assert.equal(late.toString(), '"x","y"\n');
 });
 
+test("what other programs read has encodings of old only", async (t) => {
+  const { engine } = await startTestEngine(t);
+  const encodings = async (file: string, sql: string, leaves: boolean) => {
+    await engine.keep({ id: file, sql, file, settings, leaves });
+    const asked = `select encodings from parquet_metadata(${fileText(file)}) order by column_id`;
+    const { columns } = await engine.keep({ id: "asked", sql: asked, file: "asked", settings });
+    const told = engine.read({ files: ["asked"], columns, ...all, form: "csv" });
+    return (await bytesOf(told)).toString().split("\n").slice(1, -1);
+  };
+  const longs = "select (range * 7919)::bigint as a, 'text ' || range as b from range(50000)";
+  const old = ['"PLAIN"', '"PLAIN"'];
+  assert.deepEqual(await encodings("leaves.parquet", longs, true), old);
+  assert.deepEqual(await encodings("ours.parquet", longs, false), [
+    '"DELTA_BINARY_PACKED"',
+    '"DELTA_LENGTH_BYTE_ARRAY"',
+  ]);
+  // Spark reads tables too.
+  const floats = "select range::bigint as a, [{'f': range / 7}] as b from range(50000)";
+  assert.deepEqual(await encodings("floats.parquet", floats, false), old);
+});
+
 test("rows part into a file for each value", async (t) => {
   const { engine, data } = await startTestEngine(t);
   const sql =

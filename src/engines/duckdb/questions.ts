@@ -27,6 +27,8 @@ export interface KeepQuestion {
   readonly partitionBy?: readonly string[];
   /** Functions of users that it calls: connections to them have come before. */
   readonly functions?: LentFunctions;
+  /** The file is for other programs to read, not only for ours. */
+  readonly leaves?: boolean;
   /** Rows as lines of text, as other programs read them; without it Parquet. */
   readonly text?: { readonly delimiter: string; readonly null: string; readonly gzip: boolean };
 }

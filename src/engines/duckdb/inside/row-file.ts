@@ -36,7 +36,7 @@ export async function withRowFile<Result>(
     ({ name, type }, at) =>
       `${intoFile(`CAST(c${at} AS ${duckDbType(type)})`, type)} AS ${quoteName(name)}`,
   );
-  const copy = `COPY (SELECT ${stored.join(", ")} FROM ${source.sql}) TO ${quoteText(part)} (${parquetOptions.join(", ")})`;
+  const copy = `COPY (SELECT ${stored.join(", ")} FROM ${source.sql}) TO ${quoteText(part)} (${parquetOptions(columns, "us").join(", ")})`;
   let held: (readonly Vector[])[] = [];
   let [heldBytes, groupRows, rows, parts] = [0, 0, 0, 0];
 

@@ -63,8 +63,8 @@ export async function writeOutside(
   const ending = endings(format);
   const text = format.kind === "text" ? { text: format } : {};
   const how = isParted
-    ? { file: `x/${name}`, partitionBy }
-    : { file: `x/${name}${ending}`, ...text };
+    ? { file: `x/${name}`, partitionBy, leaves: true }
+    : { file: `x/${name}${ending}`, leaves: true, ...text };
   const query = await emitted(selection, running);
   return keepInCell(query, how, running, async (cell, { files }) => {
     const left = files.map((file, at) => {

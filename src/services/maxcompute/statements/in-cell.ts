@@ -44,7 +44,7 @@ export interface CellQuery {
  */
 export async function keepInCell<Result>(
   { sql, files, made = [], calls = [], spark }: CellQuery,
-  how: Pick<KeepQuestion, "file" | "partitionBy" | "text">,
+  how: Pick<KeepQuestion, "file" | "partitionBy" | "leaves" | "text">,
   running: Running,
   work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,
 ): Promise<Result> {
