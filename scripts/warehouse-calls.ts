@@ -10,11 +10,23 @@ const everyQuery = /executeQuery/;
 const statement: Calls = { PyODPS: everyScript, Java: /SQLTask\.run/, JDBC: everyQuery };
 const upload: Calls = {
   PyODPS: /create_upload_session\(|write_table\(/,
-  Java: /createUploadSession\(/,
+  Java: /TableTunnel[\s\S]*createUploadSession\(/,
 };
 const tableRows = /create_download_session\(|read_table\(/;
 const stream = /create_stream_upload_session\(/;
 const upserted: Calls = { PyODPS: /open_upsert_stream\(/, Java: /buildUpsertStream\(/ };
+const volumeUpload: Calls = {
+  PyODPS: /\.open_writer\("part/,
+  Java: /new VolumeTunnel[\s\S]*createUploadSession\(/,
+};
+const volumeDownload: Calls = {
+  PyODPS: /\.open_reader\("part/,
+  Java: /new VolumeTunnel[\s\S]*createDownloadSession\(/,
+};
+const volumeObject: Calls = {
+  PyODPS: /\.open_writer\("in\//,
+  Java: /new VolumeFSTunnel[\s\S]*openOutputStream\(/,
+};
 const result: Calls = {
   PyODPS: /open_reader\(tunnel=True|\brows\(/,
   Java: /getResultSet\(/,
@@ -50,7 +62,7 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   ListTables: { PyODPS: /list_tables\(/, Java: /odps\.tables\(\)\)/, JDBC: /getTables\(/ },
   PreviewTable: { PyODPS: /\.head\(/ },
   PreviewTableArrow: { PyODPS: /open_preview_reader\(/ },
-  CreateTableDownload: { PyODPS: tableRows, Java: /createDownloadSession\(/ },
+  CreateTableDownload: { PyODPS: tableRows, Java: /TableTunnel[\s\S]*createDownloadSession\(/ },
   GetTableDownload: { PyODPS: /TableTunnel\(o\)\.create_download_session\([^)]*download_id=/ },
   ReadTableDownload: { PyODPS: tableRows, Java: /openRecordReader\(/ },
   CreateTableUpload: upload,
@@ -86,6 +98,32 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   },
   UpdateResource: { PyODPS: /with again\.open\("a"\)/ },
   DeleteResource: { PyODPS: /delete_resource\(/, Java: /resources\(\)\.delete\(/ },
+  ListVolumes: { PyODPS: /list_volumes\(/ },
+  CreateVolume: { PyODPS: /create_(?:parted|fs)_volume\(/, Java: /volumes\(\)\.create\(/ },
+  GetVolume: { PyODPS: /get_volume\(/, Java: /volumes\(\)\.get\(/ },
+  DeleteVolume: { PyODPS: /delete_volume\(/, Java: /volumes\(\)\.delete\(/ },
+  ListVolumePartitions: { PyODPS: /list_partitions\(\)/, Java: /getPartitionIterator\(/ },
+  GetVolumePartition: { PyODPS: /get_volume_partition\(/, Java: /partition\.getLength\(/ },
+  ListVolumeFiles: { PyODPS: /list_files\(/, Java: /getFileIterator\(/ },
+  DeleteVolumePartition: { PyODPS: /delete_partition\("part/, Java: /deleteVolumePartition\(/ },
+  CreateVolumeUpload: volumeUpload,
+  PutVolumeFile: volumeUpload,
+  GetVolumeUpload: volumeUpload,
+  CommitVolumeUpload: volumeUpload,
+  CreateVolumeDownload: volumeDownload,
+  GetVolumeDownload: { PyODPS: /reopen=True/, Java: /VolumeTunnel[\s\S]*getDownloadSession\(/ },
+  ReadVolumeDownload: volumeDownload,
+  GetVolumeObject: { PyODPS: /\w\["in\//, Java: /getVolumeFSFile\([^)]*\)\.getLength\(/ },
+  ListVolumeObjects: { PyODPS: /for one in made\["/, Java: /: disk\.getVolumeFSFile\(/ },
+  CreateVolumeDirectory: { PyODPS: /create_dir\(/ },
+  UpdateVolumeObject: { PyODPS: /\.move\(/ },
+  DeleteVolumeObject: { PyODPS: /\.delete\(recursive/, Java: /getVolumeFSFile\([^)]*\)\.delete\(/ },
+  ReadVolumeObject: {
+    PyODPS: /open_reader\("in\//,
+    Java: /new VolumeFSTunnel[\s\S]*openInputStream/,
+  },
+  WriteVolumeObject: volumeObject,
+  CommitVolumeObject: volumeObject,
   ListFunctions: { PyODPS: /list_functions\(/ },
   CreateFunction: { PyODPS: /create_function\(/, Java: /functions\(\)\.create\(/ },
   GetFunction: { PyODPS: /get_function\(|exist_function\(/, Java: /functions\(\)\.exists\(/ },

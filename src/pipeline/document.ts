@@ -41,7 +41,7 @@ export interface OdpsInput {
   readonly labels: Readonly<Record<string, string>>;
   /** The query, decoded; a bare name has the empty value. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Headers whose names begin with `x-odps-`, and the encodings, in lower case. */
+  /** Headers whose names begin with `x-odps-`, the encodings and `range`, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body where it is XML. */
   readonly document?: Document;

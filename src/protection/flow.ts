@@ -21,7 +21,7 @@ export interface SourceTable {
   /** What `table` names where that is nothing of the warehouse. */
   readonly store?: "bucket" | "stream" | "application" | undefined;
   /** Absent: a table. */
-  readonly type?: "resource" | "function" | undefined;
+  readonly type?: "resource" | "function" | "volume" | undefined;
   readonly project: string;
   /** Absent: the schema `default`. */
   readonly schema?: string | undefined;

@@ -45,6 +45,10 @@ o.create_function("f", class_type="r.F", resources=["r.py"])
 o.run_security_query("add user RAM$${account}:ann")
 session = TableTunnel(o).create_upload_session("t")
 with session.open_record_writer(0) as writer: writer.write(session.new_record([3]))
+lake = o.create_parted_volume("lake")
+with lake.open_writer("part") as writer: writer.write("f", "x" * 100000)
+from odps.tunnel import VolumeTunnel
+with VolumeTunnel(o).create_upload_session("lake", "part").open("g") as writer: writer.write("x" * 100000)
 out["job"] = o.execute_sql("select * from t").id
 out["in plain"] = p.execute_sql("select * from sales.t").id
 p.run_security_query("set ProjectProtection=true")
@@ -79,7 +83,7 @@ out["of others"] = refused(lambda: p.get_instance("${made["in plain"]}").open_re
   await bondstore.json("project", "create", "sales", ...data);
   const anew = await odps(`
 out["tables"] = [one.name for one in o.list_tables()]
-out["resources"] = [one.name for one in o.list_resources()] + [one.name for one in o.list_functions()]
+out["resources"] = [one.name for one in o.list_resources()] + [one.name for one in o.list_functions()] + [one.name for one in o.list_volumes()]
 out["jobs"] = [one.id for one in o.list_instances()]
 out["job"] = refused(lambda: o.get_instance("${made["job"]}").reload())[0]
 out["users"] = "ann" in str(o.run_security_query("list users"))

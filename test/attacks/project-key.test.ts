@@ -206,3 +206,28 @@ out["storage"] = refused(lambda: storage.read_rows_arrow(ReadRowsRequest(session
   const { rows, ...each } = after;
   assert.deepEqual([rows, new Set(Object.values(each))], [[[3]], new Set([null])]);
 });
+
+test("a volume is sealed under the key: once it is disabled, files are neither read nor written", async (t) => {
+  const { asRoot, kms, keyArn } = await startSealed(t, "sales");
+  const script = `
+def write():
+    with o.get_volume("lake").open_writer("part") as writer:
+        writer.write("other", "x")
+def read():
+    return o.get_volume("lake").open_reader("part", "large").read()
+out["write"] = refused(write)
+out["read"] = refused(read)
+`;
+  const before = await asRoot(`
+lake = o.create_parted_volume("lake")
+with lake.open_writer("part") as writer:
+    writer.write("large", "x" * 100000)
+${script}`);
+  assert.deepEqual(before, { write: null, read: null });
+  await kms.send(new DisableKeyCommand({ KeyId: keyArn }));
+  const disabled = await asRoot(script);
+  for (const way of ["write", "read"])
+    assert.match(String(disabled[way]), /DisabledException/, way);
+  await kms.send(new EnableKeyCommand({ KeyId: keyArn }));
+  assert.deepEqual(await asRoot(script), { write: null, read: null });
+});

@@ -92,6 +92,46 @@ while True:
   await checkStore(bondstore, up);
 });
 
+test("kill -9 amid uploads into a volume loses no file that was acknowledged, and leaves no half of a commit", async (t) => {
+  const bondstore = commandLine(t);
+  let up = await bondstore.up("--plain-http");
+  const keys = up.ready;
+  const data = ["--data", bondstore.data];
+  await bondstore.json("project", "create", "sales", "--kms-key", await newKey(up, keys), ...data);
+  const acknowledged = new Set<number>();
+  const write = `
+lake = o.create_parted_volume("lake")
+n = 0
+while True:
+    n += 1
+    with lake.open_writer("part_%d" % n) as writer:
+        writer.write("one", "${marker}" * 10)
+        writer.write("other", "${marker}" * 10000)
+    print(n)
+`;
+  await killAmid(up, keys, write, (n, kill) => {
+    acknowledged.add(n);
+    if (acknowledged.size === 9) kill();
+  });
+  up = await bondstore.up("--plain-http");
+  const lines: string[] = [];
+  const read = `
+lake = o.get_volume("lake")
+for partition in lake.list_partitions():
+    names = [one.name for one in partition.list_files()]
+    sizes = [len(lake.open_reader(partition.name, name).read()) for name in names]
+    print(json.dumps([partition.name, names, sizes]))
+`;
+  assert.equal(await script(up, keys, read, (line) => lines.push(line)).ended, "");
+  const found = lines.map((line) => JSON.parse(line) as [string, string[], number[]]);
+  for (const n of acknowledged) assert.ok(found.some(([name]) => name === `part_${n}`));
+  for (const [name, files, sizes] of found) {
+    assert.deepEqual(files, ["one", "other"], name);
+    assert.deepEqual(sizes, [marker.length * 10, marker.length * 10_000], name);
+  }
+  await checkStore(bondstore, up);
+});
+
 test("kill -9 amid an INSERT on Spark leaves all of it or nothing", async (t) => {
   const bondstore = commandLine(t);
   let up = await bondstore.up("--plain-http");

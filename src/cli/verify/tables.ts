@@ -70,6 +70,11 @@ export const accountTables: readonly string[] = [
   "odps-storage-reads",
   "odps-resources",
   "odps-functions",
+  "odps-volumes",
+  "odps-volume-entries",
+  "odps-volume-uploads",
+  "odps-volume-downloads",
+  "odps-volume-parts",
   "odps-data-keys",
 ];
 

@@ -17,6 +17,7 @@ export const actionsOf = {
   table: ["Describe", "Select", "Alter", "Update", "Drop", "ShowHistory", "Download", "All"],
   function: ["Read", "Write", "Delete", "Execute", "Download", "All"],
   resource: ["Read", "Write", "Delete", "Download", "All"],
+  volume: ["Read", "Write", "Delete", "Download", "All"],
   instance: ["Read", "Write", "Download", "All"],
   package: ["Read", "All"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -17,12 +17,13 @@ const folders: Readonly<Record<Exclude<ObjectType, "project" | "schema">, string
   table: "tables",
   function: "registration/functions",
   resource: "resources",
+  volume: "volumes",
   instance: "instances",
   package: "packages",
 };
 
 /** Types that live in schemas. */
-const inSchemas: ReadonlySet<ObjectType> = new Set(["table", "function", "resource"]);
+const inSchemas: ReadonlySet<ObjectType> = new Set(["table", "function", "resource", "volume"]);
 
 /** The paths by which policies name a thing: with its schema, and without where that is `default`. */
 export function pathsOf(object: ObjectName): readonly string[] {

@@ -35,6 +35,7 @@ function readType(reader: Reader, stops: readonly string[]): string {
     "table",
     "function",
     "resource",
+    "volume",
     "instance",
     "package",
   ]) {

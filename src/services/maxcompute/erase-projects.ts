@@ -21,6 +21,9 @@ import { streamRows } from "./tunnel/streams.ts";
 import { uploadRows } from "./tunnel/uploads.ts";
 import { upsertRows } from "./tunnel/upserts.ts";
 import { removeVersions } from "./versions.ts";
+import { entryRows, type Piece, volumeRows } from "./volumes/records.ts";
+import { volumeDownloadRows, volumePartRows, volumeUploadRows } from "./volumes/sessions.ts";
+import { removePieces } from "./volumes/tree.ts";
 
 const erasedAtOnce = 100;
 /** What was under way when a project was dropped may still leave something: a job runs for a day at most. */
@@ -40,6 +43,8 @@ const erased = <Value>(
 const dropBlob = (store: AccountStore, blob: BlobRef | undefined) => {
   if (blob) store.blobs.remove(blob);
 };
+const dropPieces = (store: AccountStore, { pieces }: { readonly pieces: readonly Piece[] }) =>
+  removePieces(store, pieces);
 const withBlocks = (store: AccountStore, _: unknown, [, id]: Key) =>
   removeBlocks(store, String(id));
 
@@ -49,10 +54,13 @@ const everything: readonly Erased<unknown>[] = [
   erased(droppedRows, (store, { table }) => removeVersions(store, table)),
   erased(instanceRows, (store, { rows }) => dropBlob(store, rows?.file.blob)),
   erased(resourceRows, (store, { blob }) => dropBlob(store, blob)),
+  erased(entryRows, dropPieces),
+  erased(volumePartRows, dropPieces),
   ...[uploadRows, streamRows, upsertRows].map((rows) => erased<unknown>(rows, withBlocks)),
   ...[schemaRows, runningRows, functionRows, downloadRows, readRows, shownRows, securityRows].map(
     (rows) => erased<unknown>(rows),
   ),
+  ...[volumeRows, volumeUploadRows, volumeDownloadRows].map((rows) => erased<unknown>(rows)),
 ];
 
 /** Erases what dropped projects had: all of it again each minute for a day, and after each start. */

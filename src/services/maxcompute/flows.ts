@@ -7,6 +7,7 @@ import { functionRows } from "./functions/records.ts";
 import type { NamedRecord, ReadRecord } from "./jobs/instance-record.ts";
 import { callerName } from "./projects.ts";
 import { resourceRows } from "./resources/records.ts";
+import { volumeRows } from "./volumes/records.ts";
 
 /** The flows of rows that were read from some tables to one destination. */
 export const flowsTo = (
@@ -41,7 +42,7 @@ function isControlled({ project: name }: NamedRecord, { account, parts }: OdpsCa
 }
 
 /** Where things of each type are kept. */
-const rowsOf = { resource: resourceRows, function: functionRows } as const;
+const rowsOf = { resource: resourceRows, function: functionRows, volume: volumeRows } as const;
 
 /** Rows of a catalog are those that one caller may see: with a job that read them nobody else is lent these eyes. */
 const notTheirs = ({ project, table }: NamedRecord) =>

@@ -19,6 +19,10 @@ import * as storageWrites from "./tunnel/storage-writes.ts";
 import * as streams from "./tunnel/streams.ts";
 import * as uploads from "./tunnel/uploads.ts";
 import * as upserts from "./tunnel/upserts.ts";
+import * as volumeObjects from "./volumes/objects.ts";
+import * as volumePartitions from "./volumes/partitions.ts";
+import * as volumeTunnel from "./volumes/tunnel.ts";
+import * as volumes from "./volumes/volumes.ts";
 import { startWarehouse, stopWarehouse, type Warehouse } from "./warehouse.ts";
 
 /** A warehouse for MaxCompute's clients. */
@@ -51,6 +55,29 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     resourceWrites.createResource,
     resourceWrites.updateResource,
     resourceWrites.deleteResource,
+    volumes.listVolumes,
+    volumes.createVolume,
+    volumes.getVolume,
+    volumes.deleteVolume,
+    volumePartitions.listVolumePartitions,
+    volumePartitions.getVolumePartition,
+    volumePartitions.listVolumeFiles,
+    volumePartitions.deleteVolumePartition,
+    volumeTunnel.createVolumeUpload,
+    volumeTunnel.putVolumeFile,
+    volumeTunnel.getVolumeUpload,
+    volumeTunnel.commitVolumeUpload,
+    volumeTunnel.createVolumeDownload,
+    volumeTunnel.getVolumeDownload,
+    volumeTunnel.readVolumeDownload,
+    volumeObjects.getVolumeObject,
+    volumeObjects.listVolumeObjects,
+    volumeObjects.createVolumeDirectory,
+    volumeObjects.updateVolumeObject,
+    volumeObjects.deleteVolumeObject,
+    volumeObjects.readVolumeObject,
+    volumeObjects.writeVolumeObject,
+    volumeObjects.commitVolumeObject,
     preview.previewTable,
     preview.previewTableArrow,
     downloads.createTableDownload,

@@ -59,7 +59,7 @@ async function answer(
 function formOf(request: HttpRequest): "xml" | "json" {
   const tunnel =
     /(?:^|&)(?:downloads|downloadid|uploads|uploadid)(?:=|&|$)/.test(request.query) ||
-    /\/(?:streams|upserts)$/.test(request.path);
+    /\/(?:streams|upserts)$|\/tunnel\/(?:uploads|downloads)(?:\/|$)/.test(request.path);
   const python = /pyodps/i.test(request.header("user-agent") ?? "");
   return tunnel && !python ? "json" : "xml";
 }
@@ -161,13 +161,13 @@ function signer(
   return signatures.verify({ method, path, query, headers }, claim, token).principal;
 }
 
+/** Headers that operations read, beside MaxCompute's own. */
+const kept: ReadonlySet<string> = new Set(["accept-encoding", "content-encoding", "range"]);
+
 async function inputOf(request: HttpRequest, routed: OdpsRouted): Promise<OdpsInput> {
   const { labels, parameters, body } = routed;
   const headers = Object.fromEntries(
-    request.headers.filter(
-      ([name]) =>
-        name.startsWith("x-odps-") || name === "accept-encoding" || name === "content-encoding",
-    ),
+    request.headers.filter(([name]) => name.startsWith("x-odps-") || kept.has(name)),
   );
   const input = { labels, parameters, headers };
   if (body === "data") return { ...input, body: request.body };
@@ -177,13 +177,16 @@ async function inputOf(request: HttpRequest, routed: OdpsRouted): Promise<OdpsIn
 }
 
 const shownMax = 4096;
+/** What a request in a volume speaks of. */
+const pathHeader = "x-odps-volume-fs-path";
 
 /** What the trail shows of a call: names and parameters, and the text of what is run. */
-function describeOdps({ labels, parameters, document, text }: OdpsInput) {
+function describeOdps({ labels, parameters, headers, document, text }: OdpsInput) {
   const shown = (value: string) =>
     value.length > shownMax ? `${value.slice(0, shownMax)}…` : value;
   return {
     ...labels,
+    ...(headers[pathHeader] !== undefined && { path: shown(headers[pathHeader]) }),
     parameters: { ...parameters },
     ...(document && { document: shown(JSON.stringify(document satisfies Document)) }),
     ...(text !== undefined && { text: shown(text) }),

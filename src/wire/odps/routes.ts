@@ -5,7 +5,7 @@ import type { HttpRequest } from "../http.ts";
 type BodyForm = "xml" | "text" | "data" | "none";
 
 /**
- * Operation, `METHOD path?names that the query must have`, and the form of the body. `[schema]` stands for
+ * Operation, `METHOD path?names that the query, or the headers, must have`, and the form of the body. `[schema]` stands for
  * `/schemas/{Schema}` or nothing. The first that fits counts. Of the paths PyODPS, the Java SDK and the JDBC driver ask.
  */
 const table: readonly (readonly [operation: string, pattern: string, body?: BodyForm])[] = [
@@ -96,6 +96,50 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["UpdateResource", "PUT /projects/{Project}[schema]/resources/{Resource}", "data"],
   ["DeleteResource", "DELETE /projects/{Project}[schema]/resources/{Resource}"],
 
+  ["ListVolumes", "GET /projects/{Project}[schema]/volumes"],
+  ["CreateVolume", "POST /projects/{Project}[schema]/volumes", "xml"],
+  [
+    "GetVolumeObject",
+    "GET /projects/{Project}[schema]/volumes/{Volume}?meta&x-odps-volume-fs-path",
+  ],
+  ["GetVolume", "GET /projects/{Project}[schema]/volumes/{Volume}?meta"],
+  [
+    "ListVolumeObjects",
+    "GET /projects/{Project}[schema]/volumes/{Volume}?expectmarker&x-odps-volume-fs-path",
+  ],
+  ["ReadVolumeObject", "GET /projects/{Project}[schema]/volumes/{Volume}?x-odps-volume-fs-path"],
+  [
+    "WriteVolumeObject",
+    "POST /projects/{Project}[schema]/volumes/{Volume}?x-odps-volume-fs-path",
+    "data",
+  ],
+  [
+    "CommitVolumeObject",
+    "PUT /projects/{Project}[schema]/volumes/{Volume}?x-odps-volume-sessionid",
+  ],
+  ["CreateVolumeDirectory", "POST /projects/{Project}[schema]/volumes/{Volume}", "xml"],
+  [
+    "UpdateVolumeObject",
+    "PUT /projects/{Project}[schema]/volumes/{Volume}?meta&x-odps-volume-fs-path",
+    "xml",
+  ],
+  [
+    "DeleteVolumeObject",
+    "DELETE /projects/{Project}[schema]/volumes/{Volume}?x-odps-volume-fs-path",
+  ],
+  ["DeleteVolume", "DELETE /projects/{Project}[schema]/volumes/{Volume}"],
+  ["ListVolumePartitions", "GET /projects/{Project}[schema]/volumes/{Volume}"],
+  ["ListVolumeFiles", "GET /projects/{Project}[schema]/volumes/{Volume}/{Partition}?expectmarker"],
+  ["GetVolumePartition", "GET /projects/{Project}[schema]/volumes/{Volume}/{Partition}"],
+  ["DeleteVolumePartition", "DELETE /projects/{Project}[schema]/volumes/{Volume}/{Partition}"],
+  ["CreateVolumeUpload", "POST /projects/{Project}/tunnel/uploads?type=volumefile&target"],
+  ["PutVolumeFile", "POST /projects/{Project}/tunnel/uploads/{Upload}?blockid", "data"],
+  ["GetVolumeUpload", "GET /projects/{Project}/tunnel/uploads/{Upload}"],
+  ["CommitVolumeUpload", "PUT /projects/{Project}/tunnel/uploads/{Upload}"],
+  ["CreateVolumeDownload", "POST /projects/{Project}/tunnel/downloads?type=volumefile&target"],
+  ["ReadVolumeDownload", "GET /projects/{Project}/tunnel/downloads/{Download}?data"],
+  ["GetVolumeDownload", "GET /projects/{Project}/tunnel/downloads/{Download}"],
+
   ["ListFunctions", "GET /projects/{Project}[schema]/registration/functions"],
   ["CreateFunction", "POST /projects/{Project}[schema]/registration/functions", "xml"],
   ["GetFunction", "GET /projects/{Project}[schema]/registration/functions/{Function}"],
@@ -139,9 +183,12 @@ const rows: readonly Row[] = table.flatMap(([operation, pattern, body = "none"])
   return forms.map((form) => ({
     operation,
     method,
-    // PyODPS escapes the slash in the one folder that has two words.
+    // PyODPS escapes the slash in the one folder that has two words, and calls a partition of its list otherwise.
     path: new RegExp(
-      `^${form.replaceAll(/\{\w+\}/g, "([^/]+)").replace("registration/", "registration(?:/|%2F)")}/?$`,
+      `^${form
+        .replace("{Volume}/", "{Volume}/(?:partitions/)?")
+        .replaceAll(/\{\w+\}/g, "([^/]+)")
+        .replace("registration/", "registration(?:/|%2F)")}/?$`,
     ),
     labels: [...form.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
     needs: needs === "" ? [] : needs.split("&"),
@@ -164,17 +211,24 @@ export interface OdpsRouted {
 
 const parametersMax = 100;
 
-/** Whether a parameter is there, and has the value that a pattern tells. */
-function isMet(need: string, parameters: Readonly<Record<string, string>>): boolean {
+/** Whether a parameter is there, and has the value that a pattern tells. Headers are asked for by their prefix. */
+function isMet(
+  need: string,
+  parameters: Readonly<Record<string, string>>,
+  header: HttpRequest["header"],
+): boolean {
+  if (need.startsWith("x-odps-")) return header(need) !== undefined;
   const [name = "", value] = need.split("=");
   return name in parameters && (value === undefined || parameters[name] === value);
 }
 
 /** Finds what a request asks for; `path` is what follows the endpoint's prefix. Undefined: nothing that is known. */
 export function routeOdps(
-  { method, query }: Pick<HttpRequest, "method" | "query">,
+  request: Pick<HttpRequest, "method" | "query" | "header">,
   path: string,
 ): OdpsRouted | undefined {
+  const { method, query } = request;
+  const header = (name: string) => request.header(name);
   const parameters = Object.create(null) as Record<string, string>;
   let count = 0;
   for (const [name, value] of readParameters(query)) {
@@ -183,7 +237,8 @@ export function routeOdps(
     parameters[name] = value;
   }
   for (const row of rows) {
-    if (row.method !== method || !row.needs.every((need) => isMet(need, parameters))) continue;
+    if (row.method !== method || !row.needs.every((need) => isMet(need, parameters, header)))
+      continue;
     const found = row.path.exec(path);
     if (!found) continue;
     const labels = Object.fromEntries(

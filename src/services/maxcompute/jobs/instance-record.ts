@@ -10,7 +10,7 @@ export type TaskStatus = "Waiting" | "Running" | "Success" | "Failed" | "Cancell
 /** A table, view, resource or function that a statement named, and what it looked at of it. */
 export interface NamedRecord {
   /** Absent: a table or view. */
-  readonly type?: "resource" | "function";
+  readonly type?: "resource" | "function" | "volume";
   readonly project: string;
   readonly schema: string;
   readonly table: string;

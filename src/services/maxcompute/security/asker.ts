@@ -10,6 +10,7 @@ import { functionRows } from "../functions/records.ts";
 import { instanceRows } from "../jobs/instance-record.ts";
 import { callerName } from "../projects.ts";
 import { resourceKey, resourceRows } from "../resources/records.ts";
+import { volumeKey, volumeRows } from "../volumes/records.ts";
 
 /** Who runs a command of the security language, and what there is in the project to speak of. */
 export function askerOf(
@@ -26,6 +27,8 @@ export function askerOf(
     functionRows(store).find([project.id, schema.toLowerCase(), name.toLowerCase()]);
   const resourceOf = ({ schema = defaultSchema, name }: GrantedObject) =>
     resourceRows(store).find(resourceKey(project.id, schema.toLowerCase(), name));
+  const volumeOf = ({ schema = defaultSchema, name }: GrantedObject) =>
+    volumeRows(store).find(volumeKey(project.id, schema.toLowerCase(), name));
   const instanceOf = ({ name }: GrantedObject) => instanceRows(store).find([project.id, name]);
   return {
     ...{ principal, id: principal, timeMs, sourceIp: source.ip },
@@ -42,6 +45,8 @@ export function askerOf(
             return functionOf(object) !== undefined;
           case "resource":
             return resourceOf(object) !== undefined;
+          case "volume":
+            return volumeOf(object) !== undefined;
           case "instance":
             return instanceOf(object) !== undefined;
           case "package":
@@ -63,7 +68,7 @@ export function askerOf(
   };
 }
 
-/** Who made each table, function and resource: told by the things themselves. */
+/** Who made each table, function, resource and volume: told by the things themselves. */
 const creatorsIn = ({
   project,
   store,
@@ -73,6 +78,7 @@ const creatorsIn = ({
       ["table", tableRows(store)],
       ["function", functionRows(store)],
       ["resource", resourceRows(store)],
+      ["volume", volumeRows(store)],
     ] as const
   ).flatMap(([type, rows]) =>
     [...rows.range({ prefix: [project.id] })].map(({ value }) => ({

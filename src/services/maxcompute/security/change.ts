@@ -12,6 +12,7 @@ import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import type { FunctionRecord } from "../functions/records.ts";
 import { callerName } from "../projects.ts";
 import { type ResourceRecord, resourceRows } from "../resources/records.ts";
+import { type VolumeRecord, volumeRows } from "../volumes/records.ts";
 
 /** How a change is meant. */
 export interface Meant {
@@ -111,7 +112,11 @@ export function pinsNow(
     ...{ type: "resource" as const, project, schema: value.schema, table: value.name },
     ...{ id: value.id, version: String(value.version) },
   }));
-  return pinExceptions(parseException(exceptions), [...tables, ...resources]).pins;
+  const volumes = [...volumeRows(store).range({ prefix: [projectId] })].map(({ value }) => ({
+    ...{ type: "volume" as const, project, schema: value.schema, table: value.name },
+    ...{ id: value.id, version: String(value.version) },
+  }));
+  return pinExceptions(parseException(exceptions), [...tables, ...resources, ...volumes]).pins;
 }
 
 /** Forgets what was said of a table that is gone: inside a transaction. */
@@ -131,6 +136,14 @@ export const forgetResource = (
   putPermissions(store, project, (state) =>
     forgetObject(state, { type: "resource", schema, name }),
   );
+
+/** The same of a volume. */
+export const forgetVolume = (
+  store: AccountStore,
+  project: ProjectRecord,
+  { schema, name }: Pick<VolumeRecord, "schema" | "name">,
+): void =>
+  putPermissions(store, project, (state) => forgetObject(state, { type: "volume", schema, name }));
 
 /** The same of a function. */
 export const forgetFunction = (

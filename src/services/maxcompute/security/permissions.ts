@@ -15,7 +15,7 @@ import type { Warehouse } from "../warehouse.ts";
 import { askedByJobs } from "./asked-by-jobs.ts";
 
 const arnForm =
-  /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|instances|packages)\/([^/]+))?$/;
+  /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|volumes|instances|packages)\/([^/]+))?$/;
 
 const authorization = "ODPS-0130013:Authorization exception - ";
 

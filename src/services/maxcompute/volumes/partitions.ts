@@ -1,0 +1,85 @@
+import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
+import { operation } from "../../../pipeline/operation.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { rfc822 } from "../table-answer.ts";
+import { pageOf, pageOfNamed } from "../tables.ts";
+import { type VolumeTarget, volumeOf } from "./find.ts";
+import { checkPartition, checkPath, invalid, joinPath } from "./path.ts";
+import type { EntryRecord, VolumeType } from "./records.ts";
+import { changeVolume, entriesIn, findEntry, noSuchPath, removeEntry } from "./tree.ts";
+import { contentOf, headersOf } from "./volumes.ts";
+
+/** Refuses what is done with volumes of the other type. */
+export function checkType({ volume }: VolumeTarget, type: VolumeType): void {
+  if (volume.type === type) return;
+  const is = volume.type === "old" ? "has partitions" : "is a file system";
+  throw invalid(`the volume ${volume.name} ${is}: this is done with the other type`);
+}
+
+const byName = (one: EntryRecord, other: EntryRecord) =>
+  one.name < other.name ? -1 : Number(one.name > other.name);
+
+/** The partition that the path names. */
+function partitionIn(target: VolumeTarget, { labels }: OdpsInput): EntryRecord {
+  checkType(target, "old");
+  const name = labels["Partition"] ?? "";
+  const found = findEntry(target, checkPartition(name));
+  if (!found) throw noSuchPath(name);
+  return found;
+}
+
+const metaOf = ({ name, owner, createdAtMs, modifiedAtMs }: EntryRecord) => ({
+  ...{ Name: name, Owner: owner, Comment: "", Type: "old" },
+  ...{ CreationTime: rfc822(createdAtMs), LastModifiedTime: rfc822(modifiedAtMs) },
+});
+
+/** Lists partitions of a volume by name, some at a time. */
+export const listVolumePartitions = operation("ListVolumePartitions", {
+  resolve: volumeOf,
+  action: "Read",
+  handle(target: VolumeTarget, input): OdpsAnswer {
+    checkType(target, "old");
+    const { page, ...rest } = pageOfNamed([...entriesIn(target, "")].sort(byName), input);
+    const Partitions = { Partition: page.map(metaOf) };
+    return { document: { Volume: { Partitions, ...rest } } };
+  },
+});
+
+export const getVolumePartition = operation("GetVolumePartition", {
+  resolve: volumeOf,
+  action: "Read",
+  handle(target: VolumeTarget, input): OdpsAnswer {
+    const partition = partitionIn(target, input);
+    const Meta = { ...metaOf(partition), ...contentOf(target, partition.name) };
+    return { document: { Meta }, headers: headersOf(partition) };
+  },
+});
+
+/** Lists what is in a directory of a partition by name, directories with a slash behind them. */
+export const listVolumeFiles = operation("ListVolumeFiles", {
+  resolve: volumeOf,
+  action: "Read",
+  handle(target: VolumeTarget, input): OdpsAnswer {
+    const { parameters } = input;
+    const partition = partitionIn(target, input);
+    const directory = joinPath(partition.name, checkPath(parameters["path"] ?? ""));
+    const found = [...entriesIn(target, directory.replace(/\/$/, ""))]
+      .filter(({ name }) => name.startsWith(parameters["name"] ?? ""))
+      .sort(byName);
+    const { page, ...rest } = pageOf(found, ({ name }) => name, input);
+    const Item = page.map(({ name, isDirectory }) => ({ Name: isDirectory ? `${name}/` : name }));
+    return { document: { Items: { Item, ...rest } } };
+  },
+});
+
+/** Removes a partition with its files. */
+export const deleteVolumePartition = operation("DeleteVolumePartition", {
+  resolve: volumeOf,
+  action: "Write",
+  async handle(target: VolumeTarget, input, call: OdpsCall, judgeAgain): Promise<OdpsAnswer> {
+    await changeVolume(target, call, judgeAgain, () => {
+      removeEntry(target, partitionIn(target, input));
+    });
+    return {};
+  },
+});
