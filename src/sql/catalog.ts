@@ -49,6 +49,8 @@ export interface CodeCall extends FunctionUse {
   readonly name: string;
   /** Of the function's, the one that the call means. */
   readonly signature: string;
+  /** It is told when no row follows. */
+  readonly closes: boolean;
   readonly parameters: readonly SqlType[];
   readonly results: readonly SqlType[];
 }

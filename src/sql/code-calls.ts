@@ -64,18 +64,26 @@ export function resolveCodeCall(
 }
 
 /** The rows that a call of code gives. */
-export function codeRows(call: CallExpression, found: CatalogFunction, scope: Scope): TableRows {
-  const given = argumentsOf(call, found, scope);
+export function codeRows(
+  call: CallExpression,
+  found: CatalogFunction,
+  scope: Scope,
+  closes: boolean,
+): TableRows {
+  const given = argumentsOf(call, found, scope, closes);
   const text = plain(call, given);
   const { results } = given.made;
   const shape = Object.fromEntries(results.map((type, at) => [`f${at}`, jsonShape(type)]));
   const name = freshName(scope.environment.world, "s", call.at);
-  const list = `from_json_strict(${given.made.name}(${text.sql} || chr(10)), ${quoteText(JSON.stringify([shape]))})`;
+  const shapes = quoteText(JSON.stringify([shape]));
+  const callWith = (one: string) => `${given.made.name}(${one})`;
   const columns = results.map((type, at) => ({
     ...{ name: `col${at}`, type, uses: given.uses },
     sql: outOfJson(`"${name}"."v"."f${at}"`, type),
   }));
-  return { columns, unnested: { sql: list, name } };
+  const listIn = (one: string) => `from_json_strict(${one}, ${shapes})`;
+  const own = callWith(`${text.sql} || chr(10)`);
+  return { columns, unnested: { call: own, callWith, listIn, name } };
 }
 
 const shapeText = (type: SqlType): string => quoteText(JSON.stringify([jsonShape(type)]));
@@ -87,7 +95,12 @@ interface Given {
   readonly uses: Resolved["uses"];
 }
 
-function argumentsOf(call: CallExpression, found: CatalogFunction, scope: Scope): Given {
+function argumentsOf(
+  call: CallExpression,
+  found: CatalogFunction,
+  scope: Scope,
+  closes = false,
+): Given {
   const { at } = call;
   const name = fullName(found);
   const { code } = found;
@@ -104,7 +117,7 @@ function argumentsOf(call: CallExpression, found: CatalogFunction, scope: Scope)
   });
   for (const result of results) argumentText("NULL", result, at);
   return {
-    made: codeCall(found, meant, scope, at),
+    made: codeCall(found, { ...meant, closes }, scope, at),
     text: `json_array(${texts.join(", ")})`,
     uses: values.flatMap(({ uses }) => uses),
   };
@@ -133,16 +146,18 @@ function argumentText(sql: string, type: SqlType, at: Position): string {
 /** The call's name in the emitted text: one for each function, view that it stands in, and types of arguments. */
 function codeCall(
   found: CatalogFunction,
-  { signature, parameters, results }: MeantSignature,
+  meant: MeantSignature & Pick<CodeCall, "closes">,
   { environment }: Scope,
   at: Position,
 ): CodeCall {
   const { world, through } = environment;
-  const types = parameters.map(typeText).join();
+  const types = meant.parameters.map(typeText).join();
+  // What is told of its last row is told once, and has a state of its own.
   const known = world.calls.find(
     (one) =>
+      !(one.closes || meant.closes) &&
       one.function.id === found.id &&
-      one.signature === signature &&
+      one.signature === meant.signature &&
       sameWay(one.through, through) &&
       one.parameters.map(typeText).join() === types,
   );
@@ -151,7 +166,7 @@ function codeCall(
     return refuse(at, `a statement calls at most ${callsMax} functions with code`);
   }
   const name = `odps_user_${world.calls.length}`;
-  const made: CodeCall = { name, function: found, through, signature, parameters, results };
+  const made: CodeCall = { name, function: found, through, ...meant };
   world.calls.push(made);
   return made;
 }

@@ -4,7 +4,16 @@ import type { Position } from "./tree.ts";
 
 /** A piece of SQL text. */
 export interface Token {
-  readonly kind: "word" | "quoted" | "string" | "number" | "symbol" | "variable" | "hint" | "end";
+  readonly kind:
+    | "word"
+    | "quoted"
+    | "string"
+    | "number"
+    | "symbol"
+    | "variable"
+    | "hint"
+    | "code"
+    | "end";
   /** What it is compared by: a word in upper case, a symbol itself, otherwise empty. */
   readonly key: string;
   /** A name without backquotes, a string's value, a hint's inner text, otherwise as it was written. */
@@ -24,6 +33,8 @@ export interface Lexer {
 /** Longer ones mean an attack: MaxCompute's names have 128 characters, its numbers 38 digits. */
 const nameMax = 512;
 const numberMax = 512;
+const codeStart = "#CODE";
+const codeEnd = "#END CODE";
 const number = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[\p{L}_][\p{L}\p{N}_]*)?/uy;
 const wideWord = /[\p{L}_][\p{L}\p{N}_]*/uy;
 const symbols = new Set(
@@ -121,6 +132,13 @@ export function createLexer(text: string): Lexer {
     }
     return unknown();
   };
+  /** Code in another language, up to the line that ends it. */
+  const foreign = (): Token => {
+    const end = text.indexOf(codeEnd, offset);
+    if (end === -1) throw parseError(here(), `invalid token '${codeStart}', expect "${codeEnd}"`);
+    const inner = text.slice(offset + codeStart.length, end);
+    return piece("code", codeStart, inner, end + codeEnd.length);
+  };
   const short = (end: number, max: number, what: string): number => {
     if (end - offset > max) throw parseError(here(), `${what} is longer than ${max} characters`);
     return end;
@@ -153,6 +171,7 @@ export function createLexer(text: string): Lexer {
     }
     if (code === 96) return backquoted();
     if (code === 64) return variable();
+    if (code === 35 && text.startsWith(codeStart, offset)) return foreign();
     if (code >= 128) {
       const end = short(wideEnd(), nameMax, "a name");
       const value = text.slice(offset, end);

@@ -5,9 +5,11 @@ import type { Creation } from "./parse-create.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { isQueryStart, parseQuery } from "./parse-query.ts";
 import { parseSqlType } from "./parse-type.ts";
+import { parseError } from "./sql-error.ts";
 import type {
   CreateFunction,
   CreateSqlFunction,
+  EmbeddedCode,
   Name,
   Parameter,
   ParameterType,
@@ -26,8 +28,12 @@ export function parseCreateFunction(
   if (cursor.is("(")) return parseBody(cursor, creation, temporary, unlessThere, name);
   cursor.expect("AS");
   const className = cursor.string("a class");
-  const resources = cursor.take("USING") ? parseResources(cursor) : [];
+  const using = cursor.take("USING");
+  const embedded = using && cursor.token.kind === "code" ? parseEmbedded(cursor) : undefined;
+  if (embedded && !temporary) throw parseError(at, "code in a statement makes TEMPORARY functions");
+  const resources = using && !embedded ? parseResources(cursor) : [];
   return {
+    ...(embedded && { embedded }),
     kind: "create-function",
     at,
     function: name,
@@ -37,6 +43,25 @@ export function parseCreateFunction(
     className,
     resources,
   };
+}
+
+const languages: Readonly<Record<string, EmbeddedCode["language"]>> = {
+  JAVA: "Java",
+  PYTHON: "Python",
+};
+
+/** `('lang'='PYTHON', 'filename'='f')` behind #CODE, and the code. */
+function parseEmbedded(cursor: Cursor): EmbeddedCode {
+  const { value, at } = cursor.next();
+  const [head, list = ""] = /^\s*\(([^()\n]{1,1000})\)/.exec(value) ?? [];
+  if (head === undefined) throw parseError(at, "#CODE needs ('lang'='PYTHON', 'filename'='name')");
+  const properties = new Map(
+    [...list.matchAll(/'([^']*)'\s*=\s*'([^']*)'/g)].map(([, key = "", text = ""]) => [key, text]),
+  );
+  const language = languages[(properties.get("lang") ?? "").toUpperCase()];
+  if (!language) throw parseError(at, "the 'lang' of #CODE is 'JAVA' or 'PYTHON'");
+  const file = properties.get("filename") ?? "";
+  return { language, file: file.replace(/\.(py|java)$/, ""), text: value.slice(head.length) };
 }
 
 /** Reads CREATE SQL FUNCTION from its name on. */

@@ -12,7 +12,7 @@ import {
   type Scope,
 } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import { resolveTableCall, type TableRows, unnestText } from "./table-functions.ts";
+import { closedText, resolveTableCall, type TableRows } from "./table-functions.ts";
 import type { Expression, Select, SelectItem, StarExpression } from "./tree.ts";
 
 /** One column of a SELECT list. */
@@ -75,7 +75,7 @@ function sourceText(select: Select, items: readonly Item[], text: string): strin
   if (select.items.length > 1 || select.groupBy || select.having || select.qualify) {
     return refuse(select.at, "a table function of a user stands alone in SELECT");
   }
-  return ` FROM ${unnestText(unnested, text)}`;
+  return ` FROM ${closedText(unnested, text)}`;
 }
 
 function havingText(...conditions: readonly (string | undefined)[]): string | undefined {
@@ -91,7 +91,7 @@ function checkGrouped(uses: readonly ColumnUse[], scope: Scope): void {
 function resolveItem(item: SelectItem, index: number, scope: Scope): Item[] {
   const { expression } = item;
   if (expression.kind === "star") return starItems(expression, scope);
-  const rows = resolveTableCall(expression, scope);
+  const rows = resolveTableCall(expression, scope, true);
   if (rows) {
     const { columns, unnested } = rows;
     const names = item.aliases ?? (item.alias ? [item.alias] : []);

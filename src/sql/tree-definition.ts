@@ -156,6 +156,16 @@ export interface CreateFunction {
   readonly ifNotExists: boolean;
   readonly className: string;
   readonly resources: readonly string[];
+  /** In the place of resources: the code itself. */
+  readonly embedded?: EmbeddedCode;
+}
+
+/** `#CODE ('lang'='PYTHON', 'filename'='f') .. #END CODE`. */
+export interface EmbeddedCode {
+  readonly language: "Python" | "Java";
+  /** Without its ending; empty where none is told. */
+  readonly file: string;
+  readonly text: string;
 }
 
 /** CREATE SQL FUNCTION f(@a BIGINT) RETURNS t AS body; in a script, FUNCTION f(..) AS body is temporary. */

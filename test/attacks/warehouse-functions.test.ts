@@ -108,6 +108,7 @@ test("code that does not end, grows, forks, lies or dies costs its own query alo
     "sales",
     `${prelude}
 make("endless", "def evaluate(self, a):\\n    while True: pass")
+make("closes", "def process(self, a):\\n    pass\\ndef close(self):\\n    while True: pass", base="BaseUDTF")
 make("grows", "def evaluate(self, a):\\n    kept = []\\n    while True: kept.append(bytearray(50000000))")
 make("forks", "def evaluate(self, a):\\n    while True:\\n        os.fork()")
 make("threads", "def evaluate(self, a):\\n    while True: threading.Thread(target=time.sleep, args=(1000,)).start()")
@@ -122,7 +123,7 @@ make("prints", "def evaluate(self, a):\\n    print('printed words ' * 1000)\\n  
 make("deep", "def evaluate(self, a):\\n    return '[' * 1000000")
 make("big", "def evaluate(self, a):\\n    return 'x' * 40000000")
 hints = {"odps.sql.udf.timeout": "2"}
-for name in ["endless", "grows", "forks", "threads", "dies", "kills", "wrong", "range", "lies", "floods", "fills"]:
+for name in ["endless", "closes", "grows", "forks", "threads", "dies", "kills", "wrong", "range", "lies", "floods", "fills"]:
     out[name] = ask("select %s(1)" % name, **hints)
 out["prints"] = ask("select prints(1)")
 out["deep"] = ask("select length(deep(1))")
@@ -139,6 +140,7 @@ out["stopped"] = [str(instance.status), time.time() - started < 20]
   );
   for (const name of [
     "endless",
+    "closes",
     "grows",
     "forks",
     "threads",

@@ -164,3 +164,110 @@ out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary fu
   assert.match(few, /takes 2 arguments, by bigint,bigint->bigint/);
   assert.match(nothing, /has no class Nothing with @annotate/);
 });
+
+const closing = `
+from odps.udf import annotate, BaseUDTF
+
+@annotate("bigint->string,bigint")
+class Sums(BaseUDTF):
+    def __init__(self):
+        self.sum, self.count = 0, 0
+    def process(self, a):
+        self.count += 1
+        self.sum += a or 0
+        if a == 7:
+            self.forward("seven", a)
+    def close(self):
+        self.forward("sum", self.sum)
+        self.forward("count", self.count)
+`;
+
+test("rows that a table function forwards when no row follows are rows of the query", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+o.create_resource("closing.py", "py", file_obj=${JSON.stringify(closing)})
+o.execute_sql("create function sums as 'closing.Sums' using 'closing.py'")
+o.execute_sql("create table t (a bigint)")
+o.write_table("t", [[at] for at in range(30000)])
+out["all"] = rows("select sums(a) as (what, n) from t order by what limit 9")
+out["some"] = rows("select sums(a) as (what, n) from t where a < 5 order by what limit 9")
+out["none"] = rows("select sums(a) as (what, n) from t where a < 0 order by what limit 9")
+out["twice"] = rows("select what, n from (select sums(a) as (what, n) from t where a < 3 union all select sums(a) as (what, n) from t where a < 4) q where what = 'sum' order by n limit 9")
+o.execute_sql("create table kept as select sums(a) as (what, n) from t")
+out["kept"] = rows("select what, n from kept order by what limit 9")
+out["beside"] = refused(lambda: rows("select a, what from t lateral view sums(a) w as what, n"))[1]
+`);
+  const all = [
+    ["count", 30_000],
+    ["seven", 7],
+    ["sum", 449_985_000],
+  ];
+  assert.deepEqual(out["all"], all);
+  assert.deepEqual(out["kept"], all);
+  assert.deepEqual(out["some"], [
+    ["count", 5],
+    ["sum", 10],
+  ]);
+  assert.deepEqual(out["none"], [
+    ["count", 0],
+    ["sum", 0],
+  ]);
+  assert.deepEqual(out["twice"], [
+    ["sum", 3],
+    ["sum", 6],
+  ]);
+  assert.match(String(out["beside"]), /stand beside no row of a LATERAL VIEW/);
+});
+
+test("a script holds the code of its own functions, in Python and in Java", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+def script(language, name, code, query, extra=""):
+    return """create temporary function foo as '%s' using
+#CODE ('lang'='%s', 'filename'='embedded')%s
+%s
+#END CODE;
+%s;""" % (name, language, extra, code, query)
+def ask(*words):
+    try:
+        return rows(script(*words))
+    except Exception as error:
+        return str(error)
+python = """
+from odps.udf import annotate
+@annotate("bigint->string")
+class Told(object):
+    def evaluate(self, a):
+        # It's no string of SQL; neither is "this
+        return "a" * a if a < 5 else str(1 / 0)
+"""
+java = """
+package com.mypackage;
+import com.aliyun.odps.udf.UDF;
+public class Reverse extends UDF {
+  public String evaluate(String input) {
+    if (input == null) return null;
+    return new StringBuilder(input).reverse().toString(); // 'quoted
+  }
+}
+"""
+out["python"] = ask("PYTHON", "embedded.Told", python, "select foo(3), foo(1)")
+out["java"] = ask("JAVA", "com.mypackage.Reverse", java, "select foo('abc'), foo(null)")
+out["raised"] = ask("PYTHON", "embedded.Told", python, "select foo(9)")
+out["other"] = ask("PYTHON", "elsewhere.Told", python, "select foo(3)")
+out["broken"] = ask("JAVA", "com.mypackage.Reverse", java.replace("return new", "return now"), "select foo('abc')")
+out["language"] = ask("COBOL", "x.Y", "", "select foo(1)")
+out["lasting"] = refused(lambda: o.execute_sql(script("PYTHON", "embedded.Told", python, "select 1").replace("temporary ", "")))[1]
+out["unended"] = refused(lambda: o.execute_sql("create temporary function foo as 'a.B' using #CODE ('lang'='PYTHON') x"))[1]
+out["gone"] = refused(lambda: rows("select foo(1)"))[1]
+`);
+  assert.deepEqual(out["python"], [["aaa", "a"]]);
+  assert.deepEqual(out["java"], [["cba", null]]);
+  assert.match(String(out["raised"]), /File "embedded\.py", line 8\s+ZeroDivisionError/);
+  assert.match(String(out["other"]), /elsewhere\.py has no class Told/);
+  assert.match(String(out["broken"]), /does not compile:.*ERROR in Reverse\.java \(at line 8\)/s);
+  assert.match(String(out["language"]), /the 'lang' of #CODE is 'JAVA' or 'PYTHON'/);
+  assert.match(String(out["lasting"]), /TEMPORARY/);
+  assert.match(String(out["unended"]), /expect "#END CODE"/);
+  assert.match(String(out["gone"]), /cannot be resolved/);
+});

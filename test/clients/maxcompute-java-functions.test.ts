@@ -35,6 +35,9 @@ out["mean"] = rows("select j_mean(c), j_mean(distinct cast(4 as double)), count(
 out["by group"] = rows("select a > 1, j_mean(c) from t where a is not null group by a > 1 order by j_mean(c) limit 9")
 out["window"] = rows("select a, j_mean(c) over (order by a) from t where a is not null order by a limit 9")
 out["lookup"] = rows("select j_lookup('two'), j_lookup('three'), j_lookup()")
+out["totals"] = rows("select j_totals(b) as (word, size) from t order by word limit 9")
+out["totals twice"] = rows("select word, sum(size) from (select j_totals(b) as (word, size) from t where a = 1 union all select j_totals(b) as (word, size) from t) q group by word order by word limit 9")
+out["totals beside"] = refused(lambda: rows("select a, word from t lateral view j_totals(b) w as word, size"))[1]
 out["raised"] = refused(lambda: rows("select j_fails(a) from t where a = 2"))[1]
 out["nothing"] = [refused(lambda: rows(sql))[1] for sql in ["select j_nofunction(1)", "select j_words(b, b) from t", "select j_fails(1, 2)"]]
 o.execute_sql("create function missing as 'com.example.Missing' using 'f.jar'")
@@ -69,6 +72,17 @@ out["many"] = rows("select sum(j_plus(a, 1)), count(*) from t where a >= 100")
     ["zwei", 4],
   ]);
   assert.deepEqual(out["lateral"], [[2, "zwei", 4]]);
+  assert.deepEqual(out["totals"], [
+    [null, 1],
+    ["one two", 1],
+    ["zwei", 1],
+  ]);
+  assert.deepEqual(out["totals twice"], [
+    [null, 1],
+    ["one two", 2],
+    ["zwei", 1],
+  ]);
+  assert.match(String(out["totals beside"]), /stand beside no row of a LATERAL VIEW/);
   assert.deepEqual(out["mean"], [[2, 4, 3]]);
   assert.deepEqual(out["by group"], [
     [false, 1.5],

@@ -23,7 +23,7 @@ function codeOf(
     yield file;
   };
   const resources = [{ name: "code.py", size: file.length, content }];
-  const what = { language: "Python", className: "code.F", timezone: "UTC" } as const;
+  const what = { language: "Python", className: "code.F", timezone: "UTC", closes: false } as const;
   return { ...what, signature, kind, parameters, results, resources };
 }
 

@@ -30,6 +30,8 @@ export interface FunctionCode extends CodeSource {
   readonly kind: "scalar" | "table" | "aggregate";
   readonly parameters: readonly SqlType[];
   readonly results: readonly SqlType[];
+  /** A row that is null tells it that none follows; rows that it gives then count. */
+  readonly closes: boolean;
   /** The zone in which moments are told. */
   readonly timezone: string;
 }

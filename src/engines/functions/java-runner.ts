@@ -141,7 +141,7 @@ public final class Runner {
   /** Code of the statement itself. What the compiler says of it tells nothing but that code. */
   private void compile(Path folder) throws IOException, Refused {
     String name = (String) setup.get("className");
-    Path file = folder.resolve("source").resolve(name.replace('.', '/') + ".java");
+    Path file = folder.resolve("source").resolve(name.replaceAll("\\$.*", "").replace('.', '/') + ".java");
     Files.createDirectories(file.getParent());
     Files.writeString(file, (String) setup.get("source"));
     StringWriter said = new StringWriter();

@@ -27,6 +27,10 @@ interface Work {
     Map<String, Method> signatures = Types.signatures(found);
     String signature = (String) setup.get("signature");
     if (!signatures.containsKey(signature)) throw new Runner.Refused("signature", null);
+    boolean toldOfEnd = (Boolean) setup.get("closes") || !UDTF.class.isAssignableFrom(found);
+    if (!toldOfEnd && found.getMethod("close").getDeclaringClass() != UDTF.class) {
+      throw new Runner.Refused("close", null);
+    }
     Object made = found.getConstructor().newInstance();
     ((ContextFunction) made).setup(context);
     List<Values.Convert> readers = new ArrayList<>();
@@ -66,10 +70,7 @@ interface Work {
     return rest;
   }
 
-  static Work table(UDTF made, List<Values.Convert> readers, List<Values.Convert> writers)
-      throws Exception {
-    boolean closes = made.getClass().getMethod("close").getDeclaringClass() != UDTF.class;
-    if (closes) throw new Runner.Refused("close", null);
+  static Work table(UDTF made, List<Values.Convert> readers, List<Values.Convert> writers) {
     List<Object> rows = new ArrayList<>();
     // What is forwarded is written at once: the code may use the array again.
     made.setCollector(new UDTFCollector() {

@@ -75,7 +75,7 @@ def load(setup, folder):
     if getattr(found, "__odps_signature__", None) != setup["signature"]:
         raise Refused("signature")
     close = getattr(getattr(found, "close", None), "__code__", None)
-    if setup["kind"] == "table" and close is not None and "forward" in close.co_names:
+    if setup["kind"] == "table" and not setup["closes"] and close is not None and "forward" in close.co_names:
         raise Refused("close")
     return found()
 
@@ -90,7 +90,10 @@ def table(function, read, write):
 
     def run(values):
         del forwarded[:]
-        process(*read(values))
+        if values is None:
+            function.close()
+        else:
+            process(*read(values))
         return [write(row) for row in forwarded]
 
     return run

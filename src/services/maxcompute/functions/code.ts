@@ -1,6 +1,7 @@
 import type { CodeSource, FunctionCode } from "../../../engines/functions/function-cell.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
+import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { readResourceContent } from "../resources/content.ts";
 import type { FoundFunction } from "./find.ts";
@@ -22,11 +23,20 @@ export function codeOf(
 ): FunctionCode {
   const { code } = call.function;
   if (!code) throw new Error(`the function ${found.record.name} has no code`);
-  const { signature, parameters, results } = call;
+  const { signature, parameters, results, closes } = call;
   return {
     ...sourceOf(found, code.language, sealing),
-    ...{ signature, kind: code.kind, parameters, results, timezone },
+    ...{ signature, kind: code.kind, parameters, results, timezone, closes },
   };
+}
+
+/** A module in Python that the statement holds. */
+function moduleOf({ file, text }: EmbeddedCode): CodeSource["resources"][number] {
+  const bytes = Buffer.from(text);
+  const content = async function* () {
+    yield bytes;
+  };
+  return { name: `${file}.py`, size: bytes.length, content };
 }
 
 /** What a function is made of. */
@@ -43,11 +53,14 @@ export function sourceOf(
       `ODPS-0130071: Semantic analysis exception - the resources of ${record.name} have more than ${resourceBytesMax} bytes`,
     );
   }
+  const { embedded } = record;
+  const kept = files.map((file) => ({
+    ...{ name: file.name, size: file.size },
+    content: () => readResourceContent(found, file, sealing),
+  }));
   return {
     ...{ language, className: record.className },
-    resources: files.map((file) => ({
-      ...{ name: file.name, size: file.size },
-      content: () => readResourceContent(found, file, sealing),
-    })),
+    resources: embedded?.language === "Python" ? [...kept, moduleOf(embedded)] : kept,
+    ...(embedded?.language === "Java" && { source: embedded.text }),
   };
 }

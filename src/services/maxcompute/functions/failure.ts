@@ -1,6 +1,6 @@
 import type { CodeFailure } from "../../../engines/functions/code-failure.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import type { FoundFunction } from "./find.ts";
+import { type FoundFunction, filesOf } from "./find.ts";
 
 /** What an exception may be called in a message: a name that a user makes up could hold a value. */
 const exceptions = new Set(
@@ -46,7 +46,8 @@ const reasons: Readonly<Record<string, string>> = {
   class: "there is no such class",
   signature: "the types of its class are not those that its file shows",
   compile: "it does not compile",
-  close: "rows that close() forwards are not built: forward them in process()",
+  close:
+    "rows that its close() forwards stand beside no row of a LATERAL VIEW: call it alone in SELECT",
   result: "it returned a value that is not of the type in its annotation",
   size: "a batch of its rows or results is too large",
   time: "it took too long (odps.sql.udf.timeout)",
@@ -62,7 +63,7 @@ export function failureOf(
   { error, type = "", frames }: CodeFailure,
   calls: readonly { readonly found: Pick<FoundFunction, "resources" | "record"> }[],
 ): ServiceError {
-  const resources = calls.flatMap(({ found }) => found.resources);
+  const resources = calls.flatMap(({ found }) => filesOf(found));
   const classes = calls.map(({ found }) => found.record.className);
   const known = Object.hasOwn(reasons, error) ? reasons[error] : undefined;
   const lines = frames.flatMap(({ file, line }) => {

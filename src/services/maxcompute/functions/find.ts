@@ -5,6 +5,8 @@ import {
   type CodeClass,
   fullName,
 } from "../../../sql/catalog.ts";
+import { type PythonClass, pythonClasses } from "../../../sql/python-classes.ts";
+import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
@@ -93,7 +95,7 @@ export class NotDescribed extends Error {
 
 /** What a call of a function means, or why it means nothing. */
 function meaningOf(
-  { sql, className, resources: used }: FunctionRecord,
+  { sql, className, resources: used, embedded }: FunctionRecord,
   resources: readonly ResourceRecord[],
   described: () => CodeMeaning,
 ): Pick<CatalogFunction, "definition" | "code" | "why"> {
@@ -103,10 +105,37 @@ function meaningOf(
   const dot = className.lastIndexOf(".");
   const file = `${className.slice(0, Math.max(0, dot))}.py`;
   const python = resources.find(({ type, name }) => type === "py" && name === file);
+  if (embedded?.language === "Java") return described();
+  if (embedded)
+    return pythonMeaning(
+      file,
+      className,
+      moduleFile(embedded) === file ? pythonClasses(embedded.text) : [],
+    );
   if (!python && resources.some(({ type }) => type === "jar")) return described();
   if (!python) return { why: `it has no resource ${file} of type py` };
-  const found = python.classes?.find(({ name }) => name === className.slice(dot + 1));
+  return pythonMeaning(file, className, python.classes ?? []);
+}
+
+/** The file of a module that a statement holds. */
+const moduleFile = ({ file }: EmbeddedCode): string => `${file}.py`;
+
+/** Files of a function whose lines may be told, and how many these are. */
+export const filesOf = ({ record, resources }: Pick<FoundFunction, "record" | "resources">) => [
+  ...resources,
+  ...(record.embedded
+    ? [{ name: moduleFile(record.embedded), lines: record.embedded.text.split("\n").length }]
+    : []),
+];
+
+function pythonMeaning(
+  file: string,
+  className: string,
+  classes: readonly PythonClass[],
+): CodeMeaning {
+  const wanted = className.slice(className.lastIndexOf(".") + 1);
+  const found = classes.find(({ name }) => name === wanted);
   return found
     ? { code: { language: "Python", kind: found.kind, signatures: [found.signature] } }
-    : { why: `${file} has no class ${className.slice(dot + 1)} with @annotate("types->type")` };
+    : { why: `${file} has no class ${wanted} with @annotate("types->type")` };
 }

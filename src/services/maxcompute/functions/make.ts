@@ -26,6 +26,7 @@ export interface WantedFunction {
   /** As they are written: `x.py`, `p/resources/x.py`. */
   readonly resources: readonly string[];
   readonly sql?: FunctionRecord["sql"];
+  readonly embedded?: FunctionRecord["embedded"];
 }
 
 /** The refusal of a function that is not there. */
@@ -76,7 +77,7 @@ export const resourceDemands = (
 const lastPart = (written: string): string => written.slice(written.lastIndexOf("/") + 1);
 
 function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRecord["resources"] {
-  const { name, className, sql } = wanted;
+  const { name, className, sql, embedded } = wanted;
   if (!nameForm.test(name)) throw invalid(`\`${name.slice(0, 130)}\` is no function's name`);
   if (isKnownName(name)) throw invalid(`${name} is the name of a built-in function`);
   const found = resourcesOf(wanted, within).map(({ written, resource }) => {
@@ -84,7 +85,7 @@ function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRec
     return resource;
   });
   if (sql) return [];
-  const hasJar = found.some(({ type }) => type === "jar");
+  const hasJar = embedded?.language === "Java" || found.some(({ type }) => type === "jar");
   // In Java a class may stand in no package; in Python it stands in a module.
   if (!classForm.test(className) || !(hasJar || className.includes("."))) {
     throw invalid(`\`${className.slice(0, 200)}\` names no class: expected module.Class`);
@@ -98,9 +99,10 @@ export function temporaryFunction(
   within: ProjectTarget,
   call: OdpsCall,
 ): FunctionRecord {
-  const { schema, name, className, sql } = wanted;
+  const { schema, name, className, sql, embedded } = wanted;
   const caller = callerName(call);
   return {
+    ...(embedded && { embedded }),
     ...{ id: call.parts.random.uuid(), schema, name, className },
     ...{ resources: checkWanted(wanted, within), owner: caller, madeBy: caller },
     createdAtMs: call.timeMs,

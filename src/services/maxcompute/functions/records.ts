@@ -1,5 +1,6 @@
 import { projectArn } from "../../../projects/project-key.ts";
 import type { NamePlace } from "../../../sql/catalog.ts";
+import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 
 /** A function as it is stored, by project, schema and name. */
@@ -16,6 +17,8 @@ export interface FunctionRecord {
   /** `module.Class`; empty for a function in SQL. */
   readonly className: string;
   readonly resources: readonly UsedResource[];
+  /** Code that the statement holds which made it: of a function that lives as long as its job. */
+  readonly embedded?: EmbeddedCode;
   /** The text of CREATE SQL FUNCTION, and how its maker read the names in it. */
   readonly sql?: { readonly text: string } & NamePlace;
 }

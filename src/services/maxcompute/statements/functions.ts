@@ -76,8 +76,8 @@ function wantedBy(
   catalog: StatementCatalog,
 ): WantedFunction {
   if (statement.kind === "create-function") {
-    const { className, resources } = statement;
-    return { schema, name, className, resources };
+    const { className, resources, embedded } = statement;
+    return { schema, name, className, resources, ...(embedded && { embedded }) };
   }
   if (statement.body.kind === "query" || statement.returns?.kind === "table") {
     throw notBuilt("a function in SQL that gives rows");
