@@ -40,6 +40,15 @@ commit(part.session_id, "p", [block(part.session_id, "p", {"a": [1, None]})])
 other = begin("p", partition_spec="ds='y'")
 commit(other.session_id, "p", [block(other.session_id, "p", {"a": [3]})])
 out["partitions"] = rows("select a, ds from p where ds <> '' order by ds, a limit 9")
+o.execute_sql("create table q (a bigint) partitioned by (ds string, n bigint)")
+o.execute_sql("insert into q partition (ds='x', n=1) values (100)")
+o.execute_sql("insert into q partition (ds='kept', n=1) values (200)")
+def divided(batches, **how):
+    session = begin("q", **how)
+    messages = [block(session.session_id, "q", one, at) for at, one in enumerate(batches)]
+    return [commit(session.session_id, "q", messages).session_status.value, commit(session.session_id, "q", messages).session_status.value]
+out["divided"] = [divided([{"a": [1, 2, 3], "ds": ["x", "y", "x"], "n": [1, 1, 2]}, {"a": [4], "ds": ["y"], "n": [1]}], overwrite=False), rows("select a, ds, n from q where ds <> '' order by a limit 9")]
+out["divided over"] = [divided([{"a": [5, 6], "ds": ["x", "z/ä"], "n": [1, 1]}]), rows("select a, ds, n from q where ds <> '' order by a limit 9")]
 types = "a tinyint, b decimal(10,2), c datetime, d timestamp, e array<bigint>, f map<string,bigint>, g struct<x:bigint,y:string>, h date, i binary, j boolean, k float"
 o.execute_sql("create table wide (" + types + ")")
 schema = pyarrow.schema([("a", pyarrow.int8()), ("b", pyarrow.decimal128(10, 2)), ("c", pyarrow.timestamp("ms")), ("d", pyarrow.timestamp("ns")), ("e", pyarrow.list_(pyarrow.int64())), ("f", pyarrow.map_(pyarrow.string(), pyarrow.int64())),
@@ -75,5 +84,26 @@ out["wide"] = [read.record_count, [name for name, value in read_on[0].items() if
     [1, "x"],
     [3, "y"],
   ]);
+  const committed = ["COMMITTED", "COMMITTED"];
+  const kept = [200, "kept", 1];
+  const beside = [
+    ...[
+      [1, "x", 1],
+      [2, "y", 1],
+      [3, "x", 2],
+      [4, "y", 1],
+      [100, "x", 1],
+    ],
+    kept,
+  ];
+  assert.deepEqual(out["divided"], [committed, beside]);
+  const over = [
+    [2, "y", 1],
+    [3, "x", 2],
+    [4, "y", 1],
+    [5, "x", 1],
+    [6, "z/ä", 1],
+  ];
+  assert.deepEqual(out["divided over"], [committed, [...over, kept]]);
   assert.deepEqual(out["wide"], [2, []]);
 });

@@ -16,7 +16,7 @@ import { dataKeyRows } from "./project-sealing.ts";
 import { resourceRows } from "./resources/records.ts";
 import { removeBlocks } from "./tunnel/blocks.ts";
 import { downloadRows } from "./tunnel/downloads.ts";
-import { readRows } from "./tunnel/storage-reads.ts";
+import { forgetFiltered, readRows } from "./tunnel/storage-reads.ts";
 import { streamRows } from "./tunnel/streams.ts";
 import { uploadRows } from "./tunnel/uploads.ts";
 import { upsertRows } from "./tunnel/upserts.ts";
@@ -54,11 +54,12 @@ const everything: readonly Erased<unknown>[] = [
   erased(droppedRows, (store, { table }) => removeVersions(store, table)),
   erased(instanceRows, (store, { rows }) => dropBlob(store, rows?.file.blob)),
   erased(resourceRows, (store, { blob }) => dropBlob(store, blob)),
+  erased(readRows, forgetFiltered),
   erased(entryRows, dropPieces),
   erased(volumePartRows, dropPieces),
   ...[uploadRows, streamRows, upsertRows].map((rows) => erased<unknown>(rows, withBlocks)),
-  ...[schemaRows, runningRows, functionRows, downloadRows, readRows, shownRows, securityRows].map(
-    (rows) => erased<unknown>(rows),
+  ...[schemaRows, runningRows, functionRows, downloadRows, shownRows, securityRows].map((rows) =>
+    erased<unknown>(rows),
   ),
   ...[volumeRows, volumeUploadRows, volumeDownloadRows].map((rows) => erased<unknown>(rows)),
 ];

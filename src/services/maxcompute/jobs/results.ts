@@ -14,7 +14,7 @@ export const shownRowsMax = 10_000;
 export const resultName = (id: string): string => `r/${id}.parquet`;
 
 /** The file of a result. */
-export const resultFiles = ({ file }: RowsRecord): readonly PlacedFile[] => [
+export const resultFiles = ({ file }: Pick<RowsRecord, "file">): readonly PlacedFile[] => [
   { name: resultName(file.id), record: file },
 ];
 

@@ -119,7 +119,7 @@ const engineErrors = ["Conversion", "Out of Range", "Out of Memory", "Invalid In
  * A refusal of the engine, in words of ours alone: its own may hold values that it met, and a message must be no way
  * out of a project.
  */
-function engineWords(error: unknown, calls: readonly LentCall[] = [], sql = ""): unknown {
+export function engineWords(error: unknown, calls: readonly LentCall[] = [], sql = ""): unknown {
   if (error instanceof EngineLost || error instanceof EngineDied) {
     return new ServiceError(
       "ODPS-0010000",

@@ -5,10 +5,11 @@ import { type Column, typeText } from "../../../sql/types.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import { carriedBy, contentAt, type PartitionRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
-import { checkKeys } from "../jobs/results.ts";
+import { checkKeys, resultFiles } from "../jobs/results.ts";
 import { placedFiles } from "../relations.ts";
 import { sameValues } from "../versions.ts";
 import { type DownloadTarget, onDownload } from "./download-target.ts";
+import { type FilteredRows, filteredRows } from "./storage-filter.ts";
 import { type ReadRequest, readRequest, type Split, sessionIn } from "./storage-request.ts";
 import {
   beginSession,
@@ -22,11 +23,13 @@ import {
 } from "./tunnel.ts";
 
 /** Rows that somebody reads in parts: all of them as they were when it was begun. */
-interface ReadRecord extends WritingSession, Omit<ReadRequest, "split"> {
+interface ReadRecord extends WritingSession, Omit<ReadRequest, "split" | "filter"> {
   readonly version: number;
   readonly rows: number;
   /** How many parts; none: the reader tells rows. */
   readonly splits: number;
+  /** Where there was a condition: the rows for which it held. */
+  readonly filtered?: FilteredRows;
 }
 
 const splitsMax = 10_000;
@@ -95,19 +98,51 @@ function partitionsOf(
 /** Begins to read a table in parts. */
 export const createReadSession = operation("CreateReadSession", {
   ...onTable,
-  async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(
+    target: DownloadTarget,
+    input: OdpsInput,
+    call: OdpsCall,
+    judgeAgain: () => void,
+  ): Promise<OdpsAnswer> {
     const { store, table } = target;
     if (table.kind !== "table")
       throw invalid(`${table.name} is a ${table.kind}: run a query instead.`);
-    const { split, ...wanted } = readRequest(input.text, table);
+    const { split, filter, ...wanted } = readRequest(input.text, table);
     const partitions = partitionsOf(target, { ...wanted, version: table.version });
-    const { rows, bytes } = carriedBy(partitions);
+    const columns = [...wanted.columns, ...wanted.partitionColumns];
+    const filtered =
+      filter === undefined
+        ? undefined
+        : await filteredRows(target, { filter, columns, partitions }, call);
+    const { rows = 0, bytes = 0 } = filtered ? sizeOf(filtered) : carriedBy(partitions);
     const splits = splitsOf(split, rows, bytes);
-    const own = { ...wanted, tableId: table.id, version: table.version, rows, splits };
-    const read = await beginSession(readRows(store), target, own, call);
+    const own = {
+      ...{ ...wanted, tableId: table.id, version: table.version, rows, splits },
+      ...(filtered && { filtered }),
+    };
+    const forget = (session: ReadRecord) => forgetFiltered(store, session);
+    const keep = () => {
+      judgeAgain();
+      if (filtered) store.blobs.keep(filtered.file.blob);
+    };
+    const begun = beginSession(readRows(store), target, own, call, forget, keep);
+    const read = await begun.catch((error: unknown) => {
+      if (filtered) store.blobs.discard(filtered.file.blob);
+      throw error;
+    });
     return { created: "", json: answerOf(target, read) };
   },
 });
+
+const sizeOf = ({ file }: FilteredRows) => ({ rows: file.rows, bytes: file.blob.size });
+
+/** Removes what a session has of its own, inside a transaction. */
+export function forgetFiltered(
+  store: AccountStore,
+  { filtered }: Pick<ReadRecord, "filtered">,
+): void {
+  if (filtered) store.blobs.remove(filtered.file.blob);
+}
 
 /** Each part has a row at least. */
 function splitsOf(split: Split, rows: number, bytes: number): number {
@@ -127,13 +162,9 @@ export const readSessionRows = operation("ReadSessionRows", {
   ...onTable,
   readOnly: true,
   async handle(target: DownloadTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const { project, table } = target;
+    const { project } = target;
     const read = readOf(target, input, call);
-    const files = placedFiles(table, partitionsOf(target, read));
-    const columns = [
-      ...namedOf(table.columns, read.columns),
-      ...namedOf(table.partitionColumns, read.partitionColumns),
-    ];
+    const { files, ...how } = readable(target, read);
     const range = rangeOf(read, input);
     const buffers = bufferCompression(input);
     await checkKeys(project, files, call);
@@ -141,15 +172,30 @@ export const readSessionRows = operation("ReadSessionRows", {
       await cell.place(files);
       return cell.engine.read({
         files: files.map(({ name }) => name),
-        ...{ columns: storedColumns(table, columns), named: columns.map(({ name }) => name) },
         ...(buffers && { buffers }),
-        ...{ ...range, form: "stream", inPaths: read.partitionColumns.length > 0 },
+        ...{ ...range, ...how, form: "stream" },
       });
     });
     return { body, carried: { rows: range.count, stream: "body" } };
   },
   carries: ({ carried }) => carried,
 });
+
+/** The files of a session, and what of them is read. */
+function readable(target: DownloadTarget, read: ReadRecord) {
+  const { table } = target;
+  const { filtered } = read;
+  if (filtered) return { files: resultFiles(filtered), columns: filtered.columns };
+  const columns = [
+    ...namedOf(table.columns, read.columns),
+    ...namedOf(table.partitionColumns, read.partitionColumns),
+  ];
+  return {
+    files: placedFiles(table, partitionsOf(target, read)),
+    ...{ columns: storedColumns(table, columns), named: columns.map(({ name }) => name) },
+    inPaths: read.partitionColumns.length > 0,
+  };
+}
 
 /** How this API's clients call the compressions of Arrow's buffers. */
 const bufferCompressions: ReadonlyMap<string, BufferCompression> = new Map([

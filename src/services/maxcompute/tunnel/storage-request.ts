@@ -2,7 +2,9 @@ import { memberOf } from "../../../lib/record.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { Column } from "../../../sql/types.ts";
 import { readPartition, type TableRecord } from "../catalog.ts";
+import { partitionsMax } from "./dynamic-partitions.ts";
 import { invalid } from "./tunnel.ts";
+import type { UploadRecord } from "./uploads.ts";
 
 /** How a session of the Storage API divides its rows. */
 export type Split =
@@ -16,6 +18,8 @@ export interface ReadRequest {
   /** None: all. */
   readonly partitions: readonly (readonly string[])[];
   readonly split: Split;
+  /** A condition, as the client has written it. */
+  readonly filter?: string;
 }
 
 const namesMax = 10_000;
@@ -46,9 +50,8 @@ export function textsIn(value: unknown, name: string, max = namesMax): readonly 
 export function readRequest(text: string | undefined, table: TableRecord): ReadRequest {
   const asked = jsonOf(text);
   checkUnits(asked);
-  if ((memberOf(asked, "FilterPredicate") ?? "") !== "") {
-    throw invalid("FilterPredicate is not built: read without, and filter what comes.");
-  }
+  const filter = memberOf(asked, "FilterPredicate") ?? "";
+  if (typeof filter !== "string") throw invalid("FilterPredicate is a text.");
   if (textsIn(asked, "RequiredBucketIds").length > 0) throw invalid("Buckets are not built.");
   const columns = namesIn(asked, "RequiredDataColumns", table.columns);
   const partitionColumns = namesIn(asked, "RequiredPartitionColumns", table.partitionColumns);
@@ -63,14 +66,18 @@ export function readRequest(text: string | undefined, table: TableRecord): ReadR
       return values;
     }),
     split: splitOf(memberOf(asked, "SplitOptions")),
+    ...(filter.trim() !== "" && { filter }),
   };
 }
 
-/** What a client asks for when it begins to write; a partition that is not there is made by the commit. */
+/**
+ * What a client asks for when it begins to write; a partition that is not there is made by the commit. Without one, the
+ * rows tell their own.
+ */
 export function writeRequest(
   text: string | undefined,
   table: TableRecord,
-): { readonly overwrite: boolean; readonly partition?: readonly string[] } {
+): Pick<UploadRecord, "overwrite" | "partition" | "partitionsMax"> {
   const asked = jsonOf(text);
   checkUnits(asked);
   const overwrite = memberOf(asked, "Overwrite") ?? true;
@@ -80,11 +87,20 @@ export function writeRequest(
   if (table.partitionColumns.length === 0 && told === "") return { overwrite };
   const partition = table.partitionColumns.length === 0 ? undefined : readPartition(table, told);
   if (partition) return { overwrite, partition };
-  throw invalid(
-    told === ""
-      ? "Partitions by the values of rows are not built: name one in PartitionSpec."
-      : `\`${told.slice(0, 128)}\` is no partition of the table.`,
-  );
+  if (told === "") {
+    return { overwrite, partitionsMax: partitionsIn(memberOf(asked, "DynamicPartitionOptions")) };
+  }
+  throw invalid(`\`${told.slice(0, 128)}\` is no partition of the table.`);
+}
+
+/** How many partitions rows may go into. */
+function partitionsIn(options: unknown): number {
+  if ((memberOf(options, "InvalidStrategy") ?? "Exception") !== "Exception") {
+    throw invalid("Of InvalidStrategy, Exception is built: a row without a partition refuses all.");
+  }
+  const most = Number(memberOf(options, "DynamicPartitionLimit") ?? partitionsMax);
+  if (Number.isSafeInteger(most) && most >= 1) return Math.min(most, partitionsMax);
+  throw invalid("DynamicPartitionLimit is a number from 1.");
 }
 
 /** Points in time are handed out, and taken, in the units of the tunnel. */

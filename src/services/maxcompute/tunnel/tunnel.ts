@@ -21,13 +21,17 @@ export interface TunnelSession {
   readonly beganAtMs: number;
 }
 
-/** Begins a session of the caller, and forgets some of the project that are over, with what `forget` removes. */
+/**
+ * Begins a session of the caller, and forgets some of the project that are over, with what `forget` removes. What
+ * `keep` does is in the same transaction.
+ */
 export async function beginSession<Session extends TunnelSession>(
   rows: Table<Session>,
   { project }: Pick<TableTarget, "project">,
   own: Omit<Session, keyof TunnelSession>,
   call: OdpsCall,
   forget: (session: Session) => void = () => {},
+  keep: () => void = () => {},
 ): Promise<Session> {
   const id = call.parts.random.bytes(16).toString("hex");
   const made = { ...own, id, by: callerName(call), beganAtMs: call.timeMs } as Session;
@@ -37,6 +41,7 @@ export async function beginSession<Session extends TunnelSession>(
       forget(value);
       rows.remove(key);
     }
+    keep();
     rows.put([project.id, id], made);
   });
   return made;

@@ -1,7 +1,7 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
-import type { FileRecord } from "../catalog.ts";
+import type { FileRecord, PartitionRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { tunnelSchema } from "../table-answer.ts";
@@ -16,6 +16,7 @@ import {
   removeBlocks,
   takeBlock,
 } from "./blocks.ts";
+import { dividedRows, withPartitionsInRows } from "./dynamic-partitions.ts";
 import {
   beginSession,
   checkTakesRows,
@@ -23,13 +24,17 @@ import {
   invalid,
   openIn,
   sessionFinder,
+  storedColumns,
   tellSession,
   type WritingSession,
 } from "./tunnel.ts";
 
 /** An upload: nothing of it is in the table before it is committed. */
 export interface UploadRecord extends WritingSession {
+  /** Absent: all of a table without partitions, or those that the rows tell. */
   readonly partition?: readonly string[];
+  /** Set where the rows tell their partitions: most of them. */
+  readonly partitionsMax?: number;
   readonly overwrite: boolean;
   readonly status: "normal" | "closed";
 }
@@ -58,7 +63,7 @@ const uploadOf = sessionFinder(uploadRows, ({ parameters }) => parameters["uploa
 /** Begins an upload: into one partition, or into all of a table that has none. */
 export function beginUpload(
   target: TableTarget,
-  wanted: Pick<UploadRecord, "partition" | "overwrite">,
+  wanted: Pick<UploadRecord, "partition" | "overwrite" | "partitionsMax">,
   call: OdpsCall,
 ): Promise<UploadRecord> {
   const { store, table } = target;
@@ -115,7 +120,9 @@ export async function takeUploadBlock(
 ): Promise<FileRecord> {
   const { store, project } = target;
   if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
-  const file = await takeBlock(target, input, call);
+  const { columns } =
+    upload.partitionsMax === undefined ? target.table : withPartitionsInRows(target.table);
+  const file = await takeBlock(target, input, call, storedColumns(target.table, columns));
   await call.parts.store.transaction(() => {
     const now = uploadRows(store).find([project.id, upload.id]);
     if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
@@ -144,11 +151,13 @@ export const commitTableUpload = operation("CommitTableUpload", {
  * committed already stays as it is.
  */
 export async function commitUpload(
-  { project, store, table }: TableTarget,
+  target: TableTarget,
   upload: UploadRecord,
   call: OdpsCall,
   chosen: (blocks: readonly BlockRecord[]) => readonly BlockRecord[] = (blocks) => blocks,
 ): Promise<UploadRecord> {
+  const { project, store, table } = target;
+  if (upload.partitionsMax !== undefined) return commitDivided(target, upload, call, chosen);
   const key = [project.id, upload.id];
   const done: UploadRecord = { ...upload, status: "closed" };
   await call.parts.store.transaction(() => {
@@ -169,4 +178,61 @@ export async function commitUpload(
     uploadRows(store).put(key, done);
   });
   return done;
+}
+
+/**
+ * The same where the rows tell their partitions. They are divided first; blocks that came or were committed meanwhile
+ * make that worth nothing.
+ */
+async function commitDivided(
+  target: TableTarget,
+  upload: UploadRecord,
+  call: OdpsCall,
+  chosen: (blocks: readonly BlockRecord[]) => readonly BlockRecord[],
+): Promise<UploadRecord> {
+  const { project, store, table } = target;
+  const key = [project.id, upload.id];
+  const done: UploadRecord = { ...upload, status: "closed" };
+  if (upload.status === "closed") return done;
+  const before = blocksOf(store, upload.id);
+  const blocks = chosen(before).filter(({ file }) => file.rows > 0);
+  const taken = blocks.map(({ file }) => file);
+  const made = await dividedRows(target, taken, upload.partitionsMax ?? 1, call);
+  const added = made.flatMap(({ files }) => files);
+  try {
+    await call.parts.store.transaction(() => {
+      const now = blocksOf(store, upload.id);
+      const same =
+        now.map(({ file }) => file.id).join() === before.map(({ file }) => file.id).join();
+      if (uploadRows(store).find(key)?.status !== "normal" || !same) {
+        throw invalid(`The upload ${upload.id} has changed meanwhile.`);
+      }
+      putVersion(store, {
+        ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
+        ...{ operation: "TUNNEL", added },
+        change: (partitions) => withDivided(partitions, made, upload.overwrite),
+      });
+      removeBlocks(store, upload.id);
+      uploadRows(store).put(key, done);
+    });
+  } catch (error) {
+    for (const { blob } of added) store.blobs.discard(blob);
+    throw error;
+  }
+  return done;
+}
+
+/** Rows of a large partition may be in several files: the first takes the place of what was there. */
+function withDivided(
+  before: readonly PartitionRecord[],
+  made: readonly PartitionRecord[],
+  overwrite: boolean,
+): readonly PartitionRecord[] {
+  const begun = new Set<string>();
+  return made.reduce((partitions, { values, files, modifiedAtMs }) => {
+    const name = JSON.stringify(values);
+    const replaces = overwrite && !begun.has(name);
+    begun.add(name);
+    return withFiles(partitions, values, files, { atMs: modifiedAtMs, overwrite: replaces });
+  }, before);
 }
