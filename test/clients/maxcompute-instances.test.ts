@@ -48,7 +48,6 @@ out["info"] = job.get_task_info(task, "status")
 queueing = job.get_queueing_info()
 out["queueing"] = [queueing.status.value, queueing.progress, queueing.priority, queueing.start_time.utcoffset().total_seconds(), queueing.task_name == task]
 out["log"] = refused(lambda: job.get_worker_log("x", "stdout", 10))
-out["estimate"] = refused(lambda: o.execute_sql_cost("select 1"))
 `,
   );
   assert.deepEqual(out["progress"], [100]);
@@ -56,5 +55,33 @@ out["estimate"] = refused(lambda: o.execute_sql_cost("select 1"))
   assert.deepEqual([out["summary"], out["quota"], out["info"]], [{ Outputs: {} }, {}, ""]);
   assert.deepEqual(out["queueing"], ["Terminated", 1, 9, 0, true]);
   assert.match(JSON.stringify(out["log"]), /NoSuchObject.*no workers that write logs/);
-  assert.match(JSON.stringify(out["estimate"]), /an estimate of costs/);
+});
+
+test("PyODPS is told what a statement would cost, and nothing is done", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+o.execute_sql("create table t (a bigint, b string)")
+o.execute_sql("create table p (a bigint) partitioned by (ds string)")
+for day in ["x", "y"]: o.execute_sql("insert into p partition (ds='%s') values (1), (2)" % day)
+def cost(sql, **how):
+    told = o.execute_sql_cost(sql, **how)
+    return [told.udf_num, told.complexity, told.input_size]
+all = {"odps.sql.allow.fullscan": "true"}
+out["empty"] = cost("select * from t")
+sizes = [cost("select * from p where ds = '%s'" % day)[2] for day in ["x", "y", "z"]]
+out["parts"] = [sizes[0] > 0, sizes[1] > 0, sizes[2]]
+out["both"] = cost("select * from p", hints=all)[2] == sizes[0] + sizes[1]
+out["complex"] = cost("select x.a, count(distinct y.a), max(x.a) over (order by x.a) from p x join p y on x.a = y.a group by x.a order by x.a limit 5", hints=all)[:2]
+out["write"] = [cost("insert into t select a, ds from p where ds = 'x'")[2] == sizes[0], cost("create table made as select * from p where ds = 'x'")[:2], rows("select count(*) from t"), o.exist_table("made")]
+out["refused"] = [refused(lambda: cost(one)) for one in ["drop table t", "select 1; select 2", "select nothing from t", "show tables"]]
+out["there"] = o.exist_table("t")
+`);
+  assert.deepEqual(out["empty"], [0, 1, 0]);
+  assert.deepEqual([out["parts"], out["both"]], [[true, true, 0], true]);
+  assert.deepEqual(out["complex"], [0, 1.5]);
+  assert.deepEqual(out["write"], [true, [0, 1], [[0]], false]);
+  const why = [/estimate/, /one statement/, /nothing/, /estimate/];
+  for (const [at, told] of why.entries())
+    assert.match(JSON.stringify((out["refused"] as unknown[])[at]), told);
+  assert.equal(out["there"], true);
 });

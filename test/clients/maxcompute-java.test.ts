@@ -28,6 +28,7 @@ test("MaxCompute's SDK for Java runs SQL and functions, uses the tunnel and sets
   assert.deepEqual(encodings(answered.mock.calls), { sent: compressed, got: compressed });
   assert.equal(out["function"], "42 true true false false");
   assert.equal(out["property"], "1970-01-01 00:00:00");
+  assert.match(String(out["cost"]), /"Cost":{"SQL":{"Complexity":1,"Input":[1-9]\d*,"UDF":0}}/);
   assert.match(String(out["error"]), /ODPS-0130071:\[1,8\].*column nothing cannot be resolved/);
   assert.equal((JSON.parse(String(out["whoami"])) as { DisplayName: string }).DisplayName, owner);
   assert.equal(out["users"], 1);

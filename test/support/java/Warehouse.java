@@ -11,6 +11,7 @@ import com.aliyun.odps.data.RecordWriter;
 import com.aliyun.odps.data.ResultSet;
 import com.aliyun.odps.security.SecurityConfiguration;
 import com.aliyun.odps.security.SecurityManager;
+import com.aliyun.odps.task.SQLCostTask;
 import com.aliyun.odps.task.SQLTask;
 import com.aliyun.odps.tunnel.TableTunnel;
 import com.aliyun.odps.tunnel.io.CompressOption;
@@ -139,6 +140,11 @@ public class Warehouse {
     out.put("property", told(() -> {
       odps.projects().updateProject("sales", Map.of("odps.sql.timezone", "UTC"));
       return SQLTask.getResult(sql("select from_unixtime(0) as a;")).get(0).get(0);
+    }));
+    out.put("cost", told(() -> {
+      Instance cost = SQLCostTask.run(odps, "select a from t;");
+      cost.waitForSuccess();
+      return cost.getTaskResults().get("AnonymousSQLCostTask");
     }));
     out.put("error", told(() -> sql("select nothing from t;").getId()));
     out.put("whoami", told(() -> odps.projects().get("sales").getSecurityManager().runQuery("whoami", false)));

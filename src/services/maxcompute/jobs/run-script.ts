@@ -6,6 +6,7 @@ import type { AssignVariable, Range, ScriptStatement, Statement } from "../../..
 import type { FunctionRecord } from "../functions/records.ts";
 import type { ReadRecord } from "./instance-record.ts";
 import { type Outcome, type RunJob, type RunningJob, stopped } from "./jobs.ts";
+import { notRun } from "./not-run.ts";
 import type { StatementInput } from "./run-statement.ts";
 import type { SqlJob } from "./submitted-job.ts";
 
@@ -40,7 +41,7 @@ interface Around {
  * fails ends the job: those before it have happened.
  */
 export const runScript =
-  ({ query, settings }: SqlJob): RunJob =>
+  ({ query, settings, taskType }: SqlJob): RunJob =>
   (job, project, call) => {
     const flags = new Map([...Object.entries(project.properties), ...Object.entries(settings)]);
     const session: Session = {
@@ -51,6 +52,9 @@ export const runScript =
       decided: new Map(),
     };
     const { statements, text } = worded(() => parseScript(query));
+    const done = statements.filter(({ statement }) => statement.kind !== "set");
+    if (taskType === "SQLCost" && done.length !== 1)
+      throw notRun("an estimate is of one statement");
     const { principal, account, source } = call;
     const as = { principal, account, source };
     const step = (statement: Statement, { start, end }: Range) => {

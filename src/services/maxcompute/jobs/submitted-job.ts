@@ -6,11 +6,14 @@ import { notRun } from "./not-run.ts";
 /** A job of one task, as a client submits it. */
 export type SubmittedJob = SqlJob | SparkJob;
 
-/** Statements of SQL; a task of merging is done as the statement that it stands for. */
+/**
+ * Statements of SQL; a task of merging is done as the statement that it stands for, and of the one of an estimate it is
+ * told what it would read.
+ */
 export interface SqlJob {
   readonly taskName: string;
   /** As clients call it. */
-  readonly taskType: "SQL" | "Merge";
+  readonly taskType: "SQL" | "Merge" | "SQLCost";
   readonly query: string;
   /** Flags of the session, from the client's settings. */
   readonly settings: Readonly<Record<string, string>>;
@@ -35,7 +38,6 @@ const otherTasks: ReadonlyMap<string, string> = new Map([
   ["xflow", "a PAI job"],
   ["ps", "a PAI job"],
   ["maxframe", "a MaxFrame job"],
-  ["sqlcost", "an estimate of costs"],
 ]);
 
 /** Clients of interactive sessions (MCQA) know this code: they then run the statement as a job. */
@@ -58,7 +60,7 @@ export function readJob(document: Document | undefined): SubmittedJob {
     throw notRun(`it has ${kinds.length} kinds of tasks, and exactly one task is run`);
   }
   if (kind === "SQLRT") throw noSessions;
-  if (kind !== "SQL" && kind !== "Merge" && kind !== "CUPID") {
+  if (kind !== "SQL" && kind !== "Merge" && kind !== "SQLCost" && kind !== "CUPID") {
     throw notBuilt(otherTasks.get(kind.toLowerCase()) ?? `a task of kind ${kind.slice(0, 64)}`);
   }
   const taskName = textOf(partOf(task, "Name")) ?? "AnonymousSQLTask";
@@ -72,7 +74,7 @@ export function readJob(document: Document | undefined): SubmittedJob {
   const settings = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  const text = kind === "SQL" ? textOf(partOf(task, "Query")) : mergeText(task, settings);
+  const text = kind === "Merge" ? mergeText(task, settings) : textOf(partOf(task, "Query"));
   return { taskName, taskType: kind, query: checkText(text, "Query"), settings };
 }
 

@@ -4,6 +4,7 @@ import type { Outcome } from "../jobs/jobs.ts";
 import { alterTable } from "./alter-table.ts";
 import { alterView } from "./alter-view.ts";
 import { cloneTable } from "./clone.ts";
+import { costOf } from "./cost.ts";
 import { createLike, createTable } from "./create-table.ts";
 import { createView } from "./create-view.ts";
 import { drop } from "./drop.ts";
@@ -57,6 +58,7 @@ export async function execute(running: Running): Promise<Outcome> {
   const { plan } = running.target;
   // Its plan is that of the statement that it explains, which is not done.
   if (running.input.statement.kind === "explain") return explain(plan, running);
+  if (running.input.job.submitted.taskType === "SQLCost") return costOf(plan, running);
   if (plan.kind === "query") return { rows: await keepRows(plan, running) };
   if (plan.kind === "condition") return whetherItHolds(plan, running);
   if (plan.kind === "write") return writeTables(plan, running);

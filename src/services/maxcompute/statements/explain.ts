@@ -25,7 +25,8 @@ export function explain(plan: Plan, running: Running): Outcome {
   return { text: lines.join("\n") };
 }
 
-function selectionsOf(plan: Plan): readonly Selection[] {
+/** The queries of a statement. */
+export function selectionsOf(plan: Plan): readonly Selection[] {
   if (plan.kind === "write") return plan.writes.map(({ selection }) => selection);
   return plan.kind === "definition" ? [] : [plan.selection];
 }

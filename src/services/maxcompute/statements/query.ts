@@ -113,7 +113,7 @@ export async function emitted(selection: Selection, running: Running): Promise<C
 }
 
 /** The partitions of a table that may have rows which are asked for: others do not come into the cell. */
-const asked = ({ record, content }: FoundTable, { tests }: PlannedTable) =>
+export const asked = ({ record, content }: FoundTable, { tests }: PlannedTable) =>
   content.partitions.filter(({ values }) => mayPass(tests, record.partitionColumns, values));
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
