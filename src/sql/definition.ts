@@ -1,5 +1,6 @@
 import { type CatalogTable, fullName } from "./catalog.ts";
 import { checkDefaults } from "./column-default.ts";
+import { filterSql, partitionFilter } from "./partition-tests.ts";
 import type { Plan } from "./plan.ts";
 import { resolveQuery } from "./query.ts";
 import { resolveSelection, touches } from "./resolve.ts";
@@ -54,8 +55,27 @@ function resolveRebuild(statement: AlterMaterializedView, environment: Environme
     ...column,
     name: all[index]?.name ?? column.name,
   }));
-  const selection = resolveSelection({ ...rows, columns }, world);
+  const sql = onlyPartitions(rows.sql, statement, table);
+  const selection = resolveSelection({ ...rows, sql, columns }, world);
   return { kind: "made-of-query", statement, selection, ...touches(world) };
+}
+
+/** The rows of those partitions that REBUILD names; without any: all. */
+function onlyPartitions(
+  sql: string,
+  { action }: AlterMaterializedView,
+  table: CatalogTable,
+): string {
+  const wanted = action.kind === "rebuild" ? action.partitions : [];
+  if (wanted.length === 0) return sql;
+  const { columns, partitionColumns } = table;
+  const place = (name: string) =>
+    columns.length + partitionColumns.findIndex((column) => column.name === name);
+  const filters = wanted.map((conditions) => {
+    const tests = partitionFilter(conditions, partitionColumns);
+    return `(${filterSql(tests, partitionColumns, (name) => `"c${place(name)}"`)})`;
+  });
+  return `SELECT * FROM (${sql}) AS "rebuilt" WHERE ${filters.join(" OR ")}`;
 }
 
 function mayFind(name: ObjectName, environment: Environment): CatalogTable | undefined {

@@ -55,7 +55,7 @@ export function parseMaterializedView(
   const on = cursor.takeAll("PARTITIONED", "ON") || cursor.takeAll("PARTITIONED", "BY");
   const partitionedOn = on ? parseNames(cursor) : [];
   const clustering = parseClustering(cursor);
-  const refresh = cursor.is("REFRESH") ? parseRefresh(cursor) : undefined;
+  const refreshMinutes = cursor.takeAll("REFRESH", "EVERY") ? parseInterval(cursor) : undefined;
   const properties = cursor.take("TBLPROPERTIES") ? parseProperties(cursor) : [];
   cursor.expect("AS");
   return {
@@ -72,15 +72,18 @@ export function parseMaterializedView(
     ...(lifecycle !== undefined && { lifecycle }),
     ...(comment !== undefined && { comment }),
     ...(clustering && { clustering }),
-    ...(refresh !== undefined && { refresh }),
+    ...(refreshMinutes !== undefined && { refreshMinutes }),
     ...parseViewQuery(cursor),
   };
 }
 
-/** REFRESH and its words up to TBLPROPERTIES or AS. */
-function parseRefresh(cursor: Cursor): string {
-  const { start } = cursor.token;
-  const ends = () => cursor.is("TBLPROPERTIES") || cursor.is("AS");
-  while (!ends() && (cursor.token.kind === "word" || cursor.token.kind === "number")) cursor.next();
-  return cursor.text.slice(start, cursor.lastEnd);
+const minutesOf: Readonly<Record<string, number>> = { MINUTE: 1, HOUR: 60, DAY: 24 * 60 };
+
+/** `20 MINUTES`, `1 HOUR`: in minutes. */
+function parseInterval(cursor: Cursor): number {
+  const count = cursor.integer();
+  for (const [unit, minutes] of Object.entries(minutesOf)) {
+    if (cursor.take(unit) || cursor.take(`${unit}S`)) return count * minutes;
+  }
+  return cursor.fail('"MINUTES"', '"HOURS"', '"DAYS"');
 }

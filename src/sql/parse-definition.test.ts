@@ -152,7 +152,7 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
       lifecycle: 7,
       comment: "x",
       clustering: { columns: ["a"], buckets: 2 },
-      refresh: "refresh every 10 minutes",
+      refreshMinutes: 10,
       query: { kind: "select", items: ["a", "b"], from: "t" },
     },
   ],

@@ -1,4 +1,6 @@
+import { quoteText } from "./quote.ts";
 import type { OpenRead, Resolved, Scope } from "./scope.ts";
+import { refuse } from "./semantic-error.ts";
 import type { Expression } from "./tree.ts";
 import type { Column } from "./types.ts";
 
@@ -66,6 +68,38 @@ function testsOf(operand: Expression, column: Column): OpenRead["tests"] {
       return [];
   }
 }
+
+/** What the conditions of `PARTITION (ds > '1', ds < '5')` say. Refuses what is no comparison with a constant. */
+export const partitionFilter = (
+  conditions: readonly Expression[],
+  columns: readonly Column[],
+): readonly PartitionTest[] =>
+  conditions.flatMap((condition) => {
+    const name = condition.kind === "binary" && condition.left.kind === "name" && condition.left;
+    const key = name ? name.parts.at(-1)?.key : undefined;
+    const column = columns.find((one) => one.name === key);
+    const tests = column ? testsOf(condition, column) : [];
+    return tests.length > 0
+      ? tests
+      : refuse(
+          condition.at,
+          "a comparison of a partition column with a constant of its kind is expected",
+        );
+  });
+
+/** The same as a condition of SQL; `sqlOf` names a column. */
+export const filterSql = (
+  tests: readonly PartitionTest[],
+  columns: readonly Column[],
+  sqlOf: (name: string) => string,
+): string =>
+  tests
+    .map(({ column, operator, values }) => {
+      const type = columns.find(({ name }) => name === column)?.type.kind ?? "";
+      const constants = values.map((value) => (integers.has(type) ? value : quoteText(value)));
+      return `(${constants.map((one) => `${sqlOf(column)} ${operator} ${one}`).join(" OR ")})`;
+    })
+    .join(" AND ");
 
 /** A constant of the column's own kind: others are converted before they are compared. */
 function constantOf(expression: Expression, { type }: Column): string | undefined {

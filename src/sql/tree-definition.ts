@@ -126,8 +126,8 @@ export interface CreateMaterializedView {
   readonly comment?: string;
   readonly partitionedOn: readonly Name[];
   readonly clustering?: Clustering;
-  /** REFRESH EVERY n MINUTES and the like, as the text that was written. */
-  readonly refresh?: string;
+  /** REFRESH EVERY n MINUTES, HOURS or DAYS. */
+  readonly refreshMinutes?: number;
   readonly properties: readonly Property[];
   readonly query: Query;
   readonly queryRange: Range;

@@ -60,6 +60,7 @@ export const accountTables: readonly string[] = [
   "odps-versions",
   "odps-dropped-tables",
   "odps-schemas",
+  "odps-refreshes",
   "odps-instances",
   "odps-running",
   "odps-downloads",

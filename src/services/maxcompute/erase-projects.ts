@@ -11,6 +11,7 @@ import { droppedRows } from "./dropped-tables.ts";
 import { functionRows } from "./functions/records.ts";
 import { instanceRows, runningRows } from "./jobs/instance-record.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import { refreshRows } from "./materialized.ts";
 import type { ProjectEngines } from "./project-engines.ts";
 import { dataKeyRows } from "./project-sealing.ts";
 import { resourceRows } from "./resources/records.ts";
@@ -61,7 +62,9 @@ const everything: readonly Erased<unknown>[] = [
   ...[schemaRows, runningRows, functionRows, downloadRows, shownRows, securityRows].map((rows) =>
     erased<unknown>(rows),
   ),
-  ...[volumeRows, volumeUploadRows, volumeDownloadRows].map((rows) => erased<unknown>(rows)),
+  ...[refreshRows, volumeRows, volumeUploadRows, volumeDownloadRows].map((rows) =>
+    erased<unknown>(rows),
+  ),
 ];
 
 /** Erases what dropped projects had: all of it again each minute for a day, and after each start. */

@@ -8,6 +8,7 @@ import { runScript } from "./jobs/run-script.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
 import { ProjectSealing } from "./project-sealing.ts";
+import { Refreshes } from "./refreshes.ts";
 import { SparkCells } from "./spark/cells.ts";
 import { runSpark } from "./spark/run-job.ts";
 
@@ -21,6 +22,7 @@ export interface Warehouse {
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
   readonly eraser: ProjectEraser;
+  readonly refreshes: Refreshes;
   /** Learns of what went wrong on our side. */
   readonly onFault: (id: string, cause: unknown) => void;
 }
@@ -42,8 +44,10 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   const engines = new ProjectEngines(parts, outside, sealing);
   const eraser = new ProjectEraser(parts, { jobs, engines }, onFault);
   await eraser.start();
+  const refreshes = new Refreshes(parts, jobs, onFault);
+  refreshes.start();
   return {
-    ...{ jobs, engines, eraser },
+    ...{ jobs, engines, eraser, refreshes },
     spark: new SparkCells(parts, outside, sealing),
     functions: new FunctionCells(outside, parts.random, sealing),
     ...{ sealing, busy, lifecycles },
@@ -57,6 +61,7 @@ const graceMs = 3_000;
 export async function stopWarehouse({ jobs, engines, spark, ...rest }: Warehouse): Promise<void> {
   await rest.lifecycles.stop();
   await rest.eraser.stop();
+  await rest.refreshes.stop();
   await jobs.stop(graceMs);
   await engines.stop();
   await spark.stop();

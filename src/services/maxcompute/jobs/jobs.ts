@@ -136,6 +136,11 @@ export class Jobs {
     if (running) await settled(running.done, waitMs);
   }
 
+  /** Whether a job runs or waits. */
+  runs(id: string): boolean {
+    return this.#running.has(id);
+  }
+
   /** How far a job is, in percent. */
   percentOf(id: string): number {
     return this.#running.get(id)?.job.percent ?? 0;

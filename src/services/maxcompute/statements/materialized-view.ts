@@ -1,9 +1,11 @@
+import { mayPass, partitionFilter } from "../../../sql/partition-tests.ts";
 import type { Selection } from "../../../sql/plan.ts";
 import type { AlterMaterializedView } from "../../../sql/tree-alter.ts";
 import type { CreateMaterializedView } from "../../../sql/tree-definition.ts";
 import type { Column } from "../../../sql/types.ts";
-import { carriedBy, type TableRecord } from "../catalog.ts";
+import { carriedBy, type PartitionRecord, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
+import { checkRefresh, noteRefresh, refreshProperties } from "../materialized.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion } from "../versions.ts";
@@ -22,7 +24,8 @@ export async function createMaterializedView(
   const { plan, catalog } = target;
   const { at } = statement;
   if (plan.kind !== "made-of-query") throw notBuilt("this materialized view");
-  if (statement.refresh !== undefined) throw notBuilt("REFRESH of a materialized view by a clock");
+  const properties = propertiesOf(statement);
+  checkRefresh(properties);
   const where = placedNew(statement.view, catalog, call);
   const there = tableAt(where, catalog);
   if (there && statement.ifNotExists) return { text: "OK" };
@@ -49,9 +52,7 @@ export async function createMaterializedView(
         ...{ kind: "materialized view", ...shape, comment: statement.comment ?? "" },
         ...(statement.lifecycle !== undefined && { lifecycleDays: statement.lifecycle }),
         view: { text: input.text.slice(start, end), ...catalog.place },
-        properties: Object.fromEntries(
-          statement.properties.map(({ key, value }) => [key.toLowerCase(), value]),
-        ),
+        properties,
         materialized: statement.buildDeferred ? {} : built(doing),
       },
       {
@@ -63,9 +64,19 @@ export async function createMaterializedView(
         ...(there && { replaces: there.record }),
       },
     );
+    noteRefresh(call.parts.store.account(where.project.account), where.project.id, {
+      ...where,
+      properties,
+    });
   });
   return { text: "OK", carried: carriedBy(partitions) };
 }
+
+/** What is told of the view; how often it is made anew is told by properties as well. */
+const propertiesOf = ({ properties, refreshMinutes }: CreateMaterializedView) => ({
+  ...Object.fromEntries(properties.map(({ key, value }) => [key.toLowerCase(), value])),
+  ...(refreshMinutes !== undefined && { [refreshProperties.minutes]: String(refreshMinutes) }),
+});
 
 const names = (columns: readonly Column[]): readonly string[] => columns.map(({ name }) => name);
 
@@ -130,17 +141,19 @@ export async function alterMaterializedView(doing: Doing<AlterMaterializedView>)
   await call.parts.store.transaction(() => {
     if (content) return content();
     const redefine = redefinition(action, at);
-    putVersion(store, {
+    const now = putVersion(store, {
       ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "ALTER", added: [], change: (partitions) => partitions },
       redefine: (now) => ({ ...redefine(now), definedAtMs: call.timeMs }),
     });
+    checkRefresh(now.properties);
+    noteRefresh(store, project.id, now);
   });
   return { text: "OK" };
 }
 
 /**
- * REBUILD: all rows anew, by the text of the view. It was judged like the query itself: who rebuilds reads the tables
+ * REBUILD: all rows anew, or those of some partitions, by the text of the view. It was judged like the query itself: who rebuilds reads the tables
  * below with their own right, the view's owner must have it still, and protection of those tables says whether their
  * rows may come here.
  */
@@ -150,9 +163,12 @@ async function rebuild(
 ): Promise<Outcome> {
   const { statement, target, call } = doing;
   const { action } = statement;
-  if (action.kind === "rebuild" && action.partitions.length > 0) {
-    throw notBuilt("REBUILD of some partitions");
-  }
+  const { partitionColumns } = record;
+  const wanted = (action.kind === "rebuild" ? action.partitions : []).map((conditions) =>
+    partitionFilter(conditions, partitionColumns),
+  );
+  const isWanted = ({ values }: PartitionRecord) =>
+    wanted.length === 0 || wanted.some((tests) => mayPass(tests, partitionColumns, values));
   if (target.plan.kind !== "made-of-query") throw notBuilt("REBUILD of this view");
   const partitions = await keepFiles(target.plan.selection, names(record.partitionColumns), doing, {
     project,
@@ -163,8 +179,9 @@ async function rebuild(
     putVersion(store, {
       ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
       ...{ operation: "REBUILD", added: partitions.flatMap(({ files }) => files) },
-      change: () => partitions,
-      redefine: (now) => ({ ...now, materialized: built(doing) }),
+      change: (before) => [...before.filter((one) => !isWanted(one)), ...partitions],
+      // Some partitions are as new as the tables below, others are not: the view is not.
+      ...(wanted.length === 0 && { redefine: (now) => ({ ...now, materialized: built(doing) }) }),
     });
   });
   return { text: "OK", carried: carriedBy(partitions) };

@@ -1,0 +1,173 @@
+import { setImmediate } from "node:timers/promises";
+import { newEvent } from "../../audit/event.ts";
+import type { Root, User } from "../../identity/principal.ts";
+import { eachMinute } from "../../lib/each-minute.ts";
+import type { Parts } from "../../pipeline/call.ts";
+import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
+import { ServiceError } from "../../pipeline/operation.ts";
+import { type ProjectRecord, projectTable } from "../../projects/project.ts";
+import type { AccountStore } from "../../storage/store.ts";
+import { type TableRecord, tableRows } from "./catalog.ts";
+import { tableArn } from "./find-project.ts";
+import type { Jobs } from "./jobs/jobs.ts";
+import { isOutdated, refreshMinutes, refreshRows } from "./materialized.ts";
+
+const service = "maxcompute.aliyuncs.com";
+const minuteMs = 60_000;
+/** Jobs that the clock begins in one minute for one account; others wait for the next. */
+const startsMax = 10;
+
+/** A view that is due, in its place. */
+interface Due {
+  readonly project: ProjectRecord;
+  readonly store: AccountStore;
+  readonly view: TableRecord;
+}
+
+/** The last time that the clock began to make a view anew. */
+interface Begun {
+  readonly atMs: number;
+  readonly job?: string;
+}
+
+/**
+ * Makes materialized views anew as often as they say: by a job of their owner's, which is judged as if the owner had
+ * run it at that moment. Who may not read any more what the view is of, or has no key that is active, gets no rows.
+ */
+export class Refreshes {
+  readonly #parts: Parts;
+  readonly #jobs: Jobs;
+  readonly #onFault: (what: string, cause: unknown) => void;
+  /** By id of the view. After a start nothing is known: what is overdue is then made once. */
+  readonly #begun = new Map<string, Begun>();
+  #endRounds: () => Promise<void> = async () => undefined;
+
+  constructor(parts: Parts, jobs: Jobs, onFault: (what: string, cause: unknown) => void) {
+    this.#parts = parts;
+    this.#jobs = jobs;
+    this.#onFault = onFault;
+  }
+
+  start(): void {
+    this.#endRounds = eachMinute(() => this.#round());
+  }
+
+  stop(): Promise<void> {
+    return this.#endRounds();
+  }
+
+  /** Begins jobs for what is due, and waits for none of them. */
+  async #round(): Promise<void> {
+    const { directory, store: stores } = this.#parts;
+    for (const { id } of [...directory.accounts()]) {
+      const store = stores.account(id);
+      let left = startsMax;
+      for (const { value: project } of [...projectTable(store).range()]) {
+        for (const { key } of [...refreshRows(store).range({ prefix: [project.id] })]) {
+          if (left === 0) break;
+          await setImmediate();
+          const due = await this.#dueAt(project, store, key);
+          if (!due) continue;
+          left -= 1;
+          // A view that cannot be made anew keeps no other waiting.
+          await this.#refresh(due).catch((error: unknown) => {
+            if (!(error instanceof ServiceError))
+              this.#onFault(`refresh of ${due.view.name}`, error);
+          });
+        }
+      }
+    }
+  }
+
+  async #dueAt(
+    project: ProjectRecord,
+    store: AccountStore,
+    key: readonly (string | number)[],
+  ): Promise<Due | undefined> {
+    const [, schema = "", name = ""] = key.map(String);
+    const view = tableRows(store).find([project.id, schema, name]);
+    const minutes = view?.kind === "materialized view" ? refreshMinutes(view) : undefined;
+    if (!view || minutes === undefined) {
+      await this.#parts.store.transaction(() => {
+        const now = tableRows(store).find([project.id, schema, name]);
+        if (!now || refreshMinutes(now) === undefined)
+          refreshRows(store).remove([project.id, schema, name]);
+      });
+      return undefined;
+    }
+    const { atMs = 0, job } = this.#begun.get(view.id) ?? {};
+    if (job !== undefined && this.#jobs.runs(job)) return undefined;
+    const lastMs = Math.max(atMs, view.materialized?.built?.atMs ?? 0);
+    if (this.#parts.clock.now() - lastMs < minutes * minuteMs) return undefined;
+    return isOutdated(view, project, this.#parts) ? { project, store, view } : undefined;
+  }
+
+  async #refresh({ project, view }: Due): Promise<void> {
+    const { clock, invoke } = this.#parts;
+    this.#begun.set(view.id, { atMs: clock.now() });
+    const principal = this.#ownerOf(project, view);
+    if (!principal) return this.#record(project, view);
+    const [at, schema, name] = [project.name, view.schema, view.name].map((one) => `\`${one}\``);
+    const settings = JSON.stringify({ "odps.sql.allow.fullscan": "true" });
+    const task = {
+      Name: "refresh",
+      Query: `ALTER MATERIALIZED VIEW ${at}.${schema}.${name} REBUILD`,
+      Config: { Property: { Name: "settings", Value: settings } },
+    };
+    const input: OdpsInput = {
+      ...{ labels: { Project: project.name }, parameters: {}, headers: {} },
+      document: { Instance: { Job: { Tasks: { SQL: task } } } },
+    };
+    const source = { ip: service, userAgent: service, secure: true, via: service };
+    const as = { principal, account: project.account, source };
+    const { created = "" } = await invoke<OdpsAnswer>(
+      "maxcompute",
+      "CreateInstance",
+      { ...input },
+      as,
+    );
+    const job = created.slice(created.lastIndexOf("/") + 1);
+    this.#begun.set(view.id, { atMs: clock.now(), job });
+  }
+
+  /** The owner of a view, as long as there is one who could ask for it: with a key that is active. */
+  #ownerOf({ account }: ProjectRecord, { owner }: TableRecord): User | Root | undefined {
+    const { directory } = this.#parts;
+    const { users, accessKeys } = directory.inAccount(account);
+    const name = owner.startsWith(`RAM$${account}:`)
+      ? owner.slice(`RAM$${account}:`.length)
+      : undefined;
+    const user = name === undefined ? undefined : users.find(name);
+    if (!user && owner !== `ALIYUN$${account}`) return undefined;
+    const key = accessKeys.of(user).find(({ active }) => active);
+    const principal = key && directory.findCredentials(key.id)?.principal;
+    if (principal?.kind !== "user" && principal?.kind !== "root") return undefined;
+    // Nobody has signed it.
+    const { accessKeyId: _, ...unsigned } = principal;
+    return unsigned;
+  }
+
+  /** There is nobody as whom it could be done: that is what the trail tells. */
+  async #record({ account, name }: ProjectRecord, view: TableRecord): Promise<void> {
+    const { trail, random } = this.#parts;
+    await trail.record(
+      newEvent(this.#parts, {
+        ...{ userIdentity: { accountId: account, invokedBy: service }, eventSource: service },
+        ...{ eventName: "RefreshMaterializedView", sourceIPAddress: service, userAgent: service },
+        ...{ requestID: random.uuid(), readOnly: false },
+        requestParameters: {
+          project: name,
+          schema: view.schema,
+          table: view.name,
+          owner: view.owner,
+        },
+        errorCode: "ODPS-0130013",
+        errorMessage: "the owner of the view is gone, acts as a role, or has no active access key",
+        resources: [
+          { accountId: account, type: "ODPS::Table", ARN: tableArn(name, view.schema, view.name) },
+        ],
+        ...{ eventType: "AwsServiceEvent", recipientAccountId: account },
+      }),
+    );
+  }
+}

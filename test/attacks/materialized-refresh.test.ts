@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { refreshRows } from "../../src/services/maxcompute/materialized.ts";
+import { member, startWorld, type World } from "../support/warehouse.ts";
+
+/** A Bondstore whose minutes pass when the test says so. */
+async function startTimed(t: Parameters<typeof startWorld>[0], ...projects: readonly string[]) {
+  mock.timers.enable({ apis: ["setInterval", "Date"], now: Date.now() });
+  t.after(() => mock.timers.reset());
+  const world = await startWorld(t, ...projects);
+  const { trail } = world.running.bondstore.opened;
+  const { account } = world;
+  /** What the clock has had done or refused so far: by its name, and how it ended. */
+  const told = async () =>
+    (await trail.find({ account, limit: 1000 }))
+      .map(({ event }) => event)
+      .filter(({ userIdentity }) => userIdentity["invokedBy"] === "maxcompute.aliyuncs.com")
+      .map(({ eventName, errorCode = "" }) => `${eventName} ${errorCode}`.trim());
+  return {
+    ...world,
+    told,
+    /** Lets a minute pass; answers what was told of it, as soon as so much was. */
+    async minute(count: number): Promise<readonly string[]> {
+      const before = (await told()).length;
+      mock.timers.tick(61_000);
+      for (let tries = 0; tries < 100; tries += 1) {
+        await pause(count === 0 ? 500 : 100);
+        const now = await told();
+        if (now.length >= before + count) return now.slice(0, now.length - before).sort();
+      }
+      assert.fail(`${count} events are expected`);
+    },
+  };
+}
+
+const rowsOf = async ({ asRoot }: Pick<World, "asRoot">, view: string): Promise<unknown> =>
+  (
+    await asRoot(`
+import time
+while any(i.status.name == "RUNNING" for i in o.list_instances(status="RUNNING")): time.sleep(0.1)
+out["rows"] = rows("select a from ${view} order by a limit 10")
+`)
+  )["rows"];
+
+test("a view that the clock makes anew gets no row that its owner may not read by then", async (t) => {
+  const world = await startTimed(t, "sales");
+  const { asRoot, odps, user, account, running, minute } = world;
+  const ann = await user("ann");
+  const { users, accessKeys } = running.bondstore.opened.parts.directory.inAccount(account);
+  const [key] = accessKeys.of(users.find("ann"));
+  assert.ok(key);
+  const insert = (value: number) => asRoot(`o.execute_sql("insert into t values (${value})")`);
+  const name = `RAM$${account}:ann`;
+  await asRoot(`
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (1)")
+${member(name, "Select, Describe on table t")}
+`);
+  await odps(
+    ann,
+    "sales",
+    `
+every = "refresh every 1 minutes tblproperties ('enable_auto_refresh'='true')"
+o.execute_sql(f"create materialized view m {every} as select a from t")
+o.execute_sql("create materialized view still refresh every 1 minutes as select a from t")
+`,
+  );
+  await insert(2);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1], [2]]);
+  assert.deepEqual(await rowsOf(world, "still"), [[1]], "it was not enabled");
+  assert.deepEqual(await minute(0), [], "nothing has changed");
+
+  await insert(3);
+  await asRoot(`o.run_security_query("revoke Select on table t from user ${name}")`);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement ODPS-0130013"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1], [2]]);
+  await asRoot(`o.run_security_query("grant Select on table t to user ${name}")`);
+  await accessKeys.switch(key, false);
+  assert.deepEqual(await minute(1), ["RefreshMaterializedView ODPS-0130013"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1], [2]]);
+  await accessKeys.switch(key, true);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1], [2], [3]]);
+
+  await insert(4);
+  await accessKeys.remove(key);
+  const record = users.find("ann");
+  assert.ok(record);
+  await users.remove(record);
+  assert.deepEqual(await minute(1), ["RefreshMaterializedView ODPS-0130013"]);
+  await asRoot(`
+o.execute_sql("drop materialized view m")
+o.execute_sql("create materialized view m as select a from t where a = 1")
+`);
+  await insert(5);
+  assert.deepEqual(await minute(0), [], "another view of the name is not the clock's");
+  const store = running.bondstore.opened.parts.store.account(account);
+  assert.deepEqual([...refreshRows(store).range()], []);
+});
+
+test("the clock takes nothing out of a protected project", async (t) => {
+  const world = await startTimed(t, "vault", "plain");
+  const { asRoot, odps, root, minute } = world;
+  await asRoot(`
+p = entry("plain")
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (1)")
+every = "tblproperties ('enable_auto_refresh'='true', 'refresh_interval_minutes'='1')"
+p.execute_sql(f"create materialized view m {every} as select a from vault.t")
+o.run_security_query("set ProjectProtection=true")
+o.execute_sql("insert into t values (2)")
+out["cron"] = refused(lambda: p.execute_sql("alter materialized view m set tblproperties ('refresh_cron'='* * * * * *')"))
+for minutes in ["0", "-1", "1.5", "9999999", "x"]:
+    out[minutes] = refused(lambda: p.execute_sql(f"alter materialized view m set tblproperties ('refresh_interval_minutes'='{minutes}')"))
+`).then(({ cron, ...bad }) => {
+    assert.match(String(cron), /refresh_cron is not supported/);
+    for (const told of Object.values(bad))
+      assert.match(String(told), /refresh_interval_minutes is 1 to/);
+  });
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement ODPS-0130013"]);
+  const inPlain = { asRoot: (script: string) => odps(root, "plain", script) };
+  assert.deepEqual(await rowsOf(inPlain, "m"), [[1]]);
+  await asRoot(`o.run_security_query("set ProjectProtection=false")`);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement"]);
+  assert.deepEqual(await rowsOf(inPlain, "m"), [[1], [2]]);
+});
