@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { notePassed } from "../../lib/passed-bytes.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import { BodyTooLarge, type HttpRequest } from "../http.ts";
 
@@ -134,6 +135,7 @@ async function* pieces(stream: Readable): AsyncGenerator<Buffer> {
       const next = await parts.next();
       if (next.done) return;
       waiting = false;
+      notePassed(next.value.length);
       yield next.value;
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { notePassed } from "../../lib/passed-bytes.ts";
 
 /** How long a client may leave an answer unread. */
 const stallMs = 120_000;
@@ -24,6 +25,7 @@ export async function pump(body: AsyncIterable<Buffer>, target: Writable): Promi
       }
       target.write(part);
       held += part.length;
+      notePassed(part.length);
     }
     if (!target.destroyed) target.end();
   } catch (error) {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createDeflate } from "node:zlib";
+import { notePassed } from "../../../lib/passed-bytes.ts";
 import type { Compression } from "../questions.ts";
 import { streamError } from "../stream-error.ts";
 import { compressor } from "../tunnel/compression/compressions.ts";
@@ -53,6 +54,7 @@ function deflated(response: ServerResponse): Sender {
 
 async function written(into: Writable, response: ServerResponse, bytes: Buffer): Promise<void> {
   if (response.destroyed) throw new Error("nobody reads on");
+  notePassed(bytes.length);
   if (into.write(bytes)) return;
   const ending = new AbortController();
   const gone = once(response, "close", { signal: ending.signal }).then(() => {

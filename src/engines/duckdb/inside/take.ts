@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { createInflate } from "node:zlib";
 import type { Database } from "@duckdb/node-bindings";
+import { notePassed } from "../../../lib/passed-bytes.ts";
 import type { Column } from "../../../sql/types.ts";
 import { type Compression, readColumns, type Taken, type TakeQuestion } from "../questions.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
@@ -60,6 +61,7 @@ async function* withRest(rest: Buffer, parts: AsyncIterator<Buffer>): AsyncGener
   for (;;) {
     const { value, done } = await parts.next();
     if (done) return;
+    notePassed(value.length);
     yield value;
   }
 }
