@@ -19,9 +19,24 @@ export interface CatalogTable {
   readonly primaryKey: readonly string[];
 }
 
-/** A class that is called. */
+/** A command that is given rows as lines of text, and gives lines. */
+export interface Command {
+  readonly line: string;
+  readonly input: LineFormat;
+  readonly output: LineFormat;
+}
+
+/** How the values of a row stand in a line. */
+export interface LineFormat {
+  readonly between: string;
+  readonly null: string;
+  /** Stands before a character that is meant as itself; empty without one. */
+  readonly escape: string;
+}
+
+/** A class that is called, or a command. */
 export interface CodeClass {
-  readonly language: "Python" | "Java";
+  readonly language: "Python" | "Java" | "command";
   readonly kind: "scalar" | "table" | "aggregate";
   /** `bigint,string->double`: one in Python, in Java one for each `evaluate`. */
   readonly signatures: readonly string[];
@@ -33,6 +48,8 @@ export interface CatalogFunction extends CatalogName {
   readonly id: string;
   /** The text of CREATE SQL FUNCTION, where it is one, and how its maker read the names in it. */
   readonly definition?: { readonly text: string } & NamePlace;
+  /** Of SELECT TRANSFORM: what is started. */
+  readonly command?: Command;
   /** The class that is called. Neither this nor a definition: `why` it cannot be. */
   readonly code?: CodeClass;
   readonly why?: string;
@@ -99,6 +116,8 @@ export interface Catalog {
   hasPartition(table: CatalogTable, values: readonly string[]): boolean;
   /** The account of who asks. */
   readonly account: string;
+  /** What the statement's own TRANSFORM starts, with resources as they are written. Undefined: none may be meant. */
+  findCommand(command: Command, resources: readonly string[]): CatalogFunction | undefined;
   /** The value of the first partition column of the greatest partition that holds data. */
   maxPartition(table: CatalogTable): string | undefined;
   /** Flags of SET and of the project, by name in lower case. */

@@ -71,10 +71,19 @@ export function codeRows(
   closes: boolean,
 ): TableRows {
   const given = argumentsOf(call, found, scope, closes);
-  const text = plain(call, given);
+  return rowsGiven(given, plain(call, given).sql, scope, call.at);
+}
+
+/** The rows that code gives for a text of its arguments. */
+export function rowsGiven(
+  given: Pick<Given, "made" | "uses">,
+  text: string,
+  scope: Scope,
+  at: Position,
+): TableRows & Pick<Required<TableRows>, "unnested"> {
   const { results } = given.made;
   const shape = Object.fromEntries(results.map((type, at) => [`f${at}`, jsonShape(type)]));
-  const name = freshName(scope.environment.world, "s", call.at);
+  const name = freshName(scope.environment.world, "s", at);
   const shapes = quoteText(JSON.stringify([shape]));
   const callWith = (one: string) => `${given.made.name}(${one})`;
   const columns = results.map((type, at) => ({
@@ -82,7 +91,7 @@ export function codeRows(
     sql: outOfJson(`"${name}"."v"."f${at}"`, type),
   }));
   const listIn = (one: string) => `from_json_strict(${one}, ${shapes})`;
-  const own = callWith(`${text.sql} || chr(10)`);
+  const own = callWith(`${text} || chr(10)`);
   return { columns, unnested: { call: own, callWith, listIn, name } };
 }
 
@@ -144,7 +153,7 @@ function argumentText(sql: string, type: SqlType, at: Position): string {
 }
 
 /** The call's name in the emitted text: one for each function, view that it stands in, and types of arguments. */
-function codeCall(
+export function codeCall(
   found: CatalogFunction,
   meant: MeantSignature & Pick<CodeCall, "closes">,
   { environment }: Scope,

@@ -22,6 +22,12 @@ export function resolveDefinition(statement: Statement, environment: Environment
   const query = queryOf(statement);
   if (query) {
     const selection = resolveSelection(resolveQuery(query, environment), environment.world);
+    if (
+      (statement.kind === "create-view" || statement.kind === "create-materialized-view") &&
+      selection.calls.some((call) => call.function.command)
+    ) {
+      return refuse(statement.at, "SELECT TRANSFORM stands in statements alone, not in views");
+    }
     return { kind: "made-of-query", statement, selection, ...touches(environment.world) };
   }
   if (statement.kind === "alter-materialized-view" && statement.action.kind === "rebuild") {

@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import { parseStar } from "./parse-call.ts";
 import { parseDelimiters, parseProperties, parseResources } from "./parse-clauses.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { parseSqlType } from "./parse-type.ts";
@@ -23,7 +24,7 @@ export function isTransform(cursor: Cursor): boolean {
 /** Reads TRANSFORM (..) [format] USING 'command' [RESOURCES ..] [AS ..] [format]. */
 export function parseTransform(cursor: Cursor): Transform {
   const { at } = cursor.expect("TRANSFORM");
-  const given = cursor.group(() => parseExpression(cursor));
+  const given = cursor.group(() => parseStar(cursor) ?? parseExpression(cursor));
   const inputFormat = parseFormat(cursor);
   cursor.expect("USING");
   const command = cursor.string("a command");

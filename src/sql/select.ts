@@ -13,7 +13,8 @@ import {
 } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { closedText, resolveTableCall, type TableRows } from "./table-functions.ts";
-import type { Expression, Select, SelectItem, StarExpression } from "./tree.ts";
+import { transformRows } from "./transform.ts";
+import type { Expression, Select, SelectItem, StarExpression, Transform } from "./tree.ts";
 
 /** One column of a SELECT list. */
 export interface Item extends Resolved, Pick<TableRows, "unnested"> {
@@ -26,7 +27,6 @@ export function resolveSelect(
   environment: Environment,
   parent?: Scope,
 ): Rows {
-  if (select.transform) return refuse(select.transform.at, "SELECT TRANSFORM is not supported yet");
   const windows = new Map(select.windows.map(({ name, window }) => [name.key, window]));
   const open = openScope(environment, parent, windows);
   const from = select.from && resolveRelation(select.from, open);
@@ -34,7 +34,9 @@ export function resolveSelect(
     select.where && resolveConjuncts(select.where, { ...open, noAggregates: "WHERE" }, "WHERE");
   const group = select.groupBy && groupText(select, open);
   const scope: Scope = group ? { ...open, keys: group.keys } : open;
-  const items = select.items.flatMap((item, index) => resolveItem(item, index, scope));
+  const items = select.transform
+    ? transformItems(select.transform, scope)
+    : select.items.flatMap((item, index) => resolveItem(item, index, scope));
   const aliases = new Map<string, Resolved>();
   for (const item of items) if (!aliases.has(item.name)) aliases.set(item.name, item);
   const after: Scope = { ...scope, aliases };
@@ -108,6 +110,14 @@ function resolveItem(item: SelectItem, index: number, scope: Scope): Item[] {
   }
   const value = resolveExpression(expression, scope);
   return [{ ...value, name: item.alias?.key ?? ownName(expression) ?? `_c${index}` }];
+}
+
+function transformItems(transform: Transform, scope: Scope): Item[] {
+  const given = transform.arguments.flatMap((one): readonly Resolved[] =>
+    one.kind === "star" ? starItems(one, scope) : [resolveExpression(one, scope)],
+  );
+  const { columns, unnested } = transformRows(transform, given, scope);
+  return columns.map((column) => ({ ...column, ...(unnested && { unnested }) }));
 }
 
 function ownName(expression: Expression): string | undefined {

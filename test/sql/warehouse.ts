@@ -87,6 +87,7 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
       wanted.kind === "version" && wanted.version < 3
         ? { ...table, version: wanted.version }
         : undefined,
+    findCommand: () => undefined,
     findFunction: ({ name }) =>
       name === "myudf"
         ? { project: "p", schema: "default", name, id: name, why: "its class is not there" }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Cell, startCell } from "../../cells/cell.ts";
 import type { CellOptions, Inside, Program } from "../../cells/layout.ts";
 import type { Bind } from "../../cells/sandbox.ts";
+import type { CodeClass, Command } from "../../sql/catalog.ts";
 import type { SqlType } from "../../sql/types.ts";
 import { frameBytesMax } from "../duckdb/lent-functions.ts";
 import { javaBinds } from "../java.ts";
@@ -16,7 +17,9 @@ import { pythonProgram } from "./python-runner.ts";
 
 /** The class of a function, and all that it is made of. */
 export interface CodeSource {
-  readonly language: "Python" | "Java";
+  readonly language: CodeClass["language"];
+  /** In the place of a class: what is started. */
+  readonly command?: Command;
   /** `module.Class`. */
   readonly className: string;
   readonly resources: readonly FunctionResource[];
@@ -93,7 +96,7 @@ async function opened(
   const bytes = code.resources.reduce((sum, { size }) => sum + size, 0);
   const cell = await startCell({
     ...host,
-    ...(code.language === "Java" ? javaIn(java) : pythonHere()),
+    ...(code.language === "Java" ? javaIn(java) : pythonHere(code.language === "command")),
     ports: ["function"],
     // What resources are unpacked to lies in memory as well.
     limits: { ...limits, memoryBytes: ownBytes + 3 * bytes, workBytes: 64 * mebi + 2 * bytes },
@@ -116,14 +119,29 @@ const wordsOf = (inside: Inside): readonly string[] => [
   String(frameBytesMax),
 ];
 
-function pythonHere(): Runtime {
+/** What a command may start, where the host has it. */
+const programs = [
+  ...["awk", "bash", "cat", "cut", "env", "grep", "head", "paste", "perl", "python3", "sed", "sh"],
+  ...["sort", "tac", "tail", "tee", "tr", "uniq", "wc"],
+];
+
+const programBinds: readonly Bind[] = ["/usr/bin", "/bin"].flatMap((folder) =>
+  programs.map((name) => ({
+    ...{ source: join("/usr/bin", name), target: join(folder, name), optional: true },
+  })),
+);
+
+function pythonHere(withPrograms: boolean): Runtime {
   if (!existsSync(pythonPath)) {
     throw new NoRuntime(
       "functions in Python need an interpreter that this Bondstore does not have",
     );
   }
   return {
-    binds: [{ source: realpathSync(pythonPath), target: "/function/python3" }],
+    binds: [
+      { source: realpathSync(pythonPath), target: "/function/python3" },
+      ...(withPrograms ? programBinds : []),
+    ],
     program: (inside) => ({
       command: inside.path("/function/python3"),
       args: [...["-I", "-S", "-B", "-c", pythonProgram], ...wordsOf(inside)],

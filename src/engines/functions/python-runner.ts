@@ -1,3 +1,4 @@
+import { pythonCommand } from "./python-command.ts";
 import { pythonModules } from "./python-modules.ts";
 import { pythonValues } from "./python-values.ts";
 
@@ -58,7 +59,7 @@ def frames_of(error, folder):
 def told(error, folder):
     if isinstance(error, WrongResult):
         return {"error": "result", "frames": []}
-    if isinstance(error, Refused):
+    if isinstance(error, (Refused, CommandEnded)):
         return {"error": error.args[0], "frames": []}
     return {"error": "raised", "type": type(error).__name__, "frames": frames_of(error, folder)}
 
@@ -131,6 +132,16 @@ def results(kind, types):
     return write
 
 
+def prepared(setup, folder):
+    if setup["language"] == "command":
+        return start_command(setup["command"], folder, len(setup["results"]))
+    function = load(setup, folder)
+    kind = setup["kind"]
+    return {"scalar": scalar, "table": table, "aggregate": aggregate}[kind](
+        function, arguments(setup["parameters"]), results(kind, setup["results"])
+    )
+
+
 def serve(link):
     folder = os.path.join(os.getcwd(), "function")
     os.makedirs(folder)
@@ -140,11 +151,7 @@ def serve(link):
     place(link, folder, setup["resources"])
     os.chdir(folder)
     try:
-        function = load(setup, folder)
-        kind = setup["kind"]
-        run = {"scalar": scalar, "table": table, "aggregate": aggregate}[kind](
-            function, arguments(setup["parameters"]), results(kind, setup["results"])
-        )
+        run = prepared(setup, folder)
     except BaseException as error:
         return give(link, 1, json.dumps(told(error, folder)).encode())
     give(link, 0, b"")
@@ -173,4 +180,4 @@ serve(link)
 `;
 
 /** All of the program, as one text for the interpreter. */
-export const pythonProgram = `${pythonModules}${pythonValues}${runner}`;
+export const pythonProgram = `${pythonModules}${pythonValues}${pythonCommand}${runner}`;

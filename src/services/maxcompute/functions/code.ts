@@ -4,6 +4,7 @@ import type { CodeCall } from "../../../sql/catalog.ts";
 import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { readResourceContent } from "../resources/content.ts";
+import { noSuchResource } from "../resources/find.ts";
 import type { FoundFunction } from "./find.ts";
 
 /** All that one function is made of, in memory while it runs. */
@@ -26,6 +27,7 @@ export function codeOf(
   const { signature, parameters, results, closes } = call;
   return {
     ...sourceOf(found, code.language, sealing),
+    ...(call.function.command && { command: call.function.command }),
     ...{ signature, kind: code.kind, parameters, results, timezone, closes },
   };
 }
@@ -45,7 +47,8 @@ export function sourceOf(
   language: CodeSource["language"],
   sealing: ProjectSealing,
 ): CodeSource {
-  const { record, resources } = found;
+  const { record, resources, missing: [missing] = [] } = found;
+  if (missing) throw noSuchResource(missing.name);
   const files = resources.filter(({ blob }) => blob);
   if (files.reduce((sum, { size }) => sum + size, 0) > resourceBytesMax) {
     throw new ServiceError(

@@ -48,6 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
   compile: "it does not compile",
   close:
     "rows that its close() forwards stand beside no row of a LATERAL VIEW: call it alone in SELECT",
+  command: "the program of its command is not there",
   result: "it returned a value that is not of the type in its annotation",
   size: "a batch of its rows or results is too large",
   time: "it took too long (odps.sql.udf.timeout)",
@@ -64,8 +65,14 @@ export function failureOf(
   calls: readonly { readonly found: Pick<FoundFunction, "resources" | "record"> }[],
 ): ServiceError {
   const resources = calls.flatMap(({ found }) => filesOf(found));
-  const classes = calls.map(({ found }) => found.record.className);
-  const known = Object.hasOwn(reasons, error) ? reasons[error] : undefined;
+  const classes = calls.map(({ found }) => found.record.className).filter((name) => name !== "");
+  const [, status] = /^exit (\d{1,3})$/.exec(error) ?? [];
+  const known =
+    status === undefined
+      ? Object.hasOwn(reasons, error)
+        ? reasons[error]
+        : undefined
+      : `the command ended with ${status}; what it says of it is not shown`;
   const lines = frames.flatMap(({ file, line }) => {
     if (classes.includes(file) && line >= 1 && line <= javaLinesMax) {
       return [`\tat ${file}(${file.replace(/^.*\.|\$.*$/g, "")}.java:${line})`];

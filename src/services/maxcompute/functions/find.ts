@@ -3,13 +3,16 @@ import {
   type CatalogFunction,
   type CatalogName,
   type CodeClass,
+  type Command,
   fullName,
 } from "../../../sql/catalog.ts";
 import { type PythonClass, pythonClasses } from "../../../sql/python-classes.ts";
 import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
+import { callerName } from "../projects.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import { resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
 /** A function as a statement has found it, with what it is made of. */
@@ -18,6 +21,8 @@ export interface FoundFunction {
   readonly store: AccountStore;
   readonly record: FunctionRecord;
   readonly resources: readonly ResourceRecord[];
+  /** Resources that a command names and that are not there: refused once it is judged that they may be read. */
+  readonly missing?: readonly Pick<ResourceRecord, "schema" | "name">[];
   /** Made by the job itself, and gone with it. */
   readonly temporary: boolean;
 }
@@ -47,6 +52,30 @@ export class FunctionFinder {
     const key = `${fullName(name)}${temporary ? " temporary" : ""}`;
     if (!this.#known.has(key)) this.#known.set(key, this.#look(name, temporary));
     return this.#known.get(key);
+  }
+
+  /** The command of a TRANSFORM: code of the statement itself, made of resources of its project. */
+  findCommand(
+    command: Command,
+    written: readonly string[],
+    schema: string,
+  ): CatalogFunction | undefined {
+    const project = this.#current;
+    const { parts, timeMs } = this.#call;
+    const store = parts.store.account(project.account);
+    const caller = callerName(this.#call);
+    const named = resourcesNamed({ schema, resources: written }, { project, store });
+    const record: FunctionRecord = {
+      ...{ id: parts.random.uuid(), schema, name: "transform", className: "", resources: [] },
+      ...{ owner: caller, madeBy: caller, createdAtMs: timeMs },
+    };
+    this.#found.set(record.id, {
+      ...{ project, store, record, temporary: true },
+      resources: named.flatMap(({ resource }) => resource ?? []),
+      missing: named.flatMap(({ resource, name }) => (resource ? [] : [name])),
+    });
+    const code: CodeClass = { language: "command", kind: "table", signatures: [] };
+    return { project: project.name, schema, name: record.name, id: record.id, command, code };
   }
 
   found(id: string): FoundFunction {

@@ -3,18 +3,13 @@ import { ServiceError } from "../../../pipeline/operation.ts";
 import { isKnownName } from "../../../sql/functions/table.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { noSuchResource, readResourceName } from "../resources/find.ts";
-import {
-  type ResourceRecord,
-  resourceArn,
-  resourceKey,
-  resourceRows,
-} from "../resources/records.ts";
+import { noSuchResource } from "../resources/find.ts";
+import { resourceArn } from "../resources/records.ts";
 import { forgetFunction } from "../security/change.ts";
+import { invalid, resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
 const functionsMax = 10_000;
-const resourcesMax = 50;
 const nameForm = /^[a-z_][a-z0-9_]{0,127}$/;
 const classForm = /^[A-Za-z_$][\w$]{0,127}(?:\.[A-Za-z_$][\w$]{0,127}){0,15}$/;
 
@@ -36,52 +31,26 @@ export const noSuchFunction = (name: string): ServiceError =>
     `ODPS-0110061: Function not found - '${name.slice(0, 128)}' does not exist`,
   );
 
-const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
-
-/** The resources of a function as they are now; a missing one is refused by `checkWanted`. */
-function resourcesOf(
-  { schema, resources }: Pick<WantedFunction, "schema" | "resources">,
-  { project, store }: Pick<ProjectTarget, "project" | "store">,
-): readonly { readonly written: string; readonly resource: ResourceRecord | undefined }[] {
-  if (resources.length > resourcesMax) {
-    throw invalid(`a function has at most ${resourcesMax} resources`);
-  }
-  return resources.map((written) => {
-    const name = readResourceName(written, { project: project.name, schema });
-    if (name.project !== project.name) {
-      throw invalid(`the resource ${written} is of another project, which is not built`);
-    }
-    const key = resourceKey(project.id, name.schema, name.name);
-    return { written, resource: resourceRows(store).find(key) };
-  });
-}
-
 /** Who makes a function must be allowed to read what it is made of. */
 export const resourceDemands = (
   wanted: Pick<WantedFunction, "schema" | "resources">,
   within: Pick<ProjectTarget, "project" | "store">,
 ): readonly AccessDemand[] =>
-  resourcesOf(wanted, within).map(({ written, resource }) => ({
+  resourcesNamed(wanted, within).map(({ name, resource }) => ({
     action: "odps:Read",
     target: {
-      arn: resourceArn(
-        within.project.name,
-        resource?.schema ?? wanted.schema,
-        resource?.name ?? lastPart(written),
-      ),
+      arn: resourceArn(within.project.name, name.schema, name.name),
       account: within.project.account,
       ...(resource && { creator: resource.owner }),
     },
   }));
 
-const lastPart = (written: string): string => written.slice(written.lastIndexOf("/") + 1);
-
 function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRecord["resources"] {
   const { name, className, sql, embedded } = wanted;
   if (!nameForm.test(name)) throw invalid(`\`${name.slice(0, 130)}\` is no function's name`);
   if (isKnownName(name)) throw invalid(`${name} is the name of a built-in function`);
-  const found = resourcesOf(wanted, within).map(({ written, resource }) => {
-    if (!resource) throw noSuchResource(lastPart(written));
+  const found = resourcesNamed(wanted, within).map(({ name, resource }) => {
+    if (!resource) throw noSuchResource(name.name);
     return resource;
   });
   if (sql) return [];

@@ -92,7 +92,7 @@ function useDemands(
   catalog: StatementCatalog,
   reader?: string,
 ): readonly AccessDemand[] {
-  const { project, record, resources, temporary } = catalog.foundFunction({ id });
+  const { project, record, resources, missing = [], temporary } = catalog.foundFunction({ id });
   const { account } = project;
   const view = through.at(-1);
   const owner = view ? catalog.found(view).record.owner : reader;
@@ -105,10 +105,14 @@ function useDemands(
     ...{ action: "odps:Execute", context },
     target: { arn, account, creator: record.owner },
   };
-  const reads = resources.map(
+  const nobodys = missing.map((one) => ({ ...one, owner: undefined }));
+  const reads = [...resources, ...nobodys].map(
     ({ schema, name, owner }): AccessDemand => ({
       action: "odps:Read",
-      target: { arn: resourceArn(project.name, schema, name), account, creator: owner },
+      target: {
+        ...{ arn: resourceArn(project.name, schema, name), account },
+        ...(owner !== undefined && { creator: owner }),
+      },
       context: { [demandKeys.onBehalfOf]: record.madeBy },
     }),
   );

@@ -6,6 +6,7 @@ import {
   type CatalogFunction,
   type CatalogName,
   type CatalogTable,
+  type Command,
   defaultSchema,
   isOn,
   type NamePlace,
@@ -211,6 +212,10 @@ export class StatementCatalog implements Catalog {
 
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined {
     return this.#functions.find(name, direct);
+  }
+
+  findCommand(command: Command, resources: readonly string[]): CatalogFunction | undefined {
+    return this.#functions.findCommand(command, resources, this.schema);
   }
 
   /** What was found of a function. */
