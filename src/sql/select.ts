@@ -1,3 +1,4 @@
+import { impliedTests } from "./auto-partition.ts";
 import { resolveCondition, resolveExpression } from "./expression.ts";
 import { groupText } from "./grouping.ts";
 import { notePartitionTests } from "./partition-tests.ts";
@@ -155,10 +156,9 @@ export function resolveConjuncts(expression: Expression, scope: Scope, where: st
     const operand = operands[at];
     if (where === "WHERE" && operand) notePartitionTests(operand, part, scope);
   }
-  const sql =
-    parts.length === 1
-      ? (parts[0]?.sql ?? "true")
-      : `(${parts.map(({ sql }) => sql).join(" AND ")})`;
+  const implied = where === "WHERE" ? operands.flatMap((one) => impliedTests(one, scope)) : [];
+  const all = [...parts.map(({ sql }) => sql), ...implied];
+  const sql = all.length === 1 ? (all[0] ?? "true") : `(${all.join(" AND ")})`;
   return { sql, type: { kind: "boolean" }, uses: parts.flatMap(({ uses }) => uses) };
 }
 

@@ -45,7 +45,12 @@ export interface Column {
   readonly default?: string;
   /** False: NOT NULL. */
   readonly nullable: boolean;
+  /** Of AUTO PARTITIONED BY: which column's moments are cut to which unit. */
+  readonly generated?: { readonly from: string; readonly unit: TruncUnit };
 }
+
+/** Units to which TRUNC_TIME cuts. */
+export type TruncUnit = "year" | "month" | "day" | "hour";
 
 /** A type in MaxCompute's words, in lower case: `parseType` reads it. */
 export function typeText(type: SqlType): string {

@@ -1,3 +1,4 @@
+import { generatedValue } from "./auto-partition.ts";
 import { type CatalogTable, fullName } from "./catalog.ts";
 import { resolveDelete, resolveMerge, resolveUpdate } from "./change.ts";
 import { valueUntold } from "./column-default.ts";
@@ -69,6 +70,16 @@ function partitionOf(insert: Insert, table: CatalogTable, environment: Environme
   const staticPartition: { column: string; value: string }[] = [];
   const dynamic: Column[] = [];
   for (const column of partitionColumns) {
+    if (column.generated) {
+      const [given] = partition;
+      if (given)
+        refuse(
+          given.column.at,
+          `${column.name} is made of ${column.generated.from}: INSERT names no partition`,
+        );
+      dynamic.push(column);
+      continue;
+    }
     const items = partition.filter((item) => item.column.key === column.name);
     const [item] = items;
     if (!item || items.length > 1) {
@@ -96,8 +107,9 @@ function partitionOf(insert: Insert, table: CatalogTable, environment: Environme
 
 /** The columns that the query's columns are meant for, in the query's order. */
 function givenColumns(insert: Insert, table: CatalogTable, dynamic: readonly Column[]): Column[] {
-  if (insert.columns.length === 0) return [...table.columns, ...dynamic];
-  const targets = [...table.columns, ...dynamic];
+  const told = dynamic.filter(({ generated }) => !generated);
+  const targets = [...table.columns, ...told];
+  if (insert.columns.length === 0) return targets;
   const named = insert.columns.map(({ key, text, at }, index) => {
     if (insert.columns.findIndex((other) => other.key === key) !== index) {
       return refuse(at, `column ${text} is given twice`);
@@ -107,7 +119,7 @@ function givenColumns(insert: Insert, table: CatalogTable, dynamic: readonly Col
     );
   });
   // Dynamic partition columns that are not named stand at the end, as without a list.
-  return [...named, ...dynamic.filter((column) => !named.includes(column))];
+  return [...named, ...told.filter((column) => !named.includes(column))];
 }
 
 /** Rows as a table takes them: all its columns, in its order and types. */
@@ -120,13 +132,18 @@ export function intoColumns(
 ): Selection {
   const { world } = environment;
   const name = freshName(world, "q", at);
-  const list = targets.map((target, index) => {
+  const values = targets.map((target) => {
     const place = given.indexOf(target);
     const source = rows.columns[place];
     const value: Resolved = source
       ? { sql: `"${name}"."c${place}"`, type: source.type, uses: [] }
       : valueUntold(target, environment, at);
-    return `${storedValue(value, target, at).sql} AS "c${index}"`;
+    return storedValue(value, target, at);
+  });
+  const list = targets.map(({ generated }, index) => {
+    const from = generated && values[targets.findIndex(({ name }) => name === generated.from)];
+    const sql = from ? generatedValue(generated, from) : values[index]?.sql;
+    return `${sql} AS "c${index}"`;
   });
   const sql = `SELECT ${list.join(", ")} FROM (${rows.sql}) AS "${name}"`;
   const columns = targets.map((column) => ({ ...column, origins: [] }));

@@ -29,14 +29,15 @@ const units: Readonly<Record<string, string>> = {
   millisecond: "millisecond",
 };
 
-/** DuckDB's name of a unit. */
-export function unitOf(name: unknown, building: Building): string {
+/** DuckDB's name of a unit, where a text names one. */
+export function unitNamed(name: unknown): string | undefined {
   const unit = typeof name === "string" ? name.toLowerCase().replace(/^-/, "") : "";
-  return (
-    (Object.hasOwn(units, unit) ? units[unit] : undefined) ??
-    building.refuse(`'${String(name)}' is no unit of time`)
-  );
+  return Object.hasOwn(units, unit) ? units[unit] : undefined;
 }
+
+/** The same where it must name one. */
+export const unitOf = (name: unknown, building: Building): string =>
+  unitNamed(name) ?? building.refuse(`'${String(name)}' is no unit of time`);
 
 export const isClockUnit = (unit: string): boolean =>
   /^(hour|minute|second|millisecond)$/.test(unit);

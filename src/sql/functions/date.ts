@@ -4,6 +4,7 @@ import { quoteText } from "../quote.ts";
 import type { SqlType } from "../types.ts";
 import { isClockUnit, type Masks, maskOf, unitOf } from "./date-units.ts";
 import type { Building, FunctionRow } from "./row.ts";
+import { truncFunctions } from "./trunc-time.ts";
 
 const datetime: SqlType = { kind: "datetime" };
 const asDatetime = (value: Typed): Typed => convert(value, datetime) ?? value;
@@ -53,15 +54,6 @@ const datePart = ([moment, part]: readonly Typed[], building: Building): string 
     ? "CAST(NULL AS BIGINT)"
     : `CAST(extract('${unitOf(part?.literal, building)}' FROM ${moment?.sql}) AS BIGINT)`;
 
-/** TRUNC_TIME tells the moment in UTC, unless it is a date. */
-function truncTime([moment, part]: readonly Typed[], building: Building): string {
-  const unit = unitOf(part?.literal, building);
-  const shape = { year: "%Y", month: "%Y-%m", day: "%Y-%m-%d", hour: "%Y-%m-%d %H:00:00" }[unit];
-  if (!shape || !moment) return building.refuse("TRUNC_TIME takes year, month, day or hour");
-  const sql = moment.type.kind === "date" ? moment.sql : `(${moment.sql} AT TIME ZONE 'UTC')`;
-  return `strftime(${sql}, '${shape}')`;
-}
-
 /** The clock of the session's zone is taken as that of UTC. */
 const fromUtc = (moment: string): string =>
   `odps_local_timestamp(CAST(CAST(${moment} AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))`;
@@ -109,8 +101,7 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["datetrunc(datetime, literal string) -> datetime", dateTrunc],
   ["datetrunc(date, literal string) -> date", dateTrunc],
   ["datetrunc(timestamp, literal string) -> timestamp", dateTrunc],
-  ["trunc_time(datetime, literal string) -> string", truncTime],
-  ["trunc_time(date, literal string) -> string", truncTime],
+  ...truncFunctions,
   ["datepart(datetime, literal string) -> bigint", datePart],
   ["datepart(date, literal string) -> bigint", datePart],
   ["to_char(datetime, literal string) -> string", formatted("moment")],

@@ -16,8 +16,29 @@ export function changeColumns(action: ColumnAction, table: TableRecord, at: Posi
   const names = new Map(table.columns.map(({ name }) => [name, storedName(table, name)]));
   const gone = new Set(table.altered?.gone);
   const columns = changed(action, table, { names, gone });
-  checkColumns(columns, table.partitionColumns, at);
-  return { ...table, columns, altered: { names: Object.fromEntries(names), gone: [...gone] } };
+  const partitionColumns = table.partitionColumns.map((one) => madeAnew(one, action));
+  checkColumns(columns, partitionColumns, at);
+  return {
+    ...table,
+    columns,
+    partitionColumns,
+    altered: { names: Object.fromEntries(names), gone: [...gone] },
+  };
+}
+
+/** A partition column that is made of another follows its name, and keeps it from going. */
+function madeAnew(column: Column, action: ColumnAction): Column {
+  const from = column.generated?.from;
+  if (!column.generated || action.kind === "add-columns") return column;
+  if (action.kind === "change-column") {
+    const { unit } = column.generated;
+    return action.column.key === from
+      ? { ...column, generated: { from: action.name.key, unit } }
+      : column;
+  }
+  const gone = action.columns.find(({ key }) => key === from);
+  if (gone) throw semantic(gone.at, `partition column ${column.name} is made of ${gone.text}`);
+  return column;
 }
 
 /** How columns are called in files, while that is changed. */

@@ -42,6 +42,10 @@ function changeOf(
 ): Change | undefined {
   const { at } = statement;
   const atMs = call.timeMs;
+  const named = ["add-partitions", "rename-partition", "merge-partitions"].includes(action.kind);
+  if (named && record.partitionColumns.some(({ generated }) => generated)) {
+    throw semantic(at, `the partitions of ${record.name} are made of its rows`);
+  }
   switch (action.kind) {
     case "add-partitions": {
       const wanted = action.partitions.map(({ spec, location }) => {

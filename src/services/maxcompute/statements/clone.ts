@@ -60,7 +60,7 @@ export function checkFits(source: FoundTable, there: FoundTable, at: Position): 
   const shape = ({ record }: FoundTable) =>
     JSON.stringify(
       [record.columns, record.partitionColumns].map((columns) =>
-        columns.map(({ name, type }) => [name, type]),
+        columns.map(({ name, type, generated }) => [name, type, generated]),
       ),
     );
   if (shape(source) === shape(there)) return;

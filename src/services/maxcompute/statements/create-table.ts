@@ -1,3 +1,4 @@
+import { autoPartitionColumn } from "../../../sql/auto-partition.ts";
 import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
 import { carriedBy } from "../catalog.ts";
 import { readFormat } from "../external/format.ts";
@@ -21,7 +22,17 @@ const ownProperties = ["comment", "columnar.nested.type"];
 function refuseUnbuilt(statement: CreateTable): void {
   if (statement.external) refuseUnbuiltOutside(statement);
   else if (statement.location !== undefined) throw notBuilt("a location of a table's own");
-  if (statement.autoPartition) throw notBuilt("AUTO PARTITIONED BY");
+  const { autoPartition, partitionColumns, at } = statement;
+  if (autoPartition && partitionColumns.length > 0) {
+    throw semantic(at, "a table is partitioned by columns, or by a moment");
+  }
+  if (hasProperty(statement, "ingestion_time_partition")) {
+    throw notBuilt("partitions by the time at which rows are written");
+  }
+  const made = statement.external || statement.query !== undefined || isTransactional(statement);
+  if (autoPartition && made) {
+    throw notBuilt("AUTO PARTITIONED BY of external and transactional tables, or of a query's");
+  }
   const special = statement.columns.find((column) => column.generated);
   if (special) throw notBuilt(`a generated value (column ${special.name.text})`);
 }
@@ -48,7 +59,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   const properties = Object.fromEntries(
     statement.properties.map(({ key, value }) => [key.toLowerCase(), value]),
   );
-  const transactional = properties["transactional"]?.toLowerCase() === "true";
+  const transactional = isTransactional(statement);
   const primaryKey = [
     ...statement.columns.filter((column) => column.primaryKey).map(({ name }) => name.key),
     ...statement.primaryKey.map(({ key }) => key),
@@ -78,6 +89,12 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   return { text: "OK", ...(content && { carried: carriedBy(content.partitions) }) };
 }
 
+const hasProperty = ({ properties }: CreateTable, name: string): boolean =>
+  properties.some(({ key, value }) => key.toLowerCase() === name && value.toLowerCase() === "true");
+
+const isTransactional = (statement: CreateTable): boolean =>
+  hasProperty(statement, "transactional");
+
 /** The columns that a definition tells, or those of its query. */
 function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable {
   const partitionColumns = columnsOf(statement.partitionColumns);
@@ -90,6 +107,10 @@ function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable 
     return { kind: "external", columns, partitionColumns, external };
   }
   const told = columnsOf(statement.columns);
+  if (statement.autoPartition) {
+    const made = autoPartitionColumn(statement.autoPartition, told);
+    return { kind: "table", columns: told, partitionColumns: [made] };
+  }
   if (plan.kind !== "made-of-query") return { kind: "table", columns: told, partitionColumns };
   const parted = new Set(partitionColumns.map(({ name }) => name));
   const columns = plan.selection.columns.filter(({ name }) => !parted.has(name));

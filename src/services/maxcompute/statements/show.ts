@@ -142,7 +142,11 @@ function definitionText({ record, project }: FoundTable): string {
   const { columns, partitionColumns, comment, lifecycleDays, transactional } = record;
   const lines = [`CREATE TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`];
   if (comment !== "") lines.push(`COMMENT ${literal(comment)}`);
-  if (partitionColumns.length > 0) {
+  const [first] = partitionColumns;
+  if (first?.generated) {
+    const { from, unit } = first.generated;
+    lines.push(`AUTO PARTITIONED BY (TRUNC_TIME(\`${from}\`, '${unit}') AS \`${first.name}\`)`);
+  } else if (partitionColumns.length > 0) {
     lines.push(`PARTITIONED BY (\n${partitionColumns.map(columnText).join(",\n")}\n)`);
   }
   if (transactional) lines.push('TBLPROPERTIES ("transactional"="true")');

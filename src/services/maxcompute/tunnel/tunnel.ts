@@ -99,8 +99,11 @@ export const openIn =
     );
 
 /** Views of every kind are refused: rows come into tables only. */
-export function checkTakesRows({ name, kind }: TableRecord): void {
+export function checkTakesRows({ name, kind, partitionColumns }: TableRecord): void {
   if (kind !== "table") throw invalid(`${name} is a ${kind}: it takes no rows.`);
+  if (partitionColumns.some(({ generated }) => generated)) {
+    throw invalid(`${name} makes its partitions of its rows: only SQL writes into it.`);
+  }
 }
 
 /** The refusal of a request that cannot be meant so. */
