@@ -92,6 +92,18 @@ test("volumes are touched by who may, and by nobody else, with sessions of their
     if (open.includes(what) || what === "content") assert.equal(kind, null, what);
     else assert.notEqual(kind, null, what);
   }
+  await asRoot(commands(`grant CreateVolume on project sales to user ${name}`));
+  const own = await odps<Record<string, unknown>>(
+    ann,
+    "sales",
+    `
+with o.create_parted_volume("anns").open_writer("p") as writer:
+    writer.write("f", "mine")
+out["read"] = o.get_volume("anns").open_reader("p", "f").read().decode()
+o.delete_volume("anns")
+`,
+  );
+  assert.deepEqual(own, { read: "mine" }, "who made it may all");
   const kept = await asRoot(`
 out["files"] = [one.name for one in o.get_volume_partition("lake", "part_1").list_files()]
 out["disk"] = [one.path for one in o.get_volume("disk")]
@@ -246,6 +258,10 @@ with disk.open_writer("a/file") as writer:
 def move(source, target):
     return kind(refused(lambda: o.rest.put(base + "/volumes/disk", "<Item><Path>" + target + "</Path></Item>", params={"meta": ""}, headers={header: source})))
 out["moves"] = [move("/disk/a", "/disk/a/b/c"), move("/disk/a", "/lake/a"), move("/disk/a", "/disk"), move("/disk/a/b", "/disk/a/file"), move("/disk/a/b", "/disk/a/file/b"), move("/disk", "/disk/z"), move("/disk/a", "/disk/../x")]
+deep = "/disk/" + "/".join(["d" * 200] * 4)
+disk.create_dir(deep[6:])
+disk.create_dir("w" * 200 + "/" + "v" * 200)
+out["long"] = move("/disk/" + "w" * 200, deep + "/" + "u" * 190)
 out["tree"] = [one.path for one in disk["a"]]
 out["removed"] = kind(refused(lambda: o.rest.delete(base + "/volumes/disk", headers={header: "/disk"}, params={"recursive": "true"})))
 `);
@@ -268,6 +284,7 @@ out["removed"] = kind(refused(lambda: o.rest.delete(base + "/volumes/disk", head
   allRefused(out["paths"], ["InvalidArgument"]);
   allRefused(out["directories"], ["InvalidArgument", "ObjectAlreadyExists"]);
   allRefused(out["moves"], ["InvalidArgument", "ObjectAlreadyExists", "NoSuchObject"]);
+  assert.equal(out["long"], "InvalidArgument");
   assert.deepEqual(out["tree"], ["/disk/a/b", "/disk/a/file"]);
   assert.equal(out["removed"], "NoSuchObject");
 });

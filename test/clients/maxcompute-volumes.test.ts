@@ -22,6 +22,10 @@ with made.open_reader("part_1", "large.bin") as reader:
 with made.open_reader("part_1", "large.bin", start=524288, length=10) as reader:
     out["range"] = reader.read() == large[524288:524298]
 partition = o.get_volume_partition("lake", "part_1")
+o.create_resource("words", "volumefile", volume_file=partition.files["words.txt"])
+o.create_resource("packed", "volumearchive", volume_path="sales/volumes/lake/part_1/large.bin")
+out["resources"] = [[type(one).__name__, one.volume_path] for one in [o.get_resource("words"), o.get_resource("packed")]]
+out["no file"] = [refused(lambda: o.create_resource("wrong", "volumefile", volume_path=path))[0] for path in ["", "sales/volumes/", "sales/volumes/../x", "x"]]
 again = partition.open_reader("words.txt")
 out["reopened"] = partition.open_reader("words.txt", reopen=True).read().decode()
 out["partition"] = [partition.name, partition.length, partition.file_number, partition.owner]
@@ -62,6 +66,11 @@ out["dropped"] = [o.exist_volume("lake"), [one.name for one in o.list_volumes()]
   assert.deepEqual([out["large"], out["range"]], [true, true]);
   assert.equal(out["reopened"], "one\ntwo\n");
   assert.deepEqual(out["partition"], ["part_1", 8 + 256 * 8192 + 5, 3, owner]);
+  assert.deepEqual(out["resources"], [
+    ["VolumeFileResource", "sales/volumes/lake/part_1/words.txt"],
+    ["VolumeArchiveResource", "sales/volumes/lake/part_1/large.bin"],
+  ]);
+  assert.deepEqual(out["no file"], Array(4).fill("InvalidArgument"));
   assert.deepEqual(out["files"], ["deep/", "large.bin", "words.txt"]);
   assert.deepEqual(out["within"], ["words.txt"]);
   assert.deepEqual([out["status"], out["packed"], out["log"]], ["CLOSED", 7000, "first second"]);

@@ -19,6 +19,7 @@ const headersOf = (resource: ResourceRecord): Record<string, string> => ({
   ...(resource.comment !== "" && { "x-odps-comment": resource.comment }),
   ...(resource.temporary && { "x-odps-resource-istemp": "true" }),
   ...(resource.table !== undefined && { "x-odps-copy-table-source": resource.table }),
+  ...(resource.volumeFile !== undefined && { "x-odps-copy-file-source": resource.volumeFile }),
   ...(resource.blob && { "Content-MD5": resource.md5 }),
 });
 
@@ -77,6 +78,7 @@ const elementOf = (resource: ResourceRecord): Document => ({
   LastModifiedTime: rfc822(resource.modifiedAtMs),
   ResourceSize: resource.size,
   ...(resource.table !== undefined && { TableName: resource.table }),
+  ...(resource.volumeFile !== undefined && { VolumePath: resource.volumeFile }),
 });
 
 /** Lists resources by name, some at a time. */

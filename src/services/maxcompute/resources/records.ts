@@ -3,7 +3,10 @@ import type { PythonClass } from "../../../sql/python-classes.ts";
 import type { AccountStore, BlobRef, Table } from "../../../storage/store.ts";
 
 /** Types of resources that can be made, by the clients' words. */
-export const resourceTypes = ["file", "py", "jar", "archive", "table"] as const;
+export const resourceTypes = [
+  ...(["file", "py", "jar", "archive", "table"] as const),
+  ...(["volumefile", "volumearchive"] as const),
+] as const;
 
 type ResourceType = (typeof resourceTypes)[number];
 
@@ -31,11 +34,12 @@ export interface ResourceRecord {
   readonly temporary: boolean;
   readonly size: number;
   readonly md5: string;
-  /** Absent: a resource of the type `table`, which holds a name and no rows. */
+  /** Absent: a resource that holds a name and no content, of a table or of a file of a volume. */
   readonly blob?: BlobRef;
   /** Id of the project's data key that sealed it; absent: the account's own. */
   readonly sealedBy?: string;
   readonly table?: string;
+  readonly volumeFile?: string;
   /** Classes of a Python file that are annotated as functions. */
   readonly classes?: readonly PythonClass[];
   /** How many lines a Python file has. */

@@ -5,6 +5,7 @@ import type { AccountStore } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { forgetResource } from "../security/change.ts";
+import { checkPath } from "../volumes/path.ts";
 import {
   noBytes,
   readResourceContent,
@@ -125,6 +126,7 @@ interface Made {
   readonly type: ResourceRecord["type"];
   readonly content?: WrittenContent;
   readonly table?: string;
+  readonly volumeFile?: string;
   /** Pieces that the content was put together of: they go with it. */
   readonly parts: readonly ResourceRecord[];
 }
@@ -139,6 +141,13 @@ async function contentOf(within: ProjectTarget, input: OdpsInput, call: OdpsCall
     const table = input.headers["x-odps-copy-table-source"] ?? "";
     if (!tableForm.test(table)) throw invalid("x-odps-copy-table-source names no table");
     return { type, table, parts: [] };
+  }
+  if (type === "volumefile" || type === "volumearchive") {
+    const volumeFile = input.headers["x-odps-copy-file-source"] ?? "";
+    const [, within = ""] = /^(?:[A-Za-z]\w{1,127}\/volumes)?\/(.+)$/s.exec(volumeFile) ?? [];
+    if (checkPath(within) === "")
+      throw invalid("x-odps-copy-file-source names no file of a volume");
+    return { type, volumeFile, parts: [] };
   }
   const body = input.body ?? noBytes();
   if (input.parameters["rOpMerge"] !== "true") {
@@ -184,7 +193,11 @@ async function partsNamed(
 }
 
 /** What a record says of its content and of who changed it. */
-const changedBy = (input: OdpsInput, { type, content, table }: Made, call: OdpsCall) => ({
+const changedBy = (
+  input: OdpsInput,
+  { type, content, table, volumeFile }: Made,
+  call: OdpsCall,
+) => ({
   ...{ type, modifiedAtMs: call.timeMs, modifiedBy: callerName(call) },
   comment: (input.headers["x-odps-comment"] ?? "").slice(0, 1024),
   temporary: input.headers["x-odps-resource-istemp"] === "true",
@@ -195,6 +208,7 @@ const changedBy = (input: OdpsInput, { type, content, table }: Made, call: OdpsC
     ...looksOf(content),
   }),
   ...(table !== undefined && { table }),
+  ...(volumeFile !== undefined && { volumeFile }),
 });
 
 const looksOf = ({ classes, lines }: WrittenContent) => ({

@@ -3,7 +3,7 @@ import type { AccountStore, Key } from "../../../storage/store.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import type { VolumeTarget } from "./find.ts";
-import { invalid, joinPath, splitPath } from "./path.ts";
+import { checkPath, invalid, joinPath, splitPath } from "./path.ts";
 import {
   type EntryRecord,
   entryRows,
@@ -149,7 +149,7 @@ export function moveEntry(place: Place, entry: EntryRecord, path: string, call: 
   makeDirectory(place, splitPath(path).directory, call);
   for (const one of [entry, ...entriesBelow(place, from)]) {
     const before = joinPath(one.directory, one.name);
-    const after = `${path}${before.slice(from.length)}`;
+    const after = checkPath(`${path}${before.slice(from.length)}`);
     entryRows(place.store).remove(keyOf(place, before));
     entryRows(place.store).put(keyOf(place, after), { ...one, ...splitPath(after) });
   }
