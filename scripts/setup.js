@@ -132,6 +132,7 @@ if (engines) {
   installClients("clients", "AWS CLI and boto3");
   if (spark) {
     installClients("spark", "Apache Spark");
+    installClients("spark-connect", "a client of Spark Connect, for clusters", ["--no-deps"]);
     installClients("spark-jobs", "what the code of Spark jobs finds: PyODPS, PyArrow, pandas");
   }
   // What fetches Flink is written in TypeScript.

@@ -33,6 +33,9 @@ const result: Calls = {
   JDBC: everyQuery,
 };
 
+/** Asked by executors of a cluster, of which a client's statement makes use. */
+const onCluster: Calls = { PyODPS: /startSparkCluster\(/ };
+
 /** What somebody writes with a client who wants an operation; clients have no names in common with the protocol. */
 export const warehouseCalls: Readonly<Record<string, Calls>> = {
   ListProjects: { PyODPS: /list_projects\(/ },
@@ -152,5 +155,8 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   GetInstanceQueueing: { PyODPS: /get_queueing_info\(/ },
   GetInstanceInfo: { PyODPS: /get_task_info\(/ },
   GetInstanceQuota: { PyODPS: /get_task_quota\(/ },
+  ReadClusterFile: onCluster,
+  PutClusterPart: onCluster,
+  CommitClusterParts: onCluster,
   GetInstanceLog: { PyODPS: /worker\.get_log\(/ },
 };

@@ -1,3 +1,4 @@
+import type { ClusterAddress } from "./engines/spark/cluster/address.ts";
 import type { TokenUnlock } from "./keys/root-of-trust.ts";
 
 /** Everything that can be set, each field with its value. `main.ts` fills it; nothing else has defaults. */
@@ -45,4 +46,6 @@ export interface Config {
   readonly vault: string;
   /** Where engines are kept: the cache, or an existing Flink. */
   readonly engines: { readonly cache: string; readonly flinkHome?: string };
+  /** The Spark cluster to which projects may let statements go. */
+  readonly sparkCluster?: ClusterAddress;
 }

@@ -1,6 +1,8 @@
 import { type KeepsOut, refuseOthers } from "./cell-doors.ts";
 import type { Config } from "./config.ts";
+import { applicationOf } from "./identity/principal.ts";
 import { describeFault } from "./lib/describe-fault.ts";
+import { isClusterJob } from "./projects/cluster-jobs.ts";
 import type { Environment, Opened } from "./server.ts";
 import { createFrontDoor, type FrontDoorOptions } from "./wire/front-door.ts";
 import { admitOdps } from "./wire/odps/door.ts";
@@ -32,7 +34,12 @@ export function makeDoors(
     createFrontDoor({ ...common, region, furtherRegions, admitSignatureV2, hosts, keepsOut });
   return {
     front,
-    whole: (keepsOut) => admitOdps(front(keepsOut), { ...common, keepsOut }),
+    // What an executor of a cluster has is good at the warehouse's door, and there for its files alone.
+    whole: (keepsOut) =>
+      admitOdps(front(keepsOut), {
+        ...common,
+        keepsOut: (who) => (isClusterJob(applicationOf(who)) ? undefined : keepsOut(who)),
+      }),
     warehouse: (keepsOut) => admitOdps(refuseOthers, { ...common, keepsOut }),
   };
 }

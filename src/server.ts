@@ -196,7 +196,12 @@ export async function serve(
     admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
   };
   const doors = makeDoors(config, opened, admitted, environment);
-  const engines = enginesOf(config, directories, doors, environment);
+  let caPath: string | undefined;
+  const frontDoor = () => ({
+    endpoint: endpointFor(config, endpoint),
+    ...(caPath !== undefined && { caPath }),
+  });
+  const engines = { ...enginesOf(config, directories, doors, environment), frontDoor };
   const pipeline = await startPipeline(
     { ...opened.parts, endpoint: () => endpoint },
     services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
@@ -224,6 +229,7 @@ export async function serve(
   });
   ({ endpoint } = listening);
   const { ca } = listening;
+  caPath = ca;
   elsewhere.start({ endpoint, ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }) });
   return {
     ...{ opened, pipeline, data: config.data, endpoint, ca, logs: engines.logs, hsmWays },
@@ -239,13 +245,20 @@ export async function serve(
   };
 }
 
+/** The address by which other machines come: under the first further name, where there is one. */
+function endpointFor({ hostNames: [name] }: Config, endpoint: string): string {
+  if (name === undefined) return endpoint;
+  const { protocol, port } = new URL(endpoint);
+  return `${protocol}//${name}:${port}`;
+}
+
 /** What engines of services run on, and by which doors they come back. */
 function enginesOf(
-  { engines: { cache, flinkHome }, unconfinedCells }: Config,
+  { engines: { cache, flinkHome }, unconfinedCells, sparkCluster }: Config,
   directories: { readonly runDirectory: string; readonly volumeDirectory: string },
   { front, warehouse }: Doors,
   { clock, random, log }: Environment,
-): Outside["engines"] & { readonly logs: ApplicationLogs } {
+): Omit<Outside["engines"], "frontDoor"> & { readonly logs: ApplicationLogs } {
   const { runDirectory } = directories;
   const common = { runDirectory, random, now: () => clock.now(), log };
   return {
@@ -257,6 +270,7 @@ function enginesOf(
     openDoor: cellDoors({ ...common, frontDoor: front }),
     spark: () => findSpark(cache),
     javaFunctions: () => findJavaFunctions(cache),
+    ...(sparkCluster && { cluster: sparkCluster }),
     openWarehouseDoor: cellDoors({ ...common, frontDoor: warehouse }),
     log,
     logs: new ApplicationLogs(clock, log),

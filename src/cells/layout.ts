@@ -39,8 +39,8 @@ export interface CellOptions {
   /** The one way out: a socket that already listens, and what its credentials answer asks for. */
   readonly door?: {
     readonly socket: string;
-    /** Sent by the engine's AWS SDK as `Authorization` when it asks for credentials. */
-    readonly credentialsToken: string;
+    /** Sent by the engine's AWS SDK as `Authorization` when it asks for credentials; absent: there are none. */
+    readonly credentialsToken?: string;
   };
   /** Names of ports inside that `connect` may reach. */
   readonly ports: readonly string[];
@@ -116,7 +116,7 @@ function baseEnv(work: string): Record<string, string> {
 }
 
 function credentialsEnv({ door }: CellOptions, url: string): Record<string, string> {
-  if (!door) return {};
+  if (door?.credentialsToken === undefined) return {};
   return {
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}${credentialsPath}`,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: door.credentialsToken,

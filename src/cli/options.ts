@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Config } from "../config.ts";
+import { readClusterAddress } from "../engines/spark/cluster/address.ts";
 import { isLoopback } from "./loopback.ts";
 import { CommandFailure, type Surroundings } from "./surroundings.ts";
 
@@ -30,6 +31,8 @@ export interface UpOptions extends DataOptions {
   readonly alsoRegion?: readonly string[];
   readonly liftShardLimits?: boolean;
   readonly acceptUnconfinedCells?: boolean;
+  readonly sparkConnect?: string;
+  readonly sparkTokenFile?: string;
 }
 
 /** Option of commands about what is in one account. */
@@ -76,6 +79,11 @@ export function addUpOptions(command: Command): Command {
     .option("--xks-authority <file>", "PEM of who vouches for proxies besides those trusted here")
     .option("--admit-signature-v2", "accept S3 URLs signed with Signature Version 2")
     .option("--lift-shard-limits", "do not hold Kinesis shards to AWS's limits")
+    .option(
+      "--spark-connect <address>",
+      "Spark cluster for statements of projects that allow it: sc://host:port/;use_ssl=true",
+    )
+    .option("--spark-token-file <file>", "file with the token that its Spark Connect server asks")
     .option(
       "--accept-unconfined-cells",
       "run tenants' code WITHOUT a sandbox where this host permits none",
@@ -133,7 +141,29 @@ export function configOf(options: UpOptions, around: Surroundings): Config {
       cache: around.cache,
       ...(around.flinkHome !== undefined && { flinkHome: around.flinkHome }),
     },
+    ...clusterOf(options, around),
   };
+}
+
+/** A job's credentials go to the cluster by this way: in clear only on this machine. */
+function clusterOf(
+  { sparkConnect, sparkTokenFile }: UpOptions,
+  around: Surroundings,
+): Pick<Config, "sparkCluster"> {
+  if (sparkConnect === undefined) return {};
+  const address = readClusterAddress(sparkConnect);
+  if (!address) {
+    throw new CommandFailure(`\`${sparkConnect}\` is not sc://HOST:PORT or …/;use_ssl=true`, 2);
+  }
+  if (!address.tls && !isLoopback(address.host)) {
+    throw new CommandFailure(
+      `a cluster on another machine is asked over TLS: add /;use_ssl=true`,
+      2,
+    );
+  }
+  const file = sparkTokenFile && resolve(around.workingDirectory, sparkTokenFile);
+  const token = file && readFileSync(file, "utf8").trim();
+  return { sparkCluster: { ...address, ...(token && { token }) } };
 }
 
 /** As KMS's model has it (RegionType). */

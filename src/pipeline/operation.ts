@@ -72,8 +72,8 @@ export interface OperationParts<Input, Output, On extends Target, Own> {
   ): Record<string, unknown> | undefined;
   /** True: only reads (CloudTrail's readOnly). By default from the name: Get, List, Describe, Head, Lookup … */
   readonly readOnly?: boolean;
-  /** True: a data event; successes are not in the trail, refusals are. */
-  readonly data?: boolean;
+  /** True: a data event; successes are not in the trail, refusals are. Where it differs, it is said of the target. */
+  readonly data?: boolean | ((target: NoInfer<On>) => boolean);
   /** True: everyone who is authenticated may call it, whatever policies say (sts:GetCallerIdentity). */
   readonly open?: boolean;
   /**

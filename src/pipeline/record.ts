@@ -45,9 +45,9 @@ export const isReading = (name: string, { readOnly }: Operation["parts"]): boole
  * default, but for releases.
  */
 export function recordCall(judged: Judged): Promise<unknown> | undefined {
-  const { operation, refusal, call } = judged;
+  const { refusal, call } = judged;
   const released = releasedBy(judged);
-  if (operation?.data && !refusal && !released) return undefined;
+  if (isData(judged) && !refusal && !released) return undefined;
   const event = eventOf(judged, released);
   const owner = ownerOf(judged);
   const { trail, random } = call.parts;
@@ -59,6 +59,11 @@ export function recordCall(judged: Judged): Promise<unknown> | undefined {
     trail.record(forCaller({ ...event, eventID: random.uuid(), sharedEventID })),
     trail.record(forOwner({ ...event, sharedEventID }, owner, call)),
   ]);
+}
+
+function isData({ operation, target }: Judged): boolean {
+  const { data = false } = operation ?? {};
+  return typeof data === "boolean" ? data : target !== undefined && data(target);
 }
 
 /** Whose thing it is, if it is there: a name that a stranger made up concerns nobody. */
@@ -189,9 +194,9 @@ function eventOf(judged: Judged, released: ReturnType<typeof releasedBy>): Trail
     eventID: call.eventId,
     readOnly: operation ? isReading(call.operation, operation) : reads.test(call.operation),
     eventType: "AwsApiCall",
-    managementEvent: !operation?.data,
+    managementEvent: !isData(judged),
     recipientAccountId: shownTo,
-    eventCategory: operation?.data ? "Data" : "Management",
+    eventCategory: isData(judged) ? "Data" : "Management",
   };
   if (refusal) {
     event.errorCode = refusal.code;

@@ -31,6 +31,7 @@ export function builtOperations(): readonly Built[] {
       openWarehouseDoor: unused,
       spark: unused,
       javaFunctions: unused,
+      frontDoor: unused,
       log: unused,
       logs: new ApplicationLogs({ now: unused }, unused),
     },

@@ -25,7 +25,9 @@ export function environment(running: Running, keys: Keys): NodeJS.ProcessEnv {
     AWS_CONFIG_FILE: join(running.data, "no-config"),
     AWS_SHARED_CREDENTIALS_FILE: join(running.data, "no-credentials"),
     AWS_ENDPOINT_URL: running.endpoint,
-    ...(running.bondstore.ca !== undefined && { AWS_CA_BUNDLE: running.bondstore.ca }),
+    ...(running.bondstore.ca !== undefined && {
+      ...{ AWS_CA_BUNDLE: running.bondstore.ca, REQUESTS_CA_BUNDLE: running.bondstore.ca },
+    }),
     AWS_DEFAULT_REGION: running.region,
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,

@@ -52,8 +52,16 @@ for granted in ["CreateInstance, CreateTable, List, Read on project " + o.projec
     o.run_security_query("grant " + granted + " to user ${name}")
 `;
 
-export async function startWorld(t: TestContext, ...projects: readonly string[]): Promise<World> {
-  const running = await startBondstore(t);
+export const startWorld = (t: TestContext, ...projects: readonly string[]): Promise<World> =>
+  startWorldWith(t, {}, ...projects);
+
+/** The same with another configuration. */
+export async function startWorldWith(
+  t: TestContext,
+  more: Parameters<typeof startBondstore>[1],
+  ...projects: readonly string[]
+): Promise<World> {
+  const running = await startBondstore(t, more);
   const { account, root } = await running.tenant("acme");
   const { parts } = running.bondstore.opened;
   for (const name of projects) await createProject(parts, account, { name });

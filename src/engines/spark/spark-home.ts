@@ -9,6 +9,8 @@ export interface SparkInstallation {
   readonly javaHome: string;
   /** What a job's code finds beside Spark: PyODPS, PyArrow and pandas. */
   readonly packages: string;
+  /** What a client of Spark Connect needs beside these; undefined: it is not there. */
+  readonly client?: string;
 }
 
 /** Where the set-up has put Spark below a cache, with a Java for it; undefined: it is not all there. */
@@ -16,9 +18,9 @@ export function findSpark(cache: string): SparkInstallation | undefined {
   const javaHome = findJava(undefined, "spark");
   const sparkHome = within(cache, "spark", "pyspark");
   const odps = within(cache, "spark-jobs", "odps");
-  return javaHome && sparkHome && odps
-    ? { sparkHome, javaHome, packages: dirname(odps) }
-    : undefined;
+  const grpc = within(cache, "spark-connect", "grpc");
+  if (!javaHome || !sparkHome || !odps) return undefined;
+  return { sparkHome, javaHome, packages: dirname(odps), ...(grpc && { client: dirname(grpc) }) };
 }
 
 /** A package in an environment of Python. */

@@ -1,5 +1,6 @@
 import type { Volume } from "../../cells/volume.ts";
 import type { WarehouseEngine } from "../../engines/duckdb/engine.ts";
+import type { ClusterQuestion, SparkCluster } from "../../engines/spark/cluster/cluster.ts";
 import type { SparkSql } from "../../engines/spark/sql/engine.ts";
 import type { SparkQuestion } from "../../engines/spark/sql/questions.ts";
 import type { Parts } from "../../pipeline/call.ts";
@@ -13,10 +14,10 @@ import type { PlacedFile } from "./relations.ts";
 /** Copies of tables that a cell may keep when nobody uses it. */
 const cacheBytesMax = 20 * 1024 ** 3;
 
-/** Spark in a cell beside a project's, on the same volume. */
-export interface SparkBeside {
-  /** Works with it, once there is room for it. Rejects where this Bondstore has no Spark. */
-  use<Result>(work: (spark: SparkSql) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+/** A cell beside a project's, on the same volume: Spark, or who asks a cluster. */
+export interface Beside<Thing> {
+  /** Works with it, once there is room for it. Rejects where this Bondstore has none. */
+  use<Result>(work: (thing: Thing) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   end(): Promise<void>;
 }
 
@@ -27,9 +28,11 @@ export class ProjectEngine {
   readonly #parts: Parts;
   readonly #account: string;
   readonly #sealing: ProjectSealing;
-  readonly #spark: SparkBeside;
-  /** The Spark that ran last. */
+  readonly #spark: Beside<SparkSql>;
+  readonly #cluster: Beside<SparkCluster>;
+  /** The Spark and the cluster that ran last. */
   #started: SparkSql | undefined;
+  #asked: SparkCluster | undefined;
   /** Data keys of projects that something in the cell was sealed by, and their customers' keys. */
   readonly #held = new Map<string, ReturnType<ProjectSealing["under"]>>();
   /** Files in the cell, the one used last at the end, with their sizes. */
@@ -42,7 +45,8 @@ export class ProjectEngine {
       readonly parts: Parts;
       readonly account: string;
       readonly sealing: ProjectSealing;
-      readonly spark: SparkBeside;
+      readonly spark: Beside<SparkSql>;
+      readonly cluster: Beside<SparkCluster>;
     },
   ) {
     this.engine = engine;
@@ -51,6 +55,7 @@ export class ProjectEngine {
     this.#account = around.account;
     this.#sealing = around.sealing;
     this.#spark = around.spark;
+    this.#cluster = around.cluster;
   }
 
   /**
@@ -79,9 +84,19 @@ export class ProjectEngine {
     }, signal);
   }
 
+  /** Runs a query on the cluster, which takes its files and leaves its rows at the front door. */
+  onCluster(question: ClusterQuestion, signal: AbortSignal): Promise<void> {
+    return this.#cluster.use((cluster) => {
+      this.#asked = cluster;
+      if (signal.aborted) throw stopped;
+      return cluster.run(question);
+    }, signal);
+  }
+
   /** Ends a job on whichever engine it runs. */
   async cancel(jobId: string): Promise<void> {
-    await Promise.all([this.engine.cancel(jobId), this.#started?.cancel(jobId)]);
+    const others = [this.#started?.cancel(jobId), this.#asked?.cancel(jobId)];
+    await Promise.all([this.engine.cancel(jobId), ...others]);
   }
 
   /**
@@ -100,6 +115,11 @@ export class ProjectEngine {
         return done;
       }),
     );
+  }
+
+  /** Asks the keys of files that are read elsewhere for this cell. Throws what they refuse, now and when they change. */
+  async checkFiles(files: readonly PlacedFile[]): Promise<void> {
+    await this.#opening(files);
   }
 
   /** What opens files. INVARIANT: what may be in the cell is noted before its key is asked, so no change is missed. */
@@ -178,7 +198,7 @@ export class ProjectEngine {
   }
 
   async stop(): Promise<void> {
-    await this.#spark.end();
+    await Promise.all([this.#spark.end(), this.#cluster.end()]);
     await this.engine.stop();
     await this.#volume.close();
   }

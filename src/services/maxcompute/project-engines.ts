@@ -3,12 +3,18 @@ import type { OpenDoor } from "../../cells/door.ts";
 import { startEngine } from "../../engines/duckdb/engine.ts";
 import { dataFolder } from "../../engines/duckdb/files.ts";
 import type { JavaFunctions } from "../../engines/functions/java-set.ts";
+import type { ClusterAddress } from "../../engines/spark/cluster/address.ts";
+import {
+  type ClusterOptions,
+  openCluster,
+  type SparkCluster,
+} from "../../engines/spark/cluster/cluster.ts";
 import type { SparkInstallation } from "../../engines/spark/spark-home.ts";
 import { createSparkSql, type SparkSql } from "../../engines/spark/sql/engine.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
-import { ProjectEngine, type SparkBeside } from "./project-engine.ts";
+import { type Beside, ProjectEngine } from "./project-engine.ts";
 import type { ProjectSealing } from "./project-sealing.ts";
 import { openProjectVolume } from "./project-volume.ts";
 import { type Room, Slots } from "./slots.ts";
@@ -29,6 +35,12 @@ const streamsAtOnce = 16;
 const room: Room = { max: 4, perAccountMax: 3, idleMs: 10 * 60_000 };
 const sparkRoom: Room = { max: 2, perAccountMax: 1, idleMs: 5 * 60_000 };
 
+/** Of the cell that asks a cluster: a client, by which no rows come. */
+const clusterLimits = {
+  ...{ memoryBytes: gibi, cpus: 1, processes: 256, openFiles: 4096, workBytes: gibi / 16 },
+} as const;
+const clusterRoom: Room = { max: 4, perAccountMax: 2, idleMs: 5 * 60_000 };
+
 /** What cells of the warehouse need from outside the services. */
 export interface CellsOutside {
   readonly runDirectory: string;
@@ -38,6 +50,10 @@ export interface CellsOutside {
   readonly spark: () => SparkInstallation | undefined;
   /** What functions in Java run with; undefined where it is not installed. */
   readonly javaFunctions: () => JavaFunctions | undefined;
+  /** The Spark cluster that the operator has named. */
+  readonly cluster?: ClusterAddress;
+  /** How executors of a cluster reach the front door, and who vouches for it. */
+  readonly frontDoor: () => { readonly endpoint: string; readonly caPath?: string };
   /** Opens the warehouse's door for one job: its own credentials get in, no others, and nothing but the warehouse. */
   readonly openWarehouseDoor: OpenDoor;
   readonly log: (line: string) => void;
@@ -47,9 +63,24 @@ export interface CellsOutside {
 export function installedSpark({ spark }: CellsOutside): SparkInstallation {
   const found = spark();
   if (found) return found;
-  const why = "Spark is not installed on this Bondstore: `npm run setup` installs it";
-  throw new ServiceError("ODPS-0130071", `ODPS-0130071: ${why}.`);
+  throw notInstalled("Spark");
 }
+
+const notInstalled = (what: string) =>
+  new ServiceError(
+    "ODPS-0130071",
+    `ODPS-0130071: ${what} is not installed on this Bondstore: \`npm run setup\` installs it.`,
+  );
+
+/** The cell that a project has among those of one kind. */
+const besideOf = <Thing extends { stop(): Promise<void> }>(
+  slots: Slots<Thing>,
+  project: ProjectRecord,
+  open: () => Promise<Thing>,
+): Beside<Thing> => ({
+  use: (work, signal) => slots.use(project, open, work, { signal }),
+  end: () => slots.end(project.id),
+});
 
 /** The cells of all projects: made when a project first needs one, ended when it has been idle. */
 export class ProjectEngines {
@@ -60,6 +91,7 @@ export class ProjectEngines {
   readonly #engines: Slots<ProjectEngine>;
   /** Cells of Spark, beside those. */
   readonly #sparks: Slots<SparkSql>;
+  readonly #clusters: Slots<SparkCluster>;
 
   constructor(parts: Parts, outside: CellsOutside, sealing: ProjectSealing) {
     this.#parts = parts;
@@ -67,6 +99,7 @@ export class ProjectEngines {
     this.#sealing = sealing;
     this.#engines = new Slots(parts.clock, room);
     this.#sparks = new Slots(parts.clock, sparkRoom);
+    this.#clusters = new Slots(parts.clock, clusterRoom);
     this.#unwatch = parts.keys.watch((keyArn) => void this.#checkKey(keyArn));
   }
 
@@ -86,6 +119,15 @@ export class ProjectEngines {
   /** Whether queries may run on Spark here. */
   get hasSpark(): boolean {
     return this.#outside.spark() !== undefined;
+  }
+
+  /** The Spark cluster on which statements may run. */
+  get cluster(): ClusterAddress | undefined {
+    return this.#outside.cluster;
+  }
+
+  get frontDoor(): CellsOutside["frontDoor"] {
+    return this.#outside.frontDoor;
   }
 
   /** Ends the cells that have read what a key sealed which is to be used no more. */
@@ -139,16 +181,23 @@ export class ProjectEngines {
       const data = join(volume.path, "work", dataFolder);
       const there = { cell, data, limits: sparkLimits };
       const open = async () => createSparkSql({ ...installedSpark(this.#outside), ...there });
-      const spark: SparkBeside = {
-        use: (work, signal) => this.#sparks.use(project, open, work, { signal }),
-        end: () => this.#sparks.end(projectId),
-      };
-      const around = { parts: this.#parts, account, sealing: this.#sealing, spark };
+      const spark = besideOf(this.#sparks, project, open);
+      const cluster = besideOf(this.#clusters, project, () => this.#openCluster(cell));
+      const around = { parts: this.#parts, account, sealing: this.#sealing, spark, cluster };
       return new ProjectEngine(engine, volume, around);
     } catch (error) {
       await volume.close();
       throw error;
     }
+  }
+
+  async #openCluster(cell: ClusterOptions["cell"]): Promise<SparkCluster> {
+    const { client, ...installed } = installedSpark(this.#outside);
+    const address = this.#outside.cluster;
+    if (client === undefined || !address) throw notInstalled("A client of Spark Connect");
+    return openCluster({
+      ...{ cell, address, limits: clusterLimits, installed: { ...installed, client } },
+    });
   }
 
   /** Ends the cell of a project, if it has one. */
@@ -159,6 +208,6 @@ export class ProjectEngines {
   /** Ends all cells, and with them whatever runs in them. */
   async stop(): Promise<void> {
     this.#unwatch();
-    await Promise.all([this.#engines.stop(), this.#sparks.stop()]);
+    await Promise.all([this.#engines.stop(), this.#sparks.stop(), this.#clusters.stop()]);
   }
 }

@@ -10,6 +10,7 @@ import { signBearerToken } from "./security/bearer-tokens.ts";
 import { permissions } from "./security/permissions.ts";
 import { runSecurityQuery } from "./security/query.ts";
 import * as security from "./security/security.ts";
+import * as clusterFiles from "./spark/cluster-files.ts";
 import { runSparkJob } from "./spark/run-job.ts";
 import * as tables from "./tables.ts";
 import * as downloads from "./tunnel/downloads.ts";
@@ -122,6 +123,9 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     instances.listInstances,
     runStatement,
     runSparkJob,
+    clusterFiles.readClusterFile,
+    clusterFiles.putClusterPart,
+    clusterFiles.commitClusterParts,
     signBearerToken,
     runSecurityQuery,
     security.getSecurityConfiguration,

@@ -10,6 +10,7 @@ import { type CellsOutside, ProjectEngines } from "./project-engines.ts";
 import { ProjectSealing } from "./project-sealing.ts";
 import { Refreshes } from "./refreshes.ts";
 import { SparkCells } from "./spark/cells.ts";
+import { ClusterJobs } from "./spark/cluster-jobs.ts";
 import { runSpark } from "./spark/run-job.ts";
 
 /** What the warehouse keeps in memory while it runs. */
@@ -18,6 +19,7 @@ export interface Warehouse {
   readonly engines: ProjectEngines;
   readonly functions: FunctionCells;
   readonly spark: SparkCells;
+  readonly clusterJobs: ClusterJobs;
   readonly sealing: ProjectSealing;
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
@@ -49,6 +51,7 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   return {
     ...{ jobs, engines, eraser, refreshes },
     spark: new SparkCells(parts, outside, sealing),
+    clusterJobs: new ClusterJobs(),
     functions: new FunctionCells(outside, parts.random, sealing),
     ...{ sealing, busy, lifecycles },
     onFault: (id, cause) => onFault(`job ${id}`, cause),

@@ -162,6 +162,9 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["GetInstanceInfo", "GET /projects/{Project}/instances/{Instance}?info"],
   ["GetInstanceQuota", "GET /projects/{Project}/instances/{Instance}?instancequota"],
   ["GetInstanceLog", "GET /projects/{Project}/instances/{Instance}?log"],
+  ["ReadClusterFile", "GET /projects/{Project}/instances/{Instance}?sparkfile"],
+  ["PutClusterPart", "PUT /projects/{Project}/instances/{Instance}?sparkpart", "data"],
+  ["CommitClusterParts", "PUT /projects/{Project}/instances/{Instance}?sparkcommit", "text"],
   ["GetInstance", "GET /projects/{Project}/instances/{Instance}"],
   ["StopInstance", "PUT /projects/{Project}/instances/{Instance}", "xml"],
 ];

@@ -12,9 +12,9 @@ import type { SparkQuestion } from "./questions.ts";
 import { sparkSqlSettings } from "./settings.ts";
 
 /** Spark SQL in a cell of its own, with a view of the files that the engine beside it has. */
-export interface SparkSql {
+export interface SparkSql<Question = SparkQuestion> {
   /** Runs a query; its rows stay in the cell as files until they are dropped. Answers how many files. */
-  run(question: SparkQuestion): Promise<number>;
+  run(question: Question): Promise<number>;
   /** Sends a file that a query has left out of the cell, as it is. */
   give(name: string, at: number): AsyncIterable<Buffer>;
   drop(name: string): Promise<void>;
@@ -42,8 +42,13 @@ const filesMax = 10_000;
 const dataInCell = "/data";
 
 /** Makes an engine; its cell starts with the first query. */
-export function createSparkSql(options: SparkOptions): SparkSql {
-  const keeper = createCellKeeper({ options: cellOptions(options), startMs });
+export const createSparkSql = (options: SparkOptions): SparkSql => askSpark(cellOptions(options));
+
+/** An engine by the program in a cell that is laid out so. */
+export function askSpark<Question extends Pick<SparkQuestion, "id"> = SparkQuestion>(
+  options: KeptCell["options"],
+): SparkSql<Question> {
+  const keeper = createCellKeeper({ options, startMs });
   const jobs = createJobQueue({ running: jobsAtOnce, waiting: waitingMax });
   const running = new Set<string>();
   const told = (path: string, question: object) =>
@@ -72,8 +77,8 @@ export function createSparkSql(options: SparkOptions): SparkSql {
       if (!running.has(id) || jobs.remove(id)) return;
       const cell = keeper.running();
       if (!cell) return;
-      await told("/cancel", { id });
-      // Spark ends a task where it looks whether it shall: some loops never do.
+      told("/cancel", { id }).catch(() => {});
+      // Spark ends a task where it looks whether it shall: some loops never do, and a cluster need not answer.
       await new Promise((resolve) => setTimeout(resolve, cancelGraceMs));
       if (running.has(id) && keeper.running() === cell) await cell.stop(0);
     },

@@ -10,6 +10,7 @@ import { NotDescribed } from "../functions/find.ts";
 import { demandsOf } from "../statements/demands.ts";
 import { execute } from "../statements/execute.ts";
 import { statementFlows } from "../statements/flows.ts";
+import { leavingToCluster } from "../statements/on-cluster.ts";
 import { readRecords } from "../statements/query.ts";
 import { StatementCatalog } from "../tunnel/session.ts";
 import type { ReadRecord } from "./instance-record.ts";
@@ -47,8 +48,12 @@ function resolveOnce(input: StatementInput, call: OdpsCall): StatementTarget {
   return worded(() => {
     const plan = resolveStatement(input.statement, catalog, variables);
     const demands = demandsOf(plan, within, catalog, call);
-    const reads = [...decided.values(), ...readRecords(plan, catalog)];
-    const leaving = statementFlows(plan, within, catalog, call, reads);
+    const own = readRecords(plan, catalog);
+    const reads = [...decided.values(), ...own];
+    const leaving = [
+      ...statementFlows(plan, within, catalog, call, reads),
+      ...leavingToCluster(plan, own, within.project, { ...input, catalog }, call),
+    ];
     return { ...within, plan, catalog, demands, leaving, reads };
   });
 }

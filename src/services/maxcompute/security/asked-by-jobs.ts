@@ -19,3 +19,8 @@ export const askedByJobs: ReadonlySet<string> = new Set([
   ...["GetInstanceProgress", "GetInstanceSummary", "GetInstanceDetail", "GetInstanceQueueing"],
   ...["GetInstanceInfo", "GetInstanceQuota"],
 ]);
+
+/** What a job on a Spark cluster may ask for: its files, and the place for its rows. */
+export const askedByClusters: ReadonlySet<string> = new Set([
+  ...["ReadClusterFile", "PutClusterPart", "CommitClusterParts"],
+]);

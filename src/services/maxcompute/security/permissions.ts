@@ -5,6 +5,7 @@ import { isObjectType } from "../../../policy/odps/actions.ts";
 import { compileDocument, type OdpsStatement } from "../../../policy/odps/document.ts";
 import { pathsOf } from "../../../policy/odps/resource.ts";
 import type { Decision, Fact } from "../../../policy/question.ts";
+import { isClusterJob } from "../../../projects/cluster-jobs.ts";
 import { judge } from "../../../projects/permissions/judge.ts";
 import { objectOf } from "../../../projects/permissions/names.ts";
 import type { Question } from "../../../projects/permissions/question.ts";
@@ -12,7 +13,7 @@ import { principalName } from "../../../projects/project.ts";
 import { demandKeys } from "../demand-keys.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { Warehouse } from "../warehouse.ts";
-import { askedByJobs } from "./asked-by-jobs.ts";
+import { askedByClusters, askedByJobs } from "./asked-by-jobs.ts";
 
 const arnForm =
   /^acs:odps:\*:projects\/([^/]+)(?:\/schemas\/([^/]+))?(?:\/(tables|functions|resources|volumes|instances|packages)\/([^/]+))?$/;
@@ -99,8 +100,11 @@ function notInSession(why: string): Decision {
 const closedWhy = "The code of a job does not administer, and asks for nothing but rows.";
 
 /** Whether the code of a job asks for what is a person's to ask. */
-const isClosedToCode = ({ principal, operation }: OdpsCall): boolean =>
-  applicationOf(principal) !== undefined && !askedByJobs.has(operation);
+function isClosedToCode({ principal, operation }: OdpsCall): boolean {
+  const application = applicationOf(principal);
+  if (application === undefined) return false;
+  return !(isClusterJob(application) ? askedByClusters : askedByJobs).has(operation);
+}
 
 const closedToCode = ({ action, target }: AccessDemand, call: OdpsCall): Decision | undefined =>
   isClosedToCode(call)

@@ -1,8 +1,10 @@
+import { clusterLocation } from "../../../engines/spark/cluster/address.ts";
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Selection } from "../../../sql/plan.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import type { Running } from "./in-cell.ts";
+import { clusterFor } from "./on-cluster.ts";
 import { sparkWanted, writtenForSpark } from "./on-spark.ts";
 
 /** EXPLAIN: what a statement reads and writes, and where it would run. Whoever may not run it may not see that either. */
@@ -20,7 +22,10 @@ export function explain(plan: Plan, running: Running): Outcome {
     const why = whyNotSpark(selections, running);
     const wanted = sparkWanted(running);
     const engine = wanted === "must" || (wanted && why === undefined) ? "spark" : "duckdb";
-    lines.push(`engine ${engine}`, `spark  ${why ?? "has words for it"}`);
+    const { target, input, call } = running;
+    const cluster = clusterFor(target.catalog, input.session, call);
+    const where = cluster ? `, on the cluster ${clusterLocation(cluster)}` : "";
+    lines.push(`engine ${engine}${where}`, `spark  ${why ?? "has words for it"}`);
   }
   return { text: lines.join("\n") };
 }

@@ -16,6 +16,7 @@ import type { StatementInput, StatementTarget } from "../jobs/run-statement.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
 import { type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
+import { clusterFor, runOnCluster } from "./on-cluster.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {
@@ -52,8 +53,9 @@ export async function keepInCell<Result>(
   const lent = calls
     .filter(({ name }) => sql.includes(`${name}(`))
     .map((one) => ({ call: one, found: target.catalog.foundFunction(one.function) }));
+  const cluster = spark && clusterFor(target.catalog, input.session, call);
   return inCell(running, async (cell) => {
-    await cell.place(files);
+    if (!cluster) await cell.place(files);
     const { id } = input.job.record;
     const timezone = timezoneOf(target.catalog);
     const question: KeepQuestion = {
@@ -77,6 +79,11 @@ export async function keepInCell<Result>(
         input.job.signal,
       );
     if (!spark) return work(cell, await keep(made));
+    if (cluster) {
+      return runOnCluster({ spark, files }, cluster, running, cell, async () =>
+        work(cell, await keep([])),
+      );
+    }
     const { signal } = input.job;
     return work(cell, await cell.onSpark({ id, timezone, ...spark }, keep, signal));
   });

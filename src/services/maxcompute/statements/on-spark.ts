@@ -8,18 +8,27 @@ import { refuseSpark, sparkName } from "../../../sql/spark/reader.ts";
 import { sparkType } from "../../../sql/spark/types.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import { storedName, type TableRecord } from "../catalog.ts";
+import type { StatementInput } from "../jobs/run-statement.ts";
 import { type PlacedFile, placedFiles } from "../relations.ts";
 import type { CellQuery, Running } from "./in-cell.ts";
 
 /** What Hive calls the engine of a query; MaxCompute's users know it from there. */
 const engineFlag = "hive.execution.engine";
 
+const isSpark = (settings: ReadonlyMap<string, string>): boolean =>
+  settings.get(engineFlag)?.toLowerCase() === "spark";
+
+/** Whether a job asks for Spark itself: it gets it, or an error. */
+export const askedForSpark = (
+  settings: ReadonlyMap<string, string>,
+  session: StatementInput["session"],
+): boolean => session.own.has(engineFlag) && isSpark(settings);
+
 /** Whether a statement shall run on Spark: because its job says so, or because its project does where that is possible. */
 export function sparkWanted({ target, input, call }: Running): "must" | "may" | undefined {
   const { settings } = target.catalog;
-  if (settings.get(engineFlag)?.toLowerCase() !== "spark") return undefined;
-  if (input.session.own.has(engineFlag)) return "must";
-  return call.own.engines.hasSpark ? "may" : undefined;
+  if (askedForSpark(settings, input.session)) return "must";
+  return isSpark(settings) && call.own.engines.hasSpark ? "may" : undefined;
 }
 
 /**

@@ -1,0 +1,12 @@
+import { projectArn } from "./project-key.ts";
+
+/** What the credentials of a job on a Spark cluster are bound to. */
+export const clusterJobArn = (project: string, name: string): string =>
+  `${projectArn(project)}/clusterjobs/${name}`;
+
+/**
+ * Whether credentials are those of a job on a Spark cluster. They come in at the front door, and are good for the job's
+ * files and nothing else.
+ */
+export const isClusterJob = (application: string | undefined): boolean =>
+  application !== undefined && /^acs:odps:\*:projects\/[^/]+\/clusterjobs\//.test(application);

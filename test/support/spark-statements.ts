@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+
+/** Begins a script: tables with values of each type, and functions that ask DuckDB or Spark. */
+export const begin = `
+options.allow_antique_date = True
+flags = {"odps.sql.allow.fullscan": "true", "odps.sql.validate.orderby.limit": "false", "odps.sql.type.system.odps2": "true"}
+spark = {**flags, "hive.execution.engine": "spark"}
+def run(sql, hints=flags):
+    return o.execute_sql(sql, hints=hints)
+def read(sql, hints=flags):
+    with run(sql, hints).open_reader(tunnel=True) as reader:
+        columns = [(column.name, str(column.type)) for column in reader._schema.columns]
+        return repr([columns, [list(record.values) for record in reader]])
+run("""create table orders (id bigint, name string, price decimal(10,2), at datetime, tags array<string>, size int, small tinyint,
+  ok boolean, day date, half double, raw binary, pairs map<string,bigint>, nest struct<a:bigint,b:string>, short varchar(3))
+  partitioned by (ds string)""")
+run("""insert into orders partition (ds='2026 01%你')
+  select 1, 'one', 1.50BD, datetime '1000-01-02 03:04:05', array('a', null), 7, 1Y, true, date '0001-01-02',
+    cast(0.1 as double), unhex('00FF'), map('k', 1L), named_struct('a', 2L, 'b', 'x'), 'abc'
+  union all select 2, null, null, null, null, null, null, null, null, null, null, null, null, null""")
+run("insert into orders partition (ds='b') (id, name) values (3, 'three')")
+def same(*statements):
+    return [[sql, read(sql), read(sql, spark)] for sql in statements]
+`;
+
+/** Pairs of answers are the same, each told with what was asked. */
+export const assertSame = (answers: unknown) => {
+  for (const [sql, one, other] of answers as [string, string, string][]) {
+    assert.equal(other, one, sql);
+  }
+};
+
+/** Asks both engines the same: `same` and `nothing` are what they answer. */
+export const queries = `
+run("create table numbers as select cast(pos as bigint) as n from (select split(space(20000), ' ') as a) t lateral view posexplode(a) p as pos, v")
+run("create table exact as select n * 7919 as n, concat('text ', n) as t, cast(n * 1.01BD as decimal(18,2)) as d, cast(n * 1.01BD as decimal(38,2)) as w, dateadd(date '2000-01-01', cast(n as bigint), 'dd') as day from numbers")
+run("create table floats as select n, n / 7 as f, array(n / 9) as fs from numbers")
+run("create table changed (a int, b string)")
+run("insert into changed values (1, 'x')")
+run("alter table changed add columns (c bigint)")
+run("alter table changed change column b named string")
+run("insert into changed values (2, 'y', 3)")
+run("create view shown as select id, ds from orders where ok")
+out["same"] = same(
+    "select * from orders order by id",
+    "select ds, count(*) as n, sum(price) as total from orders group by ds order by ds",
+    "select o.id, o.id as \`ID two; --\` from orders o where ds = 'b'",
+    "select id from orders where ds = '2026 01%你' order by id desc",
+    "select 1 as x, 'a' as y, cast(null as string) as z",
+    "select count(*) from orders where id > 99",
+    "select * from changed order by a",
+    "select count(*) from changed",
+    "select count(*), count(1) from orders",
+    "select * from shown",
+    "select n, n % 7 as k from numbers order by k desc, n",
+    "select max_pt('orders') as newest",
+    "select * from exact where n % 1000 = 1 order by n",
+    "select * from floats where n % 1000 = 1 order by n",
+)
+out["nothing"] = read("select * from orders where false", spark)
+`;
+
+/** Writes on both engines the same, into tables `plain…` and `sparky…`: `alike` is what is in them. */
+export const writes = `
+for name, hints in [("plain", flags), ("sparky", spark)]:
+    run("create table " + name + " as select id, name, price, at, tags, nest, ds from orders", hints)
+    run("create table " + name + "_parts (id bigint, name string) partitioned by (ds string, k bigint)", hints)
+    run("insert into " + name + "_parts partition (ds, k) select id, name, ds, id % 2 from orders", hints)
+    run("insert overwrite table " + name + "_parts partition (ds='b', k=1) select 9, 'nine' from orders", hints)
+    run("create table " + name + "_delta (id bigint, v string) tblproperties ('transactional'='true')", hints)
+    run("insert into " + name + "_delta select id, name from orders", hints)
+    run("update " + name + "_delta set v = 'changed' where id = 1", hints)
+    run("delete from " + name + "_delta where id = 2", hints)
+out["alike"] = [[one, read("select * from " + one), read("select * from " + other)] for one, other in [
+    ("(select * from plain order by id) t", "(select * from sparky order by id) t"),
+    ("(select * from plain_parts order by ds, k, id) t", "(select * from sparky_parts order by ds, k, id) t"),
+    ("(select * from plain_delta order by id) t", "(select * from sparky_delta order by id) t")]]
+`;
