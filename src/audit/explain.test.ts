@@ -33,6 +33,19 @@ test("an explanation names who, what, when, and how it ended", () => {
   ]);
 });
 
+test("the end of a release says what went", () => {
+  const released = { projects: ["sales", "ledger"], bytes: 4096, complete: true };
+  const ended = sampleEvent(0, { eventName: "EndRelease", additionalEventData: { released } });
+  assert.deepEqual(lastLines(ended, 1), [
+    "4096 bytes went out of sales, ledger, all of it: the end of the request that stands above.",
+  ]);
+  const broken = { released: { ...released, complete: false } };
+  assert.match(
+    String(lastLines(sampleEvent(0, { eventName: "EndRelease", additionalEventData: broken }), 1)),
+    /and was broken off before its end/,
+  );
+});
+
 test("the reasoning is told step by step, with the smallest change", () => {
   const cases: [string, TrailEvent, string[]][] = [
     [

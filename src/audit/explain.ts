@@ -55,7 +55,20 @@ function callerOf(event: TrailEvent): string {
   return `${who || "an unknown caller"}${where}${via}`;
 }
 
-function withoutDemands({ errorCode, decision }: TrailEvent): string {
+/** How much of a release went, as its last event tells. */
+function endOf({ eventName, additionalEventData }: TrailEvent): string | undefined {
+  const released = eventName === "EndRelease" ? additionalEventData?.["released"] : undefined;
+  if (!isRecord(released)) return undefined;
+  const { projects, bytes, complete } = released;
+  const from = Array.isArray(projects) ? projects.join(", ") : "a project";
+  const end = complete === true ? "all of it" : "and was broken off before its end";
+  return `${String(bytes)} bytes went out of ${from}, ${end}: the end of the request that stands above.`;
+}
+
+function withoutDemands(event: TrailEvent): string {
+  const { errorCode, decision } = event;
+  const end = endOf(event);
+  if (end !== undefined) return end;
   if (isRecord(decision) && decision["omitted"] === true) {
     return "The reasoning was too large for the trail.";
   }

@@ -100,7 +100,8 @@ const checkCommand = (around: Surroundings): Command =>
   });
 
 async function readJson(path: string): Promise<unknown> {
-  if ((await stat(path)).size > receiptSizeMax) throw new CommandFailure("this is no receipt");
+  const { size } = await stat(path).catch(unreadable(path));
+  if (size > receiptSizeMax) throw new CommandFailure("this is no receipt");
   const text = await readFile(path, "utf8");
   try {
     return JSON.parse(text);
@@ -109,8 +110,13 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** A file that is not there, or not to be read, in words. */
+const unreadable = (path: string) => (error: NodeJS.ErrnoException) => {
+  throw new CommandFailure(`\`${path}\` cannot be read: ${error.code ?? "it failed"}`);
+};
+
 async function readKey(path: string): Promise<VerifierKey> {
-  const key = readVerifierKey(await readFile(path, "utf8"));
+  const key = readVerifierKey(await readFile(path, "utf8").catch(unreadable(path)));
   if (!key) throw new CommandFailure(`\`${path}\` is no public key of a trail`);
   return key;
 }

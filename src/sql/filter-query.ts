@@ -5,6 +5,7 @@ import type { Name, Position } from "./tree.ts";
 import type { Expression } from "./tree-expression.ts";
 import { checkHeight } from "./tree-height.ts";
 import type { Query } from "./tree-query.ts";
+import { emptyTail } from "./tree-query.ts";
 
 /** The longest condition that is read. */
 const filterBytesMax = 64 * 1024;
@@ -34,8 +35,7 @@ export function filterQuery(
     expression: { kind: "name" as const, at: start, parts: [nameOf(column)] },
   }));
   return {
-    ...{ kind: "query", at: start, with: [], orderBy: [], distributeBy: [], sortBy: [] },
-    clusterBy: [],
+    ...{ kind: "query", at: start, ...emptyTail },
     body: {
       ...{ kind: "select", at: start, hints: [], distinct: false, windows: [], items, where },
       from: { kind: "table", at: start, name: { parts, at: start } },

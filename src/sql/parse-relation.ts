@@ -13,6 +13,7 @@ import type {
   TableReference,
   TableSample,
 } from "./tree.ts";
+import { emptyTail } from "./tree-query.ts";
 
 type JoinType = Join["type"];
 const joinWords: readonly (readonly [words: readonly string[], type: JoinType])[] = [
@@ -107,8 +108,6 @@ function parseSource(cursor: Cursor): Relation {
   const call = parseCallOf(cursor, name);
   return { kind: "table-function", at, call, ...parseAlias(cursor) };
 }
-
-const emptyTail = { with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] } as const;
 
 /** `(query) t`, `((query) UNION (query)) t`, or joins in parentheses. */
 function parseParentheses(cursor: Cursor): Relation {

@@ -30,6 +30,7 @@ import type {
   Statement,
 } from "./tree.ts";
 import { checkHeight } from "./tree-height.ts";
+import { emptyTail } from "./tree-query.ts";
 
 /** The longest text that is read. */
 export const sqlBytesMax = 4 * 1024 * 1024;
@@ -157,8 +158,7 @@ function unassigned(
     items: type.columns.map(() => ({ at, expression: { kind: "null", at } })),
     where: { kind: "boolean", at, value: false },
   };
-  const tail = { with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] };
-  return { kind: "query", at, ...tail, body: none };
+  return { kind: "query", at, ...emptyTail, body: none };
 }
 
 function parseCache(cursor: Cursor): boolean | undefined {

@@ -24,6 +24,7 @@ import type {
   SetOperation,
   Values,
 } from "./tree.ts";
+import { emptyTail } from "./tree-query.ts";
 import { commonType, sameType } from "./type-rules.ts";
 import { typeText } from "./types.ts";
 import { unify } from "./values.ts";
@@ -95,13 +96,7 @@ function resolveBody(body: QueryBody, environment: Environment, parent?: Scope):
   }
 }
 
-const plainTail = (at: Position): Tail => ({
-  at,
-  orderBy: [],
-  sortBy: [],
-  distributeBy: [],
-  clusterBy: [],
-});
+const plainTail = (at: Position): Tail => ({ at, ...emptyTail });
 
 function resolveValues({ rows, at }: Values, environment: Environment, parent?: Scope): Rows {
   const scope = openScope(environment, parent);

@@ -11,6 +11,7 @@ import {
 } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, If, ParameterType, ScriptStatement, Statement } from "./tree.ts";
+import { emptyTail } from "./tree-query.ts";
 import { resolveWrites } from "./write.ts";
 
 /** Variables of a script that were assigned before the statement, in their order. */
@@ -60,8 +61,7 @@ function resolveIf(statement: If, environment: Environment, variables: Variables
     ...({ kind: "select", at, hints: [], distinct: false, windows: [] } as const),
     items: [{ at, expression: condition }],
   };
-  const tail = { with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] };
-  const rows = resolveQuery({ kind: "query", at, ...tail, body: select }, environment);
+  const rows = resolveQuery({ kind: "query", at, ...emptyTail, body: select }, environment);
   if (rows.columns[0]?.type.kind !== "boolean") {
     return refuse(condition.at, "the condition of IF is of type BOOLEAN");
   }

@@ -58,15 +58,13 @@ export const literalKinds: ReadonlySet<Expression["kind"]> = new Set([
   ...(["date", "datetime", "timestamp", "timestamp_ntz"] as const),
 ]);
 
+/** Units down to a second, which every engine names so. */
+export const wholeUnits = [
+  ...(["year", "quarter", "month", "week", "day", "hour", "minute", "second"] as const),
+] as const;
+
 export const timeUnits = [
-  "year",
-  "quarter",
-  "month",
-  "week",
-  "day",
-  "hour",
-  "minute",
-  "second",
+  ...wholeUnits,
   "millisecond",
   "microsecond",
   "dayofweek",

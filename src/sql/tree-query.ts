@@ -16,6 +16,11 @@ export interface Query {
   readonly offset?: Expression;
 }
 
+/** What stands around a query's body where nothing does. */
+export const emptyTail = {
+  ...{ with: [], orderBy: [], distributeBy: [], sortBy: [], clusterBy: [] },
+} as const;
+
 /** A query in parentheses that has a tail of its own stays a query. */
 export type QueryBody = Select | SetOperation | Values | Query;
 

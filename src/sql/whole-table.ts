@@ -1,4 +1,5 @@
 import type { Expression, ObjectName, PartitionItem, Position, Query } from "./tree.ts";
+import { emptyTail } from "./tree-query.ts";
 
 /** The query that UNLOAD of a table, or of one partition of it, means. */
 export function queryOfTable(
@@ -25,7 +26,6 @@ export function queryOfTable(
   return {
     kind: "query",
     at,
-    with: [],
     body: {
       kind: "select",
       at,
@@ -36,9 +36,6 @@ export function queryOfTable(
       windows: [],
       ...(where && { where }),
     },
-    orderBy: [],
-    distributeBy: [],
-    sortBy: [],
-    clusterBy: [],
+    ...emptyTail,
   };
 }

@@ -14,6 +14,23 @@ def parts(table):
     return sorted(str(each) for each in one.partitions)
 `;
 
+test("DESC draws a box whose lines end below each other, however long a type is", async (t) => {
+  const { odps, root } = await startWorld(t, "sales");
+  const out = await odps<{ readonly lines: readonly string[] }>(
+    root,
+    "sales",
+    `
+o.execute_sql("create table wide (a decimal(10,2) comment 'price', " + "n" * 30 + " map<string,array<decimal(38,18)>>) partitioned by (ds string)")
+out["lines"] = o.execute_sql("desc wide").open_reader(tunnel=False).raw.splitlines()
+`,
+  );
+  const columns = out.lines.filter((line) => / (Field|a|n{30}|ds) +\| /.test(line));
+  assert.equal(columns.length, 5);
+  const bars = columns.map((line) => [...line.matchAll(/\|/g)].map(({ index }) => index).join());
+  assert.equal(new Set(bars).size, 1, columns.join("\n"));
+  assert.equal(new Set(out.lines.map(({ length }) => length)).size, 1);
+});
+
 test("PyODPS merges, exchanges and restores partitions", async (t) => {
   const { odps, root } = await startWorld(t, "sales");
   const out = await odps<Record<string, unknown>>(

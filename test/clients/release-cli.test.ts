@@ -145,6 +145,12 @@ test("an operator lists what left a project, and anybody checks the receipt with
   const foreign = await check(receipt, join(other.data, "trail", "trail.pub"));
   assert.match(foreign.said, /not signed by the given key/);
 
+  const keyless = await check(receipt, join(desk, "nothing.pub"));
+  assert.deepEqual(
+    [keyless.status, /nothing\.pub` cannot be read: ENOENT/.test(keyless.said)],
+    [1, true],
+  );
+
   const refusedOne = await bondstore.run("release", "receipt", "no-such-request", ...data);
   assert.equal(refusedOne.status, 1);
   assert.equal(await up.stop(), 0);

@@ -179,10 +179,17 @@ function parseSet(reader: Reader): Command {
   reader.expect("=");
   if (name.toLowerCase() !== "projectprotection") return parseSetting(reader, name);
   const on = readBoolean(reader);
-  const exceptions = reader.takes("with", "exception")
-    ? reader.text("an exception policy in quotes")
-    : undefined;
+  const exceptions = reader.takes("with", "exception") ? exceptionText(reader) : undefined;
   return { kind: "set-protection", on, exceptions };
+}
+
+/** The command line of MaxCompute takes the name of a file, and sends what is in it. */
+function exceptionText(reader: Reader): string {
+  const text = reader.text("an exception policy in quotes");
+  if (text.trimStart().startsWith("{")) return text;
+  throw reader.refuse(
+    "an exception policy is given as a text in quotes; a file is read by MaxCompute's command line alone",
+  );
 }
 
 function parseSetProject(reader: Reader): Command {

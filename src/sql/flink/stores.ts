@@ -33,7 +33,7 @@ export function storeOfTable(options: TableOptions): ScriptStore | string {
   const connector = options.get("connector");
   if (connector === undefined) return "it names no connector";
   // Options of Flink's older connectors (`connector.type`) win over these, in either case of letters.
-  if ([...options.keys()].some((key) => /^connector./i.test(key))) return "it has older options";
+  if ([...options.keys()].some((key) => /^connector\./i.test(key))) return "it has older options";
   const read = Object.hasOwn(connectors, connector) ? connectors[connector] : undefined;
   if (!read) return `connector '${connector.slice(0, 60)}' is not known`;
   return read(options) ?? `the options of connector '${connector}' name no one bucket or stream`;

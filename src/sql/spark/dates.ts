@@ -1,17 +1,9 @@
+import { wholeUnits } from "../tree-expression.ts";
 import type { SparkCall } from "./functions.ts";
 import { sparkText, type Words } from "./reader.ts";
 
 /** Parts of a moment, by names that both have. */
-export const units: ReadonlySet<string> = new Set([
-  "year",
-  "quarter",
-  "month",
-  "week",
-  "day",
-  "hour",
-  "minute",
-  "second",
-]);
+export const units: ReadonlySet<string> = new Set(wholeUnits);
 
 /** A unit of time in Spark's words. */
 export function unitText(unit: Words | undefined, { refuse }: SparkCall): string {

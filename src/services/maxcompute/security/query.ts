@@ -79,9 +79,27 @@ function answerTo(asked: Asked): Told | Promise<Told> {
       return withdraw(asked, command.id);
     case "dry-run":
       return dryRun(asked, command.command);
+    case "show-security-configuration":
+      return withPins(asked);
     default:
       return change(asked);
   }
+}
+
+/** The configuration, with the tables for which its exceptions were approved, and the version of each. */
+async function withPins(asked: Asked): Promise<Told> {
+  const { text, json } = await change(asked);
+  const { pins } = securityOf(asked.target.store, asked.target.project);
+  const shown = pins.map(({ type = "table", schema, table, version }) => ({
+    ...{ type, name: schema === undefined ? table : `${schema}.${table}`, version },
+  }));
+  const lines = shown.map(
+    ({ type, name, version }) => `Exception approved for ${type} ${name}, version ${version}`,
+  );
+  return {
+    text: [text, ...lines].join("\n"),
+    json: pins.length > 0 ? { ...(json as object), Approved: shown } : json,
+  };
 }
 
 /** Asks, or changes: what changes something is run once more on what is there when it is its turn. */

@@ -173,9 +173,24 @@ function historyText({ record, store }: FoundTable, catalog: StatementCatalog): 
 const timeText = (timeMs: number, catalog: StatementCatalog): string =>
   shownIn(timezoneOf(catalog), timeMs);
 
-const inner = 84;
-const rule = `+${"-".repeat(inner)}+`;
-const line = (text: string): string => `| ${text.padEnd(inner - 2)} |`;
+/** Where a line goes across the box. */
+const rule = Symbol("rule");
+type Row = string | typeof rule;
+const widthMin = 82;
+
+/** A box that is as wide as its longest line. */
+function boxOf(rows: readonly Row[]): string {
+  const width = rows.reduce<number>(
+    (most, row) => (row === rule ? most : Math.max(most, row.length)),
+    widthMin,
+  );
+  const line = `+${"-".repeat(width + 2)}+`;
+  return rows.map((row) => (row === rule ? line : `| ${row.padEnd(width)} |`)).join("\n");
+}
+
+/** How wide a column of texts is. */
+const widthOf = (texts: readonly string[], least: number): number =>
+  texts.reduce((most, { length }) => Math.max(most, length), least);
 
 /** DESC: a box of text, as MaxCompute draws it. */
 export function describe(doing: Doing<Describe>): Outcome {
@@ -190,19 +205,29 @@ export function describe(doing: Doing<Describe>): Outcome {
     return { text: partitionBox(found, doing), reads: [wholeTable(found)] };
   }
   const facts = (pairs: readonly (readonly [string, string])[]) =>
-    pairs.map(([name, value]) => line(`${`${name}:`.padEnd(25)} ${value}`));
-  const columns = (title: string, list: readonly Column[]) => [
+    pairs.map(([name, value]) => `${`${name}:`.padEnd(25)} ${value}`);
+  const all = [...record.columns, ...record.partitionColumns];
+  const nameWidth = widthOf(
+    all.map(({ name }) => name),
+    15,
+  );
+  const typeWidth = widthOf(
+    all.map(({ type }) => typeText(type)),
+    10,
+  );
+  const columns = (title: string, list: readonly Column[]): readonly Row[] => [
     rule,
-    line(`${title}:`),
+    `${title}:`,
     rule,
-    line("Field           | Type       | Label | Comment"),
+    `${"Field".padEnd(nameWidth)} | ${"Type".padEnd(typeWidth)} | Label | Comment`,
     rule,
-    ...list.map(({ name, type, comment = "" }) =>
-      line(`${name.padEnd(15)} | ${typeText(type).padEnd(10)} |       | ${comment}`),
+    ...list.map(
+      ({ name, type, comment = "" }) =>
+        `${name.padEnd(nameWidth)} | ${typeText(type).padEnd(typeWidth)} |       | ${comment}`,
     ),
   ];
   const size = carriedBy(found.content.partitions).bytes;
-  const text = [
+  const text: readonly Row[] = [
     rule,
     ...facts([
       ["Owner", record.owner],
@@ -220,15 +245,15 @@ export function describe(doing: Doing<Describe>): Outcome {
         : [["Lifecycle", lifecycleText(record)] as const]),
     ]),
     rule,
-    line(kindText(record, size)),
-    ...(record.kind === "materialized view" ? [buildText(found, doing)] : []).map(line),
+    kindText(record, size),
+    ...(record.kind === "materialized view" ? [buildText(found, doing)] : []),
     ...columns("Native Columns", record.columns),
     ...(record.partitionColumns.length > 0
       ? columns("Partition Columns", record.partitionColumns)
       : []),
     rule,
   ];
-  return { text: text.join("\n") };
+  return { text: boxOf(text) };
 }
 
 const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): string =>
@@ -260,12 +285,12 @@ function partitionBox(
       `ODPS-0130131: Partition not found - partition ${partitionName(record, values)} does not exist`,
     );
   }
-  return [
+  return boxOf([
     rule,
-    line(`PartitionSize: ${bytesIn(found)}`),
+    `PartitionSize: ${bytesIn(found)}`,
     rule,
-    line(`CreateTime:               ${timeText(found.createdAtMs, catalog)}`),
-    line(`LastModifiedTime:         ${timeText(found.modifiedAtMs, catalog)}`),
+    `CreateTime:               ${timeText(found.createdAtMs, catalog)}`,
+    `LastModifiedTime:         ${timeText(found.modifiedAtMs, catalog)}`,
     rule,
-  ].join("\n");
+  ]);
 }
