@@ -143,8 +143,9 @@ function namesOf(statement: Statement): readonly Needed[] {
     case "clone":
       return [must(statement.source), may(statement.target)];
     case "restore":
-    case "purge":
       return [may(statement.table)];
+    case "purge":
+      return statement.table ? [may(statement.table)] : [];
     case "drop":
       if (statement.type === "function" || statement.type === "schema") return [];
       return [{ name: statement.name, needed: !statement.ifExists }];

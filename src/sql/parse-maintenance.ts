@@ -27,10 +27,10 @@ export function parseDrop(cursor: Cursor): Statement {
   return { kind: "drop", at, type: found[1], name, ifExists: whenThere, purge };
 }
 
-/** PURGE TABLE t. */
+/** PURGE TABLE t, PURGE ALL. */
 export function parsePurge(cursor: Cursor): Statement {
   const { at } = cursor.expect("PURGE");
-  if (cursor.is("ALL")) throw cursor.unsupported("PURGE ALL");
+  if (cursor.take("ALL")) return { kind: "purge", at };
   cursor.expect("TABLE");
   return { kind: "purge", at, table: cursor.objectName("a table") };
 }

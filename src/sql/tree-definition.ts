@@ -234,7 +234,8 @@ export interface RestoreTable {
 export interface PurgeTable {
   readonly kind: "purge";
   readonly at: Position;
-  readonly table: ObjectName;
+  /** Absent: PURGE ALL, of every table of the project. */
+  readonly table?: ObjectName;
 }
 
 /** MSCK REPAIR TABLE: an external table gets the partitions whose folders there are. */

@@ -5,8 +5,9 @@ import type { ProjectRecord } from "../../projects/project.ts";
 import { securityOf } from "../../projects/security.ts";
 import type { AccountStore, Table } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
+import { keptSince } from "./retention.ts";
 import { forgetTable, putPermissions } from "./security/change.ts";
-import { changedMeanwhile, keptMs, putVersion, removeTable, removeVersions } from "./versions.ts";
+import { changedMeanwhile, putVersion, removeTable, removeVersions } from "./versions.ts";
 
 /** A table that was dropped and can be brought back, by project, schema, name and id. */
 export interface DroppedRecord {
@@ -56,13 +57,13 @@ export function purgeTable(store: AccountStore, project: ProjectRecord, table: T
 /** Tables of a project that can be brought back, those dropped last at the end. */
 export const droppedTables = (
   store: AccountStore,
-  projectId: string,
+  project: ProjectRecord,
   nowMs: number,
   named: readonly string[] = [],
 ): readonly DroppedRecord[] =>
-  [...droppedRows(store).range({ prefix: [projectId, ...named] })]
+  [...droppedRows(store).range({ prefix: [project.id, ...named] })]
     .map(({ value }) => value)
-    .filter(({ atMs }) => nowMs - atMs <= keptMs)
+    .filter(({ atMs, table }) => atMs >= keptSince(table, project, nowMs))
     .sort((one, other) => one.atMs - other.atMs);
 
 /** Brings a table back under its name, inside a transaction: with its labels, and as a new version. */

@@ -15,6 +15,7 @@ import {
 } from "./catalog.ts";
 import { type DroppedRecord, droppedRows, dropTable, forgetDropped } from "./dropped-tables.ts";
 import { tableArn } from "./find-project.ts";
+import { keptSince } from "./retention.ts";
 import { hasOpenStream } from "./tunnel/streams.ts";
 import { hasOpenUpload } from "./tunnel/uploads.ts";
 import { hasOpenUpsert } from "./tunnel/upserts.ts";
@@ -83,10 +84,15 @@ export class Lifecycles {
 
   async #serve({ project, store, table }: Reapable): Promise<void> {
     const nowMs = this.#parts.clock.now();
-    if (hasOldVersions(store, table, nowMs)) {
+    const since = keptSince(table, project, nowMs);
+    if (hasOldVersions(store, table, since)) {
       await this.#parts.store.transaction(() => {
         const now = tableRows(store).find([project.id, table.schema, table.name]);
-        if (now?.id === table.id) pruneVersions(store, now, nowMs, this.#busy.oldest(now.id));
+        // As the table says by now: somebody may just have had more of it kept.
+        const still = now && keptSince(now, project, nowMs);
+        if (now?.id === table.id && still !== undefined) {
+          pruneVersions(store, now, still, this.#busy.oldest(now.id));
+        }
       });
     }
     if (table.lifecycleDays === undefined) return;
@@ -105,7 +111,8 @@ export class Lifecycles {
 
   /** A dropped table that can be brought back no more, and that no statement reads which began before. */
   async #forget({ project, store, table }: Reapable, dropped: DroppedRecord): Promise<void> {
-    if (!isOver(dropped.atMs, this.#parts.clock.now()) || this.#busy.has(table.id)) return;
+    const since = keptSince(table, project, this.#parts.clock.now());
+    if (!isOver(dropped.atMs, since) || this.#busy.has(table.id)) return;
     await this.#parts.store.transaction(() => forgetDropped(store, project.id, dropped));
   }
 

@@ -10,7 +10,9 @@ import {
 import { operation, ServiceError } from "../../pipeline/operation.ts";
 import { isMember } from "../../projects/permissions/names.ts";
 import { type ProjectRecord, principalName, projectTable } from "../../projects/project.ts";
+import { checkAdministers } from "./check-administers.ts";
 import { type OdpsCall, projectOf } from "./find-project.ts";
+import { checkRetention, retentionOfProject } from "./retention.ts";
 import { rfc822 } from "./table-answer.ts";
 
 const propertiesMax = 200;
@@ -65,6 +67,10 @@ export const updateProject = operation("UpdateProject", {
       const now = projectTable(store).find([project.name]);
       if (now?.id !== project.id) return;
       const properties = propertiesAfter(now.properties, partOf(body, "Properties"));
+      checkRetention(properties, "project");
+      // Who has less of the past kept purges the rest, as PURGE ALL does.
+      const { [retentionOfProject]: before } = now.properties;
+      if (properties[retentionOfProject] !== before) checkAdministers(now, call);
       const comment = textOf(partOf(body, "Comment"))?.slice(0, 1024) ?? now.comment;
       const changed = { ...now, comment, properties, modifiedAtMs: call.timeMs };
       projectTable(store).put([project.name], changed);

@@ -12,15 +12,13 @@ import {
   versionRows,
 } from "./catalog.ts";
 
-/** How long a version that is not the newest can still be read and restored (MaxCompute: one day by default). */
-export const keptMs = 24 * 60 * 60 * 1000;
 const prunedAtOnce = 1000;
 /** A statement has found its version and does not hold it yet: nothing is pruned under it. */
 const graceMs = 60_000;
 
-/** Whether what ended then can go for good. */
-export const isOver = (endedAtMs: number, nowMs: number): boolean =>
-  nowMs - endedAtMs > keptMs + graceMs;
+/** Whether what ended then can go for good, where the past is kept since a moment. */
+export const isOver = (endedAtMs: number, sinceMs: number): boolean =>
+  sinceMs - endedAtMs > graceMs;
 
 /** A change of what a table holds. */
 interface ContentChange {
@@ -76,17 +74,17 @@ export const changedMeanwhile = (name: string): ServiceError =>
     `ODPS-0110141: Data version exception - the table ${name} has changed since the statement began; run it again`,
   );
 
-/** A version of a table that can be read: for a day after the next one took its place. */
+/** A version of a table that can be read: as long as the past is kept after the next one took its place. */
 export function keptVersion(
   store: AccountStore,
   table: TableRecord,
   version: number,
-  nowMs: number,
+  sinceMs: number,
 ): VersionRecord | undefined {
   const there = version === 0 ? emptyVersion(table) : contentAt(store, table, version);
   if (version === table.version) return there;
   const next = contentAt(store, table, version + 1);
-  return next && nowMs - next.atMs <= keptMs ? there : undefined;
+  return next && next.atMs >= sinceMs ? there : undefined;
 }
 
 /** Which version of a table was the newest at a moment; undefined before it was made. */
@@ -111,7 +109,7 @@ export function versionAt(
 function oldVersions(
   store: AccountStore,
   { id, version }: TableRecord,
-  nowMs: number,
+  sinceMs: number,
   { max, held = Number.POSITIVE_INFINITY }: { readonly max: number; readonly held?: number },
 ) {
   const rows = versionRows(store);
@@ -119,7 +117,7 @@ function oldVersions(
   for (const { value } of rows.range({ prefix: [id], limit: max })) {
     // A version is of use until the next one is old itself.
     const next = value.version < version ? rows.find([id, value.version + 1]) : undefined;
-    const isOld = next && isOver(next.atMs, nowMs) && value.version < held;
+    const isOld = next && isOver(next.atMs, sinceMs) && value.version < held;
     if (!isOld) return { old, keptFrom: value.version };
     old.push(value);
   }
@@ -127,8 +125,8 @@ function oldVersions(
 }
 
 /** Whether a table has versions that can go. */
-export const hasOldVersions = (store: AccountStore, table: TableRecord, nowMs: number): boolean =>
-  oldVersions(store, table, nowMs, { max: 1 }).old.length > 0;
+export const hasOldVersions = (store: AccountStore, table: TableRecord, sinceMs: number): boolean =>
+  oldVersions(store, table, sinceMs, { max: 1 }).old.length > 0;
 
 /**
  * Drops versions that nobody can ask for any more, with the files that only they have, inside a transaction. From the
@@ -137,12 +135,12 @@ export const hasOldVersions = (store: AccountStore, table: TableRecord, nowMs: n
 export function pruneVersions(
   store: AccountStore,
   table: TableRecord,
-  nowMs: number,
+  sinceMs: number,
   held: number,
 ): boolean {
   const { id } = table;
   const rows = versionRows(store);
-  const { old, keptFrom } = oldVersions(store, table, nowMs, { max: prunedAtOnce, held });
+  const { old, keptFrom } = oldVersions(store, table, sinceMs, { max: prunedAtOnce, held });
   if (old.length === 0) return false;
   const kept = new Set<string>();
   for (const { value } of rows.range({ prefix: [id], from: [id, keptFrom] })) {

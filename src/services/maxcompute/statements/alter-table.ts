@@ -6,6 +6,7 @@ import { tableRows } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
+import { checkRetention } from "../retention.ts";
 import { putPermissions } from "../security/change.ts";
 import type { FoundTable } from "../tunnel/session.ts";
 import { changedMeanwhile, putVersion } from "../versions.ts";
@@ -98,6 +99,7 @@ export function redefinition(
     case "disable-lifecycle":
       return (table) => ({ ...table, lifecycleDisabled: true });
     case "set-properties":
+      checkRetention(told(action), "table");
       return (table) => ({ ...table, properties: { ...table.properties, ...told(action) } });
     case "touch":
       return (table) => table;

@@ -4,6 +4,7 @@ import { carriedBy } from "../catalog.ts";
 import { readFormat } from "../external/format.ts";
 import { readLocation } from "../external/location.ts";
 import type { Outcome } from "../jobs/jobs.ts";
+import { checkRetention } from "../retention.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, type PlacedName, placed, placedNew, semantic, tableAt } from "./names.ts";
 import {
@@ -59,6 +60,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   const properties = Object.fromEntries(
     statement.properties.map(({ key, value }) => [key.toLowerCase(), value]),
   );
+  checkRetention(properties, "table");
   const transactional = isTransactional(statement);
   const primaryKey = [
     ...statement.columns.filter((column) => column.primaryKey).map(({ name }) => name.key),

@@ -11,6 +11,7 @@ import type {
 import { type OdpsCall, tableArn } from "../find-project.ts";
 import { resourceDemands } from "../functions/make.ts";
 import { functionArn } from "../functions/records.ts";
+import { retentionOfTable } from "../retention.ts";
 import type { StatementCatalog } from "../tunnel/session.ts";
 import { placedFunction } from "./functions.ts";
 import { placed } from "./names.ts";
@@ -144,6 +145,11 @@ const demands: {
   "alter-table": ({ table, action }, { named, rename }) => [
     named("Alter", table),
     ...(action.kind === "rename" ? rename(table) : []),
+    // Who has less of a table's past kept purges the rest.
+    ...(action.kind === "set-properties" &&
+    action.properties.some(({ key }) => key.toLowerCase() === retentionOfTable)
+      ? [named("Drop", table)]
+      : []),
     ...(action.kind === "exchange-partition"
       ? [named("Alter", action.with), named("Select", action.with)]
       : []),
@@ -157,11 +163,14 @@ const demands: {
   clone: ({ source, target }, { named, make }) => [named("Select", source), ...make(target)],
   restore(statement, { named, make, inProject, onDropped }) {
     const { table } = statement;
-    if (statement.lsn === undefined) return [onDropped(statement), inProject("CreateTable", table)];
     const as = restoredName(statement);
+    if (statement.lsn === undefined && (as || statement.partitions.length === 0)) {
+      return [onDropped(statement), inProject("CreateTable", table)];
+    }
     return as ? [named("Select", table), ...make(as)] : [named("Update", table)];
   },
-  purge: ({ table }, { onAllOf }) => onAllOf(table),
+  // Of all tables: owner and super administrators, which is looked at when it is done.
+  purge: ({ table }, { onAllOf, inProject }) => (table ? onAllOf(table) : [inProject("Write")]),
   repair: ({ table }, { named }) => [named("Alter", table)],
   analyze: ({ table }, { named }) => [named("Select", table)],
   use: () => [],

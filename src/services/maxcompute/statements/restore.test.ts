@@ -17,7 +17,8 @@ test("what is restored under another name is held while it is copied, and given 
     name: "t",
     kind: "table",
     version: 3,
-  } as TableRecord;
+    properties: {},
+  } as unknown as TableRecord;
   await store.transaction(() => {
     tableRows(own).put(["p", "default", "t"], record);
     for (const version of [1, 2, 3]) {
@@ -33,7 +34,7 @@ test("what is restored under another name is held while it is copied, and given 
   const prune = () =>
     store.transaction(() => pruneVersions(own, record, Number.POSITIVE_INFINITY, busy.oldest("i")));
   const stop = new Error("nothing can be opened");
-  const project = { id: "p", name: "p", account: "111111111111" };
+  const project = { id: "p", name: "p", account: "111111111111", properties: {} };
   const content = versionRows(own).find(["i", 3]) as VersionRecord;
   const catalog = {
     place: { project: "p", schema: "default", namespaces: false },
@@ -88,7 +89,7 @@ test("what is purged is gone, however many versions there were", async () => {
     hasSchema: () => true,
     droppedNamed: () => [],
   };
-  const project = { id: "p", name: "p", account: "111111111111" };
+  const project = { id: "p", name: "p", account: "111111111111", properties: {} };
   const doing = {
     statement: { kind: "purge", at, table: { parts: [{ text: "t", key: "t", at }], at } },
     target: { catalog },

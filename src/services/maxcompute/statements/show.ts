@@ -101,7 +101,7 @@ function historyOfTables({ statement, target, call }: Doing<Show>): string {
     ...[...tableRows(store).range({ prefix: [project.id, catalog.schema] })]
       .filter(({ value }) => value.kind === "table")
       .map(({ value }) => ({ table: value, droppedAt: "" })),
-    ...droppedTables(store, project.id, call.timeMs, [catalog.schema]).map(({ table, atMs }) => ({
+    ...droppedTables(store, project, call.timeMs, [catalog.schema]).map(({ table, atMs }) => ({
       ...{ table, droppedAt: timeText(atMs, catalog) },
     })),
   ].filter(({ table }) => fits(table.name));

@@ -32,6 +32,7 @@ import { informationAsker } from "../information/asker.ts";
 import { linesOf, type MadeFile } from "../information/relation.ts";
 import { informationViews } from "../information/views.ts";
 import { callerName } from "../projects.ts";
+import { keptSince } from "../retention.ts";
 import { keptVersion, versionAt } from "../versions.ts";
 
 /** MaxCompute's own where neither project nor client sets `odps.sql.timezone`. */
@@ -116,8 +117,8 @@ export class StatementCatalog implements Catalog {
     const { project, store, record } = this.found(table);
     const version = this.#versionMeant(record, store, wanted);
     if (version === record.version) return table;
-    const { timeMs } = this.#call;
-    const content = version === undefined ? version : keptVersion(store, record, version, timeMs);
+    const since = keptSince(record, project, this.#call.timeMs);
+    const content = version === undefined ? version : keptVersion(store, record, version, since);
     if (!content) return undefined;
     const older = { ...table, version: content.version };
     this.#tables.set(keyOf(older), { project, store, record, content });
@@ -149,7 +150,7 @@ export class StatementCatalog implements Catalog {
     const known = this.#dropped.get(key);
     if (known) return known;
     const store = this.#call.parts.store.account(project.account);
-    const found = droppedTables(store, project.id, this.#call.timeMs, [schema, name]);
+    const found = droppedTables(store, project, this.#call.timeMs, [schema, name]);
     this.#dropped.set(key, found);
     return found;
   }
