@@ -103,6 +103,9 @@ test("wrong usage is told with status 2", async (t) => {
     ["an unknown option", "up", "--acess"],
     ["a bad port", "up", "--port", "http"],
     ["plain HTTP for everybody", "up", "--plain-http", "--host", "0.0.0.0"],
+    ["a cluster that is none", "up", "--spark-connect", "spark://127.0.0.1:7077"],
+    ["a cluster far away in clear", "up", "--spark-connect", "sc://spark.example"],
+    ["a token for all to see", "up", "--spark-connect", "sc://127.0.0.1/;token=a"],
     ["explain without a request", "explain"],
     ["a bad format", "env", "--format", "yaml"],
   ];
