@@ -1,6 +1,7 @@
 import { assert } from "../../../lib/assert.ts";
 import { emitDuckDb } from "../../../sql/emit.ts";
 import { filterQuery } from "../../../sql/filter-query.ts";
+import { mayPass } from "../../../sql/partition-tests.ts";
 import { resolveStatement } from "../../../sql/resolve.ts";
 import type { Column } from "../../../sql/types.ts";
 import type { FileRecord, PartitionRecord } from "../catalog.ts";
@@ -53,8 +54,9 @@ export async function filteredRows(
   const { content } = catalog.found({ id: table.id });
   if (content.version !== table.version) throw changedMeanwhile(table.name);
   const files: PlacedFile[] = [];
-  const sql = emitDuckDb(plan.selection, (_table, wanted) => {
-    const placed = placedFiles(table, partitions);
+  const sql = emitDuckDb(plan.selection, (_table, wanted, { tests }) => {
+    const may = ({ values }: PartitionRecord) => mayPass(tests, table.partitionColumns, values);
+    const placed = placedFiles(table, partitions.filter(may));
     files.push(...placed);
     return relationSql(table, placed, wanted);
   });
