@@ -130,7 +130,8 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   ListFunctions: { PyODPS: /list_functions\(/ },
   CreateFunction: { PyODPS: /create_function\(/, Java: /functions\(\)\.create\(/ },
   GetFunction: { PyODPS: /get_function\(|exist_function\(/, Java: /functions\(\)\.exists\(/ },
-  UpdateFunction: { PyODPS: /functions\.update\(/ },
+  UpdateFunction: { PyODPS: /functions\.update\(/, Java: /functions\(\)\.update\(/ },
+  UpdateFunctionOwner: { PyODPS: /update_owner\(/, Java: /updateOwner\(/ },
   DeleteFunction: { PyODPS: /delete_function\(/, Java: /functions\(\)\.delete\(/ },
 
   CreateInstance: statement,

@@ -74,6 +74,49 @@ out["kept"] = ask("select min(a), max(a) from kept")
   assert.deepEqual(rebuilt, { kept: [[100, 400]] }, "and so does a rebuild");
 });
 
+test("who may write a function gives it to nobody, and to be given one is not to read what it is made of", async (t) => {
+  const { asRoot, odps, account, user } = await startWorld(t, "sales");
+  const [ann, bob] = [await user("ann"), await user("bob")];
+  const [annName, bobName] = [`RAM$${account}:ann`, `RAM$${account}:bob`];
+  await asRoot(`${prelude}
+make("given", "def evaluate(self, a):\\n    return a + 1")
+for name in ["${annName}", "${bobName}"]:
+    o.run_security_query("add user " + name)
+    o.run_security_query("grant CreateInstance on project sales to user " + name)
+o.run_security_query("grant Read, Write on function given to user ${annName}")
+`);
+  const taken = await odps(
+    ann,
+    "sales",
+    `${prelude}
+out["taken"] = ask(lambda: o.get_function("given").update_owner("${annName}"))
+out["used"] = ask("select given(1)")
+`,
+  );
+  assert.match(String(taken["taken"]), /no super_administrator/);
+  assert.match(String(taken["used"]), /NoPermission.*odps:Execute/s);
+  const given = await asRoot(`${prelude}
+function = o.get_function("given")
+out["nobody"] = ask(lambda: function.update_owner("RAM$${account}:eve"))
+function.update_owner("${bobName}")
+out["owner"] = o.get_function("given").owner
+`);
+  assert.match(String(given["nobody"]), /is no user of project sales/);
+  assert.equal(given["owner"], bobName);
+  const owned = await odps(
+    bob,
+    "sales",
+    `${prelude}
+out["used"] = ask("select given(1)")
+out["read"] = ask(lambda: o.open_resource("given.py", mode="r").read())
+out["again"] = ask(lambda: o.get_function("given").update_owner("${annName}"))
+`,
+  );
+  assert.deepEqual(owned["used"], [[2]]);
+  assert.match(String(owned["read"]), /NoPermission/);
+  assert.match(String(owned["again"]), /no super_administrator/);
+});
+
 test("code is no way out of a protected project, neither for rows nor for what it is made of", async (t) => {
   const { asRoot, odps, root, account, user } = await startWorld(t, "safe", "plain");
   const ann = await user("ann");

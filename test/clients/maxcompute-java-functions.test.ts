@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { java } from "../support/java.ts";
 import { functionsJar } from "../support/java-functions.ts";
 import { startWorld } from "../support/warehouse.ts";
 
@@ -107,4 +108,23 @@ out["many"] = rows("select sum(j_plus(a, 1)), count(*) from t where a >= 100")
   );
   assert.match(String(out["missing"]), /its resources have no such class/);
   assert.deepEqual(out["many"], [[202_010_000, 20_000]]);
+});
+
+test("the SDK for Java makes functions of a JAR, and gives them to others", async (t) => {
+  const jar = await functionsJar(t, { "Functions.java": source });
+  const { asRoot, running, root, account, user } = await startWorld(t, "sales");
+  await user("bob");
+  const bob = `RAM$${account}:bob`;
+  await asRoot(`o.run_security_query("add user ${bob}")`);
+  const program = "test/support/java/WarehouseFunctions.java";
+  assert.deepEqual(await java("warehouse-java", running, root, program, jar, bob), {
+    plus: "42",
+    owner: bob,
+    types: "UP",
+  });
+  const out = await asRoot(`
+o.get_function("f").update_owner("ALIYUN$${account}")
+out["owner"] = o.get_function("f").owner
+`);
+  assert.deepEqual(out, { owner: `ALIYUN$${account}` });
 });

@@ -49,6 +49,7 @@ export const maxCompute = (outside: CellsOutside): Service<Warehouse> => ({
     functions.createFunction,
     functions.getFunction,
     functions.updateFunction,
+    functions.updateFunctionOwner,
     functions.deleteFunction,
     resources.listResources,
     resources.getResource,

@@ -143,6 +143,10 @@ const table: readonly (readonly [operation: string, pattern: string, body?: Body
   ["ListFunctions", "GET /projects/{Project}[schema]/registration/functions"],
   ["CreateFunction", "POST /projects/{Project}[schema]/registration/functions", "xml"],
   ["GetFunction", "GET /projects/{Project}[schema]/registration/functions/{Function}"],
+  [
+    "UpdateFunctionOwner",
+    "PUT /projects/{Project}[schema]/registration/functions/{Function}?updateowner",
+  ],
   ["UpdateFunction", "PUT /projects/{Project}[schema]/registration/functions/{Function}", "xml"],
   ["DeleteFunction", "DELETE /projects/{Project}[schema]/registration/functions/{Function}"],
 

@@ -6,6 +6,7 @@ import { callerName } from "../projects.ts";
 import { noSuchResource } from "../resources/find.ts";
 import { resourceArn } from "../resources/records.ts";
 import { forgetFunction } from "../security/change.ts";
+import { givenTo } from "../security/given-to.ts";
 import { invalid, resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
@@ -111,6 +112,25 @@ export async function putFunction(
       createdAtMs: now?.createdAtMs ?? call.timeMs,
       ...(sql && { sql }),
     });
+  });
+}
+
+/** Makes another user of the project the owner of a function. */
+export function giveFunction(
+  { project, store }: Pick<ProjectTarget, "project" | "store">,
+  found: FunctionRecord,
+  wanted: string,
+  call: OdpsCall,
+): Promise<void> {
+  return call.parts.store.transaction(() => {
+    const key = [project.id, found.schema, found.name];
+    const now = functionRows(store).find(key);
+    if (now?.id !== found.id) throw noSuchFunction(found.name);
+    const owner = givenTo(wanted, project, call);
+    if (owner === undefined) {
+      throw invalid(`${wanted.slice(0, 128)} is no user of project ${project.name}`);
+    }
+    functionRows(store).put(key, { ...now, owner });
   });
 }
 

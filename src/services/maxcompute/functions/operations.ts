@@ -13,6 +13,7 @@ import { rfc822 } from "../table-answer.ts";
 import { pageOfNamed } from "../tables.ts";
 import {
   dropFunction,
+  giveFunction,
   noSuchFunction,
   putFunction,
   resourceDemands,
@@ -79,6 +80,17 @@ export const updateFunction = operation("UpdateFunction", {
   async handle(target: FunctionTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { found } = target;
     await putFunction(wantedIn(input, found.name), target, call, { replaces: found });
+    return {};
+  },
+});
+
+/** Gives a function to another user of its project; its resources are still read as who made it may. */
+export const updateFunctionOwner = operation("UpdateFunctionOwner", {
+  resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
+  action: "Write",
+  async handle(target: FunctionTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+    const wanted = input.headers["x-odps-owner"] ?? "";
+    await giveFunction(target, target.found, wanted, call);
     return {};
   },
 });
