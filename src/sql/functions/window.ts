@@ -14,8 +14,11 @@ const edge =
 /** CLUSTER_SAMPLE(n) chooses n rows of each part by chance, and CLUSTER_SAMPLE(n, m) m of every n. */
 function clusterSample([rows, share]: readonly Typed[], building: Building): string {
   const counts = [rows, ...(share ? [share] : [])].map((each) => each?.literal);
+  if (counts.includes(null)) return "CAST(NULL AS BOOLEAN)";
   if (!counts.every((count) => typeof count === "bigint" && count > 0n))
     return building.refuse("CLUSTER_SAMPLE takes numbers above 0");
+  if (share && BigInt(String(share.literal)) > BigInt(String(rows?.literal)))
+    return building.refuse("CLUSTER_SAMPLE takes no more parts than there are");
   const over = building.marks["W"] ?? "";
   if (/ORDER BY|ROWS|RANGE/.test(over.replace(/"[^"]*"|'[^']*'/g, "")))
     return building.refuse("CLUSTER_SAMPLE takes no order and no frame");
@@ -43,4 +46,9 @@ export const windowFunctions: readonly FunctionRow[] = [
   ["last_value(T, boolean?) -> T", edge("last_value")],
   ["cluster_sample(literal bigint, literal bigint?) -> boolean", clusterSample],
   ["nth_value(T, bigint) -> T", "nth_value($1, $2$N)$W"],
+  [
+    "nth_value(T, bigint, literal boolean) -> T",
+    ([value, place, skipped], { marks }) =>
+      `nth_value(${value?.sql}, ${place?.sql}${skipped?.literal === true ? " IGNORE NULLS" : ""}${marks["N"]})${marks["W"]}`,
+  ],
 ];
