@@ -14,8 +14,35 @@ export function tableAsOf(
   const name = fullName(table);
   if (table.kind !== "table") return refuse(at, `${name} is a ${table.kind}: it has no versions`);
   const wanted = wantedVersion(asOf, table, environment);
+  if (asOf.since) return insertedBetween(asOf.since, asOf, table, environment);
   const found = environment.world.catalog.findVersion(table, wanted);
   return found ?? refuse(asOf.value.at, `table ${name} has no such version, or not any more`);
+}
+
+/** What was inserted after one version, up to another: of a transactional table, as in MaxCompute. */
+function insertedBetween(
+  since: Expression,
+  asOf: NonNullable<TableReference["asOf"]>,
+  table: CatalogTable,
+  environment: Environment,
+): CatalogTable {
+  const name = fullName(table);
+  if (!table.transactional) {
+    return refuse(
+      since.at,
+      `table ${name} is not transactional: what was inserted between versions is not told of it`,
+    );
+  }
+  const from = wantedVersion({ ...asOf, value: since }, table, environment);
+  const until = wantedVersion(asOf, table, environment);
+  const found = environment.world.catalog.findInserted(table, from, until);
+  if (found === "rewritten") {
+    return refuse(
+      since.at,
+      `rows of table ${name} were changed or taken away between these versions`,
+    );
+  }
+  return found ?? refuse(since.at, `table ${name} has no such versions, or not any more`);
 }
 
 /** What AS OF says is a constant: a version is found before anything runs. */

@@ -14,6 +14,8 @@ export interface CatalogTable {
   readonly view?: { readonly text: string } & NamePlace;
   /** Where an older version is read: which. */
   readonly version?: number;
+  /** Where only rows are read that were inserted after a version: which. */
+  readonly since?: number;
   readonly transactional: boolean;
   /** Column names in lower case; empty without a key. */
   readonly primaryKey: readonly string[];
@@ -110,6 +112,15 @@ export interface Catalog {
   findTable(name: CatalogName): CatalogTable | undefined;
   /** A version of a table that was found; undefined when it is not there, or not any more. */
   findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined;
+  /**
+   * The rows that were inserted into a table after one version, up to another; undefined when one of them is not there,
+   * or not any more, and `rewritten` where rows were changed or taken away between them.
+   */
+  findInserted(
+    table: CatalogTable,
+    since: WantedVersion,
+    until: WantedVersion,
+  ): CatalogTable | "rewritten" | undefined;
   /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
   /** Whether a table has the partition of these values. */

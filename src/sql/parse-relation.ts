@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import { parsePlainCall } from "./parse-call.ts";
-import { parseExpression } from "./parse-expression.ts";
+import { arithmetic, parseExpression } from "./parse-expression.ts";
 import { isQueryStart, parseQuery, parseQueryAfter, parseValues } from "./parse-query.ts";
 import type {
   CallExpression,
@@ -159,7 +159,11 @@ function parseAsOf(cursor: Cursor): TableReference["asOf"] {
   for (const by of ["timestamp", "version"] as const) {
     const word = by.toUpperCase();
     if (cursor.takeAll(word, "AS", "OF")) return { by, value: parseExpression(cursor) };
-    if (cursor.areNext(word, "BETWEEN")) throw cursor.unsupported(`${word} BETWEEN`);
+    if (cursor.takeAll(word, "BETWEEN")) {
+      const since = parseExpression(cursor, arithmetic);
+      cursor.expect("AND");
+      return { by, since, value: parseExpression(cursor, arithmetic) };
+    }
   }
   return undefined;
 }

@@ -122,7 +122,12 @@ export interface TableReference {
   readonly kind: "table";
   readonly at: Position;
   readonly name: ObjectName;
-  readonly asOf?: { readonly by: "timestamp" | "version"; readonly value: Expression };
+  /** With `since`: what was inserted after that version, up to the other: `VERSION BETWEEN since AND value`. */
+  readonly asOf?: {
+    readonly by: "timestamp" | "version";
+    readonly value: Expression;
+    readonly since?: Expression;
+  };
   readonly sample?: TableSample;
   readonly alias?: Name;
 }

@@ -83,6 +83,7 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
     settings: new Map(Object.entries({ ...defaults, ...flags })),
     findTable: ({ project = "p", name }) =>
       tables.find((each) => each.project === project && each.name === name),
+    findInserted: () => undefined,
     findVersion: (table, wanted) =>
       wanted.kind === "version" && wanted.version < 3
         ? { ...table, version: wanted.version }

@@ -31,6 +31,7 @@ import type { FunctionRecord } from "../functions/records.ts";
 import { informationAsker } from "../information/asker.ts";
 import { linesOf, type MadeFile } from "../information/relation.ts";
 import { informationViews } from "../information/views.ts";
+import { insertedSince } from "../inserted.ts";
 import { callerName } from "../projects.ts";
 import { keptSince } from "../retention.ts";
 import { keptVersion, versionAt } from "../versions.ts";
@@ -48,12 +49,16 @@ export interface FoundTable {
   readonly store: AccountStore;
   readonly record: TableRecord;
   readonly content: VersionRecord;
+  /** The oldest version of which something is read, where that is not the content's own. */
+  readonly heldFrom?: number;
 }
 
 type DroppedName = { readonly project: ProjectRecord } & Omit<CatalogName, "project">;
 
-const keyOf = ({ id, version }: Pick<CatalogTable, "id" | "version">): string =>
-  version === undefined ? id : `${id} ${version}`;
+type VersionKey = Pick<CatalogTable, "id" | "version" | "since">;
+
+const keyOf = ({ id, version, since }: VersionKey): string =>
+  version === undefined ? id : `${id} ${version}${since === undefined ? "" : ` ${since}`}`;
 
 /**
  * The names that a statement may use, looked up at most once each: a table that was found stays the one that it was,
@@ -125,6 +130,23 @@ export class StatementCatalog implements Catalog {
     return older;
   }
 
+  findInserted(
+    table: CatalogTable,
+    since: WantedVersion,
+    until: WantedVersion,
+  ): CatalogTable | "rewritten" | undefined {
+    const { project, store, record } = this.found(table);
+    const [from, version] = [since, until].map((one) => this.#versionMeant(record, store, one));
+    if (from === undefined || version === undefined || version < from) return undefined;
+    const keptFrom = keptSince(record, project, this.#call.timeMs);
+    if (!keptVersion(store, record, from, keptFrom)) return undefined;
+    const content = insertedSince(store, record, from, version);
+    if (content === "rewritten") return content;
+    const found = { ...table, version, since: from };
+    this.#tables.set(keyOf(found), { project, store, record, content, heldFrom: from });
+    return found;
+  }
+
   #versionMeant(
     record: TableRecord,
     store: AccountStore,
@@ -192,14 +214,14 @@ export class StatementCatalog implements Catalog {
 
   /** The versions of tables that were found. */
   get foundVersions(): readonly { readonly id: string; readonly version: number }[] {
-    return [...this.#tables.values()].map(({ record: { id }, content: { version } }) => ({
+    return [...this.#tables.values()].map(({ record: { id }, content, heldFrom }) => ({
       id,
-      version,
+      version: heldFrom ?? content.version,
     }));
   }
 
   /** What was found of a table. */
-  found(table: Pick<CatalogTable, "id" | "version">): FoundTable {
+  found(table: VersionKey): FoundTable {
     const found = this.#tables.get(keyOf(table));
     if (!found) throw new Error(`the table ${table.id} was not found by this statement`);
     return found;

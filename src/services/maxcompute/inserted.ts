@@ -1,0 +1,50 @@
+import type { AccountStore } from "../../storage/store.ts";
+import {
+  contentAt,
+  emptyVersion,
+  type FileRecord,
+  type PartitionRecord,
+  type TableRecord,
+  type VersionRecord,
+} from "./catalog.ts";
+
+/** Changes after which a table has the same rows, whatever files they are in. */
+const sameRows: ReadonlySet<string> = new Set(["COMPACT", "ALTER"]);
+
+/**
+ * The rows that were inserted after one kept version up to another, as a content of their own. Files are never changed,
+ * so what a version has and the one before had not was inserted by it; where something is missing, rows were changed or
+ * taken away, and files do not tell which.
+ */
+export function insertedSince(
+  store: AccountStore,
+  table: TableRecord,
+  since: number,
+  until: number,
+): VersionRecord | "rewritten" {
+  const versionOf = (version: number): VersionRecord =>
+    contentAt(store, table, version) ?? emptyVersion(table);
+  let before = versionOf(since);
+  const inserted = new Map<string, PartitionRecord>();
+  for (let version = since + 1; version <= until; version += 1) {
+    const now = versionOf(version);
+    const had = filesOf(before);
+    const has = filesOf(now);
+    const isSame = sameRows.has(now.operation);
+    if (!isSame && [...had.keys()].some((id) => !has.has(id))) return "rewritten";
+    // What was restored was inserted before.
+    const brings = !isSame && now.operation !== "RESTORE";
+    for (const partition of brings ? now.partitions : []) {
+      const files = partition.files.filter(({ id }) => !had.has(id));
+      if (files.length === 0) continue;
+      const key = JSON.stringify(partition.values);
+      const all: readonly FileRecord[] = [...(inserted.get(key)?.files ?? []), ...files];
+      inserted.set(key, { ...partition, files: all });
+    }
+    before = now;
+  }
+  return { ...versionOf(until), partitions: [...inserted.values()] };
+}
+
+const filesOf = ({ partitions }: VersionRecord): ReadonlyMap<string, FileRecord> =>
+  new Map(partitions.flatMap(({ files }) => files.map((file) => [file.id, file] as const)));
