@@ -9,15 +9,18 @@ import { droppedRows } from "./dropped-tables.ts";
 import { Lifecycles } from "./lifecycles.ts";
 
 const account = "111111111111";
+const project = { id: "p", name: "sales", account, properties: {} } as unknown as ProjectRecord;
+const tableOf = (told: Partial<TableRecord>) =>
+  ({ schema: "default", properties: {}, ...told }) as TableRecord;
 
 test("a round gives other work a turn before each table that it looks at", async () => {
   const store = createMemoryStore();
   const own = store.account(account);
   const names = Array.from({ length: 40 }, (_, at) => `t${at}`).sort();
   await store.transaction(() => {
-    projectTable(own).put(["sales"], { id: "p", name: "sales", account } as ProjectRecord);
+    projectTable(own).put(["sales"], project);
     for (const name of names) {
-      const table = { id: name, schema: "default", name, lifecycleDays: 1 } as TableRecord;
+      const table = tableOf({ id: name, name, lifecycleDays: 1 });
       tableRows(own).put(["p", "default", name], table);
     }
   });
@@ -57,9 +60,9 @@ test("a round gives other work a turn before each table that it looks at", async
 test("a dropped table goes for good after a day, when nobody reads it any more", async () => {
   const store = createMemoryStore();
   const own = store.account(account);
-  const table = { id: "i", schema: "default", name: "t" } as TableRecord;
+  const table = tableOf({ id: "i", name: "t" });
   await store.transaction(() => {
-    projectTable(own).put(["sales"], { id: "p", name: "sales", account } as ProjectRecord);
+    projectTable(own).put(["sales"], project);
     droppedRows(own).put(["p", "default", "t", "i"], { table, atMs: 0, labels: [] });
     versionRows(own).put(["i", 1], { version: 1, partitions: [] } as unknown as VersionRecord);
   });
