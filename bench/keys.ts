@@ -32,7 +32,7 @@ export function keysRows(): Row[] {
       },
     ),
     row(
-      ...["sealing chunks of 64 KiB, bytes", 4_000, 2 * gigabyte] as const,
+      ...(["sealing chunks of 64 KiB, bytes", 4_000, 2 * gigabyte] as const),
       () => {
         sealer.sealPieces(chunk, bound);
         return chunkBytes;
@@ -45,7 +45,7 @@ export function keysRows(): Row[] {
       },
     ),
     row(
-      ...["opening chunks of 64 KiB, bytes", 4_000, 2 * gigabyte] as const,
+      ...(["opening chunks of 64 KiB, bytes", 4_000, 2 * gigabyte] as const),
       () => sealer.open(sealed, bound).length,
       () => {
         const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(bound);
