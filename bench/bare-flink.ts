@@ -26,14 +26,21 @@ export interface BareFlink {
 const memory = { ...smallMemory, heapMb: 512, directMb: smallMemory.directMb + 16 };
 
 /** Starts the same Flink set on a script as a plain process with static credentials. */
-export async function startBareFlink(home: Home, script: string): Promise<BareFlink> {
+export async function startBareFlink(
+  home: Home,
+  script: string,
+  checkpointMs: number,
+): Promise<BareFlink> {
   const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
   const flinkHome = flinkHomeIn(cache, process.env["FLINK_HOME"]);
   const javaHome = findJava(undefined);
   if (!existsSync(flinkHome) || !javaHome) throw new Error("Flink is not installed: npm run setup");
   const directory = mkdtempSync(join(tmpdir(), "bare-flink-"));
   mkdirSync(join(directory, "tmp"));
-  writeFileSync(join(directory, "config.yaml"), configText(optionsOf(home, directory)));
+  writeFileSync(
+    join(directory, "config.yaml"),
+    configText({ ...optionsOf(home, directory), ...checkpointsEach(checkpointMs) }),
+  );
   writeFileSync(join(directory, "log4j.properties"), loggingText("WARN"));
   const settings = { "table.dml-sync": "true", "rest.bind-port": String(await freePort()) };
   writeFileSync(join(directory, "job.sql"), scriptText(script, settings));
@@ -90,8 +97,6 @@ const optionsOf = ({ endpoint }: Home, directory: string) => ({
   "taskmanager.numberOfTaskSlots": "1",
   "execution.checkpointing.num-retained": "2",
   "execution.checkpointing.dir": "s3://plain/checkpoints",
-  "execution.checkpointing.interval": "1000 ms",
-  "execution.checkpointing.min-pause": "500 ms",
   "execution.target": "local",
   "jobmanager.rpc.address": "127.0.0.1",
   "jobmanager.bind-host": "127.0.0.1",
@@ -100,4 +105,9 @@ const optionsOf = ({ endpoint }: Home, directory: string) => ({
   "rest.address": "127.0.0.1",
   "rest.bind-address": "127.0.0.1",
   "io.tmp.dirs": `${directory}/tmp`,
+});
+
+const checkpointsEach = (ms: number) => ({
+  "execution.checkpointing.interval": `${ms} ms`,
+  "execution.checkpointing.min-pause": `${ms / 2} ms`,
 });

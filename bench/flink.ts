@@ -47,6 +47,8 @@ interface Job {
   readonly from: string;
   /** Windows of results that are waited for. */
   readonly windows: number;
+  /** Time from one checkpoint to the next. */
+  readonly checkpointMs: number;
 }
 
 const sums: Job = {
@@ -56,6 +58,7 @@ const sums: Job = {
   view: "",
   from: "orders",
   windows,
+  checkpointMs: 1000,
 };
 
 /** Each record is kept as a key of 1 KiB: 1.1 GB of state in RocksDB, in files of the running storage. */
@@ -73,6 +76,7 @@ CREATE VIEW firsts AS SELECT amount, moment FROM (
   FROM (SELECT *, REPEAT(MD5(CAST(id AS STRING)), 32) AS long_id FROM orders)) WHERE place = 1;`,
   from: "firsts",
   windows: 55,
+  checkpointMs: 10_000,
 };
 
 /** Reads a stream with Flink's own connector, sums by windows of event time, and writes to S3. */
@@ -213,7 +217,11 @@ async function follow(
 }
 
 async function runBare(home: Home, job: Job, place: string): Promise<Run> {
-  const flink = await startBareFlink(home, script(job, "plain", place, home.endpoint));
+  const flink = await startBareFlink(
+    home,
+    script(job, "plain", place, home.endpoint),
+    job.checkpointMs,
+  );
   try {
     return await follow(home, job, place, () => home.cpuSeconds() + flink.cpuSeconds());
   } finally {
@@ -242,8 +250,8 @@ async function runInCell(home: Home, job: Job, KeyId: string, place: string): Pr
           CheckpointConfiguration: {
             ConfigurationType: "CUSTOM",
             CheckpointingEnabled: true,
-            CheckpointInterval: 1000,
-            MinPauseBetweenCheckpoints: 500,
+            CheckpointInterval: job.checkpointMs,
+            MinPauseBetweenCheckpoints: job.checkpointMs / 2,
           },
         },
       },
