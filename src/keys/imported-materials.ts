@@ -8,10 +8,18 @@ import {
   type WrappingKeySpec,
 } from "./import-wrapping.ts";
 import { importedForm } from "./imported-forms.ts";
-import { isComplete, isExpired, isReplica, type KeyRecord, type KeyVersion } from "./key-record.ts";
+import {
+  isComplete,
+  isExpired,
+  isReplica,
+  isThere,
+  type KeyRecord,
+  type KeyVersion,
+} from "./key-record.ts";
 import { checkState } from "./key-states.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { KmsKey } from "./kms-key.ts";
+import { askElsewhere, isEverywhere } from "./material-places.ts";
 import type { MaterialWrapper } from "./materials.ts";
 
 /** How long a wrapping key and its token are good for. */
@@ -123,7 +131,7 @@ export class ImportedMaterials {
     };
     const replace = (by: KeyVersion) => versions.map((one) => (one.id === form.id ? by : one));
     // It is there already: what its secret in the vault seals is not touched, only its end is another.
-    if (known?.wrapped && !isExpired(known, this.#keys.clock.now())) {
+    if (known && isThere(known, this.#keys.clock.now())) {
       return replace({ ...known, imported });
     }
     const made = this.#keys.newVersion(key.account, keyId, {
@@ -169,23 +177,30 @@ export class ImportedMaterials {
 
   /** Begins to encrypt with what was imported for it. Throws KMS's refusal when there is nothing. */
   async rotate(key: KmsKey, check: (record: KeyRecord) => void): Promise<void> {
-    await this.#keys.change(key, (record) => {
+    const now = this.#keys.clock.now();
+    const nextOf = (record: KeyRecord): KeyVersion => {
       check(record);
-      const now = this.#keys.clock.now();
       const next = record.versions.at(-1);
-      if (!next?.pending || !next.wrapped || isExpired(next, now)) {
-        throw new ServiceError(
-          "KMSInvalidStateException",
-          `${key.arn} has no key material that is pending rotation.`,
-        );
-      }
-      const { related } = this.#keys.regions;
-      if (record.multiRegion && !related.haveMaterial(key.account, record, next.id)) {
+      if (next?.pending && isThere(next, now)) return next;
+      throw new ServiceError(
+        "KMSInvalidStateException",
+        `${key.arn} has no key material that is pending rotation.`,
+      );
+    };
+    const { id } = nextOf(key.record);
+    const { regions } = this.#keys;
+    await regions.elsewhere.deliverAbout(key.account, key.record);
+    const said = await askElsewhere(regions, key, id);
+    if (said.unknown) throw said.unknown;
+    await this.#keys.change(key, (record) => {
+      const next = nextOf(record);
+      if (!isEverywhere(regions, key.account, record, next.id, said)) {
         throw new ServiceError(
           "KMSInvalidStateException",
           `${key.arn} has key material that is not imported into every replica key yet.`,
         );
       }
+      // Taken away by a replica elsewhere from now on, it is as if that came after: it waits for it there.
       const { pending: _, ...version } = next;
       const current: KeyVersion = { ...version, rotation: "ON_DEMAND", createdAtMs: now };
       return { ...record, versions: [...record.versions.slice(0, -1), current] };

@@ -123,10 +123,13 @@ export const isReplica = (
 export const isExpired = ({ wrapped, imported }: KeyVersion, nowMs: number): boolean =>
   wrapped !== undefined && imported?.validToMs !== undefined && imported.validToMs <= nowMs;
 
+/** Whether material is there, to be used or to be rotated to. */
+export const isThere = (version: KeyVersion, nowMs: number): boolean =>
+  version.wrapped !== undefined && !isExpired(version, nowMs);
+
 /** Whether all that a key has ever encrypted with is there; while it is not, the key waits for an import. */
 export const isComplete = ({ versions }: Pick<KeyRecord, "versions">, nowMs: number): boolean =>
-  versions.length > 0 &&
-  versions.every((version) => version.pending || (version.wrapped && !isExpired(version, nowMs)));
+  versions.length > 0 && versions.every((version) => version.pending || isThere(version, nowMs));
 
 /** A record as it counts now: a key whose imported material has just expired waits for an import. */
 export function asOf(record: KeyRecord, nowMs: number): KeyRecord {

@@ -82,8 +82,8 @@ interface Kept {
   opened?: PrivateKey;
 }
 
-/** Upkeep takes the material away soon; until then it is not used. */
-const expired = ({ arn }: KmsKey) =>
+/** Imported material has reached its end, or is not imported here yet. */
+export const awaited = ({ arn }: KmsKey) =>
   new ServiceError("KMSInvalidStateException", `${arn} is pending import.`);
 
 /** Materials of key versions in memory: unwrapped when first used, wiped when old or dropped. */
@@ -103,7 +103,7 @@ export class Materials {
   /** The material of a version, for use at once. Throws `Corruption`. */
   of(key: KmsKey, version: KeyVersion): Buffer {
     const now = this.#clock.now();
-    if ((version.imported?.validToMs ?? now + 1) <= now) throw expired(key);
+    if ((version.imported?.validToMs ?? now + 1) <= now) throw awaited(key);
     const kept = this.#kept.get(version.id);
     if (kept && kept.untilMs > now) return kept.material;
     const material = this.#wrapper.unwrap(key, version);

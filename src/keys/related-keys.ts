@@ -4,13 +4,14 @@ import { ServiceError } from "../lib/service-error.ts";
 import { Corruption, type Store } from "../storage/store.ts";
 import { GrantBook } from "./grants.ts";
 import { internalEvent } from "./key-events.ts";
-import { isExpired, type KeyRecord, type KeyVersion, type MultiRegion } from "./key-record.ts";
+import type { KeyRecord, KeyVersion, MultiRegion } from "./key-record.ts";
 import type { KeyRegions } from "./key-regions.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type KmsKey, keyArn, toKmsKey } from "./kms-key.ts";
 import type { MaterialWrapper } from "./materials.ts";
 import {
   begun,
+  droppedBy,
   following,
   isOnItsWay,
   nextOf,
@@ -154,11 +155,8 @@ export class RelatedKeys {
     if (multiRegion.primaryRegion !== region) throw changed(keyArn(region, account, after.id));
     const { replicaRegions } = multiRegion;
     this.bring(account, after.id, replicaRegions, (current, at) => {
-      // What was imported for a rotation that is not to be goes from every Region.
-      const gone = current.versions.filter(
-        ({ id }) => !after.versions.some((one) => one.id === id),
-      );
-      this.#wrapper.destroy({ account, arn: keyArn(at, account, after.id) }, gone);
+      const place = { account, arn: keyArn(at, account, after.id) };
+      this.#wrapper.destroy(place, droppedBy(current, after));
       return following(current, after, (version) =>
         this.#carry(version, account, after.id, region, at),
       );
@@ -220,16 +218,6 @@ export class RelatedKeys {
       const before = store.records.find(account, id);
       if (before) store.records.write(account, before, how(before, region));
     }
-  }
-
-  /** Whether every related key has this imported material; of one in another Bondstore it is not known. */
-  haveMaterial(account: string, { id, multiRegion }: KeyRecord, materialId: string): boolean {
-    return (multiRegion ? regionsOf(multiRegion) : []).every((region) => {
-      const store = this.#regions.find(region);
-      const record = store?.records.find(account, id);
-      const version = record?.versions.find((one) => one.id === materialId);
-      return store && version?.wrapped && !isExpired(version, store.clock.now());
-    });
   }
 
   /** Whether a key has a related one in another Bondstore. */

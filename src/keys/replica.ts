@@ -59,6 +59,10 @@ export function following<Version extends KeyVersion>(
   };
 }
 
+/** What was imported for a rotation that is not to be: it goes from every Region. */
+export const droppedBy = (before: KeyRecord, after: Pick<KeyRecord, "versions">) =>
+  before.versions.filter(({ id }) => !after.versions.some((one) => one.id === id));
+
 /** Whether and since when a version encrypts is the primary's to say. */
 function sameTurn(
   { pending: _, rotation: _before, ...own }: KeyVersion,
@@ -81,7 +85,10 @@ export const sharedText = ({
   usage,
   origin,
   versions,
-}: KeyRecord): string =>
+}: Pick<
+  KeyRecord,
+  "multiRegion" | "rotation" | "spec" | "usage" | "origin" | "versions"
+>): string =>
   JSON.stringify([
     [multiRegion?.primaryRegion, [...(multiRegion?.replicaRegions ?? [])]],
     [rotation?.periodDays, rotation?.nextAtMs, spec, usage, origin],

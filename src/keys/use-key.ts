@@ -18,6 +18,7 @@ import { checkState } from "./key-states.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Context } from "./keys.ts";
 import type { KmsKey } from "./kms-key.ts";
+import { awaited } from "./materials.ts";
 
 /** What came of using a key, and the material that did it. */
 export interface Used {
@@ -136,6 +137,8 @@ export function decryptUnder(
   const id = versionOf(ciphertext);
   const version = key.record.versions.find((one) => one.id === id);
   if (!version) throw invalidCiphertext();
+  // A related key elsewhere encrypts with it already.
+  if (!version.wrapped && key.record.origin === "EXTERNAL") throw awaited(key);
   if (!version.wrapped) {
     return whileUsable(keys, key, keys.customStores.derive(key, derivationBlock(ciphertext))).then(
       (own) => opened(openMessage(own, ciphertext, context), version),

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CreateKeyResponse, GetPublicKeyResponse } from "@aws-sdk/client-kms";
-import type { Peer } from "../../src/keys/peers/peer.ts";
-import { openAnswer, sealRequest } from "../../src/keys/peers/sealed-messages.ts";
 import { deriveKey, wrapUnder } from "../../src/keys/wrapping.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { acme, makeKey, other, Plaintext, refuses, seal } from "../support/kms.ts";
-import { type Neighbours, regionsOf, startNeighbours } from "../support/peers.ts";
+import {
+  agreementOf,
+  type Neighbours,
+  regionsOf,
+  startNeighbours,
+  tell as tellAs,
+} from "../support/peers.ts";
 import { describe, idOf, open } from "../support/related-keys.ts";
 
 /* A Bondstore that has joined, and does all it can with that: the first attacks the second. */
@@ -29,28 +33,13 @@ const own = {
   ...{ description: "", tags: {} },
 };
 
-function peerOf(world: Neighbours): Peer {
-  const peer = world.at.first.keys.regions.elsewhere.peers.serving(away);
-  assert.ok(peer);
-  return peer;
-}
-
-let told = 0;
-
 /** Sends the second Bondstore a message; answers the code of its refusal. */
-async function tell(world: Neighbours, message: Record<string, unknown>) {
-  const peer = peerOf(world);
-  const { keys, clock } = world.at.second;
-  told += 1;
-  const request = sealRequest(peer, { sentAtMs: clock.nowMs + told, ...message }, systemRandom);
-  const answer = await keys.regions.elsewhere.receive(peer.id, request);
-  const opened = answer && openAnswer(peer, answer, request);
-  return (opened as { readonly refusal?: { readonly code: string } } | undefined)?.refusal?.code;
-}
+const tell = async (world: Neighbours, message: Record<string, unknown>) =>
+  (await tellAs(world, message)).refusal?.code;
 
 /** A version of a key, with material as the peer would seal it. */
 function versionOf(world: Neighbours, keyId: string, material: Uint8Array) {
-  const { id: peerId, secret } = peerOf(world);
+  const { id: peerId, secret } = agreementOf(world, "first", "second");
   const id = hex(32);
   const key = deriveKey(secret, Buffer.from(peerId), "materials of peers");
   const bound = `material of ${acme} ${keyId} ${id}`;

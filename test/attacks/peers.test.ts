@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import {
   CreateKeyCommand,
   DecryptCommand,
@@ -8,10 +7,10 @@ import {
   KMSClient,
   ReplicateKeyCommand,
 } from "@aws-sdk/client-kms";
-import type { Peer, Reached } from "../../src/keys/peers/peer.ts";
+import type { Peer } from "../../src/keys/peers/peer.ts";
 import { openAnswer, sealRequest } from "../../src/keys/peers/sealed-messages.ts";
 import { systemRandom } from "../../src/lib/random.ts";
-import { type Running, startBondstore } from "../support/bondstore.ts";
+import { placeOf, startTwo } from "../support/joined.ts";
 import {
   acme,
   context as EncryptionContext,
@@ -21,37 +20,11 @@ import {
   refuses,
   seal,
 } from "../support/kms.ts";
-import { type Neighbours, regionsOf, startNeighbours } from "../support/peers.ts";
+import { agreementOf, type Refused, regionsOf, startNeighbours, tell } from "../support/peers.ts";
 import { describe, idOf, open } from "../support/related-keys.ts";
 
 const dayMs = 86_400_000;
 const [[home], [away]] = [regionsOf.first, regionsOf.second];
-
-interface Refused {
-  readonly refusal?: { readonly code: string; readonly message: string };
-}
-
-/** The agreement of the first with the second, as each has it. */
-function agreementOf({ at }: Neighbours): { readonly ours: Peer; readonly theirs: Peer } {
-  const ours = at.first.keys.regions.elsewhere.peers.serving(away);
-  assert.ok(ours);
-  const theirs = at.second.keys.regions.elsewhere.peers.find(ours.id);
-  assert.ok(theirs);
-  return { ours, theirs };
-}
-
-let told = 0;
-
-/** Sends the second Bondstore a message that the first has sealed as it likes. */
-async function tell(world: Neighbours, message: Record<string, unknown>): Promise<Refused> {
-  const { ours } = agreementOf(world);
-  const { keys, clock } = world.at.second;
-  told += 1;
-  const request = sealRequest(ours, { sentAtMs: clock.nowMs + told, ...message }, systemRandom);
-  const answer = await keys.regions.elsewhere.receive(ours.id, request);
-  assert.ok(answer);
-  return openAnswer(ours, answer, request) as Refused;
-}
 
 /** A replica in the second Bondstore, and what was sent to make it. */
 async function start(t: Parameters<typeof startNeighbours>[0]) {
@@ -66,14 +39,14 @@ async function start(t: Parameters<typeof startNeighbours>[0]) {
   };
   await here("ReplicateKey", { KeyId: primary, ReplicaRegion: away });
   world.watch = undefined;
-  const { theirs } = agreementOf(world);
+  const theirs = agreementOf(world, "second", "first");
   return { world, here, there, primary, id: idOf(primary), sent, theirs };
 }
 
 test("who has not the secret of an agreement is not heard", async (t) => {
   const { world, sent } = await start(t);
   const { elsewhere } = world.at.second.keys.regions;
-  const { ours } = agreementOf(world);
+  const ours = agreementOf(world, "first", "second");
   const [request = Buffer.alloc(0)] = sent;
   const altered = Buffer.from(request);
   altered[20] = (altered[20] ?? 0) ^ 1;
@@ -236,7 +209,7 @@ test("no material is in what passes between Bondstores, nor in their trails", as
   const version = key?.record.versions[0];
   assert.ok(key && version);
   const material = keys.store.materials.of(key, version);
-  const { theirs } = agreementOf(world);
+  const theirs = agreementOf(world, "second", "first");
   const text = JSON.stringify([world.at.first.events, world.at.second.events]);
   for (const form of ["base64", "hex", "latin1"] as const) {
     assert.ok(!text.includes(material.toString(form)));
@@ -281,28 +254,8 @@ test("before it has joined, the one that was offered to can ask for nothing", as
   assert.equal(opened?.refusal?.code, "ValidationException");
 });
 
-/** Where a Bondstore is, and what vouches for it. */
-const placeOf = ({ endpoint, ca }: Running["bondstore"]): Reached => ({
-  endpoint,
-  ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }),
-});
-
-/** The same tenant in two Bondstores that have joined. */
-async function startTwo(t: TestContext, plainHttp: boolean) {
-  const near = await startBondstore(t, { plainHttp });
-  const distant = await startBondstore(t, { plainHttp, region: away });
-  const ours = await near.tenant("acme");
-  const made = await distant.bondstore.opened.parts.directory.createAccount("acme", ours.account);
-  const theirs = { accessKeyId: made.accessKeyId, secretAccessKey: made.secret };
-  const terms = { accounts: [ours.account] };
-  const { peers } = near.bondstore.opened.elsewhere;
-  const offered = await peers.offer(terms, placeOf(near.bondstore));
-  const { elsewhere } = distant.bondstore.opened;
-  return { near, distant, ours, theirs, terms, offered, elsewhere };
-}
-
 test("over TLS the other is known by its own authority, and by no other", async (t) => {
-  const { distant, terms, offered, elsewhere, near } = await startTwo(t, false);
+  const { distant, terms, offered, elsewhere, near } = await startTwo(t, { plainHttp: false });
   const here = placeOf(distant.bondstore);
   const wrong = { ...offered, ca: here.ca };
   await refuses(elsewhere.join(wrong, terms, here), "DependencyTimeoutException", /certificate/);
@@ -315,7 +268,9 @@ test("over TLS the other is known by its own authority, and by no other", async 
 });
 
 test("the AWS SDK replicates a key to another Bondstore; who is unknown there gets no further", async (t) => {
-  const { near, distant, ours, theirs, terms, offered, elsewhere } = await startTwo(t, true);
+  const { near, distant, ours, theirs, terms, offered, elsewhere } = await startTwo(t, {
+    plainHttp: true,
+  });
   await elsewhere.join(offered, terms, placeOf(distant.bondstore));
   const [here, there, stranger] = [
     new KMSClient(near.client(ours.root)),

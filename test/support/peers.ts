@@ -1,8 +1,11 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { PeerTransport } from "../../src/keys/peers/peer.ts";
+import type { Peer, PeerTransport } from "../../src/keys/peers/peer.ts";
+import { openAnswer, sealRequest } from "../../src/keys/peers/sealed-messages.ts";
+import { systemRandom } from "../../src/lib/random.ts";
 import { type Around, acme, type KmsBench, openKms } from "./kms.ts";
 
 /** The Regions of three Bondstores, by name. */
@@ -89,6 +92,34 @@ export async function openNeighbours(
       for (const kms of opened.values()) await kms.close();
     },
   });
+}
+
+/** A refusal as it is in the answer to a message. */
+export interface Refused {
+  readonly refusal?: { readonly code: string; readonly message: string };
+}
+
+/** The agreement of two, as the first of them has it. */
+export function agreementOf({ at }: Neighbours, from: Name, to: Name): Peer {
+  const peer = at[from].keys.regions.elsewhere.peers.serving(regionsOf[to][0]);
+  assert.ok(peer);
+  return peer;
+}
+
+let told = 0;
+
+/** Sends one a message that another has sealed as it likes. Who is not heard is told nothing. */
+export async function tell<Answer = Refused>(
+  world: Neighbours,
+  message: Record<string, unknown>,
+  [from, to]: readonly [Name, Name] = ["first", "second"],
+): Promise<Answer> {
+  const peer = agreementOf(world, from, to);
+  const { keys, clock } = world.at[to];
+  told += 1;
+  const request = sealRequest(peer, { sentAtMs: clock.nowMs + told, ...message }, systemRandom);
+  const answer = await keys.regions.elsewhere.receive(peer.id, request);
+  return (answer ? openAnswer(peer, answer, request) : {}) as Answer;
 }
 
 /** The same for a test; all of them are joined. */

@@ -1,7 +1,7 @@
 import { ServiceError } from "../../lib/service-error.ts";
 import { compilePolicy } from "../../policy/policy.ts";
 import type { MadeMaterial } from "../algorithms/kind.ts";
-import type { KeyRecord } from "../key-record.ts";
+import { isThere, type KeyRecord } from "../key-record.ts";
 import type { KeyStore } from "../key-store.ts";
 import type { ReplicaParts } from "../replica.ts";
 import { type Members, textIn } from "./forms.ts";
@@ -43,10 +43,29 @@ export function checkFollows(before: KeyRecord, told: SharedKey, arn: string): v
   if ((before.multiRegion?.turn ?? 0) >= told.multiRegion.turn) {
     throw new ServiceError("ConflictException", `${arn} has later news already`);
   }
-  const lost = before.versions.find(
-    ({ id, pending }) => !pending && !told.versions.some((version) => version.id === id),
-  );
-  if (lost) throw invalid(`${arn} would lose its material ${lost.id}`);
+  // What has encrypted stays so, and stays in its place: an older material does not encrypt again.
+  const lost = before.versions.find(({ id, pending }, at) => {
+    const version = told.versions[at];
+    return !pending && (version?.id !== id || version.pending);
+  });
+  if (lost) throw invalid(`${arn} would lose its material ${lost.id}, or go back behind it`);
+}
+
+/**
+ * What a replica takes of news that say that imported material encrypts which is not imported here: its name, so that
+ * its owner can import it. Undefined for other news. Who has never had a material could never bring it back.
+ */
+export function heldBack(before: KeyRecord, told: SharedKey, nowMs: number): SharedKey | undefined {
+  if (told.origin !== "EXTERNAL") return undefined;
+  const at = told.versions.findIndex(({ id, pending }) => {
+    const known = before.versions.find((version) => version.id === id);
+    return !pending && (!known || (known.pending && !isThere(known, nowMs)));
+  });
+  const version = told.versions[at];
+  if (!version) return undefined;
+  const { turn = 0, ...multiRegion } = before.multiRegion ?? told.multiRegion;
+  const versions = [...told.versions.slice(0, at), { ...version, pending: true as const }];
+  return { ...told, multiRegion: { ...multiRegion, turn }, versions };
 }
 
 /** Whether a replica can be made of what is told. */

@@ -20,7 +20,7 @@ import { Outcomes } from "./outcomes.ts";
 import type { Peer, PeerTransport, Reached } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
-import { readLook } from "./shared-key.ts";
+import { readLook, readMaterials } from "./shared-key.ts";
 
 /** Other Bondstores, which serve other Regions, and how they are reached. */
 export interface PeerParts {
@@ -167,25 +167,29 @@ export class Elsewhere {
     return this.#outbox.find(region, account, id) !== undefined;
   }
 
-  /** A replica elsewhere as it is there now, with the ids of the materials it has. Throws why nothing is known. */
-  async look(
-    region: string,
-    { account, record }: KmsKey,
-  ): Promise<{ readonly key: KmsKey; readonly materials: readonly string[] }> {
+  /** A replica elsewhere as it is there now. Throws why nothing is known. */
+  async look(region: string, { account, record }: KmsKey): Promise<KmsKey> {
     const { id, multiRegion } = record;
-    const peer = this.peers.serving(region);
-    if (!peer) throw unreached(new PeerSilent(`no Bondstore is joined that serves ${region}`));
     const related = multiRegion ? regionsOf(multiRegion) : [];
-    const asked = { account, region, id, related };
-    const answer = await this.#letters.ask(peer, "look", asked).catch(unreached);
-    const { materials, ...own } = readLook(answer);
-    const seen: KeyRecord = { ...record, ...own, aliases: [] };
+    const answer = await this.#ask(region, "look", { account, id, related });
+    const seen: KeyRecord = { ...record, ...readLook(answer), aliases: [] };
     try {
-      return { key: toKmsKey(region, account, seen, new GrantBook([])), materials };
+      return toKmsKey(region, account, seen, new GrantBook([]));
     } catch (cause) {
       if (!(cause instanceof PolicyError)) throw cause;
       return unreached(new PeerSilent("the other Bondstore tells no key", { cause }));
     }
+  }
+
+  /** Ids of the materials that a related key elsewhere has now. Throws why nothing is known. */
+  async materials(region: string, { account, record }: KmsKey): Promise<readonly string[]> {
+    return readMaterials(await this.#ask(region, "materials", { account, id: record.id }));
+  }
+
+  async #ask(region: string, kind: string, about: Members): Promise<Members> {
+    const peer = this.peers.serving(region);
+    if (!peer) throw unreached(new PeerSilent(`no Bondstore is joined that serves ${region}`));
+    return this.#letters.ask(peer, kind, { ...about, region }).catch(unreached);
   }
 
   async #round(): Promise<void> {

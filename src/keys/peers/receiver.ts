@@ -1,12 +1,20 @@
 import { assert } from "../../lib/assert.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { MadeMaterial } from "../algorithms/kind.ts";
-import { isExpired, type KeyRecord, type KeyVersion } from "../key-record.ts";
+import { isThere, type KeyRecord, type KeyVersion } from "../key-record.ts";
 import type { KeyRegions } from "../key-regions.ts";
 import type { KeyStore } from "../key-store.ts";
 import { keyArn } from "../kms-key.ts";
 import type { MaterialPlace, MaterialWrapper } from "../materials.ts";
-import { following, nextOf, type ReplicaParts, regionsOf, replicaOf } from "../replica.ts";
+import {
+  droppedBy,
+  following,
+  nextOf,
+  type ReplicaParts,
+  regionsOf,
+  replicaOf,
+  sharedText,
+} from "../replica.ts";
 import { regionForm } from "./agreements.ts";
 import {
   accountOf,
@@ -16,6 +24,7 @@ import {
   checkNames,
   checkPolicy,
   checkSpeaksFor,
+  heldBack,
   invalid,
   isKnown,
   openMaterial,
@@ -41,6 +50,14 @@ interface Told {
   readonly account: string;
   readonly arn: string;
   readonly store: KeyStore;
+}
+
+/** What has become of news. */
+interface Written {
+  /** Name of the event; absent where nothing was new. */
+  readonly event?: string;
+  /** They wait for material to be imported here, and are told again. */
+  readonly held?: true;
 }
 
 /**
@@ -69,6 +86,7 @@ export class Receiver {
       gone: (peer, message) =>
         this.#recorded(peer, message, (account) => this.#gone(peer, message, account)),
       look: async (peer, message) => this.#look(peer, message),
+      materials: async (peer, message) => this.#materials(peer, message),
     };
   }
 
@@ -111,9 +129,9 @@ export class Receiver {
     }
     const { vault } = this.#parts;
     const had = vault.find(arn) !== undefined;
-    let event: string | undefined;
+    let written: Written;
     try {
-      event = await this.#parts.store.transaction(() =>
+      written = await this.#parts.store.transaction(() =>
         this.#write(key, own, { peer, account, arn, store }),
       );
     } catch (error) {
@@ -121,26 +139,33 @@ export class Receiver {
       if (!had && !store.records.find(account, key.id)) vault.destroy(arn);
       throw error;
     }
-    if (event === undefined) return {};
-    this.#regions.forget({ account, record: key });
-    await this.#regions.related.record(event, store, { account, arn });
-    this.#regions.elsewhere.deliverSoon();
-    return {};
+    const { event, held } = written;
+    if (event !== undefined) {
+      this.#regions.forget({ account, record: key });
+      await this.#regions.related.record(event, store, { account, arn });
+      this.#regions.elsewhere.deliverSoon();
+    }
+    if (!held) return {};
+    throw new ServiceError(
+      "ConflictException",
+      `${arn} waits for key material that encrypts in its primary to be imported`,
+    );
   }
 
-  /** Writes what was told, inside a transaction. Answers the name of the event; undefined where it was known. */
+  /** Writes what was told, inside a transaction. */
   #write(
     told: SharedKey,
     own: ReplicaParts | undefined,
     { peer, account, arn, store }: Told,
-  ): string | undefined {
+  ): Written {
     const before = store.records.find(account, told.id);
-    if (before && isKnown(before, told, peer)) return undefined;
+    if (before && isKnown(before, told, peer)) return {};
     this.#checkAgrees(told, peer, account);
     if (before) checkFollows(before, told, arn);
     else checkBegins(told, own, peer, arn);
     checkNames(store, account, told);
-    const key = this.#taken(told, account, store);
+    const held = before && heldBack(before, told, store.clock.now());
+    const key = held ?? this.#taken(told, account, store);
     const known = before?.versions ?? [];
     // Opened before anything is made: most of what may be wrong with a key is wrong with these.
     const materials = new Map(
@@ -153,6 +178,8 @@ export class Receiver {
     const after = following(replica, key, ({ sealed: _, ...version }) =>
       this.#wrapped(version, materials.get(version.id), { account, arn }),
     );
+    if (held && sharedText(held) === sharedText(before)) return { held: true };
+    if (before) this.#wrapper.destroy({ account, arn }, droppedBy(before, after));
     store.records.write(account, before, after);
     const { primaryRegion, replicaRegions } = key.multiRegion;
     if (primaryRegion === store.region && before?.multiRegion?.primaryRegion !== primaryRegion) {
@@ -161,7 +188,8 @@ export class Receiver {
         multiRegion: key.multiRegion,
       }));
     }
-    return before ? "SynchronizeMultiRegionKey" : "CreateKey";
+    const event = before ? "SynchronizeMultiRegionKey" : "CreateKey";
+    return { event, ...(held && { held: true }) };
   }
 
   /** Every key of this id here is one of those that the peer has a say about. */
@@ -250,11 +278,25 @@ export class Receiver {
         `the Bondstore of ${store.region} is not joined with that of ${region}`,
       );
     }
-    const { state, policy, tags, description, createdAtMs, versions } = key.record;
-    const materials = versions
-      .filter((version) => version.wrapped && !isExpired(version, store.clock.now()))
-      .map((version) => version.id);
-    return { state, policy, tags, description, createdAtMs, materials };
+    const { state, policy, tags, description, createdAtMs } = key.record;
+    return { state, policy, tags, description, createdAtMs };
+  }
+
+  /** Which materials a key has here: for who has a key that is related to it. */
+  #materials(peer: Peer, message: Members): Members {
+    const account = accountOf(peer, message);
+    const store = this.#storeIn(message);
+    const id = textIn(message, "id", keyIdForm);
+    const { multiRegion, versions = [] } = store.records.find(account, id) ?? {};
+    const related = multiRegion ? regionsOf(multiRegion) : [];
+    if (!related.some((region) => peer.regions.includes(region))) {
+      throw new ServiceError(
+        "NotFoundException",
+        `Key '${keyArn(store.region, account, id)}' does not exist`,
+      );
+    }
+    const there = versions.filter((version) => isThere(version, store.clock.now()));
+    return { materials: there.map((version) => version.id) };
   }
 
   #storeIn(message: Members): KeyStore {

@@ -78,7 +78,8 @@ export function writeShared(
       ...{ id: version.id, createdAtMs: version.createdAtMs },
       ...(version.rotation && { rotation: version.rotation }),
       ...(version.pending && { pending: true }),
-      ...(!version.imported && { sealed: sealed(version).toString("base64") }),
+      // Its owner imports it into each Region: it never travels.
+      ...(origin !== "EXTERNAL" && { sealed: sealed(version).toString("base64") }),
     })),
   };
 
@@ -100,8 +101,9 @@ export function readShared(value: unknown): SharedKey {
   const usage = wordIn(members, "usage", usages);
   if (!specOf(spec).usages[usage]) throw invalid(`a key of spec ${spec} is not for ${usage}`);
   const origin = wordIn(members, "origin", origins);
-  const rotates = origin === "AWS_KMS" && spec === "SYMMETRIC_DEFAULT";
-  const rotation = rotates ? ifThere(members, "rotation", rotationIn) : undefined;
+  const rotates = spec === "SYMMETRIC_DEFAULT";
+  const byItself = rotates && origin === "AWS_KMS";
+  const rotation = byItself ? ifThere(members, "rotation", rotationIn) : undefined;
   const importSecret = ifThere(members, "importSecret", (from, name) =>
     bytesIn(from, name, importSecretBytes, importSecretBytes),
   );
@@ -109,7 +111,7 @@ export function readShared(value: unknown): SharedKey {
   const versions = listIn(members, "versions", rotates ? versionsMax : 1).map(readVersion);
   const [current, ...later] = [...versions].reverse();
   const encrypts = [current, ...later].some((version) => version && !version.pending);
-  if (later.some(({ pending }) => pending) || (origin === "AWS_KMS" && !encrypts)) {
+  if (later.some(({ pending }) => pending) || !encrypts) {
     throw invalid("the versions of the key do not follow each other");
   }
   return {
@@ -177,20 +179,18 @@ const states = [
   "Updating",
 ] as const;
 
-/** Reads what a peer says of a replica there, with the ids of the materials it has. */
-export function readLook(answer: Members): Pick<
-  KeyRecord,
-  "state" | "policy" | "tags" | "description" | "createdAtMs"
-> & {
-  readonly materials: readonly string[];
-} {
-  return {
-    ...readOwn(answer),
-    state: wordIn(answer, "state", states),
-    createdAtMs: timeIn(answer, "createdAtMs"),
-    materials: textsIn(answer, "materials", versionForm, versionsMax),
-  };
-}
+/** Reads what a peer says of a replica there. */
+export const readLook = (
+  answer: Members,
+): Pick<KeyRecord, "state" | "policy" | "tags" | "description" | "createdAtMs"> => ({
+  ...readOwn(answer),
+  state: wordIn(answer, "state", states),
+  createdAtMs: timeIn(answer, "createdAtMs"),
+});
+
+/** Reads which materials a peer says that a key has there. */
+export const readMaterials = (answer: Members): readonly string[] =>
+  textsIn(answer, "materials", versionForm, versionsMax);
 
 /** Reads what a replica has of its own. */
 export function readOwn(own: Members): ReplicaParts {

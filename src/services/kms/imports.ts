@@ -17,7 +17,6 @@ import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
-import { notBuilt } from "./metadata.ts";
 
 const validForMs = { min: 1_000, max: 365 * 86_400_000 };
 
@@ -83,9 +82,6 @@ export const importKeyMaterial = operation("ImportKeyMaterial", {
     const further = input.ImportType === "NEW_KEY_MATERIAL" && versions.length > 0;
     if (further && isReplica(key.record, own.region)) {
       throw unsupported(`${key.arn} is a replica: new key material comes into its primary first.`);
-    }
-    if (further && own.regions.related.reachesElsewhere(key.record)) {
-      throw notBuilt("A further material of a key that is related to one in another Bondstore");
     }
     const { ImportType, KeyMaterialId, KeyMaterialDescription } = input;
     const id = await own.imports.put(key, {

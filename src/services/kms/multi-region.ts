@@ -154,7 +154,7 @@ async function findReplica(
   if (store) return store.find(account, record.id);
   if (!record.multiRegion?.replicaRegions.includes(region)) return undefined;
   try {
-    return (await regions.elsewhere.look(region, key)).key;
+    return await regions.elsewhere.look(region, key);
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;

@@ -13,6 +13,7 @@ import type {
 import type { KeyRecord, KeyVersion } from "../../keys/key-record.ts";
 import { checkState } from "../../keys/key-states.ts";
 import type { KmsKey } from "../../keys/kms-key.ts";
+import { askElsewhere, isEverywhere } from "../../keys/material-places.ts";
 import { isPendingDeletion } from "../../keys/use-key.ts";
 import { type Checked, operation, ServiceError } from "../../pipeline/operation.ts";
 import { factsOf, findByIdOrArn, findOwnKey, type KmsCall, keyOf, plainFacts } from "./find-key.ts";
@@ -138,18 +139,19 @@ export const listKeyRotations = operation("ListKeyRotations", {
   resolve: ({ KeyId }: Checked<ListKeyRotationsRequest>, call: KmsCall) =>
     findOwnKey(KeyId, call, "ListKeyRotations"),
   context: plainFacts,
-  handle(
+  async handle(
     target,
     { IncludeKeyMaterial, Limit = 100, Marker },
-    { own: keys },
-  ): ListKeyRotationsResponse {
-    checkRotatable(keyOf(target));
-    const { account, arn, record } = keyOf(target);
-    const isEverywhere = ({ id }: KeyVersion) =>
-      record.origin !== "EXTERNAL" ||
-      !record.multiRegion ||
-      keys.regions.related.haveMaterial(account, record, id);
+    { own: { regions } },
+  ): Promise<ListKeyRotationsResponse> {
+    const key = keyOf(target);
+    checkRotatable(key);
+    const { account, arn, record } = key;
     const whole = IncludeKeyMaterial === "ALL_KEY_MATERIAL";
+    const next = record.versions.at(-1);
+    const isWaiting = whole && record.origin === "EXTERNAL" && next?.pending;
+    const said = isWaiting && (await askElsewhere(regions, key, next.id));
+    const waits = said && !isEverywhere(regions, account, record, next.id, said);
     const current = record.versions.findLast(({ pending }) => !pending);
     const shown = record.versions.filter(({ rotation }) => whole || rotation).reverse();
     const nameOf = ({ id }: { readonly id: string }) => id;
@@ -158,7 +160,7 @@ export const listKeyRotations = operation("ListKeyRotations", {
       Rotations: items.map((version) => ({
         KeyId: arn,
         KeyMaterialId: version.id,
-        ...(whole && { KeyMaterialState: stateOf(version, current, isEverywhere) }),
+        ...(whole && { KeyMaterialState: stateOf(version, current, waits) }),
         ...(record.origin === "EXTERNAL" && importOf(version)),
         ...(version.rotation && {
           RotationDate: new Date(version.createdAtMs),
@@ -173,10 +175,10 @@ export const listKeyRotations = operation("ListKeyRotations", {
 function stateOf(
   version: KeyVersion,
   current: KeyVersion | undefined,
-  isEverywhere: (version: KeyVersion) => boolean,
+  waits: boolean | undefined,
 ): KeyMaterialState {
   if (version.pending) {
-    return isEverywhere(version) ? "PENDING_ROTATION" : "PENDING_MULTI_REGION_IMPORT_AND_ROTATION";
+    return waits ? "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" : "PENDING_ROTATION";
   }
   return version === current ? "CURRENT" : "NON_CURRENT";
 }

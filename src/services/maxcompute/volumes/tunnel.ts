@@ -72,7 +72,6 @@ export const putVolumeFile = operation("PutVolumeFile", {
   },
 });
 
-/** Tells what a session has taken. */
 export const getVolumeUpload = operation("GetVolumeUpload", {
   ...ofUpload,
   handle: (target: SessionTarget<VolumeUpload>): OdpsAnswer => ({
@@ -119,7 +118,6 @@ const ofDownload = {
   ...{ action: "Read", readOnly: true },
 } as const;
 
-/** Tells of what file a session is, and how long it is. */
 export const getVolumeDownload = operation("GetVolumeDownload", {
   ...ofDownload,
   handle: ({ session }: SessionTarget<VolumeDownload>): OdpsAnswer => ({
