@@ -9,6 +9,9 @@ import type { Piece } from "./records.ts";
 /** Most bytes of one file. */
 export const fileBytesMax = 5 * 1024 * 1024 * 1024;
 
+/** The refusal of a file of more. */
+export const tooLarge = () => invalid(`a file has at most ${fileBytesMax} bytes`);
+
 /** Writes the file that a request brings to disk; it belongs to nobody until it is kept. */
 export async function writePiece(
   { store, project }: ProjectTarget,
@@ -31,7 +34,7 @@ async function* limited(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const part of body) {
     bytes += part.length;
-    if (bytes > fileBytesMax) throw invalid(`a file has at most ${fileBytesMax} bytes`);
+    if (bytes > fileBytesMax) throw tooLarge();
     yield part;
   }
 }

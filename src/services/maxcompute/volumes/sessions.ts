@@ -3,6 +3,7 @@ import type { AccountStore, Key, Table } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { beginSession, noSession, sessionMs, type TunnelSession } from "../tunnel/tunnel.ts";
+import { fileBytesMax, tooLarge } from "./content.ts";
 import { type VolumeTarget, volumeNamed } from "./find.ts";
 import { invalid, joinPath } from "./path.ts";
 import { type Piece, sizeOf, type VolumeRecord } from "./records.ts";
@@ -125,9 +126,11 @@ export async function keepPart(
     if (before.length >= partsMax || (before.length === 0 && parts.length >= partsMax)) {
       throw invalid(`an upload has at most ${partsMax} files, of at most ${partsMax} pieces`);
     }
+    const pieces = [...(append ? before : []), piece];
+    if (sizeOf(pieces) > fileBytesMax) throw tooLarge();
     if (!append) removePieces(store, before);
     store.blobs.keep(piece.blob);
-    volumePartRows(store).put(key, { name, pieces: [...(append ? before : []), piece] });
+    volumePartRows(store).put(key, { name, pieces });
   };
   try {
     await call.parts.store.transaction(keep);
