@@ -45,6 +45,7 @@ export const listVolumePartitions = operation("ListVolumePartitions", {
   },
 });
 
+/** Tells all of a partition but what is in it. */
 export const getVolumePartition = operation("GetVolumePartition", {
   resolve: volumeOf,
   action: "Read",

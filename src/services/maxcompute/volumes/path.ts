@@ -62,5 +62,6 @@ export function splitPath(path: string): { readonly directory: string; readonly 
   return { directory: at === -1 ? "" : path.slice(0, at), name: path.slice(at + 1) };
 }
 
+/** The path of something in a directory; `""` is the volume itself. */
 export const joinPath = (directory: string, name: string): string =>
   directory === "" ? name : `${directory}/${name}`;

@@ -72,6 +72,7 @@ export const putVolumeFile = operation("PutVolumeFile", {
   },
 });
 
+/** Tells what a session has taken. */
 export const getVolumeUpload = operation("GetVolumeUpload", {
   ...ofUpload,
   handle: (target: SessionTarget<VolumeUpload>): OdpsAnswer => ({
@@ -118,6 +119,7 @@ const ofDownload = {
   ...{ action: "Read", readOnly: true },
 } as const;
 
+/** Tells of what file a session is, and how long it is. */
 export const getVolumeDownload = operation("GetVolumeDownload", {
   ...ofDownload,
   handle: ({ session }: SessionTarget<VolumeDownload>): OdpsAnswer => ({
