@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { functionsJar } from "../support/java-functions.ts";
-import { startWorld } from "../support/warehouse.ts";
+import { firstValue, startWorld } from "../support/warehouse.ts";
 
 const source = readFileSync("test/support/java/HostileFunctions.java", "utf8");
 
@@ -45,7 +45,7 @@ out["state"] = [ask("select h_state()"), ask("select h_state()"), ask("select h_
 out["attach"] = ask("select h_attach()")
 `,
   );
-  const only = (what: string) => ((out[what] ?? []) as string[][])[0]?.[0] ?? "";
+  const only = (what: string) => firstValue(out[what]);
   for (const file of only("files").split(" ")) {
     assert.match(
       file,
@@ -56,8 +56,8 @@ out["attach"] = ask("select h_attach()")
   assert.equal(only("environment"), "HOME LANG PATH TMPDIR TZ USER");
   assert.match(only("parent"), /^((PATH|UV_THREADPOOL_SIZE|PWD)=[^\0]*\0)*$/);
   assert.equal(only("shadow"), "NoSuchFileException");
-  assert.doesNotMatch(only("network"), /reached/);
-  assert.doesNotMatch(only("writes"), /written/);
+  assert.match(only("network"), /^(\w+Exception ){2}\w+Exception$/);
+  assert.match(only("writes"), /^(\w+Exception ){4}\w+Exception$/);
   assert.deepEqual(
     out["state"],
     [[["new1"]], [["new1"]], [["new1"]], [["new1", "new1"]]],
@@ -84,9 +84,7 @@ for name in "${hostile}".split():
     out[name] = ask("select h_%s()" % name.lower(), **{"odps.sql.udf.timeout": "3"})
 out["prints"] = ask("select h_prints()")
 out["tells"] = ask("select h_tells(42)")
-started = time.time()
 out["begins"] = ask("select h_begins(1, 2)")
-out["asked"] = time.time() - started < 30
 out["after"] = ask("select h_state()")
 instance = o.run_sql("select h_endless()")
 time.sleep(4)
@@ -102,8 +100,8 @@ out["stopped"] = str(instance.status)
   assert.deepEqual(out["prints"], [["x"]]);
   assert.match(String(out["tells"]), /an exception of its own/);
   assert.doesNotMatch(String(out["tells"]), /secret|42/);
+  // Its first line never ends: to ask what a class is runs none of it.
   assert.match(String(out["begins"]), /takes 1 arguments, by bigint->bigint/);
-  assert.equal(out["asked"], true, "to ask what a class is runs none of it");
   assert.deepEqual(out["after"], [["new1"]]);
   assert.equal(out["stopped"], "Status.TERMINATED");
   const left = readdirSync("/proc").filter((pid) => {

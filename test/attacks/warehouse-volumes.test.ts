@@ -69,10 +69,11 @@ test("volumes are touched by who may, and by nobody else, with sessions of their
   for (const [what, kind] of Object.entries(ofNobody)) assert.equal(kind, "NoPermission", what);
   const ofMember = await odps<Record<string, string | null>>(ann, "sales", script);
   const sessions = ["read", "write", "look", "commit", "put commit"];
+  // Who may read the project learns that no such session is hers, and no more.
+  const isRefusal = (what: string, kind: string | null) =>
+    kind === "NoPermission" || (kind === "ODPSError" && sessions.includes(what));
   for (const [what, kind] of Object.entries(ofMember)) {
-    // Who may read the project learns that no such session is hers, and no more.
-    const wanted = sessions.includes(what) ? ["NoPermission", "ODPSError"] : ["NoPermission"];
-    assert.ok(kind !== null && wanted.includes(kind), `${what}: ${kind}`);
+    assert.ok(isRefusal(what, kind), `${what}: ${kind}`);
   }
   const { root: other } = await running.tenant("other");
   const elsewhere = await odps<Record<string, string | null>>(other, "sales", script);
@@ -88,7 +89,7 @@ test("volumes are touched by who may, and by nobody else, with sessions of their
   const open = ["volume", "partitions", "partition", "files", "begin read", "object", "objects"];
   for (const [what, kind] of Object.entries(ofReader)) {
     if (open.includes(what) || what === "content") assert.equal(kind, null, what);
-    else assert.notEqual(kind, null, what);
+    else assert.ok(isRefusal(what, kind), `${what}: ${kind}`);
   }
   await asRoot(commands(`grant CreateVolume on project sales to user ${name}`));
   const own = await odps<Record<string, unknown>>(
@@ -209,7 +210,7 @@ def create(name):
     return refused(lambda: o.rest.post(base + "/volumes", "<Meta><Name>" + name + "</Name></Meta>"))
 long = "x" * 10000
 out["volumes"] = [create(name)[0] for name in ["..", "a/b", "a%2Fb", "", "a b", "1a", long, "x\\u202e"]]
-out["nul"] = create("a&#0;b")[0]
+out["nul"] = create("a&#0;b")[1]
 def begin(target):
     return refused(lambda: o.rest.post(base + "/tunnel/uploads", "", params={"type": "volumefile", "target": target}))
 out["targets"] = [begin(target)[0] for target in ["", "other/lake/p/", "sales/lake//", "sales/lake/../", "sales/lake/a\\0/", "sales/lake/" + long + "/", "sales/disk/p/"]]
@@ -268,7 +269,7 @@ out["removed"] = kind(refused(lambda: o.rest.delete(base + "/volumes/disk", head
       assert.ok(kinds.includes(kind as string), `${at} of ${JSON.stringify(list)}`);
     });
   allRefused(out["volumes"], ["InvalidArgument"]);
-  allRefused([out["nul"]], ["InvalidArgument", "InternalServerError", "MalformedXML", "ODPSError"]);
+  assert.match(String(out["nul"]), /MalformedXML/);
   allRefused(out["targets"], ["InvalidArgument", "NoSuchObject"]);
   allRefused(out["files"], ["InvalidArgument"]);
   allRefused(out["streams"], ["InvalidArgument"]);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createProject } from "../../src/projects/project.ts";
@@ -89,3 +90,9 @@ export async function startWorldWith(
 /** Part of a script of PyODPS: runs commands of the security language. */
 export const commands = (...texts: readonly string[]): string =>
   `${texts.map((text) => `o.run_security_query(r'''${text} ''')`).join("\n")}\n`;
+
+/** The first value of rows that a script was answered; an error in their place fails the test. */
+export function firstValue(rows: unknown): string {
+  assert.ok(Array.isArray(rows) && Array.isArray(rows[0]), `a row and no error: ${String(rows)}`);
+  return String(rows[0][0]);
+}
