@@ -106,6 +106,8 @@ with made.open_reader("in/large.bin") as reader:
 with made.open_reader("in/large.bin", start=524288, length=10) as reader:
     out["range"] = reader.read() == large[524288:524298]
 out["lines"] = [line for line in made["in"].open_reader("words.txt")]
+last = o.rest.get(made.resource(), headers={"x-odps-volume-fs-path": "/disk/in/words.txt", "Range": "bytes=-4"}).content
+out["last"] = [b"two\\n" in last, b"one" in last]
 out["listed"] = [[one.path, type(one).__name__] for one in made["in"]]
 out["there"] = ["in/words.txt" in made and True, "in/nothing" in made]
 file = made["in/large.bin"]
@@ -127,6 +129,7 @@ out["dropped"] = o.exist_volume("disk")
   assert.equal(out["type"], "NEW");
   assert.deepEqual([out["large"], out["range"]], [true, true]);
   assert.deepEqual(out["lines"], ["one\n", "two\n"]);
+  assert.deepEqual(out["last"], [true, false]);
   assert.deepEqual(out["listed"], [
     ["/disk/in/large.bin", "FSVolumeFile"],
     ["/disk/in/out", "FSVolumeDir"],

@@ -78,10 +78,12 @@ export class ClusterJob {
     const pieces = body[Symbol.asyncIterator]();
     const { signal } = this.#closing;
     if (signal.aborted) throw invalid(isOver);
+    let close = () => {};
     const closed = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(invalid(isOver)));
+      close = () => reject(invalid(isOver));
     });
     closed.catch(() => {});
+    signal.addEventListener("abort", close);
     try {
       while (true) {
         // Who sends nothing keeps nobody waiting when the job is over.
@@ -92,6 +94,7 @@ export class ClusterJob {
         yield value;
       }
     } finally {
+      signal.removeEventListener("abort", close);
       void pieces.return?.()?.catch(() => {});
     }
   }

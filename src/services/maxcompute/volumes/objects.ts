@@ -166,13 +166,14 @@ export const deleteVolumeObject = operation("DeleteVolumeObject", {
   },
 });
 
-/** `bytes=0-9`; clients ask an empty file for `bytes=0--1`. */
+/** `bytes=0-9`, `bytes=10-`, the last ones as `bytes=-5`; clients ask an empty file for `bytes=0--1`. */
 function rangeOf({ headers }: OdpsInput, size: number): { start: number; end: number } {
   const [, first, last] =
     /^bytes=(\d{0,19})-(-?\d{0,19})$/.exec(headers["range"] ?? "bytes=-") ?? [];
   if (first === undefined || last === undefined) throw invalid("Range is bytes=first-last");
-  const start = Math.min(Number(first), size);
-  const end = last === "" ? size : Math.min(Number(last) + 1, size);
+  const isSuffix = first === "" && last !== "";
+  const start = Math.min(isSuffix ? Math.max(size - Number(last), 0) : Number(first), size);
+  const end = last === "" || isSuffix ? size : Math.min(Number(last) + 1, size);
   return { start, end: Math.max(start, end) };
 }
 
