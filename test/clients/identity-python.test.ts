@@ -249,7 +249,7 @@ test("over HTTPS the AWS CLI and boto3 trust the own CA, and nothing else", asyn
 import os
 out["users"] = iam.list_users()["Users"]
 out["identity"] = sts.get_caller_identity()["Account"] == account
-os.environ.pop("AWS_CA_BUNDLE")
+for name in ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]: os.environ.pop(name)
 try: boto3.session.Session().client("sts").get_caller_identity()
 except Exception as error: out["stranger"] = type(error).__name__
 print(json.dumps(out))`;
