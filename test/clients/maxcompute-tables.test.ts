@@ -172,7 +172,7 @@ out["lifecycle"] = table("p").lifecycle
 out["downloaded"] = [list(record.values) for record in o.get_table("later").open_reader()]
 out["lists"] = [o.execute_sql(words).open_reader(tunnel=False).raw.count(":") for words in ["show materialized views", "show views"]]
 out["not so"] = [words for words in ["insert into later values (1)", "drop view later", "drop table later", "alter view later rename to x", "alter materialized view t rebuild", "truncate table later",
-                 "create materialized view r refresh every 5 minutes as select a from t", "alter materialized view later enable rewrite", "create view later as select 1 as a"] if refused(lambda: o.execute_sql(words)) is None]
+                 "create materialized view r refresh every 5 fortnights as select a from t", "alter materialized view later enable rewrite", "create view later as select 1 as a"] if refused(lambda: o.execute_sql(words)) is None]
 o.execute_sql("drop table t")
 out["without its table"] = [table("later").is_materialized_view_outdated, rows("select count(*) from later"), refused(lambda: o.execute_sql("alter materialized view later rebuild"))[0]]
 o.execute_sql("drop materialized view later")
