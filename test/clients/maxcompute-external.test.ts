@@ -64,6 +64,10 @@ out["format"] = refused(lambda: o.execute_sql("create external table x (a bigint
 out["location"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 's3://lake/../x/'"))[1]
 out["file"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 'file:///etc/'"))[1]
 out["bad"] = refused(lambda: rows("select cast(name as bigint) + id from visits"))
+out["header"] = [
+    refused(lambda: o.execute_sql("insert into visits values (4, 'd', null)"))[1],
+    refused(lambda: o.execute_sql("unload from own into location 's3://lake/in/' stored by 'com.aliyun.odps.CsvStorageHandler' with serdeproperties ('odps.text.option.header.lines.count'='1')"))[1],
+]
 o.execute_sql("drop table visits")
 out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into location 's3://no-such-bucket/' stored as parquet"))[1]
 `,
@@ -85,6 +89,7 @@ out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into loca
   for (const key of ["head", "download"]) assert.match(String(out[key]), /run a query instead/);
   assert.match(String(out["format"]), /`orc` is not supported/);
   for (const key of ["location", "file"]) assert.match(String(out[key]), /location `.*` is none/);
+  for (const said of out["header"] as string[]) assert.match(said, /are read and not written/);
   assert.match(String(out["missing bucket"]), /NoSuchBucket|does not exist/);
   const [text = Buffer.of()] = await bodies("text/");
   assert.equal(text.toString(), '1,"x,y",1.50,true\n2,\\N,\\N,false\n');

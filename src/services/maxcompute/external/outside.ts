@@ -2,6 +2,7 @@ import { outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
 import { fileText } from "../../../engines/duckdb/files.ts";
 import type { KeepQuestion, KeptFile } from "../../../engines/duckdb/questions.ts";
 import { assert } from "../../../lib/assert.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Carried } from "../../../pipeline/release.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Selection } from "../../../sql/plan.ts";
@@ -56,6 +57,7 @@ export async function writeOutside(
   running: Running,
 ): Promise<PutOutside> {
   const { target, input, call, judgeAgain } = running;
+  checkWritable(format);
   const objects = new ExternalObjects(target.project, call);
   const unique = call.parts.random.bytes(4).toString("hex");
   const name = `${input.job.record.id}_${unique}`;
@@ -97,6 +99,15 @@ export async function writeOutside(
     }
     return { rows, bytes, values: left.map(({ values }) => values) };
   });
+}
+
+/** Objects are written without header lines: who reads them by this form would lose their first rows. */
+function checkWritable(format: ExternalFormat): void {
+  if (format.kind === "parquet" || format.headerLines === 0) return;
+  throw new ServiceError(
+    "ODPS-0130071",
+    "ODPS-0130071: Semantic analysis exception - objects with odps.text.option.header.lines.count are read and not written: write by a form without it",
+  );
 }
 
 /** The columns of a query that files keep where others say into which a row goes. */
