@@ -42,7 +42,13 @@ function insertedBetween(
       `rows of table ${name} were changed or taken away between these versions`,
     );
   }
-  return found ?? refuse(since.at, `table ${name} has no such versions, or not any more`);
+  return (
+    found ??
+    refuse(
+      since.at,
+      `table ${name} has no such versions in this order, or not any more: SHOW HISTORY lists what is kept`,
+    )
+  );
 }
 
 /** What AS OF says is a constant: a version is found before anything runs. */
