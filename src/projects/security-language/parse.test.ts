@@ -270,7 +270,7 @@ const refusals: readonly (readonly [string, string, RegExp])[] = [
   ["set odps.sql.x=true", "1,16", /is no security setting/],
   ["setproject constructor=true", "1,24", /no security property/],
   ["add accountprovider ram", "1,5", /ALIYUN and RAM, and stay/],
-  ["show acl for t1 on type ship", "1,31", /no type of object `ship`/],
+  ["show acl for t1 on type ship", "1,29", /no type of object `ship`/],
   [`grant ${"a,".repeat(1001)}b to c`, "1,2007", /longer than 1000/],
   [`add user ${"x".repeat(66_000)}`, "1,1", /longer than 65536/],
 ];
