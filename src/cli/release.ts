@@ -47,7 +47,9 @@ const listCommand = (around: Surroundings): Command =>
     const asked = { account, project, since, until };
     const found = (await askAdmin("release-list", asked, options, around)) as Release[];
     if (json) out(JSON.stringify(found));
-    else for (const line of found.flatMap(linesOf)) out(line);
+    else if (found.length > 0) for (const line of found.flatMap(linesOf)) out(line);
+    // Silence after a wrong name would look like good news.
+    else out(`The trail has nothing that left ${project ?? "a controlled project"}.`);
   });
 
 const receiptCommand = (around: Surroundings): Command =>

@@ -100,6 +100,8 @@ test("an operator lists what left a project, and anybody checks the receipt with
     ...data,
   );
   assert.deepEqual(sinceDay, every);
+  const none = await bondstore.run("release", "--project", "stage", ...data);
+  assert.match(none.out, /^The trail has nothing that left stage\.$/m);
   const shown = await bondstore.run("release", ...data);
   assert.match(shown.out, /sales\.orders version 1 \(id\): trusted-project/);
 
