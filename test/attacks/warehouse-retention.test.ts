@@ -20,7 +20,8 @@ for o_ in (o, p):
     o_.execute_sql("alter table t drop partition (ds='a')")
     o_.execute_sql("create table gone (a bigint)")
     o_.execute_sql("drop table gone")
-${member(name, "Select, Describe, Alter on table t", "Write on project sales")}
+o.execute_sql("create materialized view m as select 1 as a")
+${member(name, "Select, Describe, Alter on table t", "Select, Describe, Alter on table m", "Write on project sales")}
 `,
   );
   const byBob = await odps<Record<string, string[] | null>>(
@@ -29,6 +30,7 @@ ${member(name, "Select, Describe, Alter on table t", "Write on project sales")}
     `
 put = lambda body: o.rest.put(o.get_project().resource(), data=body, headers={"Content-Type": "application/xml"})
 out["hours"] = refused(lambda: o.execute_sql("alter table t set tblproperties ('Acid.Data.Retain.Hours'='0')"))
+out["hours of a view"] = refused(lambda: o.execute_sql("alter materialized view m set tblproperties ('acid.data.retain.hours'='0')"))
 out["days"] = refused(lambda: put("${property("odps.timemachine.retention.days")}"))
 out["all"] = refused(lambda: o.execute_sql("purge all"))
 out["one"] = refused(lambda: o.execute_sql("purge table t"))

@@ -2,6 +2,7 @@ import type { AccessDemand } from "../../../access/authorize.ts";
 import { projectArn } from "../../../projects/project-key.ts";
 import type { CatalogTable } from "../../../sql/catalog.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
+import type { AlterMaterializedView, AlterTable } from "../../../sql/tree-alter.ts";
 import type {
   CreateFunction,
   CreateSqlFunction,
@@ -121,6 +122,11 @@ function makeFunctionDemands(
   return [make, ...reads];
 }
 
+/** Who has less of a table's past kept purges the rest. */
+const cutsPast = (action: (AlterTable | AlterMaterializedView)["action"]): boolean =>
+  action.kind === "set-properties" &&
+  action.properties.some(({ key }) => key.toLowerCase() === retentionOfTable);
+
 /** By the kind of a definition. INVARIANT: every kind has a row, those too that demand nothing. */
 const demands: {
   readonly [Kind in Definition["kind"]]: (
@@ -145,11 +151,7 @@ const demands: {
   "alter-table": ({ table, action }, { named, rename }) => [
     named("Alter", table),
     ...(action.kind === "rename" ? rename(table) : []),
-    // Who has less of a table's past kept purges the rest.
-    ...(action.kind === "set-properties" &&
-    action.properties.some(({ key }) => key.toLowerCase() === retentionOfTable)
-      ? [named("Drop", table)]
-      : []),
+    ...(cutsPast(action) ? [named("Drop", table)] : []),
     ...(action.kind === "exchange-partition"
       ? [named("Alter", action.with), named("Select", action.with)]
       : []),
@@ -158,7 +160,10 @@ const demands: {
     named("Alter", view),
     ...(action.kind === "rename" ? rename(view) : []),
   ],
-  "alter-materialized-view": ({ view }, { named }) => [named("Alter", view)],
+  "alter-materialized-view": ({ view, action }, { named }) => [
+    named("Alter", view),
+    ...(cutsPast(action) ? [named("Drop", view)] : []),
+  ],
   truncate: ({ table }, { named }) => [named("Update", table)],
   clone: ({ source, target }, { named, make }) => [named("Select", source), ...make(target)],
   restore(statement, { named, make, inProject, onDropped }) {
