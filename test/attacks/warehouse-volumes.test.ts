@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import {
+  volumePartRows,
+  volumeUploadRows,
+} from "../../src/services/maxcompute/volumes/sessions.ts";
 import { commands, member, startWorld } from "../support/warehouse.ts";
 
 /** What everybody tries with a volume that is not theirs. */
@@ -324,4 +328,22 @@ out["after"] = [one.name for one in o.get_volume("lake").list_partitions()]
     assert.deepEqual([dropped, there], [null, false]);
     assert.ok(told.every((one) => ["done", "TunnelError", "NoSuchObject"].includes(one)));
   }
+});
+
+test("a file that is written while its volume is dropped leaves nothing behind", async (t) => {
+  const { asRoot, running, account } = await startWorld(t, "sales");
+  const out = await asRoot(`
+import struct, zlib
+o.create_fs_volume("disk")
+def body():
+    head, data = struct.pack(">I", 1 << 20), b"x" * 100000
+    yield head + data[:50000]
+    o.delete_volume("disk")
+    yield data[50000:] + struct.pack(">I", zlib.crc32(data, zlib.crc32(head)))
+out["put"] = refused(lambda: o.rest.post(o.endpoint + "/projects/sales/volumes/disk", body(), headers={"x-odps-volume-fs-path": "/disk/f"}))
+`);
+  assert.ok(out["put"]);
+  const store = running.bondstore.opened.parts.store.account(account);
+  assert.deepEqual([...volumePartRows(store).range()], []);
+  assert.deepEqual([...volumeUploadRows(store).range()], []);
 });

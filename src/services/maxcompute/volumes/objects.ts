@@ -200,9 +200,9 @@ export const writeVolumeObject = operation("WriteVolumeObject", {
     const name = headerPath(target, input);
     if (name === "") throw invalid("a file has a name");
     const replication = replicationOf(input.parameters["replication"]);
-    const piece = await writePiece(target, input, call);
     const own = { directory: "", ...(replication && { replication }) };
     const { id } = await beginVolumeUpload(target, own, call);
+    const piece = await writePiece(target, input, call);
     await keepPart(target, id, { name, piece, append: false }, call);
     return { headers: { "x-odps-volume-sessionid": id } };
   },

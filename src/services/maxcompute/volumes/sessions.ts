@@ -7,7 +7,7 @@ import { fileBytesMax, tooLarge } from "./content.ts";
 import { type VolumeTarget, volumeNamed } from "./find.ts";
 import { invalid, joinPath } from "./path.ts";
 import { type Piece, sizeOf, type VolumeRecord } from "./records.ts";
-import { changeVolume, checkRoom, putFile, removePieces } from "./tree.ts";
+import { changeVolume, checkRoom, putFile, removePieces, stillThere } from "./tree.ts";
 
 /** What sessions on a volume have in common: which one it was when they began. */
 interface VolumeSession extends TunnelSession {
@@ -61,9 +61,10 @@ export function beginVolumeUpload(
   call: OdpsCall,
 ): Promise<VolumeUpload> {
   const wanted = { ...own, ...sessionOn(target.volume), status: "normal" } as const;
-  return beginSession(volumeUploadRows(target.store), target, wanted, call, ({ id }) =>
-    removeParts(target, id),
-  );
+  const forget = ({ id }: VolumeUpload) => removeParts(target, id);
+  // What a volume's end has not forgotten nobody would.
+  const keep = () => void stillThere(target);
+  return beginSession(volumeUploadRows(target.store), target, wanted, call, forget, keep);
 }
 
 /** Begins a download of a file. */

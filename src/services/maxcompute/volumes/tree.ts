@@ -71,12 +71,18 @@ export function changeVolume(
 ): Promise<void> {
   return call.parts.store.transaction(() => {
     judgeAgain();
-    const key = volumeKey(project.id, volume.schema, volume.name);
-    const now = volumeRows(store).find(key);
-    if (now?.id !== volume.id) throw noSuchVolume(volume.name);
+    const now = stillThere({ store, project, volume });
     if (change() === false) return;
+    const key = volumeKey(project.id, volume.schema, volume.name);
     volumeRows(store).put(key, { ...now, version: now.version + 1, modifiedAtMs: call.timeMs });
   });
+}
+
+/** A volume as it is now. Refuses one that was dropped since it was found. */
+export function stillThere({ store, project, volume }: Place): VolumeRecord {
+  const now = volumeRows(store).find(volumeKey(project.id, volume.schema, volume.name));
+  if (now?.id !== volume.id) throw noSuchVolume(volume.name);
+  return now;
 }
 
 /** The refusal of a volume that is not there. */
