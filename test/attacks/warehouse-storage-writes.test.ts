@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { mock, test } from "node:test";
+import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
+import { until } from "../support/flink.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
 /** `verdict` tells how a write ends; `streamed` is a whole Arrow stream. */
@@ -102,4 +106,62 @@ out["once"] = [commit(mine, [second, second]), commit(mine, [block]), code(lambd
   const [first, again, late, count] = out["once"] as unknown[];
   assert.deepEqual([first, again, count], ["COMMITTED", "COMMITTED", [[1]]]);
   assert.notEqual(late, "goes");
+});
+
+test("who loses the right while rows are divided writes none of them", async (t) => {
+  const { asRoot, user, account } = await startWorld(t, "vault");
+  const ann = await user("ann");
+  const name = `RAM$${account}:ann`;
+  const byAnn = (work: string) =>
+    asRoot(
+      `${story}
+ann = ODPS("${ann.accessKeyId}", "${ann.secretAccessKey}", "vault", endpoint=o.endpoint)
+${work}`.replace("create table t", "create table if not exists t"),
+    );
+  await asRoot(`
+o.execute_sql("create table p (a bigint) partitioned by (ds string)")
+${member(name, "Describe, Update on table p")}`);
+  const begun = await byAnn(`
+out["id"] = begin(ann, "p")
+out["block"] = put(out["id"], streamed(rows_of(a=[1], ds=["x"])), ann, "p")
+`);
+  const { use } = ProjectEngines.prototype;
+  t.after(() => mock.restoreAll());
+  let revoked = false;
+  mock.method(
+    ProjectEngines.prototype,
+    "use",
+    async function (this: ProjectEngines, ...args: Parameters<typeof use>) {
+      const divided = await use.apply(this, args);
+      if (!revoked) {
+        revoked = true;
+        await asRoot(`o.run_security_query("revoke Update on table p from user ${name}")`);
+      }
+      return divided;
+    },
+  );
+  const out = await byAnn(`
+out["commit"] = verdict(lambda: commit(${JSON.stringify(begun["id"])}, [${JSON.stringify(begun["block"])}], ann, "p"))
+out["rows"] = rows("select count(*) from p where ds <> ''")
+`);
+  assert.ok(revoked);
+  assert.match(String(out["commit"]), /NoPermission/);
+  assert.deepEqual(out["rows"], [[0]]);
+});
+
+test("a block that comes too late leaves no file behind", async (t) => {
+  const { asRoot, running } = await startWorld(t, "vault");
+  const out = await asRoot(`${story}
+id = begin()
+late = streamed(rows_of(a=[1], b=[os.urandom(100000).hex()]))
+def body():
+    yield late[:1000]
+    commit(id, [])
+    yield late[1000:]
+out["late"] = verdict(lambda: put(id, body()))
+`);
+  assert.match(String(out["late"]), /is over/);
+  await until("no file", async () => {
+    return readdirSync(join(running.data, "store", "blobs")).length === 0 ? true : undefined;
+  });
 });

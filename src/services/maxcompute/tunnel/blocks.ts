@@ -87,12 +87,33 @@ function formOf({ labels, parameters }: OdpsInput): TakeQuestion["form"] {
   return "arrow" in parameters ? "arrow" : "record";
 }
 
-/** Takes the rows that a request brings into a sealed file that is nobody's yet. */
+/**
+ * Takes the rows that a request brings into a sealed file, for which `keep` finds a place inside a transaction. Where it
+ * throws, nothing of the file is left.
+ */
 export async function takeBlock(
-  { project, table }: TableTarget,
+  target: TableTarget,
   input: OdpsInput,
   call: OdpsCall,
-  columns = storedColumns(table, table.columns),
+  keep: (file: FileRecord) => void,
+  columns = storedColumns(target.table, target.table.columns),
+): Promise<FileRecord> {
+  const file = await sealedRows(target, input, call, columns);
+  try {
+    await call.parts.store.transaction(() => keep(file));
+  } catch (error) {
+    target.store.blobs.discard(file.blob);
+    throw error;
+  }
+  return file;
+}
+
+/** The rows of a request as a file that is nobody's yet. */
+async function sealedRows(
+  { project }: TableTarget,
+  input: OdpsInput,
+  call: OdpsCall,
+  columns: TakeQuestion["columns"],
 ): Promise<FileRecord> {
   const { body } = input;
   if (!body) throw invalid("A block has a body.");

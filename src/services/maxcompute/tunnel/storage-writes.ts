@@ -68,10 +68,17 @@ function numberIn({ parameters }: OdpsInput, name: string, max: number): number 
 /** Puts the blocks that are named into the table at once; committed again, it is done already. */
 export const commitWriteSession = operation("CommitWriteSession", {
   ...intoTable,
-  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
+  async handle(
+    target: TableTarget,
+    input: OdpsInput,
+    call: OdpsCall,
+    judgeAgain: () => void,
+  ): Promise<OdpsAnswer> {
     const messages = textsIn(jsonOf(input.text), "CommitMessages", blocksMax);
     const upload = writeOf(target, input, call);
-    const done = await commitUpload(target, upload, call, (blocks) => named(blocks, messages));
+    const done = await commitUpload(target, upload, call, judgeAgain, (blocks) =>
+      named(blocks, messages),
+    );
     return { created: "", json: answerOf(target, done) };
   },
 });

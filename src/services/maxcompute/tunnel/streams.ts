@@ -98,8 +98,7 @@ export const putStreamBlock = operation("PutStreamBlock", {
     const stream = streamOf(target, input, call);
     checkSchema(target, input);
     const values = partitionOf(target, stream, input);
-    const file = await takeBlock(target, input, call);
-    await call.parts.store.transaction(() => {
+    await takeBlock(target, input, call, (file) => {
       judgeAgain();
       const now = streamOf(target, input, call);
       const key = [project.id, now.id];
@@ -108,7 +107,7 @@ export const putStreamBlock = operation("PutStreamBlock", {
         batches: now.batches + 1,
         lastBatchAtMs: call.timeMs,
       });
-      if (file.rows === 0) return;
+      if (file.rows === 0) return store.blobs.discard(file.blob);
       putVersion(store, {
         ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
         ...{ operation: "STREAM", added: [file] },

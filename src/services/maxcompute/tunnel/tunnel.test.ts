@@ -51,3 +51,23 @@ test("a session is found by who began it, for its table, in its project and its 
   ];
   for (const [title, work] of refused) assert.throws(work, { code: "NoSuchUpload" }, title);
 });
+
+test("sessions that are over go, however many are open", async () => {
+  const forgotten: string[] = [];
+  const begin = (timeMs: number) =>
+    beginSession(rows, target("many"), { tableId: "t" }, at(timeMs), ({ id }) =>
+      forgotten.push(id),
+    );
+  const over: string[] = [];
+  for (let count = 0; count < 20; count += 1) over.push((await begin(0)).id);
+  const nowMs = sessionMs + 1;
+  await store.transaction(() => {
+    for (let count = 0; count < 200; count += 1) {
+      const id = String(count).padStart(32, "0");
+      rows.put(["many", id], { id, by: "eve", beganAtMs: nowMs, tableId: "t" });
+    }
+  });
+  for (let count = 0; count < 100; count += 1) await begin(nowMs);
+  const [last] = over.sort().reverse();
+  assert.ok(forgotten.includes(String(last)));
+});

@@ -122,13 +122,12 @@ export async function takeUploadBlock(
   if (upload.status !== "normal") throw invalid(`The upload ${upload.id} is ${upload.status}.`);
   const { columns } =
     upload.partitionsMax === undefined ? target.table : withPartitionsInRows(target.table);
-  const file = await takeBlock(target, input, call, storedColumns(target.table, columns));
-  await call.parts.store.transaction(() => {
+  const keep = (file: FileRecord) => {
     const now = uploadRows(store).find([project.id, upload.id]);
     if (now?.status !== "normal") throw invalid(`The upload ${upload.id} is over.`);
     keepBlock(store, upload.id, { id, file, atMs: call.timeMs });
-  });
-  return file;
+  };
+  return takeBlock(target, input, call, keep, storedColumns(target.table, columns));
 }
 
 /** Tells where an upload has come to. */
@@ -140,8 +139,13 @@ export const getTableUpload = operation("GetTableUpload", {
 /** Puts all blocks into the table at once; committed again, it is done already. */
 export const commitTableUpload = operation("CommitTableUpload", {
   ...intoTable,
-  async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
-    const done = await commitUpload(target, uploadOf(target, input, call), call);
+  async handle(
+    target: TableTarget,
+    input: OdpsInput,
+    call: OdpsCall,
+    judgeAgain: () => void,
+  ): Promise<OdpsAnswer> {
+    const done = await commitUpload(target, uploadOf(target, input, call), call, judgeAgain);
     return { json: answerOf(target, done) };
   },
 });
@@ -154,13 +158,16 @@ export async function commitUpload(
   target: TableTarget,
   upload: UploadRecord,
   call: OdpsCall,
+  judgeAgain: () => void,
   chosen: (blocks: readonly BlockRecord[]) => readonly BlockRecord[] = (blocks) => blocks,
 ): Promise<UploadRecord> {
   const { project, store, table } = target;
-  if (upload.partitionsMax !== undefined) return commitDivided(target, upload, call, chosen);
+  if (upload.partitionsMax !== undefined)
+    return commitDivided(target, upload, call, judgeAgain, chosen);
   const key = [project.id, upload.id];
   const done: UploadRecord = { ...upload, status: "closed" };
   await call.parts.store.transaction(() => {
+    judgeAgain();
     if (uploadRows(store).find(key)?.status !== "normal") return;
     const all = blocksOf(store, upload.id);
     // Blocks were kept when they came: here they only change hands.
@@ -188,6 +195,7 @@ async function commitDivided(
   target: TableTarget,
   upload: UploadRecord,
   call: OdpsCall,
+  judgeAgain: () => void,
   chosen: (blocks: readonly BlockRecord[]) => readonly BlockRecord[],
 ): Promise<UploadRecord> {
   const { project, store, table } = target;
@@ -201,6 +209,7 @@ async function commitDivided(
   const added = made.flatMap(({ files }) => files);
   try {
     await call.parts.store.transaction(() => {
+      judgeAgain();
       const now = blocksOf(store, upload.id);
       const same =
         now.map(({ file }) => file.id).join() === before.map(({ file }) => file.id).join();

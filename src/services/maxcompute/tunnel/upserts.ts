@@ -1,6 +1,7 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
+import type { FileRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import { schemaVersion, tunnelSchema } from "../table-answer.ts";
@@ -86,14 +87,14 @@ export const putUpsertBlock = operation("PutUpsertBlock", {
   async handle(target: TableTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { table, store, project } = target;
     checkOpen(target, upsertOf(target, input, call));
-    const file = await takeBlock(target, input, call, changeColumns(table));
-    await call.parts.store.transaction(() => {
+    const keep = (file: FileRecord) => {
       const now = upsertOf(target, input, call);
       checkOpen(target, now);
       if (now.blocks >= blocksMax) throw invalid(`A session has at most ${blocksMax} blocks.`);
       keepBlock(store, now.id, { id: now.blocks, file, atMs: call.timeMs });
       upsertRows(store).put([project.id, now.id], { ...now, blocks: now.blocks + 1 });
-    });
+    };
+    await takeBlock(target, input, call, keep, changeColumns(table));
     return blockTaken;
   },
 });
