@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { refreshRows } from "../../src/services/maxcompute/materialized.ts";
 import { member, startWorld, type World } from "../support/warehouse.ts";
 
@@ -125,4 +126,51 @@ for minutes in ["0", "-1", "1.5", "9999999", "x"]:
   await asRoot(`o.run_security_query("set ProjectProtection=false")`);
   assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement"]);
   assert.deepEqual(await rowsOf(inPlain, "m"), [[1], [2]]);
+});
+
+test("the clock reads no objects with its owner's rights, wherever others say that these lie", async (t) => {
+  const world = await startTimed(t, "sales");
+  const { asRoot, odps, user, account, running, root, minute } = world;
+  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
+  t.after(() => s3.destroy());
+  for (const [Bucket, Key, Body] of [
+    ["open", "d/ds=a/a.csv", "1\n"],
+    ["secret", "d/a.csv", "666\n"],
+  ] as const) {
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+  const [ann, bob] = [await user("ann"), await user("bob")];
+  const { users, policiesOf } = running.bondstore.opened.parts.directory.inAccount(account);
+  const reader = users.find("bob");
+  assert.ok(reader);
+  const reads = { Effect: "Allow", Action: ["s3:ListBucket", "s3:GetObject"], Resource: "*" };
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement: [reads] });
+  await policiesOf.user.putInline(reader, "reads", policy);
+  await asRoot(`
+o.execute_sql("create external table x (a bigint) partitioned by (ds string) stored by 'com.aliyun.odps.CsvStorageHandler' location 's3://open/d/'")
+o.execute_sql("msck repair table x")
+${member(`RAM$${account}:ann`, "Alter, Describe on table x")}
+${member(`RAM$${account}:bob`, "Select, Describe on table x")}
+`);
+  await odps(
+    bob,
+    "sales",
+    `o.execute_sql("create materialized view m refresh every 1 minutes tblproperties ('enable_auto_refresh'='true') as select a from x where ds > ''")`,
+  );
+  const moved = await odps(
+    ann,
+    "sales",
+    `out["made"] = refused(lambda: o.execute_sql("alter table x add partition (ds='z') location 's3://secret/d/'"))`,
+  );
+  assert.equal(moved["made"], null);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement ODPS-0130013"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1]]);
+  // Who says REBUILD means it.
+  await odps(
+    bob,
+    "sales",
+    `o.execute_sql("alter materialized view m rebuild", hints={"odps.sql.allow.fullscan": "true"})`,
+  );
+  assert.deepEqual(await rowsOf(world, "m"), [[1], [666]]);
 });

@@ -42,6 +42,13 @@ export class ExternalObjects {
         );
       }
     }
+    // Who may alter a table says where its objects are: nobody's rights read them without their asking.
+    if (source.via !== undefined) {
+      throw new ServiceError(
+        "ODPS-0130013",
+        "ODPS-0130013:Authorization exception - the clock reads no objects outside of the project: run ALTER MATERIALIZED VIEW .. REBUILD",
+      );
+    }
     this.#invoke = parts.invoke;
     this.#as = { principal, account, source: { ...source, project: project.name } };
     this.#owner = project.account;
