@@ -20,8 +20,9 @@ const startsMax = 10;
 /** A view that is due, in its place. */
 interface Due {
   readonly project: ProjectRecord;
-  readonly store: AccountStore;
   readonly view: TableRecord;
+  /** Since when. */
+  readonly sinceMs: number;
 }
 
 /** The last time that the clock began to make a view anew. */
@@ -29,6 +30,9 @@ interface Begun {
   readonly atMs: number;
   readonly job?: string;
 }
+
+const minutesOf = (view: TableRecord | undefined): number | undefined =>
+  view?.kind === "materialized view" ? refreshMinutes(view) : undefined;
 
 /**
  * Makes materialized views anew as often as they say: by a job of their owner's, which is judged as if the owner had
@@ -49,57 +53,64 @@ export class Refreshes {
   }
 
   start(): void {
-    this.#endRounds = eachMinute(() => this.#round());
+    this.#endRounds = eachMinute(() => this.round());
   }
 
   stop(): Promise<void> {
     return this.#endRounds();
   }
 
-  /** Begins jobs for what is due, and waits for none of them. */
-  async #round(): Promise<void> {
+  /** Begins jobs for what is due longest, and waits for none of them. */
+  async round(): Promise<void> {
     const { directory, store: stores } = this.#parts;
+    const seen = new Set<string>();
     for (const { id } of [...directory.accounts()]) {
-      const store = stores.account(id);
-      let left = startsMax;
-      for (const { value: project } of [...projectTable(store).range()]) {
-        for (const { key } of [...refreshRows(store).range({ prefix: [project.id] })]) {
-          if (left === 0) break;
-          await setImmediate();
-          const due = await this.#dueAt(project, store, key);
-          if (!due) continue;
-          left -= 1;
-          // A view that cannot be made anew keeps no other waiting.
-          await this.#refresh(due).catch((error: unknown) => {
-            if (!(error instanceof ServiceError))
-              this.#onFault(`refresh of ${due.view.name}`, error);
+      const due: Due[] = [];
+      for await (const [project, view] of this.#views(stores.account(id))) {
+        seen.add(view.id);
+        const sinceMs = this.#dueSince(view);
+        if (sinceMs !== undefined && isOutdated(view, project, this.#parts)) {
+          due.push({ project, view, sinceMs });
+        }
+      }
+      due.sort((one, other) => one.sinceMs - other.sinceMs);
+      for (const one of due.slice(0, startsMax)) {
+        // A view that cannot be made anew keeps no other waiting.
+        await this.#refresh(one).catch((error: unknown) => {
+          if (!(error instanceof ServiceError)) this.#onFault(`refresh of ${one.view.name}`, error);
+        });
+      }
+    }
+    for (const id of this.#begun.keys()) if (!seen.has(id)) this.#begun.delete(id);
+  }
+
+  /** The views of an account that the clock makes anew; what is none any more is looked at no more. */
+  async *#views(
+    store: AccountStore,
+  ): AsyncGenerator<readonly [project: ProjectRecord, view: TableRecord]> {
+    const tables = tableRows(store);
+    for (const { value: project } of [...projectTable(store).range()]) {
+      for (const { key } of [...refreshRows(store).range({ prefix: [project.id] })]) {
+        // Requests come between.
+        await setImmediate();
+        const view = tables.find(key);
+        if (view && minutesOf(view) !== undefined) yield [project, view];
+        else {
+          await this.#parts.store.transaction(() => {
+            if (minutesOf(tables.find(key)) === undefined) refreshRows(store).remove(key);
           });
         }
       }
     }
   }
 
-  async #dueAt(
-    project: ProjectRecord,
-    store: AccountStore,
-    key: readonly (string | number)[],
-  ): Promise<Due | undefined> {
-    const [, schema = "", name = ""] = key.map(String);
-    const view = tableRows(store).find([project.id, schema, name]);
-    const minutes = view?.kind === "materialized view" ? refreshMinutes(view) : undefined;
-    if (!view || minutes === undefined) {
-      await this.#parts.store.transaction(() => {
-        const now = tableRows(store).find([project.id, schema, name]);
-        if (!now || refreshMinutes(now) === undefined)
-          refreshRows(store).remove([project.id, schema, name]);
-      });
-      return undefined;
-    }
+  /** Since when a view may be made anew; undefined: not yet, or that is under way. */
+  #dueSince(view: TableRecord): number | undefined {
     const { atMs = 0, job } = this.#begun.get(view.id) ?? {};
     if (job !== undefined && this.#jobs.runs(job)) return undefined;
     const lastMs = Math.max(atMs, view.materialized?.built?.atMs ?? 0);
-    if (this.#parts.clock.now() - lastMs < minutes * minuteMs) return undefined;
-    return isOutdated(view, project, this.#parts) ? { project, store, view } : undefined;
+    const sinceMs = lastMs + (minutesOf(view) ?? 0) * minuteMs;
+    return sinceMs <= this.#parts.clock.now() ? sinceMs : undefined;
   }
 
   async #refresh({ project, view }: Due): Promise<void> {
