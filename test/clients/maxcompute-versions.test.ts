@@ -110,6 +110,8 @@ out["rewritten"] = refused(lambda: between("version between 5 and 7"))[1]
 out["before"] = between("version between 5 and 6")
 o.execute_sql("insert into d partition (ds='x') values (5, 50)")
 out["after"] = between("version between 7 and 8")
+o.execute_sql("alter table d partition (ds='y') rename to partition (ds='z')")
+out["renamed"] = refused(lambda: between("version between 7 and 9"))[1]
 `);
   assert.deepEqual(out["versions"], [[1], [1, 2, 3], [2, 3], [], [1, 2, 3, 4], [], [4]]);
   assert.deepEqual(out["columns"], [[4, 40, "x"]]);
@@ -118,6 +120,7 @@ out["after"] = between("version between 7 and 8")
   assert.deepEqual(out["partition"], [[3]]);
   for (const told of out["wrong"] as string[]) assert.match(told, /no such versions.*SHOW HISTORY/);
   assert.match(String(out["plain"]), /is not transactional/);
-  assert.match(String(out["rewritten"]), /were changed or taken away between these versions/);
+  for (const told of [out["rewritten"], out["renamed"]])
+    assert.match(String(told), /were changed or taken away between these versions/);
   assert.deepEqual([out["before"], out["after"]], [[4], [5]]);
 });

@@ -13,8 +13,8 @@ const sameRows: ReadonlySet<string> = new Set(["COMPACT", "ALTER"]);
 
 /**
  * The rows that were inserted after one kept version up to another, as a content of their own. Files are never changed,
- * so what a version has and the one before had not was inserted by it; where something is missing, rows were changed or
- * taken away, and files do not tell which.
+ * so what a version has and the one before had not was inserted by it; where something is missing, or in another
+ * partition, rows were changed or taken away, and files do not tell which.
  */
 export function insertedSince(
   store: AccountStore,
@@ -31,7 +31,7 @@ export function insertedSince(
     const had = filesOf(before);
     const has = filesOf(now);
     const isSame = sameRows.has(now.operation);
-    if (!isSame && [...had.keys()].some((id) => !has.has(id))) return "rewritten";
+    if (!isSame && [...had].some(([id, place]) => has.get(id) !== place)) return "rewritten";
     // What was restored was inserted before.
     const brings = !isSame && now.operation !== "RESTORE";
     for (const partition of brings ? now.partitions : []) {
@@ -46,5 +46,11 @@ export function insertedSince(
   return { ...versionOf(until), partitions: [...inserted.values()] };
 }
 
-const filesOf = ({ partitions }: VersionRecord): ReadonlyMap<string, FileRecord> =>
-  new Map(partitions.flatMap(({ files }) => files.map((file) => [file.id, file] as const)));
+/** In which partition each file is: its rows have that one's values. */
+const filesOf = ({ partitions }: VersionRecord): ReadonlyMap<string, string> =>
+  new Map(
+    partitions.flatMap(({ files, values }) => {
+      const place = JSON.stringify(values);
+      return files.map(({ id }) => [id, place] as const);
+    }),
+  );
