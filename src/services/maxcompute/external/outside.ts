@@ -82,12 +82,15 @@ export async function writeOutside(
       const out = as
         ? await asText(file, as, columnsOf(selection, partitionBy), cell, running)
         : file;
-      if (file.rows > 0) {
-        await objects.write(place, own, cell.engine.give(out.file), out.bytes);
-        rows += file.rows;
-        bytes += out.bytes;
+      try {
+        if (file.rows > 0) {
+          await objects.write(place, own, cell.engine.give(out.file), out.bytes);
+          rows += file.rows;
+          bytes += out.bytes;
+        }
+      } finally {
+        await cell.engine.remove(out.file);
       }
-      await cell.engine.remove(out.file);
     }
     const removed = new Set<string>();
     for (const [at, { place }] of left.entries()) {

@@ -78,15 +78,30 @@ export async function keepInCell<Result>(
           }),
         input.job.signal,
       );
-    if (!spark) return work(cell, await keep(made));
+    if (!spark) return orRemoved(cell, await keep(made), work);
     if (cluster) {
       return runOnCluster({ spark, files }, cluster, running, cell, async () =>
-        work(cell, await keep([])),
+        orRemoved(cell, await keep([]), work),
       );
     }
     const { signal } = input.job;
-    return work(cell, await cell.onSpark({ id, timezone, ...spark }, keep, signal));
+    const kept = await cell.onSpark({ id, timezone, ...spark }, keep, signal);
+    return orRemoved(cell, kept, work);
   });
+}
+
+/** Does something with what a query left; where that fails, what is left of it goes. */
+async function orRemoved<Result>(
+  cell: ProjectEngine,
+  kept: Kept,
+  work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(cell, kept);
+  } catch (error) {
+    for (const { file } of kept.files) await cell.engine.remove(file).catch(() => {});
+    throw error;
+  }
 }
 
 /** Runs a selection in the project's cell and answers the files that it leaves there, to be sealed by `work`. */
