@@ -47,3 +47,16 @@ out["made"] = o.exist_table("mine")
 `);
   assert.deepEqual(left, { rows: [[1]], made: false });
 });
+
+test("the progress of a query counts no rows that may not be shown", async (t) => {
+  const { asRoot } = await startWorld(t, "vault");
+  const out = await asRoot(`
+o.execute_sql("create table t (a bigint)")
+o.execute_sql("insert into t values (1), (2), (3)")
+for query in ["set ProjectProtection=true", "set odps.security.displayrows=0"]: o.run_security_query(query)
+job = o.execute_sql("select * from t")
+[stage] = job.get_task_progress(job.get_task_names()[0]).stages
+out["told"] = [stage.finished_percentage, stage.input_records, stage.output_records]
+`);
+  assert.deepEqual(out["told"], [100, 0, 0]);
+});

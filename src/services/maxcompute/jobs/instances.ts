@@ -146,8 +146,8 @@ export const getInstanceProgress = operation(
       TerminatedWorkers: done,
       RunningWorkers: running,
       TotalWorkers: "1",
-      InputRecords: "0",
-      OutputRecords: String(instance.rows?.rows ?? 0),
+      // How many rows it gave is told with them: progress is no display.
+      ...{ InputRecords: "0", OutputRecords: "0" },
       FinishedPercentage: String(percent),
     };
     return { document: { Progress: { Stage } } };
