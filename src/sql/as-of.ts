@@ -42,6 +42,12 @@ function insertedBetween(
       `rows of table ${name} were changed or taken away between these versions`,
     );
   }
+  if (found === "too much") {
+    return refuse(
+      since.at,
+      `too much was written to table ${name} between these versions: ask for fewer of them at a time`,
+    );
+  }
   return (
     found ??
     refuse(

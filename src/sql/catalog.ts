@@ -114,13 +114,14 @@ export interface Catalog {
   findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined;
   /**
    * The rows that were inserted into a table after one version, up to another; undefined when one of them is not there,
-   * or not any more, and `rewritten` where rows were changed or taken away between them.
+   * or not any more, `rewritten` where rows were changed or taken away between them, and `too much` where that takes too
+   * long to see.
    */
   findInserted(
     table: CatalogTable,
     since: WantedVersion,
     until: WantedVersion,
-  ): CatalogTable | "rewritten" | undefined;
+  ): CatalogTable | "rewritten" | "too much" | undefined;
   /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
   /** Whether a table has the partition of these values. */

@@ -8,6 +8,9 @@ import {
   type VersionRecord,
 } from "./catalog.ts";
 
+/** Most files of versions that one BETWEEN looks through, each as often as a version has it. */
+const lookedAtMax = 200_000;
+
 /** Changes after which a table has the same rows, whatever files they are in. */
 const sameRows: ReadonlySet<string> = new Set(["COMPACT", "ALTER"]);
 
@@ -21,15 +24,17 @@ export function insertedSince(
   table: TableRecord,
   since: number,
   until: number,
-): VersionRecord | "rewritten" {
+): VersionRecord | "rewritten" | "too much" {
   const versionOf = (version: number): VersionRecord =>
     contentAt(store, table, version) ?? emptyVersion(table);
-  let before = versionOf(since);
+  let had = filesOf(versionOf(since));
+  let lookedAt = had.size;
   const inserted = new Map<string, PartitionRecord>();
   for (let version = since + 1; version <= until; version += 1) {
     const now = versionOf(version);
-    const had = filesOf(before);
     const has = filesOf(now);
+    lookedAt += has.size + 1;
+    if (lookedAt > lookedAtMax) return "too much";
     const isSame = sameRows.has(now.operation);
     if (!isSame && [...had].some(([id, place]) => has.get(id) !== place)) return "rewritten";
     // What was restored was inserted before.
@@ -41,7 +46,7 @@ export function insertedSince(
       const all: readonly FileRecord[] = [...(inserted.get(key)?.files ?? []), ...files];
       inserted.set(key, { ...partition, files: all });
     }
-    before = now;
+    had = has;
   }
   return { ...versionOf(until), partitions: [...inserted.values()] };
 }

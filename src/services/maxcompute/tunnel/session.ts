@@ -134,14 +134,14 @@ export class StatementCatalog implements Catalog {
     table: CatalogTable,
     since: WantedVersion,
     until: WantedVersion,
-  ): CatalogTable | "rewritten" | undefined {
+  ): CatalogTable | "rewritten" | "too much" | undefined {
     const { project, store, record } = this.found(table);
     const [from, version] = [since, until].map((one) => this.#versionMeant(record, store, one));
     if (from === undefined || version === undefined || version < from) return undefined;
     const keptFrom = keptSince(record, project, this.#call.timeMs);
     if (!keptVersion(store, record, from, keptFrom)) return undefined;
     const content = insertedSince(store, record, from, version);
-    if (content === "rewritten") return content;
+    if (typeof content === "string") return content;
     const found = { ...table, version, since: from };
     this.#tables.set(keyOf(found), { project, store, record, content, heldFrom: from });
     return found;
