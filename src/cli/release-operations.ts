@@ -1,6 +1,7 @@
 import { type Release, releasesOf } from "../audit/releases.ts";
 import { everyAccount } from "../audit/trail.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import type { Opened } from "../server.ts";
 import { type AdminOperation, accountOf } from "./administered.ts";
 
 /** Most events that one list looks at: a release that is streamed has two. */
@@ -14,6 +15,9 @@ const timeOf = (value: unknown): number | undefined => {
   }
   return time;
 };
+
+const isThere = ({ parts }: Opened, account: string, project: unknown): boolean =>
+  parts.projects.find(account, String(project)) !== undefined;
 
 /** What an administrator may ask of what left controlled projects. */
 export const releaseOperations: Readonly<Record<string, AdminOperation>> = {
@@ -31,6 +35,10 @@ export const releaseOperations: Readonly<Record<string, AdminOperation>> = {
       ...(toMs !== undefined && { toMs }),
       limit: eventsMax,
     });
+    // What a project has let out stays told when it is dropped.
+    if (project !== undefined && found.length === 0 && !isThere(opened, id, project)) {
+      throw new ServiceError("NotFound", `there is no project \`${String(project).slice(0, 64)}\``);
+    }
     return releasesOf(found.map(({ event }) => event));
   },
 

@@ -102,6 +102,9 @@ test("an operator lists what left a project, and anybody checks the receipt with
   assert.deepEqual(sinceDay, every);
   const none = await bondstore.run("release", "--project", "stage", ...data);
   assert.match(none.out, /^The trail has nothing that left stage\.$/m);
+  const nope = await bondstore.run("release", "--project", "nope", ...data);
+  assert.equal(nope.status, 1);
+  assert.match(nope.said, /there is no project `nope`/);
   const shown = await bondstore.run("release", ...data);
   assert.match(shown.out, /sales\.orders version 1 \(id\): trusted-project/);
 
