@@ -69,12 +69,15 @@ function resolveRebuild(statement: AlterMaterializedView, environment: Environme
 /** The rows of those partitions that REBUILD names; without any: all. */
 function onlyPartitions(
   sql: string,
-  { action }: AlterMaterializedView,
+  { action, at }: AlterMaterializedView,
   table: CatalogTable,
 ): string {
   const wanted = action.kind === "rebuild" ? action.partitions : [];
   if (wanted.length === 0) return sql;
   const { columns, partitionColumns } = table;
+  if (partitionColumns.length === 0) {
+    return refuse(at, `${fullName(table)} has no partitions: REBUILD makes all of it anew`);
+  }
   const place = (name: string) =>
     columns.length + partitionColumns.findIndex((column) => column.name === name);
   const filters = wanted.map((conditions) => {

@@ -27,6 +27,7 @@ out["not a constant"] = refused(lambda: rebuild("partition (ds=concat('a', ''))"
 out["another kind"] = refused(lambda: rebuild("partition (ds=1)"))[1]
 o.execute_sql("create materialized view whole as select a from t where ds='a'")
 out["without partitions"] = refused(lambda: o.execute_sql("alter materialized view whole rebuild partition (ds='a')"))[1]
+out["as a table"] = refused(lambda: o.execute_sql("alter table whole set comment 'x'"))[1]
 `);
   const before = (ds: string) => [
     [ds, 1, 1],
@@ -38,7 +39,9 @@ out["without partitions"] = refused(lambda: o.execute_sql("alter materialized vi
   assert.equal(out["outdated"], true);
   assert.deepEqual(out["whole"], [after("a"), after("b"), after("c")]);
   assert.equal(out["no longer"], true);
-  for (const key of ["not a partition", "not a constant", "another kind", "without partitions"]) {
+  assert.match(String(out["without partitions"]), /whole has no partitions/);
+  assert.match(String(out["as a table"]), /say ALTER MATERIALIZED VIEW/);
+  for (const key of ["not a partition", "not a constant", "another kind"]) {
     assert.match(String(out[key]), /partition column with a constant of its kind is expected/, key);
   }
 });

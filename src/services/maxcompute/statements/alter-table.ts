@@ -26,6 +26,13 @@ const outside: ReadonlySet<AlterTableAction["kind"]> = new Set([
   ...(["add-partitions", "drop-partitions"] as const),
 ]);
 
+/** What is to be said of what is no table. */
+const hints: Readonly<Partial<Record<TableRecord["kind"], string>>> = {
+  view: "say ALTER VIEW",
+  "materialized view": "say ALTER MATERIALIZED VIEW",
+  external: "ALTER TABLE adds and drops partitions of it, and no more",
+};
+
 /** ALTER TABLE. */
 export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   const { statement, target, call } = doing;
@@ -36,7 +43,8 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
   const { record, store, project } = there;
   const isOutside = record.kind === "external" && outside.has(action.kind);
   if (record.kind !== "table" && !isOutside) {
-    throw semantic(statement.at, `${record.name} is a ${record.kind}`);
+    const how = hints[record.kind] ?? "ALTER TABLE is for tables";
+    throw semantic(statement.at, `${record.name} is a ${record.kind}: ${how}`);
   }
   if (action.kind === "exchange-partition") return exchangePartition(action, there, doing);
   if (action.kind === "merge-small-files" || action.kind === "compact") {
