@@ -35,87 +35,106 @@ export function changePartitions(
   };
 }
 
+/** Where an action stands and what it is on. */
+interface On {
+  readonly record: TableRecord;
+  readonly at: Position;
+  readonly atMs: number;
+}
+
+type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, { kind: Kind }>;
+
 function changeOf(
   action: AlterTableAction,
   { record }: FoundTable,
   { statement, call }: Doing<AlterTable | AlterMaterializedView>,
 ): Change | undefined {
-  const { at } = statement;
-  const atMs = call.timeMs;
-  const named = ["add-partitions", "rename-partition", "merge-partitions"].includes(action.kind);
-  if (named && record.partitionColumns.some(({ generated }) => generated)) {
-    throw semantic(at, `the partitions of ${record.name} are made of its rows`);
-  }
+  const on = { record, at: statement.at, atMs: call.timeMs };
   switch (action.kind) {
-    case "add-partitions": {
-      const wanted = action.partitions.map(({ spec, location }) => {
-        const values = partitionValues(spec, record, at);
-        if (record.external) checkValues(record, values);
-        else if (location !== undefined) throw notBuilt("LOCATION of a partition");
-        return { values, ...(location !== undefined && { location: readLocation(location) }) };
-      });
-      return (partitions) => {
-        const fresh = wanted.filter(({ values }) => {
-          const isThere = partitions.some((one) => sameValues(one.values, values));
-          if (!isThere || action.ifNotExists) return !isThere;
-          throw semantic(at, `partition ${partitionName(record, values)} already exists`);
-        });
-        return withNew(partitions, fresh, atMs);
-      };
-    }
+    case "add-partitions":
+      return added(action, on);
     case "drop-partitions":
-      return (partitions) => {
-        let after = partitions;
-        for (const conditions of action.partitions) {
-          const left = after.filter(
-            ({ values }) => !conditions.every((one) => holds(one, values, record)),
-          );
-          if (left.length === after.length && !action.ifExists) {
-            throw semantic(at, "there is no such partition");
-          }
-          after = left;
-        }
-        return after;
-      };
-    case "rename-partition": {
-      const from = partitionValues(action.partition, record, at);
-      const to = partitionValues(action.to, record, at);
-      return (partitions) => {
-        if (partitions.some(({ values }) => sameValues(values, to))) {
-          throw semantic(at, `partition ${partitionName(record, to)} already exists`);
-        }
-        if (!partitions.some(({ values }) => sameValues(values, from))) {
-          throw semantic(at, `there is no partition ${partitionName(record, from)}`);
-        }
-        return partitions.map((one) =>
-          sameValues(one.values, from) ? { ...one, values: to } : one,
-        );
-      };
-    }
+      return (partitions) => without(partitions, action, on);
+    case "rename-partition":
+      return renamed(action, on);
     case "enable-lifecycle":
-    case "disable-lifecycle": {
-      if (!action.partition) return undefined;
-      const disabled = action.kind === "disable-lifecycle";
-      return changeOne(action.partition, record, at, ({ lifecycleDisabled: _, ...partition }) => ({
-        ...partition,
-        ...(disabled && { lifecycleDisabled: true }),
-      }));
-    }
-    case "touch": {
-      if (action.partition) {
-        const touched = (one: PartitionRecord) => ({ ...one, modifiedAtMs: atMs });
-        return changeOne(action.partition, record, at, touched);
-      }
-      if (record.partitionColumns.length > 0) return undefined;
-      return (partitions) => withFiles(partitions, [], [], { atMs, overwrite: false });
-    }
+      return action.partition && changeOne(action.partition, on, living);
+    case "disable-lifecycle":
+      return (
+        action.partition &&
+        changeOne(action.partition, on, (one) => ({ ...one, lifecycleDisabled: true }))
+      );
+    case "touch":
+      return touched(action, on);
     case "merge-partitions":
-      if (record.transactional)
-        throw semantic(at, "partitions of a transactional table stay apart");
-      return merged(action, record, at, atMs);
+      return merged(action, on);
     default:
       return undefined;
   }
+}
+
+const living = ({ lifecycleDisabled: _, ...partition }: PartitionRecord): PartitionRecord =>
+  partition;
+
+/** Refuses to name partitions that rows make. */
+function checkNamed({ record, at }: On): void {
+  if (record.partitionColumns.some(({ generated }) => generated)) {
+    throw semantic(at, `the partitions of ${record.name} are made of its rows`);
+  }
+}
+
+function added({ partitions: asked, ifNotExists }: Action<"add-partitions">, on: On): Change {
+  const { record, at, atMs } = on;
+  checkNamed(on);
+  const wanted = asked.map(({ spec, location }) => {
+    const values = partitionValues(spec, record, at);
+    if (record.external) checkValues(record, values);
+    else if (location !== undefined) throw notBuilt("LOCATION of a partition");
+    return { values, ...(location !== undefined && { location: readLocation(location) }) };
+  });
+  return (partitions) => {
+    const fresh = wanted.filter(({ values }) => {
+      const isThere = partitions.some((one) => sameValues(one.values, values));
+      if (!isThere || ifNotExists) return !isThere;
+      throw semantic(at, `partition ${partitionName(record, values)} already exists`);
+    });
+    return withNew(partitions, fresh, atMs);
+  };
+}
+
+function without(
+  partitions: readonly PartitionRecord[],
+  { partitions: wanted, ifExists }: Action<"drop-partitions">,
+  { record, at }: On,
+): readonly PartitionRecord[] {
+  return wanted.reduce((before, conditions) => {
+    const left = before.filter(
+      ({ values }) => !conditions.every((one) => holds(one, values, record)),
+    );
+    if (left.length < before.length || ifExists) return left;
+    throw semantic(at, "there is no such partition");
+  }, partitions);
+}
+
+function renamed({ partition, ...action }: Action<"rename-partition">, on: On): Change {
+  const { record, at } = on;
+  checkNamed(on);
+  const to = partitionValues(action.to, record, at);
+  const change = changeOne(partition, on, (one) => ({ ...one, values: to }));
+  return (partitions) => {
+    if (partitions.some(({ values }) => sameValues(values, to))) {
+      throw semantic(at, `partition ${partitionName(record, to)} already exists`);
+    }
+    return change(partitions);
+  };
+}
+
+/** Of a table that has partitions and names none: nothing. */
+function touched({ partition }: Action<"touch">, on: On): Change | undefined {
+  const { record, atMs } = on;
+  if (partition) return changeOne(partition, on, (one) => ({ ...one, modifiedAtMs: atMs }));
+  if (record.partitionColumns.length > 0) return undefined;
+  return (partitions) => withFiles(partitions, [], [], { atMs, overwrite: false });
 }
 
 /** Partitions without rows beside those that are there, each once. */
@@ -135,11 +154,12 @@ export function withNew(
 
 /** The rows of some partitions as those of one, whatever that had before; the others go. */
 function merged(
-  { partitions: wanted, ifExists, into }: Extract<AlterTableAction, { kind: "merge-partitions" }>,
-  record: TableRecord,
-  at: Position,
-  atMs: number,
+  { partitions: wanted, ifExists, into }: Action<"merge-partitions">,
+  on: On,
 ): Change {
+  const { record, at, atMs } = on;
+  checkNamed(on);
+  if (record.transactional) throw semantic(at, "partitions of a transactional table stay apart");
   const target = partitionValues(into, record, at);
   return (partitions) => {
     const found = wanted.map((conditions) =>
@@ -161,8 +181,7 @@ function merged(
 /** Changes one partition, which must be there. */
 function changeOne(
   spec: PartitionSpec,
-  record: TableRecord,
-  at: Position,
+  { record, at }: On,
   change: (partition: PartitionRecord) => PartitionRecord,
 ): Change {
   const values = partitionValues(spec, record, at);
