@@ -68,6 +68,13 @@ out["header"] = [
     refused(lambda: o.execute_sql("insert into visits values (4, 'd', null)"))[1],
     refused(lambda: o.execute_sql("unload from own into location 's3://lake/in/' stored by 'com.aliyun.odps.CsvStorageHandler' with serdeproperties ('odps.text.option.header.lines.count'='1')"))[1],
 ]
+def made_again(name):
+    text = o.execute_sql(f"show create table {name}").open_reader(tunnel=False).raw
+    o.execute_sql(f"drop table {name}")
+    o.execute_sql(text.rstrip().rstrip(";"))
+    return o.execute_sql(f"show create table {name}").open_reader(tunnel=False).raw == text
+o.execute_sql("create external table zipped (id bigint) stored by 'com.aliyun.odps.TsvStorageHandler' with serdeproperties ('odps.text.option.gzip.input.enabled'='true', 'odps.text.option.null.indicator'='\\\\'') location 's3://lake/gzip/'")
+out["again"] = [[made_again(name), rows(f"select count(*) from {name}")] for name in ["visits", "zipped", "back"]]
 o.execute_sql("drop table visits")
 out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into location 's3://no-such-bucket/' stored as parquet"))[1]
 `,
@@ -85,6 +92,11 @@ out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into loca
   ]);
   assert.deepEqual(out["only"], [[9, "only"]]);
   assert.deepEqual(out["joined"], [[1], [2]]);
+  assert.deepEqual(out["again"], [
+    [true, [[3]]],
+    [true, [[2]]],
+    [true, [[1]]],
+  ]);
   assert.deepEqual(out["external"], [false, ["id", "name", "at"]]);
   for (const key of ["head", "download"]) assert.match(String(out[key]), /run a query instead/);
   assert.match(String(out["format"]), /`orc` is not supported/);

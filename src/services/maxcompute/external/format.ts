@@ -68,6 +68,25 @@ export function readFormat(told: Told): ExternalFormat {
   return format;
 }
 
+/** How a statement says a form: a clause, and the properties of a text that is not as the clause alone says. */
+export function formatWords(format: ExternalFormat): {
+  readonly words: string;
+  readonly options: readonly (readonly [key: string, value: string])[];
+} {
+  if (format.kind === "parquet") return { words: "STORED AS PARQUET", options: [] };
+  const { delimiter, headerLines, gzip, null: none } = format;
+  const options = [
+    [delimiter !== text.delimiter, "odps.text.option.delimiter", delimiter],
+    [headerLines > 0, "odps.text.option.header.lines.count", String(headerLines)],
+    [gzip, "odps.text.option.gzip.input.enabled", "true"],
+    [none !== text.null, "odps.text.option.null.indicator", none],
+  ] as const;
+  return {
+    words: "STORED BY 'com.aliyun.odps.CsvStorageHandler'",
+    options: options.flatMap(([isSaid, key, value]) => (isSaid ? [[key, value] as const] : [])),
+  };
+}
+
 function withOption(format: ExternalFormat, { key, value }: Property): ExternalFormat {
   const name = key.toLowerCase();
   if (unheard.includes(name)) return format;

@@ -7,6 +7,9 @@ export interface Location {
   readonly prefix: string;
 }
 
+/** A location as its text, which `readLocation` reads. */
+export const locationText = ({ bucket, prefix }: Location): string => `s3://${bucket}/${prefix}`;
+
 /**
  * Reads the text of a LOCATION: `s3://bucket/folder/`, or as MaxCompute writes it with OSS's address,
  * `oss://oss-cn-hangzhou-internal.aliyuncs.com/bucket/folder/`. The bucket is one of this Bondstore either way.

@@ -14,7 +14,7 @@ import { keepInCell, type Running } from "../statements/in-cell.ts";
 import { emitted, toldValues } from "../statements/query.ts";
 import { timezoneOf } from "../tunnel/session.ts";
 import type { ExternalFormat } from "./format.ts";
-import type { Location } from "./location.ts";
+import { type Location, locationText } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
 
 /** Data that lies outside of the warehouse, and its form. */
@@ -24,11 +24,14 @@ export interface External {
 }
 
 /** Where what is written to a location goes: into the project of its bucket, or out of all. */
-export function placeAt({ bucket, prefix }: Location, call: OdpsCall): WantedFlow["destination"] {
-  const holder = call.parts.projects.holding(call.account, { kind: "bucket", name: bucket });
+export function placeAt(location: Location, call: OdpsCall): WantedFlow["destination"] {
+  const holder = call.parts.projects.holding(call.account, {
+    kind: "bucket",
+    name: location.bucket,
+  });
   return holder
     ? { kind: "project", project: holder.name }
-    : { kind: "external", location: `s3://${bucket}/${prefix}` };
+    : { kind: "external", location: locationText(location) };
 }
 
 /** How the rows of a query are put outside. */

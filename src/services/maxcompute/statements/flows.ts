@@ -2,7 +2,7 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Plan } from "../../../sql/plan.ts";
 import type { ObjectName, Statement } from "../../../sql/tree.ts";
-import { type Location, readLocation } from "../external/location.ts";
+import { type Location, locationText, readLocation } from "../external/location.ts";
 import { placeAt } from "../external/outside.ts";
 import { placesOf } from "../external/partitioned.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
@@ -58,9 +58,9 @@ export function statementFlows(
 }
 
 /** Where names of objects are: outside, whoever has the bucket. */
-const listed = ({ bucket, prefix }: Location): WantedFlow["destination"] => ({
+const listed = (location: Location): WantedFlow["destination"] => ({
   kind: "external",
-  location: `s3://${bucket}/${prefix}`,
+  location: locationText(location),
 });
 
 /** A table whose rows a statement puts into another, without a query. */

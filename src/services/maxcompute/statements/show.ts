@@ -1,10 +1,7 @@
 import { shownIn } from "../../../lib/zoned-time.ts";
-import { ServiceError } from "../../../pipeline/operation.ts";
-import type { Describe, Show } from "../../../sql/tree-definition.ts";
+import type { Show } from "../../../sql/tree-definition.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
 import {
-  bytesIn,
-  carriedBy,
   partitionName,
   rowsIn,
   schemaRows,
@@ -13,13 +10,14 @@ import {
   versionRows,
 } from "../catalog.ts";
 import { droppedTables } from "../dropped-tables.ts";
+import { formatWords } from "../external/format.ts";
+import { locationText } from "../external/location.ts";
+import type { External } from "../external/outside.ts";
 import type { Outcome } from "../jobs/jobs.ts";
-import { isOutdated } from "../materialized.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
-import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
-import { describeFunction, functionList } from "./functions.ts";
-import { notFound, partitionValues, placed, semantic, tableAt } from "./names.ts";
+import { functionList } from "./functions.ts";
+import { notFound, placed, semantic, tableAt } from "./names.ts";
 import { wholeTable } from "./query.ts";
 
 /** SHOW: lists, as text. */
@@ -131,16 +129,23 @@ const columnText = ({ name, type, comment, nullable, ...rest }: Column): string 
   (rest.default === undefined ? "" : ` DEFAULT ${rest.default}`) +
   (comment === undefined || comment === "" ? "" : ` COMMENT ${literal(comment)}`);
 
-const literal = (text: string): string =>
-  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+const literal = (text: string): string => `'${[...text].map(escaped).join("")}'`;
+
+/** A character as it stands in quotes: one that is not seen by its number. */
+function escaped(one: string): string {
+  if (one < " ") return `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return one === "\\" || one === "'" ? `\\${one}` : one;
+}
 
 /** A statement that makes the same. */
 function definitionText({ record, project }: FoundTable): string {
   const name = `\`${project.name}\`.\`${record.name}\``;
   const kind = record.kind === "view" ? "VIEW" : "MATERIALIZED VIEW";
   if (record.view) return `CREATE ${kind} ${name} AS ${record.view.text}`;
-  const { columns, partitionColumns, comment, lifecycleDays, transactional } = record;
-  const lines = [`CREATE TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`];
+  const { columns, partitionColumns, comment, lifecycleDays, transactional, external } = record;
+  const lines = [
+    `CREATE ${external ? "EXTERNAL " : ""}TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`,
+  ];
   if (comment !== "") lines.push(`COMMENT ${literal(comment)}`);
   const [first] = partitionColumns;
   if (first?.generated) {
@@ -149,9 +154,21 @@ function definitionText({ record, project }: FoundTable): string {
   } else if (partitionColumns.length > 0) {
     lines.push(`PARTITIONED BY (\n${partitionColumns.map(columnText).join(",\n")}\n)`);
   }
+  if (external) lines.push(...outsideLines(external));
   if (transactional) lines.push('TBLPROPERTIES ("transactional"="true")');
   if (lifecycleDays !== undefined) lines.push(`LIFECYCLE ${lifecycleDays}`);
   return `${lines.join("\n")};`;
+}
+
+/** Where an external table lies, and the form of what lies there. */
+function outsideLines({ location, format }: External): readonly string[] {
+  const { words, options } = formatWords(format);
+  const said = options.map(([key, value]) => `${literal(key)}=${literal(value)}`);
+  return [
+    words,
+    ...(said.length > 0 ? [`WITH SERDEPROPERTIES (${said.join(", ")})`] : []),
+    `LOCATION ${literal(locationText(location))}`,
+  ];
 }
 
 function historyText({ record, store }: FoundTable, catalog: StatementCatalog): string {
@@ -170,127 +187,5 @@ function historyText({ record, store }: FoundTable, catalog: StatementCatalog): 
 }
 
 /** A time as it can be written in the statement's own zone, as `TIMESTAMP AS OF` reads it. */
-const timeText = (timeMs: number, catalog: StatementCatalog): string =>
+export const timeText = (timeMs: number, catalog: StatementCatalog): string =>
   shownIn(timezoneOf(catalog), timeMs);
-
-/** Where a line goes across the box. */
-const rule = Symbol("rule");
-type Row = string | typeof rule;
-const widthMin = 82;
-
-/** A box that is as wide as its longest line. */
-function boxOf(rows: readonly Row[]): string {
-  const width = rows.reduce<number>(
-    (most, row) => (row === rule ? most : Math.max(most, row.length)),
-    widthMin,
-  );
-  const line = `+${"-".repeat(width + 2)}+`;
-  return rows.map((row) => (row === rule ? line : `| ${row.padEnd(width)} |`)).join("\n");
-}
-
-/** How wide a column of texts is. */
-const widthOf = (texts: readonly string[], least: number): number =>
-  texts.reduce((most, { length }) => Math.max(most, length), least);
-
-/** DESC: a box of text, as MaxCompute draws it. */
-export function describe(doing: Doing<Describe>): Outcome {
-  const { statement, target, call } = doing;
-  if (statement.type === "function") return describeFunction(doing);
-  if (statement.type !== "table") throw notBuilt(`DESC ${statement.type}`);
-  const where = placed(statement.name, target.catalog, call);
-  const found = tableAt(where, target.catalog);
-  if (!found) throw notFound(where);
-  const { record } = found;
-  if (statement.partition) {
-    return { text: partitionBox(found, doing), reads: [wholeTable(found)] };
-  }
-  const facts = (pairs: readonly (readonly [string, string])[]) =>
-    pairs.map(([name, value]) => `${`${name}:`.padEnd(25)} ${value}`);
-  const all = [...record.columns, ...record.partitionColumns];
-  const nameWidth = widthOf(
-    all.map(({ name }) => name),
-    15,
-  );
-  const typeWidth = widthOf(
-    all.map(({ type }) => typeText(type)),
-    10,
-  );
-  const columns = (title: string, list: readonly Column[]): readonly Row[] => [
-    rule,
-    `${title}:`,
-    rule,
-    `${"Field".padEnd(nameWidth)} | ${"Type".padEnd(typeWidth)} | Label | Comment`,
-    rule,
-    ...list.map(
-      ({ name, type, comment = "" }) =>
-        `${name.padEnd(nameWidth)} | ${typeText(type).padEnd(typeWidth)} |       | ${comment}`,
-    ),
-  ];
-  const size = carriedBy(found.content.partitions).bytes;
-  const text: readonly Row[] = [
-    rule,
-    ...facts([
-      ["Owner", record.owner],
-      ["Project", where.project.name],
-      ["Schema", record.schema],
-      ["TableComment", record.comment],
-    ]),
-    rule,
-    ...facts([
-      ["CreateTime", timeText(record.createdAtMs, target.catalog)],
-      ["LastDDLTime", timeText(record.definedAtMs, target.catalog)],
-      ["LastModifiedTime", timeText(found.content.atMs, target.catalog)],
-      ...(record.lifecycleDays === undefined
-        ? []
-        : [["Lifecycle", lifecycleText(record)] as const]),
-    ]),
-    rule,
-    kindText(record, size),
-    ...(record.kind === "materialized view" ? [buildText(found, doing)] : []),
-    ...columns("Native Columns", record.columns),
-    ...(record.partitionColumns.length > 0
-      ? columns("Partition Columns", record.partitionColumns)
-      : []),
-    rule,
-  ];
-  return { text: boxOf(text) };
-}
-
-const lifecycleText = ({ lifecycleDays, lifecycleDisabled }: TableRecord): string =>
-  `${lifecycleDays}${lifecycleDisabled ? " (disabled)" : ""}`;
-
-/** When a materialized view was built, and whether what it is of has changed since. */
-const buildText = ({ record, project }: FoundTable, { call, target }: Doing<Describe>): string => {
-  const { built } = record.materialized ?? {};
-  const last = built ? timeText(built.atMs, target.catalog) : "never";
-  return `IsOutdated: ${isOutdated(record, project, call.parts)} | LastBuild: ${last}`;
-};
-
-const kindText = (record: TableRecord, size: number): string =>
-  record.kind === "system view"
-    ? "VirtualView  : YES"
-    : record.view
-      ? `VirtualView  : YES  | ViewText: ${record.view.text}`
-      : `InternalTable: YES      | Size: ${size}`;
-
-function partitionBox(
-  { record, content }: FoundTable,
-  { statement: { partition = [], at }, target: { catalog } }: Doing<Describe>,
-): string {
-  const values = partitionValues(partition, record, at);
-  const found = content.partitions.find((one) => sameValues(one.values, values));
-  if (!found) {
-    throw new ServiceError(
-      "NoSuchPartition",
-      `ODPS-0130131: Partition not found - partition ${partitionName(record, values)} does not exist`,
-    );
-  }
-  return boxOf([
-    rule,
-    `PartitionSize: ${bytesIn(found)}`,
-    rule,
-    `CreateTime:               ${timeText(found.createdAtMs, catalog)}`,
-    `LastModifiedTime:         ${timeText(found.modifiedAtMs, catalog)}`,
-    rule,
-  ]);
-}
