@@ -13,7 +13,7 @@ import {
   usualOptions,
 } from "../src/engines/flink/settings.ts";
 import { findJava } from "../src/engines/java.ts";
-import type { Home } from "./flink.ts";
+import type { Home } from "./flink-world.ts";
 import { cpuSecondsOf, freePort } from "./server-process.ts";
 
 /** A Flink that nobody guards. */

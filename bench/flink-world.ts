@@ -6,7 +6,16 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, PutBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Home } from "./flink.ts";
+
+/** Where the job runs, and as whom. */
+export interface Home {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly account: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  cpuSeconds(): number;
+}
 
 /** The role that the application runs as. */
 export const role = "flink";

@@ -10,20 +10,10 @@ import {
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { ask } from "./ask.ts";
 import { startBareFlink } from "./bare-flink.ts";
-import { prepareFlink, role } from "./flink-world.ts";
+import { type Home, prepareFlink, role } from "./flink-world.ts";
 import { median, type Pace, type Reached, type Row } from "./measure.ts";
 import { dataDirectory, startProcess, stopProcess } from "./server-process.ts";
 import { createSigner, jsonCall } from "./sign.ts";
-
-/** Where the job runs, and as whom. */
-export interface Home {
-  readonly endpoint: string;
-  readonly port: number;
-  readonly account: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  cpuSeconds(): number;
-}
 
 const records = 1_600_000;
 const batch = 500;

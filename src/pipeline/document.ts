@@ -1,4 +1,4 @@
-import type { Carried } from "./release.ts";
+import type { Carried } from "./operation.ts";
 
 /**
  * A document told as data: names and what is in them; a list is the same name several times. `@name` is an attribute,

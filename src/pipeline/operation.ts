@@ -3,7 +3,6 @@ import type { ServiceError } from "../lib/service-error.ts";
 import type { Decision } from "../policy/question.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import type { Call, Parts } from "./call.ts";
-import type { Carried } from "./release.ts";
 
 export { ServiceError } from "../lib/service-error.ts";
 
@@ -28,6 +27,14 @@ export interface Target extends AccessDemandTarget {
 }
 
 type AccessDemandTarget = AccessDemand["target"];
+
+/** What an answer carries away, as far as it is known when the answer begins. */
+export interface Carried {
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** The member of the answer that is a stream: its bytes are counted as they go. */
+  readonly stream?: "body" | "Body";
+}
 
 export interface OperationParts<Input, Output, On extends Target, Own> {
   /** Finds what the call acts on. A list or create operation resolves to its parent (see `accountTarget`). */

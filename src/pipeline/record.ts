@@ -3,35 +3,12 @@ import { newEvent } from "../audit/event.ts";
 import type { Json, TrailEvent } from "../audit/trail.ts";
 import { isoSeconds } from "../lib/clock.ts";
 import type { ServiceError } from "../lib/service-error.ts";
-import type { Decision } from "../policy/question.ts";
-import type { CodeJob } from "../projects/code-jobs.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import type { FlowDecision } from "../protection/judge-flow.ts";
-import type { Arrival } from "./arrival.ts";
 import type { Call, Parts } from "./call.ts";
-import type { Operation, Service, Target } from "./operation.ts";
+import type { Judged } from "./judged.ts";
+import type { Operation } from "./operation.ts";
 import { releasedBy } from "./release.ts";
-
-/** What is known of a call when it ends. */
-export interface Judged {
-  readonly call: Call;
-  readonly service: Service;
-  readonly arrival: Arrival;
-  readonly demands: {
-    action: string;
-    resource: string;
-    decision: Decision;
-    change: readonly string[];
-  }[];
-  readonly flows: { readonly flow: WantedFlow; readonly decision: FlowDecision }[];
-  operation: Operation["parts"] | undefined;
-  /** The job whose code makes the call. */
-  job: CodeJob | undefined;
-  input: unknown;
-  target: Target | undefined;
-  output: unknown;
-  refusal: ServiceError | undefined;
-}
 
 const reads =
   /^(Get|List|Describe|Head|Lookup|Search|Simulate|Verify|Decrypt|Encrypt|ReEncrypt|Generate)/;

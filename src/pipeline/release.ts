@@ -1,15 +1,8 @@
 import { strangerIdentity, userIdentity } from "../access/user-identity.ts";
 import { newEvent } from "../audit/event.ts";
 import type { Json } from "../audit/trail.ts";
-import type { Judged } from "./record.ts";
-
-/** What an answer carries away, as far as it is known when the answer begins. */
-export interface Carried {
-  readonly rows?: number;
-  readonly bytes?: number;
-  /** The member of the answer that is a stream: its bytes are counted as they go. */
-  readonly stream?: "body" | "Body";
-}
+import type { Judged } from "./judged.ts";
+import type { Carried } from "./operation.ts";
 
 const none: readonly string[] = [];
 

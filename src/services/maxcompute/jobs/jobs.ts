@@ -1,7 +1,6 @@
 import type { Parts } from "../../../pipeline/call.ts";
 import type { Document } from "../../../pipeline/document.ts";
-import { ServiceError } from "../../../pipeline/operation.ts";
-import type { Carried } from "../../../pipeline/release.ts";
+import { type Carried, ServiceError } from "../../../pipeline/operation.ts";
 import { type ProjectRecord, projectTable } from "../../../projects/project.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";

@@ -1,4 +1,4 @@
-import type { Carried } from "../../../pipeline/release.ts";
+import type { Carried } from "../../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { OdpsCall } from "../find-project.ts";
