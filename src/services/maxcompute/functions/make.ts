@@ -2,12 +2,13 @@ import type { AccessDemand } from "../../../access/authorize.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { isKnownName } from "../../../sql/functions/table.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
 import { noSuchResource } from "../resources/find.ts";
 import { resourceArn } from "../resources/records.ts";
 import { forgetFunction } from "../security/change.ts";
 import { givenTo } from "../security/given-to.ts";
-import { invalid, resourcesNamed } from "./named.ts";
+import { resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
 const functionsMax = 10_000;

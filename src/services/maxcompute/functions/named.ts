@@ -1,13 +1,9 @@
-import { ServiceError } from "../../../pipeline/operation.ts";
 import type { ProjectTarget } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { type ResourceName, readResourceName } from "../resources/find.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
 
 const resourcesMax = 50;
-
-/** The refusal of what a function cannot be. */
-export const invalid = (why: string): ServiceError =>
-  new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
 
 /** Resources by the names that are written, as they are now; who calls refuses what is missing. */
 export function resourcesNamed(

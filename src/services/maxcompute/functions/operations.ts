@@ -6,8 +6,9 @@ import {
   partsOf,
   textOf,
 } from "../../../pipeline/document.ts";
-import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { operation } from "../../../pipeline/operation.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { resourceNameText } from "../resources/find.ts";
 import { rfc822 } from "../table-answer.ts";
 import { pageOfNamed } from "../tables.ts";
@@ -48,9 +49,7 @@ const nothing: FunctionRecord = {
 function wantedIn(input: OdpsInput, name?: string): WantedFunction {
   const root = input.document?.["Function"];
   const className = textOf(partOf(root, "ClassType")) ?? "";
-  if (className === "") {
-    throw new ServiceError("InvalidArgument", "ODPS-0420411: the function names no class");
-  }
+  if (className === "") throw invalid("the function names no class");
   const list = partOf(root, "Resources");
   const names = list === undefined ? [] : partsOf((list as Document)["ResourceName"]);
   return {

@@ -1,8 +1,6 @@
-import { ServiceError } from "../../../pipeline/operation.ts";
+import type { ServiceError } from "../../../pipeline/operation.ts";
+import { invalid } from "../invalid.ts";
 
 /** The refusal of a job before it runs, with why. */
 export const notRun = (why: string): ServiceError =>
-  new ServiceError(
-    "InvalidArgument",
-    `ODPS-0420411: Invalid argument - the job is not run: ${why}.`,
-  );
+  invalid(`Invalid argument - the job is not run: ${why}.`);

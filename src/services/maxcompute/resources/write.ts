@@ -3,6 +3,7 @@ import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
 import { forgetResource } from "../security/change.ts";
 import { checkPath } from "../volumes/path.ts";
@@ -21,8 +22,6 @@ const partsMax = 1_000;
 const mergeTextMax = 1024 * 1024;
 const nameForm = /^\w[\w.-]{0,254}$/;
 const tableForm = /^[\w.`]{1,400}(?: partition\([^)]{1,400}\))?$/;
-
-const invalid = (why: string) => new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
 
 /** Makes a resource of what the client sends. */
 export const createResource = operation("CreateResource", {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { odpsSource } from "../../../engines/spark/odps-source.ts";
 import type { NewCredentials } from "../../../identity/directory.ts";
 import { isoSeconds } from "../../../lib/clock.ts";
-import { ServiceError } from "../../../pipeline/operation.ts";
+import { invalid } from "../invalid.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { readResourceContent } from "../resources/content.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
@@ -58,5 +58,4 @@ function checkUnchanged({ store, project, name }: FoundResource, record: Resourc
   }
 }
 
-const refused = (why: string) =>
-  new ServiceError("InvalidArgument", `ODPS-0420411: the job's resources are not run: ${why}.`);
+const refused = (why: string) => invalid(`the job's resources are not run: ${why}.`);

@@ -1,9 +1,9 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { readBlob } from "../resources/content.ts";
 import { sentCompression } from "../tunnel/tunnel.ts";
 import { framed, inflated, unframed } from "./frames.ts";
-import { invalid } from "./path.ts";
 import type { Piece } from "./records.ts";
 
 /** Most bytes of one file. */

@@ -1,8 +1,9 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
+import { ServiceError } from "../../../pipeline/operation.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
-import { type VolumeRecord, volumeArn, volumeKey, volumeRows } from "./records.ts";
-import { noSuchVolume } from "./tree.ts";
+import { invalid } from "../invalid.ts";
+import { type VolumeRecord, type VolumeType, volumeArn, volumeKey, volumeRows } from "./records.ts";
 
 /** A volume of a project. */
 export interface VolumeTarget extends ProjectTarget {
@@ -27,6 +28,20 @@ export function volumeNamed(
     return { ...target, volume, creator: volume.owner };
   }
   return { ...target, volume: nothing, absent: { refusal: noSuchVolume(name) } };
+}
+
+/** The refusal of a volume that is not there. */
+export const noSuchVolume = (name: string): ServiceError =>
+  new ServiceError(
+    "NoSuchObject",
+    `ODPS-0430071: Volume not found - '${name.slice(0, 256)}' does not exist`,
+  );
+
+/** Refuses what is done with volumes of the other type. */
+export function checkType({ volume }: VolumeTarget, type: VolumeType): void {
+  if (volume.type === type) return;
+  const is = volume.type === "old" ? "has partitions" : "is a file system";
+  throw invalid(`the volume ${volume.name} ${is}: this is done with the other type`);
 }
 
 /** A name that no volume can have is judged as one that none has. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflate } from "node:zlib";
-import { invalid } from "./path.ts";
+import { invalid } from "../invalid.ts";
 
 /**
  * The framing of files on their way, of the clients' making: the length of a chunk (four bytes, the high one first),

@@ -6,14 +6,14 @@ import {
   textOf,
 } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
-import { type OdpsCall, projectOf } from "../find-project.ts";
+import type { OdpsCall } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { rfc822 } from "../table-answer.ts";
-import { pageOf } from "../tables.ts";
 import { noSession } from "../tunnel/tunnel.ts";
 import { readPieces, writePiece } from "./content.ts";
-import { type VolumeTarget, volumeFlow, volumeOf } from "./find.ts";
-import { checkType } from "./partitions.ts";
-import { invalid, joinPath, pathWithin } from "./path.ts";
+import { checkType, type VolumeTarget, volumeFlow, volumeOf } from "./find.ts";
+import { pageOfEntries } from "./partitions.ts";
+import { joinPath, pathWithin } from "./path.ts";
 import { type EntryRecord, sizeOf } from "./records.ts";
 import {
   beginVolumeUpload,
@@ -49,6 +49,12 @@ function pathOf(target: VolumeTarget, told: string | undefined): string {
 const headerPath = (target: VolumeTarget, { headers }: OdpsInput): string =>
   pathOf(target, headers["x-odps-volume-fs-path"]);
 
+/** What a request speaks of: the volume itself is the directory above all. */
+function asked(target: VolumeTarget, input: OdpsInput) {
+  const path = headerPath(target, input);
+  return { path, entry: path === "" ? rootOf(target) : found(target, path) };
+}
+
 function found(target: VolumeTarget, path: string): EntryRecord {
   const entry = findEntry(target, path);
   if (!entry) throw noSuchPath(path);
@@ -69,7 +75,6 @@ function itemOf({ project, volume }: VolumeTarget, entry: EntryRecord): Document
   };
 }
 
-/** The volume itself, as the directory above all. */
 const rootOf = ({
   volume: { id, owner, createdAtMs, modifiedAtMs },
 }: VolumeTarget): EntryRecord => ({
@@ -82,9 +87,7 @@ export const getVolumeObject = operation("GetVolumeObject", {
   resolve: volumeOf,
   action: "Read",
   handle(target: VolumeTarget, input): OdpsAnswer {
-    const path = headerPath(target, input);
-    const entry = path === "" ? rootOf(target) : found(target, path);
-    return { document: { Item: itemOf(target, entry) } };
+    return { document: { Item: itemOf(target, asked(target, input).entry) } };
   },
 });
 
@@ -93,12 +96,9 @@ export const listVolumeObjects = operation("ListVolumeObjects", {
   resolve: volumeOf,
   action: "Read",
   handle(target: VolumeTarget, input): OdpsAnswer {
-    const path = headerPath(target, input);
-    const entry = path === "" ? rootOf(target) : found(target, path);
-    const entries = entry.isDirectory ? [...entriesIn(target, path)] : [entry];
-    const nameOf = ({ name }: EntryRecord) => name;
-    entries.sort((one, other) => (one.name < other.name ? -1 : 1));
-    const { page, ...rest } = pageOf(entries, nameOf, input);
+    const { path, entry } = asked(target, input);
+    const entries = entry.isDirectory ? entriesIn(target, path) : [entry];
+    const { page, ...rest } = pageOfEntries(entries, input);
     return { document: { Items: { Item: page.map((one) => itemOf(target, one)), ...rest } } };
   },
 });
@@ -166,7 +166,7 @@ export const deleteVolumeObject = operation("DeleteVolumeObject", {
   },
 });
 
-/** `bytes=0-9`, `bytes=10-`, the last ones as `bytes=-5`; clients ask an empty file for `bytes=0--1`. */
+/** `bytes=0-9`, `bytes=10-`, the last ones as `bytes=-5`; clients ask for none as `bytes=5-4`, also `bytes=0--1`. */
 function rangeOf({ headers }: OdpsInput, size: number): { start: number; end: number } {
   const [, first, last] =
     /^bytes=(\d{0,19})-(-?\d{0,19})$/.exec(headers["range"] ?? "bytes=-") ?? [];
@@ -220,9 +220,8 @@ export const commitVolumeObject = operation("CommitVolumeObject", {
   ): Promise<OdpsAnswer> {
     const { session } = target;
     const path = headerPath(target, input);
-    const named = projectOf(input, call).project.id === target.project.id;
     const parts = partsOf(target, session.id);
-    const fits = named && session.directory === "" && parts.every(({ name }) => name === path);
+    const fits = session.directory === "" && parts.every(({ name }) => name === path);
     if (!fits) throw noSession(session.id);
     await commitVolumeUpload(target, call, judgeAgain);
     return {};

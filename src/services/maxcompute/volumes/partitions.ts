@@ -2,22 +2,22 @@ import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { rfc822 } from "../table-answer.ts";
-import { pageOf, pageOfNamed } from "../tables.ts";
-import { type VolumeTarget, volumeOf } from "./find.ts";
-import { checkPartition, checkPath, invalid, joinPath } from "./path.ts";
-import type { EntryRecord, VolumeType } from "./records.ts";
+import { pageOf } from "../tables.ts";
+import { checkType, type VolumeTarget, volumeOf } from "./find.ts";
+import { checkPartition, checkPath, joinPath } from "./path.ts";
+import type { EntryRecord } from "./records.ts";
 import { changeVolume, entriesIn, findEntry, noSuchPath, removeEntry } from "./tree.ts";
 import { contentOf, headersOf } from "./volumes.ts";
 
-/** Refuses what is done with volumes of the other type. */
-export function checkType({ volume }: VolumeTarget, type: VolumeType): void {
-  if (volume.type === type) return;
-  const is = volume.type === "old" ? "has partitions" : "is a file system";
-  throw invalid(`the volume ${volume.name} ${is}: this is done with the other type`);
+/** Some of what is in a directory, of names that begin as is asked, in the order by which pages go on. */
+export function pageOfEntries(entries: Iterable<EntryRecord>, input: OdpsInput) {
+  const { name: begins = "", owner: of = "" } = input.parameters;
+  const wanted = [...entries].filter(
+    ({ name, owner }) => name.startsWith(begins) && (of === "" || owner === of),
+  );
+  wanted.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return pageOf(wanted, ({ name }) => name, input);
 }
-
-const byName = (one: EntryRecord, other: EntryRecord) =>
-  one.name < other.name ? -1 : Number(one.name > other.name);
 
 /** The partition that the path names. */
 function partitionIn(target: VolumeTarget, { labels }: OdpsInput): EntryRecord {
@@ -39,7 +39,7 @@ export const listVolumePartitions = operation("ListVolumePartitions", {
   action: "Read",
   handle(target: VolumeTarget, input): OdpsAnswer {
     checkType(target, "old");
-    const { page, ...rest } = pageOfNamed([...entriesIn(target, "")].sort(byName), input);
+    const { page, ...rest } = pageOfEntries(entriesIn(target, ""), input);
     const Partitions = { Partition: page.map(metaOf) };
     return { document: { Volume: { Partitions, ...rest } } };
   },
@@ -61,13 +61,10 @@ export const listVolumeFiles = operation("ListVolumeFiles", {
   resolve: volumeOf,
   action: "Read",
   handle(target: VolumeTarget, input): OdpsAnswer {
-    const { parameters } = input;
     const partition = partitionIn(target, input);
-    const directory = joinPath(partition.name, checkPath(parameters["path"] ?? ""));
-    const found = [...entriesIn(target, directory.replace(/\/$/, ""))]
-      .filter(({ name }) => name.startsWith(parameters["name"] ?? ""))
-      .sort(byName);
-    const { page, ...rest } = pageOf(found, ({ name }) => name, input);
+    const directory = joinPath(partition.name, checkPath(input.parameters["path"] ?? ""));
+    const found = entriesIn(target, directory.replace(/\/$/, ""));
+    const { page, ...rest } = pageOfEntries(found, input);
     const Item = page.map(({ name, isDirectory }) => ({ Name: isDirectory ? `${name}/` : name }));
     return { document: { Items: { Item, ...rest } } };
   },

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../../pipeline/operation.ts";
+import { invalid } from "../invalid.ts";
 
 const segmentBytesMax = 255;
 const pathBytesMax = 1024;
@@ -7,10 +7,6 @@ const segmentsMax = 32;
 const segmentForm = /^[^\p{C}\p{Zl}\p{Zp}/\\]+$/u;
 const nameForm = /^[A-Za-z]\w{0,127}$/;
 const partitionForm = /^\w{1,128}$/;
-
-/** The refusal of a request that cannot be meant so. */
-export const invalid = (why: string): ServiceError =>
-  new ServiceError("InvalidArgument", `ODPS-0420411: ${why}`);
 
 const shown = (text: string) => JSON.stringify(text.slice(0, 64));
 

@@ -1,11 +1,12 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { AccountStore, Key, Table } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
 import { beginSession, noSession, sessionMs, type TunnelSession } from "../tunnel/tunnel.ts";
 import { fileBytesMax, tooLarge } from "./content.ts";
 import { type VolumeTarget, volumeNamed } from "./find.ts";
-import { invalid, joinPath } from "./path.ts";
+import { joinPath } from "./path.ts";
 import { type Piece, sizeOf, type VolumeRecord } from "./records.ts";
 import { changeVolume, checkRoom, putFile, removePieces, stillThere } from "./tree.ts";
 
@@ -124,10 +125,10 @@ export async function keepPart(
     checkOpen(volumeUploadRows(store).find([project.id, id]), id);
     const before = volumePartRows(store).find(key)?.pieces ?? [];
     const parts = partsOf({ store, project }, id);
-    if (before.length >= partsMax || (before.length === 0 && parts.length >= partsMax)) {
+    const pieces = [...(append ? before : []), piece];
+    if (pieces.length > partsMax || (before.length === 0 && parts.length >= partsMax)) {
       throw invalid(`an upload has at most ${partsMax} files, of at most ${partsMax} pieces`);
     }
-    const pieces = [...(append ? before : []), piece];
     if (sizeOf(pieces) > fileBytesMax) throw tooLarge();
     if (!append) removePieces(store, before);
     store.blobs.keep(piece.blob);

@@ -1,9 +1,10 @@
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { AccountStore, Key } from "../../../storage/store.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
-import type { VolumeTarget } from "./find.ts";
-import { checkPath, invalid, joinPath, splitPath } from "./path.ts";
+import { noSuchVolume, type VolumeTarget } from "./find.ts";
+import { checkPath, joinPath, splitPath } from "./path.ts";
 import {
   type EntryRecord,
   entryRows,
@@ -84,13 +85,6 @@ export function stillThere({ store, project, volume }: Place): VolumeRecord {
   if (now?.id !== volume.id) throw noSuchVolume(volume.name);
   return now;
 }
-
-/** The refusal of a volume that is not there. */
-export const noSuchVolume = (name: string): ServiceError =>
-  new ServiceError(
-    "NoSuchObject",
-    `ODPS-0430071: Volume not found - '${name.slice(0, 256)}' does not exist`,
-  );
 
 const newEntry = (path: string, call: OdpsCall): EntryRecord => ({
   ...{ id: call.parts.random.uuid(), ...splitPath(path), isDirectory: true },

@@ -1,11 +1,11 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
 import { type OdpsCall, projectOf, schemaOf } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { noSession } from "../tunnel/tunnel.ts";
 import { rangeOf, readPieces, writePiece } from "./content.ts";
-import { type VolumeTarget, volumeFlow, volumeNamed } from "./find.ts";
-import { checkType } from "./partitions.ts";
-import { checkPartition, checkPath, invalid, joinPath } from "./path.ts";
+import { checkType, type VolumeTarget, volumeFlow, volumeNamed } from "./find.ts";
+import { checkPartition, checkPath, joinPath } from "./path.ts";
 import { sizeOf } from "./records.ts";
 import {
   beginVolumeDownload,

@@ -7,12 +7,13 @@ import {
 } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
+import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
 import { forgetVolume } from "../security/change.ts";
 import { rfc822 } from "../table-answer.ts";
 import { pageOfNamed } from "../tables.ts";
 import { type VolumeTarget, volumeOf } from "./find.ts";
-import { checkVolumeName, invalid } from "./path.ts";
+import { checkVolumeName } from "./path.ts";
 import { sizeOf, type VolumeRecord, type VolumeType, volumeKey, volumeRows } from "./records.ts";
 import { forgetSessions } from "./sessions.ts";
 import { entriesBelow, removeVolume } from "./tree.ts";
