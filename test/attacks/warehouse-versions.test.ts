@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { mock, test } from "node:test";
+import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
+import { until } from "../support/flink.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
 test("an older version leaves a protected project only as what was approved, whichever way is tried", async (t) => {
@@ -80,4 +84,39 @@ out["ways"] = [kind("select a from t version as of 1"), kind("select a from t ti
   const [version, time, view, explained, latest] = asAnn["ways"] as string[];
   for (const way of [version, time, explained, latest]) assert.equal(way, "NoPermission");
   assert.notEqual(view, "goes");
+});
+
+test("a statement that is refused once its rows are sealed leaves no file", async (t) => {
+  const { asRoot, running } = await startWorld(t, "vault");
+  const files = () => readdirSync(join(running.data, "store", "blobs"));
+  await asRoot(`
+o.execute_sql("create table source (a bigint, b string)")
+o.write_table("source", [[1, os.urandom(100000).hex()]])
+o.execute_sql("create table t (a bigint, b string)")
+`);
+  const before = files();
+  assert.ok(before.length > 0);
+  const { use } = ProjectEngines.prototype;
+  t.after(() => mock.restoreAll());
+  let meanwhile = "";
+  mock.method(
+    ProjectEngines.prototype,
+    "use",
+    async function (this: ProjectEngines, ...args: Parameters<typeof use>) {
+      const made = await use.apply(this, args);
+      const sql = meanwhile;
+      meanwhile = "";
+      if (sql !== "") await asRoot(`o.execute_sql("${sql}")`);
+      return made;
+    },
+  );
+  for (const [statement, other] of [
+    ["insert into t select * from source", "drop table t"],
+    ["create table u as select * from source", "create table u (a bigint)"],
+  ] as const) {
+    meanwhile = other;
+    const out = await asRoot(`out["told"] = refused(lambda: o.execute_sql("${statement}"))`);
+    assert.notEqual(out["told"], null);
+    await until("no other file", async () => files().join() === before.join());
+  }
 });

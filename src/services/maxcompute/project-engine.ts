@@ -175,6 +175,15 @@ export class ProjectEngine {
     return { id, blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
   }
 
+  /** Seals a file of the cell, which then has it no more, sealed or not. */
+  async takeOut(...[name, rows, into]: Parameters<ProjectEngine["seal"]>) {
+    try {
+      return await this.seal(name, rows, into);
+    } finally {
+      await this.engine.remove(name).catch(() => {});
+    }
+  }
+
   /** Keeps a file of the cell that was sealed, in the place of a copy. */
   adopt(name: string, { blob }: PlacedFile["record"]): void {
     this.#placed.set(name, { bytes: blob.size, done: Promise.resolve() });

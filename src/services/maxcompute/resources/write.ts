@@ -1,6 +1,7 @@
 import { createHasher } from "../../../lib/hash.ts";
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf, schemaOf } from "../find-project.ts";
 import { invalid } from "../invalid.ts";
@@ -41,7 +42,7 @@ export const createResource = operation("CreateResource", {
       ...changedBy(input, made, call),
     };
     const key = resourceKey(project.id, schema, name);
-    await keeping(made, within, call, () => {
+    await keepOrDiscard(call.parts.store, within.store, contentsOf(made), () => {
       const rows = resourceRows(store);
       if (rows.find(key)) {
         throw new ServiceError(
@@ -73,7 +74,7 @@ export const updateResource = operation("UpdateResource", {
     }
     const made = await contentOf(target, input, call);
     const key = resourceKey(project.id, resource.schema, resource.name);
-    await keeping(made, target, call, () => {
+    await keepOrDiscard(call.parts.store, target.store, contentsOf(made), () => {
       const now = resourceRows(store).find(key);
       if (now?.id !== resource.id) throw noSuchResource(resource.name);
       if (now.blob) store.blobs.remove(now.blob);
@@ -105,21 +106,6 @@ export const deleteResource = operation("DeleteResource", {
   },
 });
 
-/** Changes rows with a content that is on disk; what is refused leaves nothing. */
-async function keeping(
-  { content }: Made,
-  { store }: ProjectTarget,
-  call: OdpsCall,
-  change: () => void,
-): Promise<void> {
-  try {
-    await call.parts.store.transaction(change);
-  } catch (error) {
-    if (content) store.blobs.discard(content.blob);
-    throw error;
-  }
-}
-
 /** What a request makes of a resource, written to disk. */
 interface Made {
   readonly type: ResourceRecord["type"];
@@ -129,6 +115,8 @@ interface Made {
   /** Pieces that the content was put together of: they go with it. */
   readonly parts: readonly ResourceRecord[];
 }
+
+const contentsOf = ({ content }: Made) => (content ? [content] : []);
 
 async function contentOf(within: ProjectTarget, input: OdpsInput, call: OdpsCall): Promise<Made> {
   const { store, project } = within;

@@ -2,6 +2,7 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import type { Position } from "../../../sql/tree.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import {
   carriedBy,
   type FileRecord,
@@ -45,7 +46,7 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   const added = copied.flatMap(({ files }) => files);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
-  await call.parts.store.transaction(() => {
+  await keepOrDiscard(call.parts.store, target.store, added, () => {
     doing.judgeAgain();
     if (there) return putClone(there, copied, added, doing);
     const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };

@@ -1,5 +1,6 @@
 import { quoteName } from "../../../sql/quote.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { type PartitionRecord, storedName } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
@@ -39,11 +40,12 @@ export async function compact(
     const left = await leave({ sql, files }, [], project, doing);
     done.push({ before, after: { ...before, files: left.map(({ file }) => file) } });
   }
-  await call.parts.store.transaction(() => {
+  const added = done.flatMap(({ after }) => after.files);
+  await keepOrDiscard(call.parts.store, store, added, () => {
     doing.judgeAgain();
     putVersion(store, {
       ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
-      ...{ operation: "COMPACT", added: done.flatMap(({ after }) => after.files) },
+      ...{ operation: "COMPACT", added },
       change: (partitions) =>
         partitions.map((now) => {
           const one = done.find(({ before }) => sameValues(before.values, now.values));

@@ -1,5 +1,6 @@
 import { autoPartitionColumn } from "../../../sql/auto-partition.ts";
 import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy } from "../catalog.ts";
 import { readFormat } from "../external/format.ts";
 import { readLocation } from "../external/location.ts";
@@ -81,7 +82,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   };
   checkColumns(made.columns, made.partitionColumns, statement.at);
   const content = await firstContent(doing, made, where);
-  await call.parts.store.transaction(() => {
+  await keepOrDiscard(call.parts.store, target.store, content?.added ?? [], () => {
     doing.judgeAgain();
     putTable(where, call, made, {
       ...(there && { replaces: there.record }),

@@ -91,7 +91,7 @@ export async function keepInCell<Result>(
 }
 
 /** Does something with what a query left; where that fails, what is left of it goes. */
-async function orRemoved<Result>(
+export async function orRemoved<Result>(
   cell: ProjectEngine,
   kept: Kept,
   work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,

@@ -3,6 +3,7 @@ import type { Selection } from "../../../sql/plan.ts";
 import type { AlterMaterializedView } from "../../../sql/tree-alter.ts";
 import type { CreateMaterializedView } from "../../../sql/tree-definition.ts";
 import type { Column } from "../../../sql/types.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy, type PartitionRecord, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { checkRefresh, noteRefresh, refreshProperties } from "../materialized.ts";
@@ -42,8 +43,9 @@ export async function createMaterializedView(
   const partitions = statement.buildDeferred
     ? []
     : await keepFiles(selection, names(shape.partitionColumns), doing, { project: where.project });
+  const added = partitions.flatMap(({ files }) => files);
   const { start, end } = statement.queryRange;
-  await call.parts.store.transaction(() => {
+  await keepOrDiscard(call.parts.store, target.store, added, () => {
     doing.judgeAgain();
     putTable(
       where,
@@ -58,8 +60,7 @@ export async function createMaterializedView(
       {
         content: {
           operation: "CREATE MATERIALIZED VIEW",
-          partitions,
-          added: partitions.flatMap(({ files }) => files),
+          ...{ partitions, added },
         },
         ...(there && { replaces: there.record }),
       },
@@ -174,11 +175,12 @@ async function rebuild(
     project,
     record,
   });
-  await call.parts.store.transaction(() => {
+  const added = partitions.flatMap(({ files }) => files);
+  await keepOrDiscard(call.parts.store, store, added, () => {
     doing.judgeAgain();
     putVersion(store, {
       ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
-      ...{ operation: "REBUILD", added: partitions.flatMap(({ files }) => files) },
+      ...{ operation: "REBUILD", added },
       change: (before) => [...before.filter((one) => !isWanted(one)), ...partitions],
       // Some partitions are as new as the tables below, others are not: the view is not.
       ...(wanted.length === 0 && { redefine: (now) => ({ ...now, materialized: built(doing) }) }),

@@ -7,12 +7,15 @@ import { emitDuckDb, type PlannedTable } from "../../../sql/emit.ts";
 import { mayPass } from "../../../sql/partition-tests.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import { externalRelationSql } from "../external/relation.ts";
+import type { ProjectTarget } from "../find-project.ts";
 import { type MadeFile, madeRelationSql } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { resultName } from "../jobs/results.ts";
+import type { ProjectEngine } from "../project-engine.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
@@ -131,15 +134,29 @@ export async function leave(
 ): Promise<readonly Left[]> {
   const name = `k/${running.call.parts.random.bytes(8).toString("hex")}`;
   const how = partitionBy.length > 0 ? { file: name, partitionBy } : { file: `${name}.parquet` };
-  return keepInCell(query, how, running, async (cell, { files }) => {
-    const left: Left[] = [];
-    for (const one of files) {
-      const { file, rows } = one;
-      left.push({ values: toldValues(one, partitionBy), file: await cell.seal(file, rows, into) });
-      await cell.engine.remove(file);
+  return keepInCell(query, how, running, (cell, { files }) =>
+    sealLeft(cell, files, partitionBy, { project: into, store: running.target.store }),
+  );
+}
+
+/** Seals what a query has left in a cell, which then has it no more. Where that fails, nothing of it is left. */
+export async function sealLeft(
+  cell: Pick<ProjectEngine, "takeOut">,
+  files: readonly KeptFile[],
+  partitionBy: readonly string[],
+  { project, store: { blobs } }: Pick<ProjectTarget, "project" | "store">,
+): Promise<readonly Left[]> {
+  const told = files.map((one) => ({ ...one, values: toldValues(one, partitionBy) }));
+  const left: Left[] = [];
+  try {
+    for (const { file, rows, values } of told) {
+      left.push({ values, file: await cell.takeOut(file, rows, project) });
     }
     return left;
-  });
+  } catch (error) {
+    for (const { file } of left) blobs.discard(file.blob);
+    throw error;
+  }
 }
 
 /** The values of the columns that part the rows. Refuses NULL. */
@@ -198,7 +215,7 @@ export async function keepRows(
     cell.adopt(name, sealed);
     return sealed;
   });
-  await call.parts.store.transaction(() => {
+  await keepOrDiscard(call.parts.store, target.store, [file], () => {
     judgeAgain();
     target.store.blobs.keep(file.blob);
   });

@@ -1,4 +1,5 @@
 import type { PurgeTable, RestoreTable } from "../../../sql/tree-definition.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import {
   type PartitionRecord,
@@ -197,10 +198,10 @@ async function restoreAs(
     giveBack();
   }
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } = from.record;
-  await call.parts.store.transaction(() => {
+  const added = partitions.flatMap(({ files }) => files);
+  await keepOrDiscard(call.parts.store, target.store, added, () => {
     doing.judgeAgain();
     const shape = { columns, partitionColumns, comment, transactional, primaryKey, properties };
-    const added = partitions.flatMap(({ files }) => files);
     const content = { operation: "RESTORE", partitions, added };
     putTable(where, call, { kind: "table", ...shape }, { content });
   });

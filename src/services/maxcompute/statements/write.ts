@@ -1,5 +1,6 @@
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
@@ -28,8 +29,9 @@ export async function writeTables(
     const made = await keepFiles(write.selection, write.dynamicPartition, running, found);
     done.push({ write, made: made.map((partition) => withStatic(partition, write)) });
   }
-  const { call, judgeAgain } = running;
-  await call.parts.store.transaction(() => {
+  const { target, call, judgeAgain } = running;
+  const added = done.flatMap(({ made }) => made.flatMap(({ files }) => files));
+  await keepOrDiscard(call.parts.store, target.store, added, () => {
     judgeAgain();
     for (const { write, made } of done) putWrite(write, made, running);
   });

@@ -1,6 +1,7 @@
 import type { TakeQuestion } from "../../../engines/duckdb/questions.ts";
 import { EngineRefusal } from "../../../engines/kept/ask.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import { contentAt, type FileRecord, readPartition } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
@@ -99,12 +100,7 @@ export async function takeBlock(
   columns = storedColumns(target.table, target.table.columns),
 ): Promise<FileRecord> {
   const file = await sealedRows(target, input, call, columns);
-  try {
-    await call.parts.store.transaction(() => keep(file));
-  } catch (error) {
-    target.store.blobs.discard(file.blob);
-    throw error;
-  }
+  await keepOrDiscard(call.parts.store, target.store, [file], () => keep(file));
   return file;
 }
 
@@ -131,8 +127,6 @@ async function sealedRows(
         ? invalid(`The block is refused: ${error.message}.`)
         : error;
     });
-    const file = await cell.seal(name, rows, project);
-    await cell.engine.remove(name);
-    return file;
+    return cell.takeOut(name, rows, project);
   });
 }

@@ -1,8 +1,9 @@
+import type { KeptFile } from "../../../engines/duckdb/questions.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
-import { placedFiles, relationSql } from "../relations.ts";
-import { toldValues } from "../statements/query.ts";
+import { partitionPath, placedFiles, relationSql } from "../relations.ts";
+import { sealLeft, toldValues } from "../statements/query.ts";
 import { keptInCell } from "./kept-in-cell.ts";
 import { StatementCatalog, timezoneOf } from "./session.ts";
 import { invalid } from "./tunnel.ts";
@@ -40,22 +41,25 @@ export async function dividedRows(
     partitionBy,
   };
   return keptInCell(project, question, placed, call, async (cell, { files }) => {
-    const made: PartitionRecord[] = [];
-    try {
-      for (const { file, rows, values } of files) {
-        const told = toldValues({ values }, partitionBy);
-        if (told.includes("")) throw invalid("A partition's value is not empty.");
-        made.push({ values: told, files: [await cell.seal(file, rows, project)], ...times });
-        await cell.engine.remove(file);
-        const different = new Set(made.map((one) => JSON.stringify(one.values))).size;
-        if (different > most) throw invalid(`The rows are of more than ${most} partitions.`);
-      }
-      // A value that is too long to be called so in a cell is refused here, not by who reads it.
-      placedFiles(table, made);
-      return made;
-    } catch (error) {
-      for (const { files } of made) for (const { blob } of files) store.blobs.discard(blob);
-      throw error;
-    }
+    checkValues(files, table, partitionBy, most);
+    const left = await sealLeft(cell, files, partitionBy, { project, store });
+    return left.map(({ values, file }) => ({ values, files: [file], ...times }));
   });
+}
+
+/** Refuses rows of too many partitions, or of one that cannot be. */
+function checkValues(
+  files: readonly KeptFile[],
+  table: TableRecord,
+  partitionBy: readonly string[],
+  most: number,
+): void {
+  const different = new Set<string>();
+  for (const one of files) {
+    const values = toldValues(one, partitionBy);
+    if (values.includes("")) throw invalid("A partition's value is not empty.");
+    // A value that is too long to be called so in a cell is refused here, not by who reads it.
+    different.add(partitionPath(table, values));
+  }
+  if (different.size > most) throw invalid(`The rows are of more than ${most} partitions.`);
 }

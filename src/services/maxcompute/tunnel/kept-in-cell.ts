@@ -3,7 +3,7 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
-import { engineWords } from "../statements/in-cell.ts";
+import { engineWords, orRemoved } from "../statements/in-cell.ts";
 
 /** A request waits no longer for its rows: what takes more is a job. */
 const waitMs = 10 * 60 * 1000;
@@ -28,7 +28,7 @@ export async function keptInCell<Result>(
       late.addEventListener("abort", cancel);
       try {
         await cell.place(files);
-        return await work(cell, await cell.engine.keep({ id, ...question }));
+        return await orRemoved(cell, await cell.engine.keep({ id, ...question }), work);
       } catch (error) {
         throw engineWords(error, [], question.sql);
       } finally {

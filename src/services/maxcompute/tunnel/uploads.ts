@@ -1,5 +1,6 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation } from "../../../pipeline/operation.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import type { FileRecord, PartitionRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
@@ -207,27 +208,21 @@ async function commitDivided(
   const taken = blocks.map(({ file }) => file);
   const made = await dividedRows(target, taken, upload.partitionsMax ?? 1, call);
   const added = made.flatMap(({ files }) => files);
-  try {
-    await call.parts.store.transaction(() => {
-      judgeAgain();
-      const now = blocksOf(store, upload.id);
-      const same =
-        now.map(({ file }) => file.id).join() === before.map(({ file }) => file.id).join();
-      if (uploadRows(store).find(key)?.status !== "normal" || !same) {
-        throw invalid(`The upload ${upload.id} has changed meanwhile.`);
-      }
-      putVersion(store, {
-        ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
-        ...{ operation: "TUNNEL", added },
-        change: (partitions) => withDivided(partitions, made, upload.overwrite),
-      });
-      removeBlocks(store, upload.id);
-      uploadRows(store).put(key, done);
+  await keepOrDiscard(call.parts.store, store, added, () => {
+    judgeAgain();
+    const now = blocksOf(store, upload.id);
+    const same = now.map(({ file }) => file.id).join() === before.map(({ file }) => file.id).join();
+    if (uploadRows(store).find(key)?.status !== "normal" || !same) {
+      throw invalid(`The upload ${upload.id} has changed meanwhile.`);
+    }
+    putVersion(store, {
+      ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },
+      ...{ operation: "TUNNEL", added },
+      change: (partitions) => withDivided(partitions, made, upload.overwrite),
     });
-  } catch (error) {
-    for (const { blob } of added) store.blobs.discard(blob);
-    throw error;
-  }
+    removeBlocks(store, upload.id);
+    uploadRows(store).put(key, done);
+  });
   return done;
 }
 

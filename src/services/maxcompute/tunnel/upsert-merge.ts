@@ -68,9 +68,7 @@ export async function mergeChanges(
         if (!(error instanceof EngineRefusal)) throw error;
         throw invalid("The changes cannot be merged: more memory is needed, or a value is wrong.");
       });
-    const sealed = await cell.seal(`${name}.parquet`, kept.rows, project);
-    await engine.remove(`${name}.parquet`);
-    return sealed;
+    return cell.takeOut(`${name}.parquet`, kept.rows, project);
   });
   return { before: partitions.flatMap(({ files }) => files), file, blocks: blocks.length };
 }

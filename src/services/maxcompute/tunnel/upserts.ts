@@ -1,5 +1,6 @@
 import type { OdpsAnswer, OdpsInput } from "../../../pipeline/document.ts";
 import { operation, ServiceError } from "../../../pipeline/operation.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore, Table } from "../../../storage/store.ts";
 import type { FileRecord } from "../catalog.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
@@ -121,7 +122,7 @@ export const commitTableUpsert = operation("CommitTableUpsert", {
       checkOpen(target, upsert);
       const merged = await mergeChanges(target, upsert, call);
       try {
-        const done = await call.parts.store.transaction(() => {
+        const done = await keepOrDiscard(call.parts.store, target.store, [merged.file], () => {
           judgeAgain();
           return commit(target, upsertOf(target, input, call), merged, call);
         });
@@ -141,7 +142,10 @@ function commit(
   { before, file, blocks }: Merged,
   call: OdpsCall,
 ): UpsertRecord {
-  if (upsert.status === "committed") return upsert;
+  if (upsert.status === "committed") {
+    store.blobs.discard(file.blob);
+    return upsert;
+  }
   if (upsert.blocks !== blocks) throw changedMeanwhile(table.name);
   putVersion(store, {
     ...{ projectId: project.id, table, clock: call.parts.clock, by: callerName(call) },

@@ -1,4 +1,5 @@
 import type { OdpsInput } from "../../../pipeline/document.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import type { AccountStore, Key, Table } from "../../../storage/store.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
 import { invalid } from "../invalid.ts";
@@ -121,7 +122,7 @@ export async function keepPart(
   call: OdpsCall,
 ): Promise<void> {
   const key: Key = [project.id, id, name];
-  const keep = () => {
+  await keepOrDiscard(call.parts.store, store, [piece], () => {
     checkOpen(volumeUploadRows(store).find([project.id, id]), id);
     const before = volumePartRows(store).find(key)?.pieces ?? [];
     const parts = partsOf({ store, project }, id);
@@ -133,13 +134,7 @@ export async function keepPart(
     if (!append) removePieces(store, before);
     store.blobs.keep(piece.blob);
     volumePartRows(store).put(key, { name, pieces });
-  };
-  try {
-    await call.parts.store.transaction(keep);
-  } catch (error) {
-    store.blobs.discard(piece.blob);
-    throw error;
-  }
+  });
 }
 
 /** Refuses what comes to an upload that is over. */
