@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccess } from "./access/access.ts";
@@ -27,9 +26,10 @@ import { Agreements } from "./keys/peers/agreements.ts";
 import type { Elsewhere } from "./keys/peers/elsewhere.ts";
 import { openRoot, type RootOfTrust } from "./keys/root-of-trust.ts";
 import { openVault, type Vault } from "./keys/vault.ts";
+import { assert } from "./lib/assert.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
-import { describeFault } from "./lib/describe-fault.ts";
 import { type Random, systemRandom } from "./lib/random.ts";
+import { type Listening, listen, toldToOthers } from "./listen.ts";
 import type { Parts } from "./pipeline/call.ts";
 import { type Pipeline, startPipeline } from "./pipeline/pipeline.ts";
 import { Projects } from "./projects/projects.ts";
@@ -39,11 +39,9 @@ import { type Outside, services } from "./services/index.ts";
 import { ApplicationLogs } from "./services/kinesisanalyticsv2/application-logs.ts";
 import { openStore } from "./storage/open-store.ts";
 import type { Store } from "./storage/store.ts";
-import { openTls } from "./tls.ts";
 import { describe, describeStep } from "./wire/describe.ts";
 import { findModel } from "./wire/models.ts";
 import { admitPeers, postToPeer } from "./wire/peers.ts";
-import { type RunningServer, startServer } from "./wire/server/start-server.ts";
 import { xksTransport } from "./wire/xks.ts";
 
 /** A data directory that is open, and everything below the services. */
@@ -185,7 +183,7 @@ export async function serve(
   environment: Environment,
 ): Promise<Bondstore> {
   const { log } = environment;
-  let endpoint = "";
+  let front: Listening | undefined;
   const runDirectory = await makeRunDirectory(config.data, unmountBelow);
   const volumeDirectory = await makeVolumeDirectory(config.data);
   const directories = { runDirectory, volumeDirectory };
@@ -196,14 +194,13 @@ export async function serve(
     admitsAnonymous: (service) => pipeline.admitsAnonymous(service),
   };
   const doors = makeDoors(config, opened, admitted, environment);
-  let caPath: string | undefined;
-  const frontDoor = () => ({
-    endpoint: endpointFor(config, endpoint),
-    ...(caPath !== undefined && { caPath }),
-  });
+  const frontDoor = () => {
+    assert(front, "nothing of a cluster's is asked for before the front door is open");
+    return toldToOthers(config, front);
+  };
   const engines = { ...enginesOf(config, directories, doors, environment), frontDoor };
   const pipeline = await startPipeline(
-    { ...opened.parts, endpoint: () => endpoint },
+    { ...opened.parts, endpoint: () => front?.endpoint ?? "" },
     services({ shardLimits: config.shardLimits, engines, hsms: opened.hsms }),
     describeInput,
   );
@@ -227,12 +224,12 @@ export async function serve(
     await stop();
     throw error;
   });
-  ({ endpoint } = listening);
-  const { ca } = listening;
-  caPath = ca;
-  elsewhere.start({ endpoint, ...(ca !== undefined && { ca: readFileSync(ca, "utf8") }) });
+  front = listening;
+  const { endpoint, ca } = listening;
+  elsewhere.start({ endpoint, ...(ca && { ca: ca.text }) });
   return {
-    ...{ opened, pipeline, data: config.data, endpoint, ca, logs: engines.logs, hsmWays },
+    ...{ opened, pipeline, data: config.data, endpoint, ca: ca?.path, hsmWays },
+    logs: engines.logs,
     async close() {
       try {
         await listening.server.close(graceMs);
@@ -243,13 +240,6 @@ export async function serve(
       }
     },
   };
-}
-
-/** The address by which other machines come: under the first further name, where there is one. */
-function endpointFor({ hostNames: [name] }: Config, endpoint: string): string {
-  if (name === undefined) return endpoint;
-  const { protocol, port } = new URL(endpoint);
-  return `${protocol}//${name}:${port}`;
 }
 
 /** What engines of services run on, and by which doors they come back. */
@@ -281,32 +271,4 @@ function enginesOf(
 function describeInput(service: string, operation: string, input: unknown): Json {
   const model = findModel(service)?.findOperation(operation);
   return model ? (describe(model, input as Record<string, unknown>) as Json) : describeStep(input);
-}
-
-interface Listening {
-  readonly server: RunningServer;
-  readonly endpoint: string;
-  readonly ca: string | undefined;
-}
-
-/** Serves the front door at the address of the configuration. */
-async function listen(
-  config: Config,
-  { parts }: Opened,
-  handle: ReturnType<typeof admitPeers>,
-  log: (line: string) => void,
-): Promise<Listening> {
-  const { host, port } = config;
-  const tls = config.plainHttp ? undefined : await openTls(config, parts);
-  const server = await startServer({
-    listen: { host, port, ...(tls && { tls: tls.identity }) },
-    handle,
-    onFault: (error) => log(`connection: ${describeFault(error)}`),
-  });
-  const name = host.includes(":") ? `[${host}]` : host;
-  return {
-    server,
-    endpoint: `${tls ? "https" : "http"}://${name}:${server.port}`,
-    ca: tls?.caPath,
-  };
 }

@@ -18,7 +18,10 @@ import type { TlsIdentity } from "./wire/server/start-server.ts";
 export async function openTls(
   { data, host, hostNames }: Config,
   { store, clock, random }: Pick<Parts, "store" | "clock" | "random">,
-): Promise<{ readonly identity: TlsIdentity; readonly caPath: string }> {
+): Promise<{
+  readonly identity: TlsIdentity;
+  readonly ca: { readonly path: string; readonly text: string };
+}> {
   const table = store.system.table<CertificateAndKey>("certificates");
   const anyAddress = host === "0.0.0.0" || host === "::";
   const names = [...localNames, ...(anyAddress ? [] : [host]), ...hostNames.flatMap(withBuckets)];
@@ -33,9 +36,9 @@ export async function openTls(
       table.put(["server"], server);
     });
   }
-  const caPath = join(data, "ca.pem");
-  await writeFile(caPath, authority.cert);
-  return { identity: server, caPath };
+  const ca = { path: join(data, "ca.pem"), text: authority.cert };
+  await writeFile(ca.path, ca.text);
+  return { identity: server, ca };
 }
 
 /** A name, and the names of buckets before it. */

@@ -41,6 +41,7 @@ const mayImportAnything = [
   "main.ts",
   "config.ts",
   "tls.ts",
+  "listen.ts",
   "cell-doors.ts",
   "doors.ts",
   "hsm-doors.ts",

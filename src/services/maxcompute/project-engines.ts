@@ -52,8 +52,8 @@ export interface CellsOutside {
   readonly javaFunctions: () => JavaFunctions | undefined;
   /** The Spark cluster that the operator has named. */
   readonly cluster?: ClusterAddress;
-  /** How executors of a cluster reach the front door, and who vouches for it. */
-  readonly frontDoor: () => { readonly endpoint: string; readonly caPath?: string };
+  /** How executors of a cluster reach the front door, and who vouches for it (PEM). */
+  readonly frontDoor: () => { readonly endpoint: string; readonly ca?: string };
   /** Opens the warehouse's door for one job: its own credentials get in, no others, and nothing but the warehouse. */
   readonly openWarehouseDoor: OpenDoor;
   readonly log: (line: string) => void;

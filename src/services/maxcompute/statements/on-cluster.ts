@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type ClusterAddress, clusterLocation } from "../../../engines/spark/cluster/address.ts";
 import type { ClusterQuestion } from "../../../engines/spark/cluster/cluster.ts";
 import { applicationOf } from "../../../identity/principal.ts";
@@ -82,9 +81,9 @@ export async function runOnCluster<Result>(
     const made = await parts.directory.startJobSession(principal, {
       ...{ application: arn, expiresAtMs },
     });
-    const { endpoint, caPath } = own.engines.frontDoor();
+    const { endpoint, ca = "" } = own.engines.frontDoor();
     const door = {
-      ...{ endpoint, ca: caPath === undefined ? "" : readFileSync(caPath, "utf8") },
+      ...{ endpoint, ca },
       path: `/projects/${target.project.name}/instances/${record.id}`,
       ...{ key: made.accessKeyId, secret: made.secret, token: made.token },
     };
