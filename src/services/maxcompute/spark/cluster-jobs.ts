@@ -32,33 +32,26 @@ export class ClusterJob {
   readonly grant: ClusterGrant;
   /** Numbers of files of which something went already. */
   readonly told = new Set<number>();
-  readonly #parts = new Set<string>();
-  readonly #coming = new Map<string, Promise<void>>();
+  /** Attempts of which something may be in the cell, each until it is whole or was broken off. */
+  readonly #parts = new Map<string, Promise<void>>();
+  readonly #whole = new Set<string>();
   readonly #turns = createJobQueue({ running: atOnce, waiting: partsMax });
   readonly #closing = new AbortController();
   #bytes = 0;
-  #state: "open" | "committed" | "over" = "open";
+  #committed = false;
 
   constructor(grant: ClusterGrant) {
     this.grant = grant;
   }
 
   /** Takes one attempt at a part of the rows into the cell. What breaks off is not there. */
-  async take(name: string, body: AsyncIterable<Buffer>): Promise<void> {
+  take(name: string, body: AsyncIterable<Buffer>): Promise<void> {
     this.#checkOpen();
-    if (this.#parts.has(name) || this.#coming.has(name)) {
-      throw invalid(`the part ${name} is there already`);
-    }
-    if (this.#parts.size + this.#coming.size >= partsMax) {
-      throw invalid(`a job hands in at most ${partsMax} parts`);
-    }
+    if (this.#parts.has(name)) throw invalid(`the part ${name} is there already`);
+    if (this.#parts.size >= partsMax) throw invalid(`a job hands in at most ${partsMax} parts`);
     const coming = this.#take(name, body);
-    this.#coming.set(name, coming);
-    try {
-      await coming;
-    } finally {
-      this.#coming.delete(name);
-    }
+    this.#parts.set(name, coming);
+    return coming;
   }
 
   async #take(name: string, body: AsyncIterable<Buffer>): Promise<void> {
@@ -67,9 +60,9 @@ export class ClusterJob {
         this.grant.engine.put(this.#fileOf(name), this.#counted(body)),
       );
       this.#checkOpen();
-      this.#parts.add(name);
+      this.#whole.add(name);
     } catch (error) {
-      await this.#remove(name);
+      await this.#remove(name).catch(() => {});
       throw error;
     }
   }
@@ -99,43 +92,42 @@ export class ClusterJob {
     }
   }
 
-  /** Says which attempts are the job's rows, one of each part; then it takes no more. */
+  /** Says which attempts are the job's rows, one of each part, once no other is there; it takes no more. */
   async commit(names: readonly string[]): Promise<void> {
     this.#checkOpen();
-    const unknown = names.find((name) => !this.#parts.has(name));
+    const unknown = names.find((name) => !this.#whole.has(name));
     if (unknown !== undefined) throw invalid(`\`${unknown.slice(0, 32)}\` was not handed in`);
     const parts = new Set(names.map((name) => name.split("-")[0]));
     if (parts.size !== names.length) throw invalid("a part is named twice");
     if (names.length === 0) throw invalid("a job has at least one part");
-    await this.#close("committed");
+    await this.#close();
     const chosen = new Set(names);
-    for (const name of this.#parts) if (!chosen.has(name)) await this.#remove(name);
+    for (const name of this.#parts.keys()) if (!chosen.has(name)) await this.#remove(name);
+    this.#committed = true;
   }
 
-  async #close(state: "committed" | "over"): Promise<void> {
-    this.#state = state;
+  async #close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled(this.#coming.values());
+    await Promise.allSettled(this.#parts.values());
   }
 
   /** Refuses what a cluster says is done and is not. */
   checkCommitted(): void {
-    if (this.#state !== "committed") {
-      throw new ServiceError(
-        "ODPS-0123131",
-        "ODPS-0123131: User function exception - the Spark cluster has not handed in what it was asked for",
-      );
-    }
+    if (this.#committed) return;
+    throw new ServiceError(
+      "ODPS-0123131",
+      "ODPS-0123131: User function exception - the Spark cluster has not handed in what it was asked for",
+    );
   }
 
   /** Ends it: what it left in the cell is removed, also what is still coming. */
   async end(): Promise<void> {
-    await this.#close("over");
-    for (const name of this.#parts) await this.#remove(name);
+    await this.#close();
+    for (const name of this.#parts.keys()) await this.#remove(name).catch(() => {});
   }
 
   #checkOpen(): void {
-    if (this.#state !== "open") throw invalid(isOver);
+    if (this.#closing.signal.aborted) throw invalid(isOver);
   }
 
   #fileOf(name: string): string {
@@ -143,8 +135,8 @@ export class ClusterJob {
   }
 
   async #remove(name: string): Promise<void> {
+    await this.grant.engine.remove(this.#fileOf(name));
     this.#parts.delete(name);
-    await this.grant.engine.remove(this.#fileOf(name)).catch(() => {});
   }
 }
 
