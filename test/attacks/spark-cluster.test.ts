@@ -16,48 +16,19 @@ import {
 } from "@aws-sdk/client-kms";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { createProject } from "../../src/projects/project.ts";
-import { type HostileCluster, startHostileCluster } from "../support/hostile-cluster.ts";
+import { startHostileCluster } from "../support/hostile-cluster.ts";
+import {
+  begin,
+  commit,
+  good,
+  part,
+  piece,
+  question,
+  refuses,
+  startHostileWorld,
+  table,
+} from "../support/hostile-world.ts";
 import { startWorldWith } from "../support/warehouse.ts";
-
-/** Begins a script: a table, and a statement that asks for the cluster. */
-const begin = `
-flags = {"odps.sql.allow.fullscan": "true"}
-spark = {**flags, "hive.execution.engine": "spark"}
-def allow(project, value="true"):
-    o.rest.put(o.get_project(project).resource(), data="<Project><Properties><Property><Name>odps.spark.cluster</Name>"
-        "<Value>" + value + "</Value></Property></Properties></Project>")
-def run(sql, hints=flags):
-    return o.execute_sql(sql, hints=hints)
-def read(sql, hints=spark):
-    with run(sql, hints).open_reader(tunnel=True) as reader:
-        return [list(record.values) for record in reader]
-`;
-const table = `
-run("create table orders (id bigint, name string)")
-run("insert into orders values (1, 'one'), (2, 'two')")
-`;
-const question = `out["rows"] = refused(lambda: out.update(read=read("select id, name from orders")))`;
-
-async function startHostileWorld(
-  t: Parameters<typeof startHostileCluster>[0],
-  ...projects: readonly string[]
-) {
-  const cluster = await startHostileCluster(t);
-  const world = await startWorldWith(t, { sparkCluster: cluster.address }, ...projects);
-  return { ...world, cluster };
-}
-
-const piece = { method: "GET", query: { sparkfile: "0", start: "0", end: "4" } } as const;
-const part = (name: string) => ({ method: "PUT", query: { sparkpart: name } }) as const;
-const commit = (...names: readonly string[]) =>
-  ({ method: "PUT", query: { sparkcommit: "1" }, text: JSON.stringify(names) }) as const;
-const good = { c0: [1, 2], c1: ["one", "two"] };
-
-async function refuses(cluster: HostileCluster, asked: Parameters<HostileCluster["ask"]>[0]) {
-  const { refused } = await cluster.ask(asked);
-  assert.ok(refused, JSON.stringify(asked));
-  return refused;
-}
 
 test("a job's credentials open its files alone, at the warehouse alone, until it ends", async (t) => {
   const { asRoot, odps, cluster, running, account, root } = await startHostileWorld(
@@ -239,6 +210,9 @@ protect()
 out["protected"] = refused(lambda: read("select id, name from orders"))
 out["into"] = refused(lambda: run("create table copy as select id from orders", spark))
 out["condition"] = refused(lambda: run("if (select count(*) from orders) > 1 begin select 1 as x end", spark))
+allow("other")
+out["decided"] = refused(lambda: run("if (select count(*) from orders) > 1 begin select 1 as x end "
+    "set hive.execution.engine=spark; select a from other.theirs;"))
 protect(json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Principal": "ALIYUN$${account}",
     "Action": ["odps:Select"], "Resource": "acs:odps:*:projects/ledger/tables/orders"}]}))
 out["let"] = read("select id, name from orders")
@@ -255,7 +229,7 @@ out["let"] = read("select id, name from orders")
   assert.match(String(out["asked"]), /the owner of the project ledger has not set/);
   assert.deepEqual(out["own"], [[1], [2]]);
   assert.match(String(out["theirs"]), /the owner of the project other has not set/);
-  for (const name of ["protected", "into", "condition"]) {
+  for (const name of ["protected", "into", "condition", "decided"]) {
     assert.match(String(out[name]), /is protected/, name);
   }
   assert.deepEqual(out["let"], [

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
-import { commandLine, type Up } from "../support/command-line.ts";
+import { commandLine } from "../support/command-line.ts";
 import { startSealed } from "../support/project-key.ts";
-import { run } from "../support/python.ts";
 import { sparkJobs } from "../support/spark-jobs.ts";
-import { prelude, startWorld, warehousePython } from "../support/warehouse.ts";
+import { scriptAt, startWorld } from "../support/warehouse.ts";
 
 test("what was changed after a job was submitted does not run, and a stopped job ends", async (t) => {
   const { asRoot } = await startWorld(t, "sales");
@@ -57,30 +56,15 @@ while not rows("select * from told"):
   assert.match(why, /cannot be used: DisabledException/);
 });
 
-/** Runs a script of PyODPS against a Bondstore; answers what it prints last. */
-async function told(up: Up, keys: Up["ready"], script: string): Promise<Record<string, unknown>> {
-  const ended = await run(
-    warehousePython,
-    ["-c", `${prelude}\no = entry("sales")\n${script}\nprint(json.dumps(out, default=str))`],
-    {
-      PATH: process.env["PATH"],
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      AWS_ENDPOINT_URL: up.ready.endpoint,
-    },
-  );
-  assert.equal(ended.status, 0, ended.stderr);
-  return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
-}
-
 test("kill -9 amid a job leaves it failed, and nothing of what it did not commit", async (t) => {
   const bondstore = commandLine(t);
   let up = await bondstore.up("--plain-http");
   const keys = up.ready;
   await bondstore.json("project", "create", "sales", "--data", bondstore.data);
-  const begun = await told(
+  const begun = await scriptAt(
     up,
     keys,
+    "sales",
     `${sparkJobs}
 import time
 o.execute_sql("create table told (a string)")
@@ -105,9 +89,10 @@ while not rows("select * from told"):
   );
   await up.kill();
   up = await bondstore.up("--plain-http");
-  const after = await told(
+  const after = await scriptAt(
     up,
     keys,
+    "sales",
     `
 instance = o.get_instance(${JSON.stringify(begun["id"])})
 out["status"] = instance.get_task_statuses()["spark_job"].status.value

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createProject } from "../../src/projects/project.ts";
 import { type Keys, type Running, startBondstore } from "./bondstore.ts";
-import { cache, python } from "./python.ts";
+import type { Up } from "./command-line.ts";
+import { cache, python, run } from "./python.ts";
 
 /** A Bondstore with a tenant whose root owns some projects. */
 export interface World {
@@ -85,6 +86,27 @@ export async function startWorldWith(
       return { accessKeyId: made.id, secretAccessKey: made.secret };
     },
   };
+}
+
+/** Runs a script of PyODPS in a project of a Bondstore that the command line has started. */
+export async function scriptAt(
+  { ready: { endpoint } }: Up,
+  keys: Up["ready"],
+  project: string,
+  script: string,
+): Promise<Record<string, unknown>> {
+  const ended = await run(
+    warehousePython,
+    ["-c", `${prelude}\no = entry("${project}")\n${script}\nprint(json.dumps(out, default=str))`],
+    {
+      PATH: process.env["PATH"],
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_ENDPOINT_URL: endpoint,
+    },
+  );
+  assert.equal(ended.status, 0, ended.stderr);
+  return JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "null");
 }
 
 /** Part of a script of PyODPS: runs commands of the security language. */

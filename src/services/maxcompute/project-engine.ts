@@ -85,11 +85,11 @@ export class ProjectEngine {
   }
 
   /** Runs a query on the cluster, which takes its files and leaves its rows at the front door. */
-  onCluster(question: ClusterQuestion, signal: AbortSignal): Promise<void> {
+  onCluster(question: ClusterQuestion, signal: AbortSignal, ready: () => void): Promise<void> {
     return this.#cluster.use((cluster) => {
       this.#asked = cluster;
       if (signal.aborted) throw stopped;
-      return cluster.run(question);
+      return cluster.run(question, ready);
     }, signal);
   }
 

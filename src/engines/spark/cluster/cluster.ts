@@ -38,8 +38,11 @@ export interface ClusterQuestion extends Omit<SparkQuestion, "tables"> {
 
 /** A cluster that is asked from a cell: the cell reaches its address and no other. */
 export interface SparkCluster extends Pick<SparkSql, "cancel" | "stop"> {
-  /** Runs a query; resolves once its rows were handed in at the door, or should have been. */
-  run(question: ClusterQuestion): Promise<void>;
+  /**
+   * Runs a query; resolves once its rows were handed in at the door, or should have been. What `ready` throws when its
+   * turn has come ends it before anything was told.
+   */
+  run(question: ClusterQuestion, ready: () => void): Promise<void>;
 }
 
 const inCell = {
@@ -61,18 +64,19 @@ export interface ClusterOptions extends Pick<SparkOptions, "cell" | "limits"> {
 /** Opens the way to a cluster; the cell starts with the first query. */
 export async function openCluster(options: ClusterOptions): Promise<SparkCluster> {
   const { cell, address } = options;
-  const way = await openForwarder(join(cell.runDirectory, `${cell.id}-way.sock`), address);
+  const socket = join(cell.runDirectory, `${cell.id}-way.sock`);
   const client = askSpark<ClusterQuestion & { readonly token: string }>(
-    cellOptions(options, way.socket),
+    cellOptions(options, socket),
   );
+  const way = await openForwarder(socket, address);
   return {
-    async run(question) {
-      await client.run({ ...question, token: address.token ?? "" });
+    async run(question, ready) {
+      await client.run({ ...question, token: address.token ?? "" }, ready);
     },
     cancel: client.cancel,
     async stop() {
-      await client.stop();
       way.close();
+      await client.stop();
     },
   };
 }

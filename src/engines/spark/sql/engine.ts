@@ -13,8 +13,11 @@ import { sparkSqlSettings } from "./settings.ts";
 
 /** Spark SQL in a cell of its own, with a view of the files that the engine beside it has. */
 export interface SparkSql<Question = SparkQuestion> {
-  /** Runs a query; its rows stay in the cell as files until they are dropped. Answers how many files. */
-  run(question: Question): Promise<number>;
+  /**
+   * Runs a query; its rows stay in the cell as files until they are dropped. Answers how many files. What `ready` throws
+   * when its turn has come ends it.
+   */
+  run(question: Question, ready?: () => void): Promise<number>;
   /** Sends a file that a query has left out of the cell, as it is. */
   give(name: string, at: number): AsyncIterable<Buffer>;
   drop(name: string): Promise<void>;
@@ -55,10 +58,13 @@ export function askSpark<Question extends Pick<SparkQuestion, "id"> = SparkQuest
     keeper.during(async (cell) => answerOf(await ask(cell, path, JSON.stringify(question))));
 
   return {
-    async run(question) {
+    async run(question, ready) {
       running.add(question.id);
       try {
-        const answer = await jobs.run(question.id, () => told("/run", question));
+        const answer = await jobs.run(question.id, async () => {
+          ready?.();
+          return told("/run", question);
+        });
         const files = memberOf(answer, "files");
         if (Array.isArray(files) && files.length <= filesMax) return files.length;
         throw new EngineRefusal("the engine's answer is not understood");

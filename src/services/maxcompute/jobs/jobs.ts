@@ -1,6 +1,7 @@
 import type { Parts } from "../../../pipeline/call.ts";
 import type { Document } from "../../../pipeline/document.ts";
 import { type Carried, ServiceError } from "../../../pipeline/operation.ts";
+import { clusterJobArn } from "../../../projects/cluster-jobs.ts";
 import { type ProjectRecord, projectTable } from "../../../projects/project.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
@@ -210,8 +211,11 @@ export async function endInterrupted({ directory, store, clock }: Parts): Promis
     const names = [...projectTable(store.account(account)).range()].map(({ value }) => value);
     for (const { key } of left) {
       const name = names.find(({ id }) => id === key[0])?.name;
-      // Their cells have ended with Bondstore: no door takes their credentials any more.
-      if (name) await directory.endApplicationSessions(instanceArn(name, String(key[1])));
+      if (!name) continue;
+      // Their cells have ended with Bondstore, and a cluster's job with its statement.
+      for (const arnOf of [instanceArn, clusterJobArn]) {
+        await directory.endApplicationSessions(arnOf(name, String(key[1])));
+      }
     }
   }
 }

@@ -48,11 +48,10 @@ function resolveOnce(input: StatementInput, call: OdpsCall): StatementTarget {
   return worded(() => {
     const plan = resolveStatement(input.statement, catalog, variables);
     const demands = demandsOf(plan, within, catalog, call);
-    const own = readRecords(plan, catalog);
-    const reads = [...decided.values(), ...own];
+    const reads = [...decided.values(), ...readRecords(plan, catalog)];
     const leaving = [
       ...statementFlows(plan, within, catalog, call, reads),
-      ...leavingToCluster(plan, own, within.project, { ...input, catalog }, call),
+      ...leavingToCluster(plan, reads, within.project, { ...input, catalog }, call),
     ];
     return { ...within, plan, catalog, demands, leaving, reads };
   });

@@ -28,12 +28,13 @@ interface FileTarget extends JobTarget {
 /** Of the job whose credentials ask, whatever the path says: so there is no path to another's. */
 function jobOf({ labels }: OdpsInput, call: OdpsCall): JobTarget {
   const job = call.own.clusterJobs.find(applicationOf(call.principal));
-  const { project, instance, owner } = job.grant;
-  if (labels["Project"] !== project.name || labels["Instance"] !== instance) {
+  const { project, instance } = job.grant;
+  if (labels["Project"] !== project.name || labels["Instance"] !== instance.id) {
     throw new ServiceError("NoPermission", "These are the credentials of another job.");
   }
   return {
-    ...{ arn: instanceArn(project.name, instance), account: project.account, creator: owner },
+    ...{ arn: instanceArn(project.name, instance.id), account: project.account },
+    creator: instance.owner,
     ...{ type: "ODPS::Instance", project, store: call.parts.store.account(project.account), job },
   };
 }
@@ -53,7 +54,10 @@ function fileFlows({ job, file, project }: FileTarget, call: OdpsCall): readonly
   return clusterFlows(own, location, project, call);
 }
 
-/** The flows of what is read to where a cluster is. Refuses where the owner of a project has not allowed that. */
+/**
+ * The flows of what is read to where a cluster is. Refuses where the owner of a project that it is of, or of the one in
+ * which it is asked, does not allow that now.
+ */
 export function clusterFlows(
   reads: Parameters<typeof flowsTo>[0],
   location: string,
@@ -62,7 +66,8 @@ export function clusterFlows(
 ): readonly WantedFlow[] {
   const how = { taskType: "Spark", action: "Select", current } as const;
   const flows = flowsTo(reads, { kind: "external", location }, how, call);
-  for (const { project } of flows) checkConsent(project);
+  for (const project of [current, ...flows.map((flow) => flow.project)])
+    checkConsent(project, call);
   return flows;
 }
 
@@ -79,7 +84,7 @@ export const readClusterFile = operation("ReadClusterFile", {
   readOnly: true,
   data: ({ first }) => !first,
   flows: (_input, target, call) => fileFlows(target, call),
-  async handle({ job, file, store }, input, call): Promise<OdpsAnswer> {
+  async handle({ job, file, store }, input, call, judgeAgain): Promise<OdpsAnswer> {
     const { blob } = file.record;
     const start = numberOf(input, "start");
     const end = numberOf(input, "end");
@@ -87,6 +92,8 @@ export const readClusterFile = operation("ReadClusterFile", {
       throw new ServiceError("InvalidArgument", "start and end are no piece of this file.");
     }
     const sealer = await call.own.sealing.openerOf(job.grant.project.account, file.record);
+    // A key may be far away.
+    judgeAgain();
     const body = store.blobs.read(blob, { start, end }, sealer);
     job.told.add(numberOf(input, "sparkfile"));
     return { body: Buffer.isBuffer(body) ? once(body) : body, carried: { bytes: end - start } };

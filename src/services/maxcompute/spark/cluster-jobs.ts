@@ -1,9 +1,9 @@
 import type { WarehouseEngine } from "../../../engines/duckdb/engine.ts";
 import { createJobQueue } from "../../../engines/kept/job-queue.ts";
+import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import { clusterJobArn } from "../../../projects/cluster-jobs.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
-import type { ReadRecord } from "../jobs/instance-record.ts";
+import type { InstanceRecord, ReadRecord } from "../jobs/instance-record.ts";
 import type { PlacedFile } from "../relations.ts";
 
 const partsMax = 10_000;
@@ -15,9 +15,8 @@ const bytesMax = 50 * 1024 ** 3;
 /** What a job on a cluster may read and write: nothing else is found by its credentials. */
 interface ClusterGrant {
   readonly project: ProjectRecord;
-  /** The instance whose statement it is, and whose that is. */
-  readonly instance: string;
-  readonly owner: string;
+  /** Whose statement it is. */
+  readonly instance: Pick<InstanceRecord, "id" | "owner">;
   /** Where the cluster is. */
   readonly location: string;
   readonly reads: readonly ReadRecord[];
@@ -149,12 +148,12 @@ const invalid = (why: string) =>
 export class ClusterJobs {
   readonly #running = new Map<string, ClusterJob>();
 
-  /** Begins a job under a name that nobody can guess. */
-  begin(name: string, grant: ClusterGrant): { readonly arn: string; readonly job: ClusterJob } {
-    const arn = clusterJobArn(grant.project.name, name);
+  /** Begins one. An instance runs one statement at a time. */
+  begin(arn: string, grant: ClusterGrant): ClusterJob {
+    assert(!this.#running.has(arn), "an instance has one job on a cluster");
     const job = new ClusterJob(grant);
     this.#running.set(arn, job);
-    return { arn, job };
+    return job;
   }
 
   async end(arn: string): Promise<void> {

@@ -1,15 +1,17 @@
 import { type ClusterAddress, clusterLocation } from "../../../engines/spark/cluster/address.ts";
 import type { ClusterQuestion } from "../../../engines/spark/cluster/cluster.ts";
 import { applicationOf } from "../../../identity/principal.ts";
+import { clusterJobArn } from "../../../projects/cluster-jobs.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
+import { isOn } from "../../../sql/catalog.ts";
 import type { Plan } from "../../../sql/plan.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { ReadRecord } from "../jobs/instance-record.ts";
 import type { Session } from "../jobs/run-script.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import { clusterFlows } from "../spark/cluster-files.ts";
-import { checkConsent, clusterFlag, isOn, refused } from "../spark/consent.ts";
+import { clusterFlag, refused } from "../spark/consent.ts";
 import { type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import type { CellQuery, Running } from "./in-cell.ts";
 import { askedForSpark } from "./on-spark.ts";
@@ -19,14 +21,14 @@ import { askedForSpark } from "./on-spark.ts";
  * operator has named a cluster, and the project, or the job, says so.
  */
 export function clusterFor(
-  { settings }: StatementCatalog,
+  catalog: StatementCatalog,
   session: Session,
   call: OdpsCall,
 ): ClusterAddress | undefined {
   const { cluster } = call.own.engines;
   // What the code of a Spark job has read is watched here, and only here.
-  if (!askedForSpark(settings, session) || applicationOf(call.principal)) return undefined;
-  if (!isOn(settings.get(clusterFlag))) return undefined;
+  if (!askedForSpark(catalog.settings, session) || applicationOf(call.principal)) return undefined;
+  if (!isOn(catalog, clusterFlag)) return undefined;
   if (!cluster && session.own.has(clusterFlag)) {
     throw refused("the operator of this Bondstore has named no Spark cluster");
   }
@@ -34,8 +36,8 @@ export function clusterFor(
 }
 
 /**
- * What of a statement's reads goes to the cluster on which it runs. Refuses where the owner of a project has not allowed
- * that.
+ * What of a statement's reads goes to the cluster on which it runs, and of what was decided by before: that it runs tells
+ * of it. Refuses where the owner of a project has not allowed that.
  */
 export function leavingToCluster(
   plan: Plan,
@@ -48,7 +50,6 @@ export function leavingToCluster(
   if (plan.kind === "made-of-query" && plan.statement.kind === "create-view") return [];
   const cluster = clusterFor(catalog, session, call);
   if (!cluster) return [];
-  checkConsent(current);
   return clusterFlows(reads, clusterLocation(cluster), current, call);
 }
 
@@ -62,19 +63,20 @@ const credentialsMs = 25 * 60 * 60 * 1000;
 export async function runOnCluster<Result>(
   { spark, files }: Required<Pick<CellQuery, "spark" | "files">>,
   cluster: ClusterAddress,
-  { target, input, call }: Running,
+  { target, input, call, judgeAgain }: Running,
   cell: ProjectEngine,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { principal, own, parts } = call;
+  const { project, reads } = target;
   const { record, signal } = input.job;
   if (!("account" in principal)) throw refused("nobody signed it");
   await cell.checkFiles(files);
-  const name = parts.random.bytes(16).toString("hex");
-  const { arn, job } = own.clusterJobs.begin(name, {
-    ...{ project: target.project, instance: record.id, owner: record.owner, files },
-    ...{ location: clusterLocation(cluster), engine: cell.engine, folder: `s/${spark.name}` },
-    reads: target.reads,
+  const arn = clusterJobArn(project.name, record.id);
+  const location = clusterLocation(cluster);
+  const job = own.clusterJobs.begin(arn, {
+    ...{ project, instance: record, reads, files, location },
+    ...{ engine: cell.engine, folder: `s/${spark.name}` },
   });
   try {
     const expiresAtMs = call.timeMs + credentialsMs;
@@ -83,17 +85,23 @@ export async function runOnCluster<Result>(
     });
     const { endpoint, ca = "" } = own.engines.frontDoor();
     const door = {
-      ...{ endpoint, ca },
-      path: `/projects/${target.project.name}/instances/${record.id}`,
+      ...{ endpoint, ca, path: `/projects/${project.name}/instances/${record.id}` },
       ...{ key: made.accessKeyId, secret: made.secret, token: made.token },
     };
     const question = { id: record.id, timezone: timezoneOf(target.catalog), door };
-    await cell.onCluster({ ...question, ...numbered({ spark, files }) }, signal);
+    await cell.onCluster({ ...question, ...numbered({ spark, files }) }, signal, () => {
+      // It may have waited for long, and what it is told names partitions by their values.
+      clusterFlows(reads, location, project, call);
+      judgeAgain();
+    });
     job.checkCommitted();
     return await work();
   } finally {
-    await parts.directory.endApplicationSessions(arn);
-    await own.clusterJobs.end(arn);
+    try {
+      await parts.directory.endApplicationSessions(arn);
+    } finally {
+      await own.clusterJobs.end(arn);
+    }
   }
 }
 
