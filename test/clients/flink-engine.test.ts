@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { classesFile } from "../../src/engines/flink/classes.ts";
 import { type FlinkCode, startFlink } from "../../src/engines/flink/flink.ts";
-import { flinkHomeIn, isInstalled } from "../../src/engines/flink/install.ts";
+import { flinkHomeIn } from "../../src/engines/flink/install.ts";
 import { smallMemory } from "../../src/engines/flink/settings.ts";
 import { findJava } from "../../src/engines/java.ts";
+import { isInstalled } from "../../src/engines/pinned-set.ts";
 
 const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
 const flinkHome = flinkHomeIn(cache, process.env["FLINK_HOME"]);

@@ -1,13 +1,8 @@
 import { sha256Hex } from "../../lib/hash.ts";
+import type { Artifact } from "../pinned-set.ts";
 
-/** One file of the Flink set, pinned. */
-export interface Artifact {
-  /** The client that fetches it, and its name there: `NAME==VERSION` or `GROUP:NAME:VERSION`. */
-  readonly from: "pypi" | "maven";
-  readonly name: string;
-  readonly file: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
+/** One file of the Flink set. */
+interface FlinkArtifact extends Artifact {
   /** Folder of the Flink home that it belongs in. */
   readonly folder: string;
 }
@@ -16,7 +11,7 @@ export interface Artifact {
 export const flinkVersion = "1.20.5";
 
 /** Flink itself: a source archive that holds the jars of lib, opt and bin. */
-export const distribution: Artifact = {
+export const distribution: FlinkArtifact = {
   from: "pypi",
   name: "apache-flink-libraries==1.20.5",
   file: "apache_flink_libraries-1.20.5.tar.gz",
@@ -26,7 +21,7 @@ export const distribution: Artifact = {
 };
 
 /** What is not in the distribution. Versions differ because not every one is published everywhere. */
-export const artifacts: readonly Artifact[] = [
+export const artifacts: readonly FlinkArtifact[] = [
   {
     from: "maven",
     name: "org.apache.flink:flink-connector-kinesis:4.3.0-1.19",
