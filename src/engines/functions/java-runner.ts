@@ -1,5 +1,6 @@
 import { javaContext, javaWritables } from "./java-context.ts";
 import { javaJson } from "./java-json.ts";
+import { javaResults } from "./java-results.ts";
 import { javaTypes } from "./java-types.ts";
 import { javaValues } from "./java-values.ts";
 import { javaWork } from "./java-work.ts";
@@ -19,7 +20,6 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -195,7 +195,7 @@ public final class Runner {
     Map<String, Object> told = new LinkedHashMap<>();
     List<Object> frames = new ArrayList<>();
     told.put("frames", frames);
-    if (error instanceof Values.Wrong) told.put("error", "result");
+    if (error instanceof Results.Wrong) told.put("error", "result");
     else if (error instanceof Refused) {
       told.put("error", ((Refused) error).reason);
       if (((Refused) error).words != null) told.put("words", ((Refused) error).words);
@@ -233,6 +233,7 @@ public final class Runner {
 export const javaProgram: Readonly<Record<string, string>> = {
   Context: javaContext,
   Json: javaJson,
+  Results: javaResults,
   Runner: runner,
   Types: javaTypes,
   Values: javaValues,

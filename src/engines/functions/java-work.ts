@@ -36,7 +36,7 @@ interface Work {
     List<Values.Convert> readers = new ArrayList<>();
     List<Values.Convert> writers = new ArrayList<>();
     for (Object type : (List<?>) setup.get("parameters")) readers.add(Values.reader((Map<?, ?>) type));
-    for (Object type : (List<?>) setup.get("results")) writers.add(Values.writer((Map<?, ?>) type));
+    for (Object type : (List<?>) setup.get("results")) writers.add(Results.writer((Map<?, ?>) type));
     if (made instanceof UDTF) return table((UDTF) made, readers, writers);
     if (made instanceof Aggregator) return aggregate((Aggregator) made, readers, writers.get(0));
     return scalar(made, signatures.get(signature), readers, writers.get(0));
@@ -75,8 +75,8 @@ interface Work {
     // What is forwarded is written at once: the code may use the array again.
     made.setCollector(new UDTFCollector() {
       public void collect(Object[] values) {
-        if (values.length != writers.size()) throw new Values.Wrong();
-        rows.add(Values.row(writers, values));
+        if (values.length != writers.size()) throw new Results.Wrong();
+        rows.add(Results.row(writers, values));
       }
     });
     return row -> {
