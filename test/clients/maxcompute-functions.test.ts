@@ -159,7 +159,7 @@ out["types"] = [refused(lambda: rows(text))[1] for text in ["create temporary fu
   assert.deepEqual([out["temporary"], out["script"]], [[[3]], [[4]]]);
   assert.deepEqual(out["gone"], ["ODPSError", "ODPSError"]);
   for (const refusal of out["built-in"] as string[]) assert.notEqual(refusal, null);
-  assert.match(String(out["java"]), /its resources have no such class/);
+  assert.match(String(out["java"]), /none of its resources has a class com\.example\.J:/);
   const [few, nothing] = out["types"] as [string, string];
   assert.match(few, /takes 2 arguments, by bigint,bigint->bigint/);
   assert.match(nothing, /has no class Nothing with @annotate/);

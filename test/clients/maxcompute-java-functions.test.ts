@@ -8,7 +8,11 @@ import { startWorld } from "../support/warehouse.ts";
 const source = readFileSync("test/support/java/Functions.java", "utf8");
 
 test("functions in Java are called by queries: of a row, of rows, and giving rows", async (t) => {
-  const jar = await functionsJar(t, { "Functions.java": source });
+  const jar = await functionsJar(t, {
+    "Functions.java": source,
+    "Half.java": "package com.example; public class Half extends Rest {}",
+    "Rest.java": "package com.example; public class Rest extends com.aliyun.odps.udf.UDF {}",
+  });
   const { asRoot } = await startWorld(t, "sales");
   const out = await asRoot(`
 import io, zipfile, datetime, decimal
@@ -43,6 +47,12 @@ out["raised"] = refused(lambda: rows("select j_fails(a) from t where a = 2"))[1]
 out["nothing"] = [refused(lambda: rows(sql))[1] for sql in ["select j_nofunction(1)", "select j_words(b, b) from t", "select j_fails(1, 2)"]]
 o.execute_sql("create function missing as 'com.example.Missing' using 'f.jar'")
 out["missing"] = refused(lambda: rows("select missing(1)"))[1]
+half = io.BytesIO()
+with zipfile.ZipFile("${jar}") as whole, zipfile.ZipFile(half, "w") as archive:
+    archive.writestr("com/example/Half.class", whole.read("com/example/Half.class"))
+o.create_resource("half.jar", "jar", file_obj=half.getvalue())
+o.execute_sql("create function half as 'com.example.Half' using 'half.jar'")
+out["half"] = refused(lambda: rows("select half(1)"))[1]
 o.write_table("t", [[at, "w", 1.0] for at in range(100, 20100)])
 out["many"] = rows("select sum(j_plus(a, 1)), count(*) from t where a >= 100")
 `);
@@ -106,7 +116,11 @@ out["many"] = rows("select sum(j_plus(a, 1)), count(*) from t where a >= 100")
     overloads,
     /no evaluate of .* takes as many arguments: bigint->bigint; string->strin/,
   );
-  assert.match(String(out["missing"]), /its resources have no such class/);
+  assert.match(
+    String(out["missing"]),
+    /none of its resources has a class com\.example\.Missing: it is named with its package/,
+  );
+  assert.match(String(out["half"]), /Half needs a class that none of its resources has/);
   assert.deepEqual(out["many"], [[202_010_000, 20_000]]);
 });
 

@@ -120,13 +120,13 @@ const wordsOf = (inside: Inside): readonly string[] => [
 ];
 
 /** What a command may start, where the host has it. */
-const programs = [
+export const commandPrograms = [
   ...["awk", "bash", "cat", "cut", "env", "grep", "head", "paste", "perl", "python3", "sed", "sh"],
   ...["sort", "tac", "tail", "tee", "tr", "uniq", "wc"],
 ];
 
 const programBinds: readonly Bind[] = ["/usr/bin", "/bin"].flatMap((folder) =>
-  programs.map((name) => ({
+  commandPrograms.map((name) => ({
     ...{ source: join("/usr/bin", name), target: join(folder, name), optional: true },
   })),
 );

@@ -161,8 +161,10 @@ public final class Runner {
       Class<?> found = Class.forName((String) setup.get("className"), false, loader);
       if (Types.kindOf(found) == null) throw new Refused("base", null);
       return found;
-    } catch (ClassNotFoundException | NoClassDefFoundError error) {
+    } catch (ClassNotFoundException error) {
       throw new Refused("class", null);
+    } catch (NoClassDefFoundError error) {
+      throw new Refused("needs", null);
     }
   }
 

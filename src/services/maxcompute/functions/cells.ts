@@ -47,12 +47,13 @@ export class FunctionCells {
     await this.#enter(account, calls.length, signal);
     const begun: Promise<FunctionCell>[] = [];
     try {
-      for (const code of codes) begun.push(startFunctionCell(code, this.#host()));
+      for (const [at, code] of codes.entries()) {
+        const start = startFunctionCell(code, this.#host());
+        begun.push(start.catch((error: unknown) => Promise.reject(worded(error, calls[at]))));
+      }
       const started = await Promise.all(begun);
       if (signal.aborted) throw stopped;
       return await work(started.map(({ link }) => link));
-    } catch (error) {
-      throw worded(error, calls);
     } finally {
       const ends = await Promise.allSettled(begun);
       await Promise.all(
@@ -74,7 +75,7 @@ export class FunctionCells {
       const source = sourceOf(found, "Java", this.#sealing);
       await this.#meanings.ask(found, () => describeCode(source, this.#host()));
     } catch (error) {
-      throw worded(error, [{ found }]);
+      throw worded(error, { found });
     } finally {
       this.#leave(account, 1);
     }
@@ -121,8 +122,8 @@ export class FunctionCells {
 }
 
 /** Why a cell did not start or load its code, as its caller is told. */
-function worded(error: unknown, calls: Parameters<typeof failureOf>[1]): unknown {
-  if (error instanceof FunctionRefusal) return failureOf(error.failure, calls);
+function worded(error: unknown, failed: Parameters<typeof failureOf>[1] | undefined): unknown {
+  if (failed && error instanceof FunctionRefusal) return failureOf(error.failure, failed);
   if (!(error instanceof NoRuntime)) return error;
   const text = `ODPS-0130071: Semantic analysis exception - ${error.message}`;
   return new ServiceError("ODPS-0130071", text);

@@ -1,6 +1,9 @@
 import type { CodeFailure } from "../../../engines/functions/code-failure.ts";
+import { commandPrograms } from "../../../engines/functions/function-cell.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
-import { type FoundFunction, filesOf } from "./find.ts";
+import type { Command } from "../../../sql/catalog.ts";
+import type { LentCall } from "./code.ts";
+import { filesOf } from "./find.ts";
 
 /** What an exception may be called in a message: a name that a user makes up could hold a value. */
 const exceptions = new Set(
@@ -48,7 +51,6 @@ const reasons: Readonly<Record<string, string>> = {
   compile: "it does not compile",
   close:
     "rows that its close() forwards stand beside no row of a LATERAL VIEW: call it alone in SELECT",
-  command: "the program of its command is not there",
   result: "it returned a value that is not of the type in its annotation",
   size: "a batch of its rows or results is too large",
   time: "it took too long (odps.sql.udf.timeout)",
@@ -56,33 +58,41 @@ const reasons: Readonly<Record<string, string>> = {
   start: "its process did not start",
 };
 
+/** A function whose code failed, and its call, where it was called. */
+type Failed = Pick<LentCall, "found"> & Partial<LentCall>;
+
+const lineMax = 100;
+
+/** What is told of a failure of which the cell has said no more than its kind. */
+function knownReason(error: string, command: Command | undefined): string | undefined {
+  if (command && error === "command") {
+    return `its command \`${command.line.slice(0, lineMax)}\` does not start: its first word is ./ and the name of one of its resources, or one of ${commandPrograms.join(", ")}`;
+  }
+  const [, status] = /^exit (\d{1,3})$/.exec(error) ?? [];
+  if (command && status !== undefined) {
+    return `the command ended with ${status}; what it says of it is not shown`;
+  }
+  return Object.hasOwn(reasons, error) ? reasons[error] : undefined;
+}
+
 /**
  * What the caller is told of code that failed. All of it comes from where the code runs: what is not known to be a file,
  * a line of it or a name of Python's own is left out, because it could be a value.
  */
 export function failureOf(
   { error, type = "", frames }: CodeFailure,
-  calls: readonly { readonly found: Pick<FoundFunction, "resources" | "record"> }[],
+  { found, call }: Failed,
 ): ServiceError {
-  const resources = calls.flatMap(({ found }) => filesOf(found));
-  const classes = calls.map(({ found }) => found.record.className).filter((name) => name !== "");
-  const [, status] = /^exit (\d{1,3})$/.exec(error) ?? [];
-  const known =
-    status === undefined
-      ? Object.hasOwn(reasons, error)
-        ? reasons[error]
-        : undefined
-      : `the command ended with ${status}; what it says of it is not shown`;
   const lines = frames.flatMap(({ file, line }) => {
-    if (classes.includes(file) && line >= 1 && line <= javaLinesMax) {
+    if (file !== "" && file === found.record.className && line >= 1 && line <= javaLinesMax) {
       return [`\tat ${file}(${file.replace(/^.*\.|\$.*$/g, "")}.java:${line})`];
     }
-    const most = resources.find(({ name }) => name === file)?.lines ?? 0;
+    const most = filesOf(found).find(({ name }) => name === file)?.lines ?? 0;
     return line >= 1 && line <= most ? [`  File "${file}", line ${line}`] : [];
   });
   const what = exceptions.has(type) || javaExceptions.has(type) ? type : "an exception of its own";
   const text =
-    known ??
+    knownReason(error, call?.function.command) ??
     (javaExceptions.has(type) || lines[0]?.startsWith("\t")
       ? [`${what} (its words are not shown)`, ...lines]
       : ["Traceback (most recent call last; its words are not shown):", ...lines, what]

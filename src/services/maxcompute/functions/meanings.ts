@@ -7,9 +7,12 @@ const signaturesMax = 100;
 const signatureLengthMax = 10_000;
 
 /** Refusals that the same class gets whenever it is asked. */
-const reasons: Readonly<Record<string, string>> = {
-  class: "its resources have no such class, or none that it needs",
-  base: "it is no UDF, UDTF or Aggregator of com.aliyun.odps.udf",
+const reasons: Readonly<Record<string, (className: string) => string>> = {
+  class: (name) =>
+    `none of its resources has a class ${name}: it is named with its package, com.example.Plus`,
+  needs: (name) =>
+    `${name} needs a class that none of its resources has: name the JAR that has it as well`,
+  base: () => "it is no UDF, UDTF or Aggregator of com.aliyun.odps.udf",
 };
 
 /** What classes in Java are as functions, as cells have told: of the contents that their functions had then. */
@@ -22,7 +25,9 @@ export class Meanings {
 
   /** Remembers what `ask` answers for a function; throws what it refuses for now. */
   async ask(found: FoundFunction, ask: () => Promise<string>): Promise<void> {
-    const meaning = await ask().then(readMeaning, refusedMeaning);
+    const meaning = await ask().then(readMeaning, (error: unknown) =>
+      refusedMeaning(error, found.record.className),
+    );
     const [oldest] = this.#known.keys();
     if (this.#known.size >= meaningsMax && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(keyOf(found), meaning);
@@ -32,13 +37,14 @@ export class Meanings {
 const keyOf = ({ record, resources }: FoundFunction): string =>
   JSON.stringify([record.id, record.className, resources.map(({ id, version }) => [id, version])]);
 
-function refusedMeaning(error: unknown): CodeMeaning {
+function refusedMeaning(error: unknown, className: string): CodeMeaning {
   if (!(error instanceof FunctionRefusal)) throw error;
   const { error: reason, words = "" } = error.failure;
   // The compiler has seen the statement's own code, and nothing of it has run.
   if (reason === "compile") return { why: `it does not compile:\n${words}` };
-  if (!Object.hasOwn(reasons, reason)) throw error;
-  return { why: reasons[reason] ?? "" };
+  const why = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
+  if (!why) throw error;
+  return { why: why(className) };
 }
 
 /** Reads what a cell tells of a class. */

@@ -149,10 +149,10 @@ export function engineWords(error: unknown, calls: readonly LentCall[] = [], sql
     );
   }
   if (!(error instanceof EngineRefusal)) return error;
-  const [, told] = new RegExp(`${functionError}\\d+:(\\{.*\\})`, "s").exec(error.message) ?? [];
-  if (told !== undefined && calls.length > 0) {
-    return failureOf(readFailure(told), calls);
-  }
+  const raised = new RegExp(`${functionError}(\\d+):(\\{.*\\})`, "s").exec(error.message);
+  const [, at, told] = raised ?? [];
+  const failed = at === undefined ? undefined : calls[Number(at)];
+  if (told !== undefined && failed) return failureOf(readFailure(told), failed);
   const said = readSaid(error.message, sql);
   if (said) return new ServiceError(said.code, `${said.code}: ${said.words}`);
   const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
