@@ -10,14 +10,12 @@ export interface Outward {
 
 /** A way out of a cell that leads to one address: bytes are carried, and TLS is spoken out here. */
 export interface Forwarder {
-  /** Socket on which it listens. */
-  readonly socket: string;
   close(): void;
 }
 
 const connectionsMax = 64;
 
-/** Opens a way out. What cannot be reached, or is not who it should be, hangs up. */
+/** Opens a way out that listens on a socket. What cannot be reached, or is not who it should be, hangs up. */
 export async function openForwarder(socket: string, outward: Outward): Promise<Forwarder> {
   const links = new Set<Socket>();
   const server = createServer((inner) => {
@@ -43,7 +41,6 @@ export async function openForwarder(socket: string, outward: Outward): Promise<F
   });
   server.on("error", () => {});
   return {
-    socket,
     close() {
       server.close();
       for (const link of links) link.destroy();
