@@ -1,8 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
+import { decryptGcm, encryptGcm } from "../lib/aes-gcm.ts";
 import type { Random } from "../lib/random.ts";
-
-const nonceBytes = 12;
-const tagBytes = 16;
 
 /** A 256-bit key for one purpose, from a key that has several (HKDF-SHA-256). */
 export function deriveKey(secret: Uint8Array, salt: Uint8Array, purpose: string): Buffer {
@@ -19,9 +17,7 @@ export function wrapUnder(
   bound: string,
   random: Random,
 ): Buffer {
-  const nonce = random.bytes(nonceBytes);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(bound));
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return encryptGcm(plain, key, Buffer.from(bound), random);
 }
 
 /** Undoes `wrapUnder`; undefined when the bytes, the key or what they were bound to differ. */
@@ -30,16 +26,5 @@ export function unwrapUnder(
   wrapped: Uint8Array,
   bound: string,
 ): Buffer | undefined {
-  if (wrapped.length < nonceBytes + tagBytes) return undefined;
-  const end = wrapped.length - tagBytes;
-  const decipher = createDecipheriv("aes-256-gcm", key, wrapped.subarray(0, nonceBytes))
-    .setAAD(Buffer.from(bound))
-    .setAuthTag(wrapped.subarray(end));
-  const plain = decipher.update(wrapped.subarray(nonceBytes, end));
-  try {
-    decipher.final();
-  } catch {
-    return undefined;
-  }
-  return plain;
+  return decryptGcm(wrapped, key, Buffer.from(bound));
 }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import type { Random } from "./random.ts";
 
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -6,8 +7,13 @@ const tagBytes = 16;
 export const keyBytes = 32;
 
 /** AES-256-GCM with a fresh nonce, which stands before what it encrypts; the tag stands behind. */
-export function encryptGcm(plain: Uint8Array, key: Uint8Array, bound: Uint8Array): Buffer {
-  const nonce = randomBytes(nonceBytes);
+export function encryptGcm(
+  plain: Uint8Array,
+  key: Uint8Array,
+  bound: Uint8Array,
+  random: Random,
+): Buffer {
+  const nonce = random.bytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decryptGcm, encryptGcm, keyBytes } from "../../lib/aes-gcm.ts";
 import { sha2Hex } from "../../lib/hash.ts";
+import { systemRandom } from "../../lib/random.ts";
 import { fromGbk, toGbk } from "./gbk.ts";
 
 /** A function of ours that DuckDB calls as one of its own: of binary values, and NULL where one of them is NULL. */
@@ -34,7 +35,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   })),
   {
     ...{ name: "odps_own_encrypt", parameters: 3, random: true },
-    calculate: (plain, key, bound) => encryptGcm(plain, checkedKey(key), bound),
+    calculate: (plain, key, bound) => encryptGcm(plain, checkedKey(key), bound, systemRandom),
   },
   {
     ...{ name: "odps_own_decrypt", parameters: 3 },
