@@ -10,7 +10,7 @@ const everyQuery = /executeQuery/;
 const statement: Calls = { PyODPS: everyScript, Java: /SQLTask\.run/, JDBC: everyQuery };
 const upload: Calls = {
   PyODPS: /create_upload_session\(|write_table\(/,
-  Java: /TableTunnel[\s\S]*createUploadSession\(/,
+  Java: /TableTunnel\(odps\)\.createUploadSession\(/,
 };
 const tableRows = /create_download_session\(|read_table\(/;
 const stream = /create_stream_upload_session\(/;
@@ -65,7 +65,7 @@ export const warehouseCalls: Readonly<Record<string, Calls>> = {
   ListTables: { PyODPS: /list_tables\(/, Java: /odps\.tables\(\)\)/, JDBC: /getTables\(/ },
   PreviewTable: { PyODPS: /\.head\(/ },
   PreviewTableArrow: { PyODPS: /open_preview_reader\(/ },
-  CreateTableDownload: { PyODPS: tableRows, Java: /TableTunnel[\s\S]*createDownloadSession\(/ },
+  CreateTableDownload: { PyODPS: tableRows, Java: /TableTunnel\(odps\)\.createDownloadSession\(/ },
   GetTableDownload: { PyODPS: /TableTunnel\(o\)\.create_download_session\([^)]*download_id=/ },
   ReadTableDownload: { PyODPS: tableRows, Java: /openRecordReader\(/ },
   CreateTableUpload: upload,
