@@ -1,6 +1,6 @@
 /**
  * A command that is given rows as lines, and whose lines are rows, in Python. It is started as its words are, by no
- * shell. Two threads read what it says, so that it never waits for us while we wait for it.
+ * shell. A thread reads what it says, so that it never waits for us while we wait for it.
  */
 export const pythonCommand = String.raw`
 import re, shlex, subprocess, threading

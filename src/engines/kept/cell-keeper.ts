@@ -67,13 +67,6 @@ export function createCellKeeper({ options, startMs }: KeptCell): CellKeeper {
     return started;
   }
 
-  /** An error of the connection is told as the end of the cell, where it has ended. */
-  async function explained(cell: Cell, error: unknown): Promise<unknown> {
-    if (!(error instanceof EngineLost)) return error;
-    const end = await Promise.race([cell.exited, pause(endWaitMs)]);
-    return end ? new EngineDied(whyOf(end), { cause: error }) : error;
-  }
-
   return {
     cell,
     running: () => current,
@@ -99,6 +92,13 @@ export function createCellKeeper({ options, startMs }: KeptCell): CellKeeper {
       await last?.stop(stopGraceMs);
     },
   };
+}
+
+/** An error of the connection is told as the end of the cell, where it has ended. */
+async function explained(cell: Cell, error: unknown): Promise<unknown> {
+  if (!(error instanceof EngineLost)) return error;
+  const end = await Promise.race([cell.exited, pause(endWaitMs)]);
+  return end ? new EngineDied(whyOf(end), { cause: error }) : error;
 }
 
 function whyOf(end: CellEnd): string {
