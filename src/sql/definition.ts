@@ -9,9 +9,11 @@ import { refuse } from "./semantic-error.ts";
 import { findTable, meantNames, viewRows } from "./tables.ts";
 import type {
   AlterMaterializedView,
+  AnalyzeTable,
   ColumnDefinition,
   ObjectName,
   Query,
+  ShowStatistic,
   Statement,
 } from "./tree.ts";
 import { queryOfTable } from "./whole-table.ts";
@@ -95,6 +97,10 @@ function mayFind(name: ObjectName, environment: Environment): CatalogTable | und
   return undefined;
 }
 
+/** Statistics are of values: who has them made or shown reads these columns. */
+const statisticRows = ({ table, partition, at, columns }: AnalyzeTable | ShowStatistic): Query =>
+  queryOfTable(table, partition ?? [], at, columns);
+
 function queryOf(statement: Statement): Query | undefined {
   switch (statement.kind) {
     case "create-table":
@@ -110,6 +116,10 @@ function queryOf(statement: Statement): Query | undefined {
       return statement.source.kind === "table"
         ? queryOfTable(statement.source.name, statement.source.partition ?? [], statement.at)
         : statement.source;
+    case "analyze":
+      return statement.action === "delete" ? undefined : statisticRows(statement);
+    case "show-statistic":
+      return statisticRows(statement);
     case "assign":
       return statement.value.kind === "query" ? statement.value : undefined;
     default:

@@ -248,13 +248,18 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
   ],
   [
     "ANALYZE",
-    "analyze table t partition (ds = '1') compute statistics for columns (a, b)",
-    {
-      kind: "analyze",
-      table: "t",
-      partition: [{ column: "ds", value: "'1'" }],
-      columns: ["a", "b"],
-    },
+    "analyze table t partition (ds = '1') compute statistics for columns (a, b, A); analyze table t delete statistics for columns; show statistic t columns (a)",
+    [
+      {
+        kind: "analyze",
+        table: "t",
+        partition: [{ column: "ds", value: "'1'" }],
+        action: "compute",
+        columns: ["A", "b"],
+      },
+      { kind: "analyze", table: "t", action: "delete" },
+      { kind: "show-statistic", table: "t", columns: ["a"] },
+    ],
   ],
   [
     "USE",

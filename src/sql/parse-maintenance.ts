@@ -6,7 +6,7 @@ import {
   parsePartitions,
   parseProperties,
 } from "./parse-clauses.ts";
-import type { Drop, Show, Statement } from "./tree.ts";
+import type { Drop, Name, Position, Show, Statement } from "./tree.ts";
 
 const dropped: readonly (readonly [words: string, type: Drop["type"]])[] = [
   ["TABLE", "table"],
@@ -89,16 +89,31 @@ export function parseRepair(cursor: Cursor): Statement {
   return { kind: "repair", at, table };
 }
 
-/** ANALYZE TABLE t [PARTITION (..)] COMPUTE STATISTICS [FOR COLUMNS [(..)]]. */
+/** ANALYZE TABLE t [PARTITION (..)] COMPUTE|DELETE STATISTICS FOR COLUMNS [(..)]. */
 export function parseAnalyze(cursor: Cursor): Statement {
   const { at } = cursor.expect("ANALYZE");
   cursor.expect("TABLE");
   const table = cursor.objectName("a table");
   const partition = optionalPartition(cursor);
-  cursor.expect("COMPUTE", "STATISTICS");
-  const found = { kind: "analyze", at, table, ...partition } as const;
-  if (!cursor.takeAll("FOR", "COLUMNS")) return found;
-  return { ...found, columns: cursor.is("(") ? parseNames(cursor) : [] };
+  const action = cursor.take("DELETE") ? "delete" : "compute";
+  if (action === "compute") cursor.expect("COMPUTE");
+  cursor.expect("STATISTICS");
+  cursor.expect("FOR");
+  return { kind: "analyze", at, table, ...partition, action, columns: statisticColumns(cursor) };
+}
+
+/** SHOW STATISTIC t [PARTITION (..)] COLUMNS [(..)], from the table on. */
+function parseShowStatistic(cursor: Cursor, at: Position): Statement {
+  const table = cursor.objectName("a table");
+  const partition = optionalPartition(cursor);
+  return { kind: "show-statistic", at, table, ...partition, columns: statisticColumns(cursor) };
+}
+
+/** COLUMNS [(..)]; a name that is told twice is one. */
+function statisticColumns(cursor: Cursor): Name[] {
+  cursor.expect("COLUMNS");
+  const names = cursor.is("(") ? parseNames(cursor) : [];
+  return [...new Map(names.map((name) => [name.key, name])).values()];
 }
 
 /** USE project, USE SCHEMA s. */
@@ -112,6 +127,7 @@ export function parseUse(cursor: Cursor): Statement {
 /** Reads what begins with SHOW. */
 export function parseShow(cursor: Cursor): Statement {
   const { at } = cursor.expect("SHOW");
+  if (cursor.take("STATISTIC")) return parseShowStatistic(cursor, at);
   const show = (what: Show["what"], more: Partial<Show> = {}): Show => ({
     kind: "show",
     at,

@@ -23,6 +23,7 @@ export type Definition =
   | PurgeTable
   | RepairTable
   | AnalyzeTable
+  | ShowStatistic
   | Use
   | Show
   | Describe;
@@ -245,13 +246,25 @@ export interface RepairTable {
   readonly table: ObjectName;
 }
 
+/** ANALYZE TABLE t COMPUTE|DELETE STATISTICS FOR COLUMNS. */
 export interface AnalyzeTable {
   readonly kind: "analyze";
   readonly at: Position;
   readonly table: ObjectName;
   readonly partition?: PartitionSpec;
-  /** FOR COLUMNS; empty with it: all of them. */
-  readonly columns?: readonly Name[];
+  readonly action: "compute" | "delete";
+  /** Empty: all of them. */
+  readonly columns: readonly Name[];
+}
+
+/** SHOW STATISTIC t COLUMNS. */
+export interface ShowStatistic {
+  readonly kind: "show-statistic";
+  readonly at: Position;
+  readonly table: ObjectName;
+  readonly partition?: PartitionSpec;
+  /** Empty: all of them. */
+  readonly columns: readonly Name[];
 }
 
 export interface Use {

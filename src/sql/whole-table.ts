@@ -1,12 +1,17 @@
-import type { Expression, ObjectName, PartitionItem, Position, Query } from "./tree.ts";
+import type { Expression, Name, ObjectName, PartitionItem, Position, Query } from "./tree.ts";
 import { emptyTail } from "./tree-query.ts";
 
-/** The query that UNLOAD of a table, or of one partition of it, means. */
+/** The query that UNLOAD of a table, or of one partition of it, means; of some columns, where they are told. */
 export function queryOfTable(
   name: ObjectName,
   partition: readonly PartitionItem[],
   at: Position,
+  columns: readonly Name[] = [],
 ): Query {
+  const all: Expression = { kind: "star", at, qualifier: [], except: [] };
+  const named = columns.map(
+    (column): Expression => ({ kind: "name", at: column.at, parts: [column] }),
+  );
   const conditions = partition.flatMap(({ column, value }): Expression[] =>
     value === undefined
       ? []
@@ -31,7 +36,7 @@ export function queryOfTable(
       at,
       hints: [],
       distinct: false,
-      items: [{ at, expression: { kind: "star", at, qualifier: [], except: [] } }],
+      items: (named.length > 0 ? named : [all]).map((expression) => ({ at, expression })),
       from: { kind: "table", at, name },
       windows: [],
       ...(where && { where }),

@@ -7,6 +7,8 @@ export interface Rule {
   readonly sql: string;
   /** The rows, a line each. */
   readonly expected?: string;
+  /** The answer is a text and no rows. */
+  readonly isText?: boolean;
   /** A part of the message, where the SQL is refused. */
   readonly error?: string;
 }
@@ -53,7 +55,7 @@ function readJobs(file: string): readonly Job[] {
 }
 
 /**
- * `query` (SQL, `----`, rows), `values` (lines of `expression => value`), `statement ok` or `statement error PART` (SQL).
+ * `query` (SQL, `----`, rows), `text` (the same of an answer that is a text), `values` (lines of `expression => value`), `statement ok` or `statement error PART` (SQL).
  * Flags may follow the first word: `query odps.sql.type.system.odps2=false`.
  */
 function readBlock(place: string, line: number, block: readonly string[]) {
@@ -81,10 +83,12 @@ function readBlock(place: string, line: number, block: readonly string[]) {
     };
   }
   const end = body.indexOf("----");
-  if (kind !== "query" || end < 0) throw new Error(`${place}: no rule begins so`);
+  if ((kind !== "query" && kind !== "text") || end < 0)
+    throw new Error(`${place}: no rule begins so`);
   const asked = body.slice(0, end).join("\n");
   const expected = body.slice(end + 1).join("\n");
-  return { sql: asked, hints, rules: [{ line, sql: asked, expected }] };
+  const isText = kind === "text";
+  return { sql: asked, hints, rules: [{ line, sql: asked, expected, isText }] };
 }
 
 /** The values of an answer in CSV, without its head. */

@@ -37,7 +37,10 @@ function failureOf(job: Job, rule: Rule, index: number, answers: readonly Answer
   const failed = answer && "error" in answer ? answer.error : undefined;
   const rows = answer && "csv" in answer ? rowsOf(answer.csv) : [];
   const together = job.rules.length > 1 && answers.length === 1;
-  const given = together ? rows[0]?.[index] : rows.map((row) => row.join(" | ")).join("\n");
+  const all = rule.isText && answer && "csv" in answer ? answer.csv.trimEnd() : undefined;
+  const given = together
+    ? rows[0]?.[index]
+    : (all ?? rows.map((row) => row.join(" | ")).join("\n"));
   const right = error === undefined ? failed === undefined : failed?.includes(error);
   if (right && (expected === undefined || given === expected)) return [];
   const wanted = error ?? expected ?? "no error";

@@ -58,6 +58,7 @@ export const accountTables: readonly string[] = [
   "project-stores",
   "odps-tables",
   "odps-versions",
+  "odps-statistics",
   "odps-dropped-tables",
   "odps-schemas",
   "odps-refreshes",

@@ -60,8 +60,8 @@ export interface ReadQuestion {
   readonly columns: readonly Column[];
   readonly from: number;
   readonly count: number;
-  /** `stream` is a whole Arrow stream with its schema, and so is `preview`, with other points in time. */
-  readonly form: "record" | "arrow" | "stream" | "preview" | "csv";
+  /** `stream` is a whole Arrow stream with its schema, and so is `preview`, with other points in time; `text` are lines. */
+  readonly form: "record" | "arrow" | "stream" | "preview" | "csv" | "text";
   /** What a stream's schema calls the columns, where files call them otherwise. */
   readonly named?: readonly string[];
   /** Some columns are not in the files but in their paths: `ds=x`. */

@@ -11,6 +11,7 @@ import {
   type VersionRecord,
   versionRows,
 } from "./catalog.ts";
+import { forgetStatistics } from "./statistics.ts";
 
 const prunedAtOnce = 1000;
 /** A statement has found its version and does not hold it yet: nothing is pruned under it. */
@@ -52,6 +53,7 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   const partitions = wanted.change(last?.partitions ?? [], before);
   const version = before.version + 1;
   const after = { ...(wanted.redefine?.(before) ?? before), version };
+  keepStatistics(store, { before, after }, { before: last?.partitions ?? [], after: partitions });
   const used = new Set(partitions.flatMap(({ files }) => files.map(({ id }) => id)));
   for (const { id, blob } of wanted.added) {
     if (used.has(id)) store.blobs.keep(blob);
@@ -62,6 +64,24 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   versionRows(store).put([before.id, version], { version, atMs: at, by, operation, partitions });
   tableRows(store).put(key, after);
   return after;
+}
+
+/** Keeps statistics of what stays as it was alone: of a partition with the same files, in the same columns. */
+function keepStatistics(
+  store: AccountStore,
+  tables: { readonly before: TableRecord; readonly after: TableRecord },
+  partitions: { readonly [at in "before" | "after"]: readonly PartitionRecord[] },
+): void {
+  const isSameShape = tables.before.columns === tables.after.columns;
+  const byValues = (list: readonly PartitionRecord[]) =>
+    new Map(list.map((one) => [JSON.stringify(one.values), one]));
+  // Most tables have none.
+  let maps: readonly ReadonlyMap<string, PartitionRecord>[] | undefined;
+  forgetStatistics(store, tables.before, (values) => {
+    maps ??= [byValues(partitions.before), byValues(partitions.after)];
+    const [before, after] = maps.map((one) => one.get(values));
+    return isSameShape && before !== undefined && after !== undefined && sameFiles(before, after);
+  });
 }
 
 /** Code of the refusal below. */
@@ -176,8 +196,9 @@ export function removeTable(store: AccountStore, projectId: string, table: Table
   removeVersions(store, table);
 }
 
-/** Removes every version of a table, inside a transaction. */
+/** Removes every version of a table, and what was found in it, inside a transaction. */
 export function removeVersions(store: AccountStore, table: Pick<TableRecord, "id">): void {
+  forgetStatistics(store, table);
   const gone = new Set<string>();
   for (const { key, value } of [...versionRows(store).range({ prefix: [table.id] })]) {
     removeFiles(store, value.partitions, gone);

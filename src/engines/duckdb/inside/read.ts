@@ -4,7 +4,7 @@ import type { SqlType } from "../../../sql/types.ts";
 import { codecType, outOfFile, textOf } from "../duckdb-types.ts";
 import type { ReadQuestion } from "../questions.ts";
 import { createArrowWriter } from "../tunnel/arrow-writer.ts";
-import { createCsvWriter } from "../tunnel/csv-writer.ts";
+import { createCsvWriter, linesWriter } from "../tunnel/csv-writer.ts";
 import { createRecordWriter } from "../tunnel/record-writer.ts";
 import type { Form, Vector } from "../tunnel/vectors.ts";
 import { chunksOf, withConnection } from "./binding.ts";
@@ -20,6 +20,10 @@ interface Writer {
 
 const text: SqlType = { kind: "string" };
 
+/** Forms in which values are texts. */
+const isText = (form: ReadQuestion["form"]): form is "csv" | "text" =>
+  form === "csv" || form === "text";
+
 /** Hands stored rows to `send`, which answers when there is room for more. */
 export function read(
   database: Database,
@@ -28,12 +32,12 @@ export function read(
   send: (bytes: Buffer) => Promise<void>,
 ): Promise<void> {
   const { form, columns, timezone = "UTC" } = question;
-  const zone = form === "csv" ? timezone : "UTC";
+  const zone = isText(form) ? timezone : "UTC";
   return withConnection(database, zone, async (connection) => {
     const writer = writerOf(question);
     const head = writer.head?.();
     if (head && head.length > 0) await send(head);
-    const types = columns.map(({ type }) => (form === "csv" ? text : type));
+    const types = columns.map(({ type }) => (isText(form) ? text : type));
     for await (const batch of batches(connection, store, question, types)) {
       for (const bytes of writer.write(batch)) await send(bytes);
     }
@@ -47,6 +51,8 @@ function writerOf({ form, columns: stored, named, buffers }: ReadQuestion): Writ
   switch (form) {
     case "csv":
       return createCsvWriter(columns.map(({ name }) => name));
+    case "text":
+      return linesWriter;
     case "record":
       return createRecordWriter(columns);
     default:
@@ -64,7 +70,7 @@ async function* batches(
   question: ReadQuestion,
   types: readonly SqlType[],
 ): AsyncGenerator<readonly Vector[]> {
-  const form: Form = question.form === "record" || question.form === "csv" ? "record" : "arrow";
+  const form: Form = question.form === "record" || isText(question.form) ? "record" : "arrow";
   let skip = question.from;
   let left = question.count;
   for (const file of question.files) {
@@ -163,8 +169,8 @@ function selectOf({ relation }: Source, { names }: Shape, { columns, form }: Rea
 
 function expressionOf(name: string | undefined, type: SqlType, form: ReadQuestion["form"]): string {
   if (name === undefined)
-    return `CAST(NULL AS ${form === "csv" ? "VARCHAR" : codecType(type, form === "record" ? "record" : "arrow")})`;
+    return `CAST(NULL AS ${isText(form) ? "VARCHAR" : codecType(type, form === "record" ? "record" : "arrow")})`;
   const column = quoteName(name);
-  if (form === "csv") return textOf(column, type);
+  if (isText(form)) return textOf(column, type);
   return `CAST(${outOfFile(column, type)} AS ${codecType(type, form === "record" ? "record" : "arrow")})`;
 }

@@ -9,6 +9,20 @@ export interface CsvWriter {
 const chunkBytes = 1 << 16;
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
+/** Texts of one column, each with a line's end. */
+export const linesWriter: Pick<CsvWriter, "write"> = {
+  *write([texts]) {
+    if (!texts) return;
+    const { bytes, offsets, count } = texts;
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let row = 0; row < count; row += 1) {
+      yield Buffer.concat([all.subarray(offsets[row], offsets[row + 1]), lineEnd]);
+    }
+  },
+};
+
+const lineEnd = Buffer.from("\n");
+
 /** Starts a table: names and values are quoted, a missing value is a bare `\N`. */
 export function createCsvWriter(names: readonly string[]): CsvWriter {
   return {

@@ -35,6 +35,8 @@ export interface RowsRecord {
   readonly reads: readonly ReadRecord[];
   /** The session's time zone, in which instants are shown. */
   readonly timezone: string;
+  /** Lines that are shown as they are: one column of text. */
+  readonly isText?: boolean;
 }
 
 /** A job as it is stored, by project and id. */

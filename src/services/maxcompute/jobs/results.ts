@@ -67,6 +67,7 @@ export async function resultText(target: InstanceTarget, call: OdpsCall): Promis
     return shownText(lines.slice(0, count).join("\n"), "text", count);
   }
   const count = await showRows(flows, Math.min(rows.rows, shownRowsMax), call);
+  const format = rows.isText ? "text" : "csv";
   const shown = await call.own.engines.use(project, async (cell) => {
     await cell.place(resultFiles(rows));
     const parts: Buffer[] = [];
@@ -75,13 +76,13 @@ export async function resultText(target: InstanceTarget, call: OdpsCall): Promis
       columns: rows.columns,
       from: 0,
       count,
-      form: "csv",
+      form: format,
       timezone: rows.timezone,
     });
     for await (const part of read) parts.push(part);
     return Buffer.concat(parts).toString("utf8");
   });
-  return shownText(shown, "csv", count);
+  return shownText(shown, format, count);
 }
 
 const shownText = (text: string, format: ShownText["format"], rows: number): ShownText => ({

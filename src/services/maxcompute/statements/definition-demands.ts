@@ -177,7 +177,9 @@ const demands: {
   // Of all tables: owner and super administrators, which is looked at when it is done.
   purge: ({ table }, { onAllOf, inProject }) => (table ? onAllOf(table) : [inProject("Write")]),
   repair: ({ table }, { named }) => [named("Alter", table)],
-  analyze: ({ table }, { named }) => [named("Select", table)],
+  // Beyond Select of the columns, which they read.
+  analyze: ({ table }, { named }) => [named("Alter", table)],
+  "show-statistic": () => [],
   use: () => [],
   show: ({ table }, { named, inProject }) => [table ? named("Describe", table) : inProject("List")],
   describe({ type, name }, { named, inProject, onFunction }) {

@@ -1,14 +1,12 @@
-import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Describe } from "../../../sql/tree-definition.ts";
 import { type Column, typeText } from "../../../sql/types.ts";
-import { bytesIn, carriedBy, partitionName, type TableRecord } from "../catalog.ts";
+import { bytesIn, carriedBy, type TableRecord } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { isOutdated } from "../materialized.ts";
 import type { FoundTable } from "../tunnel/session.ts";
-import { sameValues } from "../versions.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { describeFunction } from "./functions.ts";
-import { notFound, partitionValues, placed, tableAt } from "./names.ts";
+import { foundPartition, notFound, placed, tableAt } from "./names.ts";
 import { wholeTable } from "./query.ts";
 import { timeText } from "./show.ts";
 
@@ -122,14 +120,7 @@ function partitionBox(
   { record, content }: FoundTable,
   { statement: { partition = [], at }, target: { catalog } }: Doing<Describe>,
 ): string {
-  const values = partitionValues(partition, record, at);
-  const found = content.partitions.find((one) => sameValues(one.values, values));
-  if (!found) {
-    throw new ServiceError(
-      "NoSuchPartition",
-      `ODPS-0130131: Partition not found - partition ${partitionName(record, values)} does not exist`,
-    );
-  }
+  const found = foundPartition(partition, record, content, at);
   return boxOf([
     rule,
     `PartitionSize: ${bytesIn(found)}`,

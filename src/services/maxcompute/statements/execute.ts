@@ -18,6 +18,7 @@ import { repairTable } from "./repair-table.ts";
 import { purge, restore } from "./restore.ts";
 import { createSchema } from "./schemas.ts";
 import { show } from "./show.ts";
+import { analyze, showStatistic } from "./statistics.ts";
 import { truncate } from "./truncate.ts";
 import { unload } from "./unload.ts";
 import { writeTables } from "./write.ts";
@@ -50,6 +51,8 @@ const executors: {
   purge,
   repair: repairTable,
   unload,
+  analyze,
+  "show-statistic": showStatistic,
   show,
   describe,
 };

@@ -85,6 +85,7 @@ function copied(statement: Statement): { from: ObjectName; to: ObjectName } | un
 function madeBy(statement: Statement) {
   switch (statement.kind) {
     case "create-table":
+    case "analyze":
       return statement.table;
     case "create-view":
     case "create-materialized-view":

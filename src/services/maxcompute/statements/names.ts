@@ -1,10 +1,17 @@
+import { ServiceError } from "../../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import { meantNames } from "../../../sql/tables.ts";
 import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
-import type { TableRecord } from "../catalog.ts";
+import {
+  type PartitionRecord,
+  partitionName,
+  type TableRecord,
+  type VersionRecord,
+} from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { FoundTable, StatementCatalog } from "../tunnel/session.ts";
+import { sameValues } from "../versions.ts";
 
 /** Where something is or is to be made. */
 export interface PlacedName {
@@ -91,6 +98,22 @@ export function partitionValues(
     if (value === undefined) throw semantic(at, `partition column ${name} has no value`);
     return value;
   });
+}
+
+/** The partition that is meant. Refuses what is not there. */
+export function foundPartition(
+  items: readonly PartitionItem[],
+  table: TableRecord,
+  { partitions }: Pick<VersionRecord, "partitions">,
+  at: Position,
+): PartitionRecord {
+  const values = partitionValues(items, table, at);
+  const found = partitions.find((one) => sameValues(one.values, values));
+  if (found) return found;
+  throw new ServiceError(
+    "NoSuchPartition",
+    `ODPS-0130131: Partition not found - partition ${partitionName(table, values)} does not exist`,
+  );
 }
 
 /** The text of a literal where only one may stand. */

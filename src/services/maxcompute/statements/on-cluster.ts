@@ -6,6 +6,7 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import { isOn } from "../../../sql/catalog.ts";
 import type { Plan } from "../../../sql/plan.ts";
+import type { Statement } from "../../../sql/tree.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { ReadRecord } from "../jobs/instance-record.ts";
 import type { Session } from "../jobs/run-script.ts";
@@ -47,11 +48,16 @@ export function leavingToCluster(
   call: OdpsCall,
 ): readonly WantedFlow[] {
   if (plan.kind === "definition") return [];
-  if (plan.kind === "made-of-query" && plan.statement.kind === "create-view") return [];
+  if (plan.kind === "made-of-query" && staysHere.has(plan.statement.kind)) return [];
   const cluster = clusterFor(catalog, session, call);
   if (!cluster) return [];
   return clusterFlows(reads, clusterLocation(cluster), current, call);
 }
+
+/** What no cluster runs. */
+const staysHere: ReadonlySet<Statement["kind"]> = new Set([
+  ...(["create-view", "analyze", "show-statistic"] as const),
+]);
 
 /** As long as a job may run, and a little more. */
 const credentialsMs = 25 * 60 * 60 * 1000;

@@ -82,10 +82,14 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
 ];
 
 /** The text of a selection for the engine that runs it, and the files that must be in the cell for it. */
-export async function emitted(selection: Selection, running: Running): Promise<CellQuery> {
-  const onSpark = emittedForSpark(selection, running);
-  if (onSpark) return onSpark;
-  const { catalog } = running.target;
+export const emitted = async (selection: Selection, running: Running): Promise<CellQuery> =>
+  emittedForSpark(selection, running) ?? emittedForDuckDb(selection, running.target.catalog);
+
+/** The same where DuckDB runs it, whatever the job says. */
+export async function emittedForDuckDb(
+  selection: Selection,
+  catalog: StatementCatalog,
+): Promise<CellQuery> {
   const files: PlacedFile[] = [];
   const made: MadeFile[] = [];
   const outside = new Map<string, readonly MadeFile[]>();
@@ -200,12 +204,19 @@ export async function keepFiles(
 }
 
 /** Runs a query and keeps its rows with the job. */
-export async function keepRows(
-  plan: Extract<Plan, { kind: "query" }>,
+export const keepRows = async (
+  { selection }: Extract<Plan, { kind: "query" }>,
+  running: Running,
+): Promise<RowsRecord> =>
+  keepSelected(await emitted(selection, running), selection.columns, running);
+
+/** Keeps the rows of a query, in these columns, with the job. */
+export async function keepSelected(
+  query: CellQuery,
+  columns: RowsRecord["columns"],
   running: Running,
 ): Promise<RowsRecord> {
   const { target, call, judgeAgain } = running;
-  const query = await emitted(plan.selection, running);
   const id = call.parts.random.uuid();
   const name = resultName(id);
   const file = await keepInCell(query, { file: name }, running, async (cell, { files: [left] }) => {
@@ -220,7 +231,7 @@ export async function keepRows(
     target.store.blobs.keep(file.blob);
   });
   return {
-    columns: plan.selection.columns,
+    columns,
     rows: file.rows,
     file,
     reads: target.reads,
