@@ -28,7 +28,7 @@ import {
   startHostileWorld,
   table,
 } from "../support/hostile-world.ts";
-import { startWorldWith } from "../support/warehouse.ts";
+import { member, startWorldWith } from "../support/warehouse.ts";
 
 test("a job's credentials open its files alone, at the warehouse alone, until it ends", async (t) => {
   const { asRoot, odps, cluster, running, account, root } = await startHostileWorld(
@@ -193,7 +193,15 @@ for _ in range(2):
 });
 
 test("a project's rows go to a cluster only where its owner and its protection let them", async (t) => {
-  const { asRoot, cluster, account } = await startHostileWorld(t, "ledger", "other");
+  const { asRoot, odps, user, cluster, account } = await startHostileWorld(t, "ledger", "other");
+  await asRoot(member(`RAM$${account}:bob`, "Write on project ledger"));
+  const byBob = await odps(
+    await user("bob"),
+    "ledger",
+    `${begin}
+out["allowed"] = refused(lambda: allow("ledger"))`,
+  );
+  assert.match(String(byBob["allowed"]), /You are no super_administrator of project ledger/);
   const script = asRoot(`${begin}${table}
 entry("other").execute_sql("create table theirs as select 5 as a")
 out["asked"] = refused(lambda: read("select id from orders", {**spark, "odps.spark.cluster": "true"}))

@@ -13,10 +13,13 @@ import { type ProjectRecord, principalName, projectTable } from "../../projects/
 import { checkAdministers } from "./check-administers.ts";
 import { type OdpsCall, projectOf } from "./find-project.ts";
 import { checkRetention, retentionOfProject } from "./retention.ts";
+import { clusterFlag } from "./spark/consent.ts";
 import { rfc822 } from "./table-answer.ts";
 
 const propertiesMax = 200;
 const propertyBytesMax = 64 * 1024;
+/** Who has less of the past kept purges the rest, as PURGE ALL does; who lets rows go to a cluster lets them out. */
+const administered = [retentionOfProject, clusterFlag] as const;
 
 const everyProject = (call: OdpsCall) => ({ arn: "*", account: call.account });
 
@@ -68,9 +71,9 @@ export const updateProject = operation("UpdateProject", {
       if (now?.id !== project.id) return;
       const properties = propertiesAfter(now.properties, partOf(body, "Properties"));
       checkRetention(properties, "project");
-      // Who has less of the past kept purges the rest, as PURGE ALL does.
-      const { [retentionOfProject]: before } = now.properties;
-      if (properties[retentionOfProject] !== before) checkAdministers(now, call);
+      if (administered.some((name) => properties[name] !== now.properties[name])) {
+        checkAdministers(now, call);
+      }
       const comment = textOf(partOf(body, "Comment"))?.slice(0, 1024) ?? now.comment;
       const changed = { ...now, comment, properties, modifiedAtMs: call.timeMs };
       projectTable(store).put([project.name], changed);
