@@ -2,15 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +12,7 @@ import { type Cell, startCell } from "../../src/cells/cell.ts";
 import type { CellOptions } from "../../src/cells/layout.ts";
 import type { Limits } from "../../src/cells/limits.ts";
 import { probeSandbox } from "../../src/cells/probe.ts";
+import { processesWith } from "../support/processes.ts";
 
 const mebi = 1024 * 1024;
 const limits: Limits = {
@@ -307,17 +300,8 @@ test("the way in reaches the named port only", async () => {
   await cell.stop(0);
 });
 
-function childrenOf(marker: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(marker);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+function childrenOf(marker: string): readonly number[] {
+  return processesWith((line) => line.includes(marker));
 }
 
 test("where no sandbox is permitted, a cell is refused unless that is accepted in so many words", async () => {

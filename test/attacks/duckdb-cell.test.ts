@@ -3,15 +3,7 @@
  * nothing else, a query that asks for too much ends alone or with its cell, and hostile bytes are an error.
  */
 import assert from "node:assert/strict";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +13,7 @@ import duckdb, { type Connection } from "@duckdb/node-bindings";
 import type { WarehouseEngine } from "../../src/engines/duckdb/engine.ts";
 import { openDatabase } from "../../src/engines/duckdb/inside/binding.ts";
 import { bytesOf, columnsOf, startTestEngine } from "../support/duckdb.ts";
+import { descendsFrom, processesWith } from "../support/processes.ts";
 
 const settings = { timezone: "UTC" };
 const all = { from: 0, count: Number.MAX_SAFE_INTEGER };
@@ -260,23 +253,7 @@ test("a killed engine fails what ran in it, says why, and the next call has a ne
 });
 
 /** Processes below this one that run an engine's program. */
-function enginePids(): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
-    const status = read(`/proc/${name}/status`);
-    parents.set(Number(name), Number(/^PPid:\t(\d+)$/m.exec(status)?.[1] ?? 0));
-  }
-  const isBelow = (pid: number): boolean =>
-    pid === process.pid || (pid > 1 && isBelow(parents.get(pid) ?? 0));
-  return [...parents.keys()]
-    .filter((pid) => read(`/proc/${pid}/cmdline`).startsWith("/engine/node\0"))
-    .filter(isBelow);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+function enginePids(): readonly number[] {
+  const engines = processesWith((line) => line.startsWith("/engine/node\0"));
+  return engines.filter((pid) => descendsFrom(pid, process.pid));
 }

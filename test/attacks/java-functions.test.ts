@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { functionsJar } from "../support/java-functions.ts";
+import { watchPrograms } from "../support/processes.ts";
 import { firstValue, startWorld } from "../support/warehouse.ts";
 
 const source = readFileSync("test/support/java/HostileFunctions.java", "utf8");
@@ -73,6 +74,7 @@ test("code in Java that does not end, grows, lies or dies costs its own query al
   const jar = await functionsJar(t, { "HostileFunctions.java": source });
   const { odps, root, running } = await startWorld(t, "sales");
   const hostile = "Endless Grows Native Crashes Threads Forks Exits Hooks Recurses Lies Fills Made";
+  const runners = watchPrograms(running.data, "bondstore.Runner");
   const out = await odps<Record<string, unknown>>(
     root,
     "sales",
@@ -104,16 +106,7 @@ out["stopped"] = str(instance.status)
   assert.match(String(out["begins"]), /takes 1 arguments, by bigint->bigint/);
   assert.deepEqual(out["after"], [["new1"]]);
   assert.equal(out["stopped"], "Status.TERMINATED");
-  const left = readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return words.includes("bondstore.Runner") && words.includes(running.data);
-    } catch {
-      return false;
-    }
-  });
-  assert.deepEqual(left, [], "nothing of it runs on");
+  assert.deepEqual(await runners(), { ran: true, left: [] }, "nothing of it runs on");
   assert.doesNotMatch(running.logged.join("\n"), /printed words/);
 });
 

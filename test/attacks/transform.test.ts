@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { watchPrograms } from "../support/processes.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
 const prelude = `
@@ -67,10 +68,12 @@ out["state"] = [ask(command("sh -c \\"cat /work/function/* | wc -l; echo x > /wo
 });
 
 test("a command that does not end, floods, forks or dies costs its own query alone", async (t) => {
-  const { asRoot } = await startWorld(t, "sales");
+  const { asRoot, running } = await startWorld(t, "sales");
+  const orphans = watchPrograms(running.data, "sleep(1234)");
+  const sleep = (seconds: number) => `python3 -c \\'import time; time.sleep(${seconds})\\'`;
   const lines = {
     endless: 'sh -c "while true; do true; done"',
-    sleeps: "python3 -c \\'import time; time.sleep(1000)\\'",
+    sleeps: sleep(1000),
     floods:
       'sh -c "while true; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"',
     line: "python3 -c \\'while True: print(end=\"x\" * 1000000)\\'",
@@ -79,18 +82,20 @@ test("a command that does not end, floods, forks or dies costs its own query alo
     kills: 'sh -c "kill -9 -1"',
     fills: 'sh -c "cat /dev/zero > /work/x"',
   };
+  const orphan = `sh -c "${sleep(1234)} >/dev/null 2>&1 & ${sleep(1)}; cat"`;
   const out = await asRoot(`${prelude}
 o.execute_sql("create table t (a bigint)")
 o.execute_sql("insert into t values (1)")
 for name, line in ${JSON.stringify(lines)}.items():
     out[name] = ask(command(line), **{"odps.sql.udf.timeout": "3"})
-out["orphan"] = ask(command("sh -c \\"sleep 1000 >/dev/null 2>&1 & cat\\""))
+out["orphan"] = ask(command(${JSON.stringify(orphan)}))
 out["after"] = ask(command("cat"))
 `);
   for (const name of Object.keys(lines)) {
     assert.match(String(out[name]), /ODPS-0(123055|123131|010000)/, `${name}: ${out[name]}`);
   }
   assert.deepEqual(out["orphan"], [["1"]]);
+  assert.deepEqual(await orphans(), { ran: true, left: [] }, "nothing of it runs on");
   assert.deepEqual(out["after"], [["1"]]);
 });
 

@@ -23,6 +23,7 @@ import {
 } from "../../src/cells/volume.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { until } from "../support/flink.ts";
+import { processesWith, readIfThere } from "../support/processes.ts";
 import { filesBelow, mountedVolumes } from "../support/volumes.ts";
 
 const mebi = 1024 * 1024;
@@ -69,19 +70,7 @@ const cellOn = (volume: Volume, script: string, more: Partial<CellOptions> = {})
 
 /** Programs that serve mounts below our directory. */
 const servers = () =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => commandLine(pid).startsWith("gocryptfs\0"))
-    .filter((pid) => commandLine(pid).includes(directory))
-    .map(Number);
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}
+  processesWith((line) => line.startsWith("gocryptfs\0") && line.includes(directory));
 
 test("what a cell writes is neither in clear on disk nor under its own name", async () => {
   const volume = await open();
@@ -105,7 +94,7 @@ test("what a cell writes is neither in clear on disk nor under its own name", as
 test("the key is in no argument, no variable and no file", async () => {
   const volume = await open();
   for (const pid of servers().map(String)) {
-    assert.ok(!commandLine(pid).includes(key));
+    assert.ok(!readIfThere(`/proc/${pid}/cmdline`).includes(key));
     assert.ok(!readFileSync(`/proc/${pid}/environ`, "utf8").includes(key));
   }
   for (const path of filesBelow(join(directory, "stored"))) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { watchPrograms } from "../support/processes.ts";
 import { firstValue, startWorld } from "../support/warehouse.ts";
 
 /** What each script begins with: `make` registers code under a name, `ask` runs a query and answers rows or an error. */
@@ -103,6 +103,7 @@ out["apart"] = ask("select one(1), two(1), other:theirs(1)")
 
 test("code that does not end, grows, forks, lies or dies costs its own query alone", async (t) => {
   const { odps, root, running } = await startWorld(t, "sales");
+  const runners = watchPrograms(running.data, "/function/python3");
   const out = await odps<Record<string, unknown>>(
     root,
     "sales",
@@ -160,16 +161,6 @@ out["stopped"] = [str(instance.status), time.time() - started < 20]
   assert.match(String(out["big"]), /40000000|too large|Out of Memory/);
   assert.deepEqual(out["after"], [["fine"]]);
   assert.deepEqual(out["stopped"], ["Status.TERMINATED", true]);
-  // Nothing of it runs on: no cell of a function is left on this machine that has this Bondstore's directory.
-  const left = readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return words.includes("/function/python3") && words.includes(running.data);
-    } catch {
-      return false;
-    }
-  });
-  assert.deepEqual(left, []);
+  assert.deepEqual(await runners(), { ran: true, left: [] }, "nothing of it runs on");
   assert.doesNotMatch(running.logged.join("\n"), /printed words/);
 });

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import type { Keys } from "./bondstore.ts";
+import { descendsFrom, processesWith, readIfThere } from "./processes.ts";
 
 /** A program of a cell, as the host sees it. */
 export interface EngineProcess {
   readonly pid: number;
   readonly environment: Readonly<Record<string, string>>;
-}
-
-const read = (path: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-};
-
-const parentOf = (pid: number): number => {
-  const stat = read(`/proc/${pid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
-};
-
-function descendsFrom(pid: number, ancestor: number): boolean {
-  for (let at = pid; at > 1; at = parentOf(at)) if (at === ancestor) return true;
-  return false;
 }
 
 /** The JVMs that run below a process. */
@@ -35,18 +18,14 @@ export function enginesBelow(ancestor: number): readonly EngineProcess[] {
 
 /** Every JVM of this host that runs Flink. */
 export function allEngines(): readonly EngineProcess[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => /^[^\0]*\/java\0/.test(read(`/proc/${pid}/cmdline`)))
-    .map((pid) => ({
-      pid,
-      environment: Object.fromEntries(
-        read(`/proc/${pid}/environ`)
-          .split("\0")
-          .map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]),
-      ),
-    }));
+  return processesWith((line) => /^[^\0]*\/java\0/.test(line)).map((pid) => ({
+    pid,
+    environment: Object.fromEntries(
+      readIfThere(`/proc/${pid}/environ`)
+        .split("\0")
+        .map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]),
+    ),
+  }));
 }
 
 /** Socket of the front door as the cell of this application sees it, of the Bondstore of a data directory. */
