@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  CreateBucketCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { commands, member, startWorld } from "../support/warehouse.ts";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { startWorldWithBuckets, startWorldWithStranger } from "../support/buckets.ts";
+import { commands, member } from "../support/warehouse.ts";
 
 const csv = "stored by 'com.aliyun.odps.CsvStorageHandler'";
 
 test("a partition that lies elsewhere opens no bucket, and lets nothing out of a protected project", async (t) => {
-  const { odps, root, running } = await startWorld(t, "vault", "plain");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  const stranger = await running.tenant("stranger");
-  const theirs = new S3Client({ ...running.client(stranger.root), forcePathStyle: true });
-  for (const Bucket of ["inside", "outside", "guarded"]) {
-    await s3.send(new CreateBucketCommand({ Bucket }));
-  }
-  await theirs.send(new CreateBucketCommand({ Bucket: "theirs" }));
+  const buckets = ["inside", "outside", "guarded"];
+  const { odps, root, s3, theirs } = await startWorldWithStranger(t, ["vault", "plain"], buckets);
   for (const [client, Bucket] of [
     [s3, "guarded"],
     [theirs, "theirs"],
@@ -55,7 +45,7 @@ out["leaks"] = {
 o.execute_sql("alter table sink drop partition (ds='out')")
 out["leaks"]["as names of folders"] = verdict("insert into sink partition (ds) select 1, cast(a as string) from t")
 out["leaks"]["as names, by a condition"] = verdict("insert into sink partition (ds) select 1, 'x' from (select 1 as b) s where 666 in (select a from t)")
-out["stranger"] = [verdict(text, p) for text in [
+out["stranger"] = [refused(lambda: p.execute_sql(text)) for text in [
     "select a from stray where ds='theirs'", "insert into stray partition (ds='theirs') values (1)",
     "insert overwrite table stray partition (ds='theirs') values (1)"]]
 out["allowed"] = [verdict("insert into sink partition (ds='in') select a from t"),
@@ -66,8 +56,7 @@ out["allowed"] = [verdict("insert into sink partition (ds='in') select a from t"
   for (const [way, told] of Object.entries(out["leaks"] as Record<string, string>)) {
     assert.match(told, /is protected/, way);
   }
-  for (const told of out["stranger"] as string[])
-    assert.match(told, /NoPermission|AccessDenied|NoSuch|ODPSError/);
+  for (const told of out["stranger"] as string[]) assert.match(String(told), /AccessDenied/);
   assert.deepEqual(out["allowed"], ["goes", "goes", "goes"]);
   assert.equal((await theirs.send(new ListObjectsV2Command({ Bucket: "theirs" }))).KeyCount, 1);
   assert.equal((await s3.send(new ListObjectsV2Command({ Bucket: "outside" }))).KeyCount, 1);
@@ -75,14 +64,9 @@ out["allowed"] = [verdict("insert into sink partition (ds='in') select a from t"
 });
 
 test("who reads a partition is asked for its objects alone, and what is refused is in the trail", async (t) => {
-  const { odps, root, running, user, account } = await startWorld(t, "sales");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  await s3.send(new CreateBucketCommand({ Bucket: "lake" }));
-  for (const ds of ["a", "b"]) {
-    await s3.send(
-      new PutObjectCommand({ Bucket: "lake", Key: `t/ds=${ds}/one.csv`, Body: `${ds}\n` }),
-    );
-  }
+  const world = await startWorldWithBuckets(t, ["sales"], ["lake"]);
+  const { odps, root, running, user, account, put } = world;
+  for (const ds of ["a", "b"]) await put(`t/ds=${ds}/one.csv`, `${ds}\n`);
   const { users, policiesOf } = running.bondstore.opened.parts.directory.inAccount(account);
   const ann = await user("ann");
   const mallory = await user("mallory");
@@ -133,16 +117,16 @@ out["overwritten"] = refused(lambda: o.execute_sql("insert overwrite table t par
 `,
   );
   assert.deepEqual(byAnn["own"], [["a"]]);
-  for (const key of [
-    "other",
-    "both",
-    "not by name",
-    "folders",
-    "into another",
-    "up",
-    "overwritten",
-  ]) {
-    assert.match(String(byAnn[key]), /not authorized|AccessDenied|ListBucket|Object/, key);
+  for (const [key, action] of [
+    ["other", "ListBucket"],
+    ["both", "ListBucket"],
+    ["not by name", "ListBucket"],
+    ["folders", "ListBucket"],
+    ["into another", "PutObject"],
+    ["up", "PutObject"],
+    ["overwritten", "DeleteObject"],
+  ] as const) {
+    assert.match(String(byAnn[key]), new RegExp(`not authorized to perform: s3:${action} `), key);
   }
   const byMallory = await odps<Record<string, unknown>>(
     mallory,
@@ -153,8 +137,7 @@ for text in ["alter table t add partition (ds='x')", "alter table t drop partiti
     out[text] = refused(lambda: o.execute_sql(text))
 `,
   );
-  for (const told of Object.values(byMallory))
-    assert.match(String(told), /NoPermission|not authorized/i);
+  for (const told of Object.values(byMallory)) assert.match(String(told), /NO privilege/);
   // Successes of data events are left out of the trail, as CloudTrail does; what was refused is in it, by its name.
   const events = await running.bondstore.opened.trail.find({
     ...{ account, limit: 500, attribute: { key: "EventName", value: "ListObjectsV2" } },

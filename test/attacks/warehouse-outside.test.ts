@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  CreateBucketCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { startWorld } from "../support/warehouse.ts";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { startWorldWithStranger } from "../support/buckets.ts";
 
 test("nothing of a protected project goes to a bucket outside, and nobody reaches objects by the warehouse that are not theirs", async (t) => {
-  const { odps, root, running, user, account } = await startWorld(t, "vault", "plain");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  const stranger = await running.tenant("stranger");
-  const theirs = new S3Client({ ...running.client(stranger.root), forcePathStyle: true });
-  for (const Bucket of ["inside", "outside", "guarded"]) {
-    await s3.send(new CreateBucketCommand({ Bucket }));
-  }
-  await theirs.send(new CreateBucketCommand({ Bucket: "theirs" }));
-  await s3.send(new PutObjectCommand({ Bucket: "guarded", Key: "d/a.csv", Body: "1\n" }));
+  const buckets = ["inside", "outside", "guarded"];
+  const world = await startWorldWithStranger(t, ["vault", "plain"], buckets);
+  const { odps, root, user, account, s3, theirs, put } = world;
+  await put("d/a.csv", "1\n", "guarded");
   const bob = await user("bob");
   const name = `RAM$${account}:bob`;
   const csv = "stored by 'com.aliyun.odps.CsvStorageHandler'";

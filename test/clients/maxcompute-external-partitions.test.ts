@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { startWorld } from "../support/warehouse.ts";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { startWorldWithBuckets } from "../support/buckets.ts";
 
 test("PyODPS reads and writes partitions of external tables, in the folders of Hive", async (t) => {
-  const { odps, root, running } = await startWorld(t, "sales");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  for (const Bucket of ["lake", "other"]) await s3.send(new CreateBucketCommand({ Bucket }));
-  const put = (Key: string, Body: string, Bucket = "lake") =>
-    s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  const { odps, root, s3, put } = await startWorldWithBuckets(t, ["sales"], ["lake", "other"]);
   const bodies = async (Prefix: string, Bucket = "lake") => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
     const read = Contents.map(async ({ Key = "" }) => {

@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { startWorld } from "../support/warehouse.ts";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { startWorldWithBuckets } from "../support/buckets.ts";
 
 test("PyODPS reads and writes objects of S3 as tables, as text and as Parquet", async (t) => {
-  const { odps, root, running } = await startWorld(t, "sales");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  await s3.send(new CreateBucketCommand({ Bucket: "lake" }));
-  const put = (Key: string, Body: string) =>
-    s3.send(new PutObjectCommand({ Bucket: "lake", Key, Body }));
+  const { odps, root, s3, put } = await startWorldWithBuckets(t, ["sales"], ["lake"]);
   const keys = async (Prefix: string) => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: "lake", Prefix }));
     return Contents.map(({ Key = "" }) => Key);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { createProject } from "../../src/projects/project.ts";
 import { startBondstore, temporary } from "../support/bondstore.ts";
+import { startWorldWithBuckets } from "../support/buckets.ts";
 import { python } from "../support/python.ts";
 import { sparkJobs } from "../support/spark-jobs.ts";
 import { assertSame, begin, queries, writes } from "../support/spark-statements.ts";
@@ -16,9 +16,7 @@ test("PyODPS reads the same rows from both engines", async (t) => {
 });
 
 test("what Spark writes is what DuckDB writes, in versions of tables", async (t) => {
-  const { asRoot, running, account, root } = await startWorld(t, "ledger");
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  await s3.send(new CreateBucketCommand({ Bucket: "lake" }));
+  const { asRoot, running, account } = await startWorldWithBuckets(t, ["ledger"], ["lake"]);
   const out =
     await asRoot(`${begin}${writes}out["partitions"] = [sorted(str(p) for p in o.get_table(n).partitions) for n in ("plain_parts", "sparky_parts")]
 def history(table):

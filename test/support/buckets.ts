@@ -1,0 +1,40 @@
+import type { TestContext } from "node:test";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { Keys } from "./bondstore.ts";
+import { startWorld, type World } from "./warehouse.ts";
+
+/** Projects, and buckets of the same root beside them. */
+export interface WorldWithBuckets extends World {
+  readonly s3: S3Client;
+  /** A client of S3 as somebody. */
+  s3As(keys: Keys): S3Client;
+  /** Puts an object; into the first of the buckets unless said. */
+  put(Key: string, Body: string, Bucket?: string): Promise<unknown>;
+}
+
+export async function startWorldWithBuckets(
+  t: TestContext,
+  projects: readonly string[],
+  buckets: readonly string[],
+): Promise<WorldWithBuckets> {
+  const world = await startWorld(t, ...projects);
+  const s3As = (keys: Keys) => {
+    const client = new S3Client({ ...world.running.client(keys), forcePathStyle: true });
+    t.after(() => client.destroy());
+    return client;
+  };
+  const s3 = s3As(world.root);
+  for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }));
+  return {
+    ...{ ...world, s3, s3As },
+    put: (Key, Body, Bucket = buckets[0]) => s3.send(new PutObjectCommand({ Bucket, Key, Body })),
+  };
+}
+
+/** The same where there is another tenant, with a bucket `theirs`. */
+export async function startWorldWithStranger(...given: Parameters<typeof startWorldWithBuckets>) {
+  const world = await startWorldWithBuckets(...given);
+  const theirs = world.s3As((await world.running.tenant("stranger")).root);
+  await theirs.send(new CreateBucketCommand({ Bucket: "theirs" }));
+  return { ...world, theirs };
+}
