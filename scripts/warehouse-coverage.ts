@@ -25,7 +25,7 @@ function textsOf(test: string): Readonly<Record<WarehouseClient, string>> {
   // What is only tried, to be refused, proves no answer.
   const answered = test.replaceAll(/\brefused\(lambda:[^\n]*/g, "");
   return {
-    PyODPS: /startWorld(With)?\(/.test(test) ? answered : "",
+    PyODPS: /startWorld\w*\(/.test(test) ? answered : "",
     Java: read(false),
     JDBC: read(true),
   };
