@@ -133,12 +133,12 @@ plain = entry("plain")
 o.run_security_query("set ProjectProtection=true")
 out["into"] = ask(lambda: plain.execute_sql("create table stolen as select transform(a) using 'cat' as a from safe.t"))
 out["code"] = ask(lambda: [list(one.values) for one in o.execute_sql(command("cat closed.py", "resources 'closed.py'")).open_reader(tunnel=True, limit=False)])
-out["other"] = ask(lambda: rows("select transform(1) using 'cat x.py' resources 'safe/resources/closed.py' as a", plain))
+out["other"] = ask(lambda: [list(one.values) for one in plain.execute_sql("select transform(1) using 'cat closed.py' resources 'safe/resources/closed.py' as a").open_reader(tunnel=True, limit=False)])
 out["inside"] = ask(lambda: o.execute_sql("create table kept as select transform(a) using 'cat' as a from t") and rows("select * from kept", tunnel=False))
 `,
   );
   assert.match(String(out["into"]), /NoPermission.*protected/s);
   assert.match(String(out["code"]), /NoPermission/);
-  assert.match(String(out["other"]), /of another project, which is not built/);
+  assert.match(String(out["other"]), /NoPermission/);
   assert.deepEqual(out["inside"], [["7"]]);
 });

@@ -163,6 +163,31 @@ class Sums(BaseUDTF):
         self.forward("count", self.count)
 `;
 
+test("a function is made of resources of other projects, as their names say and as the client has them", async (t) => {
+  const { asRoot } = await startWorld(t, "sales", "lib");
+  const out = await asRoot(`
+lib = entry("lib")
+lib.create_resource("code.py", "py", file_obj=${JSON.stringify(code)})
+lib.create_resource("words.txt", "file", file_obj="one\\ntwo\\n")
+o.execute_sql("create function plus as 'code.Plus' using 'lib/resources/code.py'")
+o.create_function("looked_up", class_type="code.Lookup", resources=[o.get_resource("code.py", project="lib"), o.get_resource("words.txt", project="lib")])
+out["called"] = rows("select plus(1, 2), looked_up('two')")
+out["made of"] = [[one.project.name, one.name] for one in o.get_function("looked_up").resources]
+out["about"] = o.execute_sql("desc function plus").open_reader().raw
+out["script"] = rows("create temporary function p as 'code.Plus' using 'lib/resources/code.py'; select p(3, 4);")
+lib.delete_resource("code.py")
+out["gone"] = refused(lambda: rows("select plus(1, 2)"))[1]
+`);
+  assert.deepEqual(out["called"], [[3, 1]]);
+  assert.deepEqual(out["made of"], [
+    ["lib", "code.py"],
+    ["lib", "words.txt"],
+  ]);
+  assert.deepEqual(out["script"], [[7]]);
+  assert.match(String(out["about"]), /Resources +lib\/resources\/code\.py/);
+  assert.match(String(out["gone"]), /the resource code\.py that it was made with is not there/);
+});
+
 test("rows that a table function forwards when no row follows are rows of the query", async (t) => {
   const { asRoot } = await startWorld(t, "sales");
   const out = await asRoot(`

@@ -48,9 +48,9 @@ export function sourceOf(
   sealing: ProjectSealing,
 ): CodeSource {
   const { record, resources, missing: [missing] = [] } = found;
-  if (missing) throw noSuchResource(missing.name);
-  const files = resources.filter(({ blob }) => blob);
-  if (files.reduce((sum, { size }) => sum + size, 0) > resourceBytesMax) {
+  if (missing) throw noSuchResource(missing.name.name);
+  const files = resources.filter((one) => one.record.blob);
+  if (files.reduce((sum, one) => sum + one.record.size, 0) > resourceBytesMax) {
     throw new ServiceError(
       "ODPS-0130071",
       `ODPS-0130071: Semantic analysis exception - the resources of ${record.name} have more than ${resourceBytesMax} bytes`,
@@ -58,8 +58,8 @@ export function sourceOf(
   }
   const { embedded } = record;
   const kept = files.map((file) => ({
-    ...{ name: file.name, size: file.size },
-    content: () => readResourceContent(found, file, sealing),
+    ...{ name: file.record.name, size: file.record.size },
+    content: () => readResourceContent(file, file.record, sealing),
   }));
   return {
     ...{ language, className: record.className },

@@ -11,7 +11,12 @@ import type { EmbeddedCode } from "../../../sql/tree.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import {
+  type FoundResource,
+  isPresent,
+  type PresentResource,
+  resourceAt,
+} from "../resources/find.ts";
 import { resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
 
@@ -20,9 +25,9 @@ export interface FoundFunction {
   readonly project: ProjectRecord;
   readonly store: AccountStore;
   readonly record: FunctionRecord;
-  readonly resources: readonly ResourceRecord[];
+  readonly resources: readonly PresentResource[];
   /** Resources that a command names and that are not there: refused once it is judged that they may be read. */
-  readonly missing?: readonly Pick<ResourceRecord, "schema" | "name">[];
+  readonly missing?: readonly FoundResource[];
   /** Made by the job itself, and gone with it. */
   readonly temporary: boolean;
 }
@@ -64,15 +69,15 @@ export class FunctionFinder {
     const { parts, timeMs } = this.#call;
     const store = parts.store.account(project.account);
     const caller = callerName(this.#call);
-    const named = resourcesNamed({ schema, resources: written }, { project, store });
+    const named = resourcesNamed({ schema, resources: written }, { project }, this.#call);
     const record: FunctionRecord = {
       ...{ id: parts.random.uuid(), schema, name: "transform", className: "", resources: [] },
       ...{ owner: caller, madeBy: caller, createdAtMs: timeMs },
     };
     this.#found.set(record.id, {
       ...{ project, store, record, temporary: true },
-      resources: named.flatMap(({ resource }) => resource ?? []),
-      missing: named.flatMap(({ resource, name }) => (resource ? [] : [name])),
+      resources: named.filter(isPresent),
+      missing: named.filter((one) => !isPresent(one)),
     });
     const code: CodeClass = { language: "command", kind: "table", signatures: [] };
     return { project: project.name, schema, name: record.name, id: record.id, command, code };
@@ -91,9 +96,9 @@ export class FunctionFinder {
     const store = stores.account(project.account);
     const record = temporary ?? functionRows(store).find([project.id, name.schema, name.name]);
     if (!record) return undefined;
-    const resources = record.resources.flatMap(({ id, schema, name }) => {
-      const now = resourceRows(store).find(resourceKey(project.id, schema, name));
-      return now?.id === id ? [now] : [];
+    const resources = record.resources.flatMap((used) => {
+      const now = resourceAt({ project: project.name, ...used }, this.#call);
+      return now && isPresent(now) && now.record.id === used.id ? [now] : [];
     });
     const temporarily = temporary !== undefined;
     this.#found.set(record.id, { project, store, record, resources, temporary: temporarily });
@@ -125,15 +130,15 @@ export class NotDescribed extends Error {
 /** What a call of a function means, or why it means nothing. */
 function meaningOf(
   { sql, className, resources: used, embedded }: FunctionRecord,
-  resources: readonly ResourceRecord[],
+  resources: readonly PresentResource[],
   described: () => CodeMeaning,
 ): Pick<CatalogFunction, "definition" | "code" | "why"> {
   if (sql) return { definition: sql };
-  const gone = used.find(({ id }) => !resources.some((one) => one.id === id));
+  const gone = used.find(({ id }) => !resources.some(({ record }) => record.id === id));
   if (gone) return { why: `the resource ${gone.name} that it was made with is not there any more` };
   const dot = className.lastIndexOf(".");
   const file = `${className.slice(0, Math.max(0, dot))}.py`;
-  const python = resources.find(({ type, name }) => type === "py" && name === file);
+  const python = resources.find(({ record: { type, name } }) => type === "py" && name === file);
   if (embedded?.language === "Java") return described();
   if (embedded)
     return pythonMeaning(
@@ -141,9 +146,9 @@ function meaningOf(
       className,
       moduleFile(embedded) === file ? pythonClasses(embedded.text) : [],
     );
-  if (!python && resources.some(({ type }) => type === "jar")) return described();
+  if (!python && resources.some(({ record: { type } }) => type === "jar")) return described();
   if (!python) return { why: `it has no resource ${file} of type py` };
-  return pythonMeaning(file, className, python.classes ?? []);
+  return pythonMeaning(file, className, python.record.classes ?? []);
 }
 
 /** The file of a module that a statement holds. */
@@ -151,7 +156,7 @@ const moduleFile = ({ file }: EmbeddedCode): string => `${file}.py`;
 
 /** Files of a function whose lines may be told, and how many these are. */
 export const filesOf = ({ record, resources }: Pick<FoundFunction, "record" | "resources">) => [
-  ...resources,
+  ...resources.map((one) => one.record),
   ...(record.embedded
     ? [{ name: moduleFile(record.embedded), lines: record.embedded.text.split("\n").length }]
     : []),

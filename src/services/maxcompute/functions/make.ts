@@ -1,11 +1,11 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { isKnownName } from "../../../sql/functions/table.ts";
+import { demandKeys } from "../demand-keys.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { invalid } from "../invalid.ts";
 import { callerName } from "../projects.ts";
-import { noSuchResource } from "../resources/find.ts";
-import { resourceArn } from "../resources/records.ts";
+import { noSuchResource, readDemand } from "../resources/find.ts";
 import { forgetFunction } from "../security/change.ts";
 import { givenTo } from "../security/given-to.ts";
 import { resourcesNamed } from "./named.ts";
@@ -33,27 +33,27 @@ export const noSuchFunction = (name: string): ServiceError =>
     `ODPS-0110061: Function not found - '${name.slice(0, 128)}' does not exist`,
   );
 
-/** Who makes a function must be allowed to read what it is made of. */
+/** Who makes a function must be allowed to read what it is made of, as the projects judge that hold it. */
 export const resourceDemands = (
   wanted: Pick<WantedFunction, "schema" | "resources">,
-  within: Pick<ProjectTarget, "project" | "store">,
+  within: Pick<ProjectTarget, "project">,
+  call: OdpsCall,
 ): readonly AccessDemand[] =>
-  resourcesNamed(wanted, within).map(({ name, resource }) => ({
-    action: "odps:Read",
-    target: {
-      arn: resourceArn(within.project.name, name.schema, name.name),
-      account: within.project.account,
-      ...(resource && { creator: resource.owner }),
-    },
-  }));
+  resourcesNamed(wanted, within, call).map((one) =>
+    readDemand(one, { [demandKeys.current]: within.project.name }),
+  );
 
-function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRecord["resources"] {
+function checkWanted(
+  wanted: WantedFunction,
+  within: ProjectTarget,
+  call: OdpsCall,
+): FunctionRecord["resources"] {
   const { name, className, sql, embedded } = wanted;
   if (!nameForm.test(name)) throw invalid(`\`${name.slice(0, 130)}\` is no function's name`);
   if (isKnownName(name)) throw invalid(`${name} is the name of a built-in function`);
-  const found = resourcesNamed(wanted, within).map(({ name, resource }) => {
-    if (!resource) throw noSuchResource(name.name);
-    return resource;
+  const found = resourcesNamed(wanted, within, call).map(({ project, name, record }) => {
+    if (!record) throw noSuchResource(name.name);
+    return { ...record, project };
   });
   if (sql) return [];
   const hasJar = embedded?.language === "Java" || found.some(({ type }) => type === "jar");
@@ -61,7 +61,10 @@ function checkWanted(wanted: WantedFunction, within: ProjectTarget): FunctionRec
   if (!classForm.test(className) || !(hasJar || className.includes("."))) {
     throw invalid(`\`${className.slice(0, 200)}\` names no class: expected module.Class`);
   }
-  return found.map(({ id, schema, name }) => ({ id, schema, name }));
+  return found.map(({ id, schema, name, project }) => ({
+    ...{ id, schema, name },
+    ...(project.id !== within.project.id && { project: project.name }),
+  }));
 }
 
 /** A function that lives as long as its job. */
@@ -75,7 +78,7 @@ export function temporaryFunction(
   return {
     ...(embedded && { embedded }),
     ...{ id: call.parts.random.uuid(), schema, name, className },
-    ...{ resources: checkWanted(wanted, within), owner: caller, madeBy: caller },
+    ...{ resources: checkWanted(wanted, within, call), owner: caller, madeBy: caller },
     createdAtMs: call.timeMs,
     ...(sql && { sql }),
   };
@@ -91,7 +94,7 @@ export async function putFunction(
   const { project, store } = within;
   const { schema, name, className, sql } = wanted;
   const { replaces } = how;
-  const resources = checkWanted(wanted, within);
+  const resources = checkWanted(wanted, within, call);
   const key = [project.id, schema, name];
   await call.parts.store.transaction(() => {
     const rows = functionRows(store);

@@ -35,7 +35,11 @@ export class Meanings {
 }
 
 const keyOf = ({ record, resources }: FoundFunction): string =>
-  JSON.stringify([record.id, record.className, resources.map(({ id, version }) => [id, version])]);
+  JSON.stringify([
+    record.id,
+    record.className,
+    resources.map(({ record: { id, version } }) => [id, version]),
+  ]);
 
 function refusedMeaning(error: unknown, className: string): CodeMeaning {
   if (!(error instanceof FunctionRefusal)) throw error;

@@ -1,24 +1,31 @@
-import type { ProjectTarget } from "../find-project.ts";
+import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { invalid } from "../invalid.ts";
-import { type ResourceName, readResourceName } from "../resources/find.ts";
-import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
+import { type FoundResource, findResource, resourceNameText } from "../resources/find.ts";
 
 const resourcesMax = 50;
 
 /** Resources by the names that are written, as they are now; who calls refuses what is missing. */
 export function resourcesNamed(
   { schema, resources }: { readonly schema: string; readonly resources: readonly string[] },
-  { project, store }: Pick<ProjectTarget, "project" | "store">,
-): readonly { readonly name: ResourceName; readonly resource: ResourceRecord | undefined }[] {
+  { project }: Pick<ProjectTarget, "project">,
+  call: OdpsCall,
+): readonly FoundResource[] {
   if (resources.length > resourcesMax) {
     throw invalid(`a function has at most ${resourcesMax} resources`);
   }
-  return resources.map((written) => {
-    const name = readResourceName(written, { project: project.name, schema });
-    if (name.project !== project.name) {
-      throw invalid(`the resource ${written} is of another project, which is not built`);
+  const place = { project: project.name, schema };
+  const byName = new Map<string, FoundResource>();
+  for (const written of resources) {
+    const found = findResource(written, place, call);
+    const key = found.name.name.toLowerCase();
+    const other = byName.get(key);
+    // All of them lie in one folder of its cell.
+    if (other && placeOf(other) !== placeOf(found)) {
+      throw invalid(`two of its resources are called ${found.name.name.slice(0, 256)}`);
     }
-    const key = resourceKey(project.id, name.schema, name.name);
-    return { name, resource: resourceRows(store).find(key) };
-  });
+    byName.set(key, found);
+  }
+  return [...byName.values()];
 }
+
+const placeOf = ({ name }: FoundResource): string => resourceNameText(name).toLowerCase();

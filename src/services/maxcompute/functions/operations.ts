@@ -63,7 +63,7 @@ function wantedIn(input: OdpsInput, name?: string): WantedFunction {
 /** Makes a function of resources that its maker may read. */
 export const createFunction = operation("CreateFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => projectOf(input, call),
-  also: (input, target) => resourceDemands(wantedIn(input), target),
+  also: (input, target, call) => resourceDemands(wantedIn(input), target, call),
   async handle(target: ProjectTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const wanted = wantedIn(input);
     await putFunction(wanted, target, call);
@@ -75,7 +75,7 @@ export const createFunction = operation("CreateFunction", {
 export const updateFunction = operation("UpdateFunction", {
   resolve: (input: OdpsInput, call: OdpsCall) => functionOf(input, call),
   action: "Write",
-  also: (input, target) => resourceDemands(wantedIn(input, target.found.name), target),
+  also: (input, target, call) => resourceDemands(wantedIn(input, target.found.name), target, call),
   async handle(target: FunctionTarget, input: OdpsInput, call: OdpsCall): Promise<OdpsAnswer> {
     const { found } = target;
     await putFunction(wantedIn(input, found.name), target, call, { replaces: found });

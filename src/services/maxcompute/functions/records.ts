@@ -26,6 +26,8 @@ export interface FunctionRecord {
 /** A resource that a function is made of: another one of its name is not meant. */
 interface UsedResource {
   readonly id: string;
+  /** The project that holds it; absent: the function's own. */
+  readonly project?: string;
   readonly schema: string;
   readonly name: string;
 }

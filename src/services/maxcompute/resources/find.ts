@@ -1,3 +1,4 @@
+import type { AccessDemand } from "../../../access/authorize.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import { defaultSchema } from "../../../sql/catalog.ts";
@@ -66,6 +67,53 @@ export function readResourceName(
     name,
   };
 }
+
+/** A resource as a statement or a job has found it. */
+export interface FoundResource extends Pick<ProjectTarget, "project" | "store"> {
+  readonly name: ResourceName;
+  /** Absent: there is none of this name. */
+  readonly record: ResourceRecord | undefined;
+}
+
+/** One that is there. */
+export type PresentResource = FoundResource & { readonly record: ResourceRecord };
+
+export const isPresent = (found: FoundResource): found is PresentResource =>
+  found.record !== undefined;
+
+/** Finds what the name of a resource means to who works in a project; it may be another project's. */
+export function findResource(
+  text: string,
+  place: Pick<ResourceName, "project" | "schema">,
+  call: OdpsCall,
+): FoundResource {
+  const found = resourceAt(readResourceName(text, place), call);
+  if (!found) throw noSuchResource(text);
+  return found;
+}
+
+/** What is there now under a name; undefined: its project is not there either. */
+export function resourceAt(name: ResourceName, call: OdpsCall): FoundResource | undefined {
+  const project = call.parts.projects.find(call.account, name.project);
+  if (!project) return undefined;
+  const store = call.parts.store.account(project.account);
+  const record = resourceRows(store).find(resourceKey(project.id, name.schema, name.name));
+  return { project, store, name, record: record?.part ? undefined : record };
+}
+
+/** Read of a resource, as its own project judges it. */
+export const readDemand = (
+  { project, name, record }: FoundResource,
+  context: NonNullable<AccessDemand["context"]>,
+): AccessDemand => ({
+  action: "odps:Read",
+  target: {
+    arn: resourceArn(project.name, name.schema, name.name),
+    account: project.account,
+    ...(record && { creator: record.owner }),
+  },
+  context,
+});
 
 /** The same the other way round, as clients read it. */
 export const resourceNameText = ({ project, schema, name }: ResourceName): string =>

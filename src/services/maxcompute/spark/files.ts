@@ -7,8 +7,9 @@ import { isoSeconds } from "../../../lib/clock.ts";
 import { invalid } from "../invalid.ts";
 import type { ProjectSealing } from "../project-sealing.ts";
 import { readResourceContent } from "../resources/content.ts";
+import type { FoundResource } from "../resources/find.ts";
 import { type ResourceRecord, resourceKey, resourceRows } from "../resources/records.ts";
-import type { FoundResource, SparkTarget } from "./run-job.ts";
+import type { SparkTarget } from "./run-job.ts";
 
 const resourceBytesMax = 512 * 1024 ** 2;
 

@@ -9,26 +9,13 @@ import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts
 import type { Outcome, RunJob, RunningJob } from "../jobs/jobs.ts";
 import { notRun } from "../jobs/not-run.ts";
 import type { SparkJob } from "../jobs/submitted-job.ts";
-import { noSuchResource, type ResourceName, readResourceName } from "../resources/find.ts";
-import {
-  type ResourceRecord,
-  resourceArn,
-  resourceKey,
-  resourceRows,
-} from "../resources/records.ts";
-
-/** A resource as the job has found it: this content is run, whatever is written meanwhile. */
-export interface FoundResource extends Pick<ProjectTarget, "project" | "store"> {
-  readonly name: ResourceName;
-  /** Absent: there is none of this name. */
-  readonly record: ResourceRecord | undefined;
-}
+import { type FoundResource, findResource, noSuchResource, readDemand } from "../resources/find.ts";
 
 interface JobInput extends OdpsInput {
   readonly job: RunningJob & { readonly submitted: SparkJob };
 }
 
-/** A Spark job with its resources found: the first is what is run. */
+/** A Spark job with its resources found: the first is what is run, with this content, whatever is written meanwhile. */
 export interface SparkTarget extends ProjectTarget {
   readonly resources: readonly FoundResource[];
 }
@@ -38,7 +25,8 @@ export const runSparkJob = operation("RunSparkJob", {
   resolve(input: JobInput, call: OdpsCall): SparkTarget {
     const within = projectOf(input, call);
     const { main, files } = input.job.submitted.plan;
-    const resources = [main, ...files].map((name) => found(name, within, call));
+    const place = { project: within.project.name, schema: defaultSchema };
+    const resources = [main, ...files].map((name) => findResource(name, place, call));
     const missing = resources.find(({ record }) => record === undefined);
     const absent = missing && { refusal: noSuchResource(missing.name.name) };
     return { ...within, resources, ...(absent && { absent }) };
@@ -47,15 +35,7 @@ export const runSparkJob = operation("RunSparkJob", {
   step: true,
   readOnly: false,
   also: (_input, { resources, project: current }): readonly AccessDemand[] =>
-    resources.map(({ project, name, record }) => ({
-      action: "odps:Read",
-      target: {
-        arn: resourceArn(project.name, name.schema, name.name),
-        account: project.account,
-        ...(record && { creator: record.owner }),
-      },
-      context: { [demandKeys.current]: current.name },
-    })),
+    resources.map((one) => readDemand(one, { [demandKeys.current]: current.name })),
   flows: (_input, target) => codeFlows(target),
   handle: (target, { job }, call, judgeAgain): Promise<Outcome> =>
     call.own.spark.run(target, job, call, judgeAgain),
@@ -77,16 +57,6 @@ export const codeFlows = ({ resources, project: current }: SparkTarget): readonl
           },
         ],
   );
-
-function found(text: string, within: ProjectTarget, call: OdpsCall): FoundResource {
-  const { project: current } = within;
-  const name = readResourceName(text, { project: current.name, schema: defaultSchema });
-  const project = call.parts.projects.find(call.account, name.project);
-  if (!project) throw noSuchResource(text);
-  const store = call.parts.store.account(project.account);
-  const record = resourceRows(store).find(resourceKey(project.id, name.schema, name.name));
-  return { project, store, name, record: record?.part ? undefined : record };
-}
 
 const nested = notRun("it is submitted by the code of another Spark job");
 

@@ -109,10 +109,10 @@ function makeFunctionDemands(
   catalog: StatementCatalog,
   call: OdpsCall,
 ): AccessDemand[] {
-  const { project, store, schema, name, there } = placedFunction(statement.function, catalog, call);
+  const { project, schema, name, there } = placedFunction(statement.function, catalog, call);
   const { account } = project;
   const resources = statement.kind === "create-function" ? statement.resources : [];
-  const reads = resourceDemands({ schema, resources }, { project, store });
+  const reads = resourceDemands({ schema, resources }, { project }, call);
   if (statement.temporary) return [...reads];
   const arn = functionArn(project.name, schema, name);
   const make: AccessDemand =

@@ -4,7 +4,7 @@ import type { Plan, Read } from "../../../sql/plan.ts";
 import { demandKeys } from "../demand-keys.ts";
 import type { OdpsCall, ProjectTarget } from "../find-project.ts";
 import { functionArn } from "../functions/records.ts";
-import { resourceArn } from "../resources/records.ts";
+import { readDemand } from "../resources/find.ts";
 import type { StatementCatalog } from "../tunnel/session.ts";
 import { definitionDemands, onTable } from "./definition-demands.ts";
 import { type PlacedName, placed, tableAt } from "./names.ts";
@@ -105,16 +105,10 @@ function useDemands(
     ...{ action: "odps:Execute", context },
     target: { arn, account, creator: record.owner },
   };
-  const nobodys = missing.map((one) => ({ ...one, owner: undefined }));
-  const reads = [...resources, ...nobodys].map(
-    ({ schema, name, owner }): AccessDemand => ({
-      action: "odps:Read",
-      target: {
-        ...{ arn: resourceArn(project.name, schema, name), account },
-        ...(owner !== undefined && { creator: owner }),
-      },
-      context: { [demandKeys.onBehalfOf]: record.madeBy },
-    }),
-  );
+  const asMaker = {
+    [demandKeys.onBehalfOf]: record.madeBy,
+    [demandKeys.current]: project.name,
+  };
+  const reads = [...resources, ...missing].map((one) => readDemand(one, asMaker));
   return temporary ? reads : [execute, ...reads];
 }

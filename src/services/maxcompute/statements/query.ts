@@ -48,9 +48,9 @@ function resourceRecords(
   const named = { project: project.name, columns: [] };
   const lent: NamedRecord = { ...named, type: "function", schema, table: name, tableId: id };
   const through = view ? namedRecord(view, columnsOf(view, reads), catalog) : lent;
-  return resources.map((one) => ({
-    ...{ ...named, type: "resource", schema: one.schema, table: one.name, tableId: one.id },
-    version: one.version,
+  return resources.map(({ project: holder, record: { schema, name, id, version } }) => ({
+    ...{ type: "resource", project: holder.name, columns: [], schema, table: name, tableId: id },
+    version,
     ...(!(temporary && !view) && { through }),
   }));
 }
