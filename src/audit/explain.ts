@@ -7,6 +7,8 @@ import type { Json, TrailEvent } from "./trail.ts";
 interface Demand {
   readonly action: string;
   readonly resource: string;
+  /** Of whom, where that is not the caller. */
+  readonly of?: string;
   readonly decision: Decision;
   /** The smallest change that would allow it; empty where it was allowed. */
   readonly change?: readonly string[];
@@ -77,14 +79,14 @@ function withoutDemands(event: TrailEvent): string {
     : "It ended before a policy was asked: the request itself was refused.";
 }
 
-function explainDemand({ action, resource, decision, change = [] }: Demand): string[] {
+function explainDemand({ action, resource, of, decision, change = [] }: Demand): string[] {
   const verdict = decision.allowed
     ? `allowed by the ${layerNames[decision.by]}`
     : decision.refusal === "explicit"
       ? `refused: the ${layerNames[decision.by]} says no`
       : `refused: nothing allows it, and the ${layerNames[decision.by]} was decisive`;
   return [
-    `${action} on ${resource}: ${verdict}`,
+    `${action} on ${resource}${of === undefined ? "" : `, of ${of}`}: ${verdict}`,
     ...decision.steps.map((step, index) => `  ${index + 1}. ${explainStep(step)}`),
     ...(change.length > 0 ? ["  The smallest change that would allow it:"] : []),
     ...change.map((line) => `     ${line}`),

@@ -5,25 +5,25 @@ import { withoutTags } from "./tags.ts";
 /** ARN of an account's root. */
 export const rootArn = (account: string): string => `arn:aws:iam::${account}:root`;
 
-/** The root of an account, acting with an access key of its own. */
-export const rootOf = (account: string, accessKeyId: string): Root => ({
+/** The root of an account, acting with an access key of its own, or with none. */
+export const rootOf = (account: string, accessKeyId?: string): Root => ({
   kind: "root",
   account,
   arn: rootArn(account),
   id: account,
   tags: {},
-  accessKeyId,
+  ...(accessKeyId !== undefined && { accessKeyId }),
 });
 
-/** A user, acting with an access key of its own. */
-export const userOf = (account: string, user: UserRecord, accessKeyId: string): User => ({
+/** A user, acting with an access key of its own, or with none. */
+export const userOf = (account: string, user: UserRecord, accessKeyId?: string): User => ({
   kind: "user",
   account,
   arn: user.arn,
   id: user.id,
   name: user.name,
   tags: user.tags,
-  accessKeyId,
+  ...(accessKeyId !== undefined && { accessKeyId }),
 });
 
 /** A session of a role. A session tag outweighs the role's tag of the same key. */
@@ -32,7 +32,7 @@ export function roleSessionOf(
   role: RoleRecord,
   of: { readonly name: string; readonly tags: Tags },
   session: SessionRecord["session"],
-  accessKeyId: string,
+  accessKeyId?: string,
 ): RoleSession {
   return {
     kind: "session",
@@ -40,7 +40,7 @@ export function roleSessionOf(
     arn: role.arn,
     id: `${role.id}:${of.name}`,
     tags: { ...withoutTags(role.tags, Object.keys(of.tags)), ...of.tags },
-    accessKeyId,
+    ...(accessKeyId !== undefined && { accessKeyId }),
     session,
     sessionArn: `arn:aws:sts::${account}:assumed-role/${role.name}/${of.name}`,
     roleName: role.name,

@@ -1,5 +1,4 @@
-import { deniedMessage } from "../access/access-denied.ts";
-import type { Access, AccessDemand } from "../access/authorize.ts";
+import type { Access } from "../access/authorize.ts";
 import { serviceName } from "../access/user-identity.ts";
 import type { Json, Trail, TrailEvent } from "../audit/trail.ts";
 import { assert } from "../lib/assert.ts";
@@ -7,11 +6,11 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Sealer, Store } from "../storage/store.ts";
-import { type Attempt, askerOf, requestFacts, showsContext, trial } from "./attempt.ts";
+import { type Attempt, askerOf, showsContext, trial } from "./attempt.ts";
 import { versionOf } from "./ciphertext.ts";
 import type { XksTransport } from "./external/xks-transport.ts";
-import { keyFacts } from "./facts.ts";
-import { findKey, type KeyReference, keyDemandTarget, notFound } from "./find-key.ts";
+import { findKey, type KeyReference, notFound } from "./find-key.ts";
+import { type Judgement, judgeUse, uses } from "./judge-use.ts";
 import { KeyRegions } from "./key-regions.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Keyring } from "./keyring.ts";
@@ -54,20 +53,7 @@ export interface KeyServiceParts extends PeerParts {
   readonly proxies: XksTransport;
 }
 
-interface Judgement {
-  readonly demand: AccessDemand;
-  readonly record: Json;
-  readonly refusal?: ServiceError;
-}
-
 const dataKeyBytes = 32;
-
-/** Actions that use the material of a key. */
-const uses: { readonly [Action in KeyAction]?: true } = {
-  Decrypt: true,
-  GenerateDataKey: true,
-  GenerateDataKeyWithoutPlaintext: true,
-};
 
 /** Keys for the other services of this Bondstore, and the store of keys for the key service itself. */
 export class KeyService implements Keys {
@@ -158,13 +144,10 @@ export class KeyService implements Keys {
     context: Context,
     use: KeyUse,
   ): boolean {
-    const demand = this.#demand(reference, { action, context, use });
-    const facts = requestFacts(this.#parts, use);
-    const { access } = this.#parts;
     return (
       reference.key?.record.state === "Enabled" &&
       this.store.isReachable(reference.key) &&
-      access.authorize(use.principal, demand, facts).allowed
+      judgeUse(reference, { action, context, use }, this.#parts).refusal === undefined
     );
   }
 
@@ -228,7 +211,7 @@ export class KeyService implements Keys {
     let refusal: ServiceError | undefined;
     try {
       reference = find();
-      judgement = this.#judge(reference, attempt);
+      judgement = judgeUse(reference, attempt, this.#parts);
       if (judgement.refusal) throw judgement.refusal;
       if (!reference.key) throw notFound(reference);
       if (attempt.action in uses) this.store.quotas.takeUse(reference.key);
@@ -252,7 +235,7 @@ export class KeyService implements Keys {
         ...(used && attempt.action !== "DescribeKey" && { materialId: used.materialId }),
         ...(used?.shown && { responseElements: used.shown }),
         ...(refusal && { refusal }),
-        decision: judgement?.record ?? null,
+        decision: judgement ? ({ demands: judgement.demands } as unknown as Json) : null,
       },
       this.#parts,
     );
@@ -269,43 +252,6 @@ export class KeyService implements Keys {
     const atMs = this.#parts.clock.now();
     const { requestId } = use;
     this.store.lastUsage.note(key, { operation, atMs, requestId, eventId });
-  }
-
-  #judge(reference: KeyReference, attempt: Attempt): Judgement {
-    const { access } = this.#parts;
-    const { principal, requestId } = attempt.use;
-    const demand = this.#demand(reference, attempt);
-    const facts = requestFacts(this.#parts, attempt.use);
-    const decision = access.authorize(principal, demand, facts);
-    const { action, target } = demand;
-    const change = decision.allowed
-      ? []
-      : access.smallestChange(principal, demand, facts, decision);
-    const judged = { action, resource: target.arn, decision, change };
-    const record = { demands: [judged] } as unknown as Json;
-    if (decision.allowed) return { demand, record };
-    const message = deniedMessage(principal, demand, decision, requestId);
-    return { demand, record, refusal: new ServiceError("AccessDeniedException", message) };
-  }
-
-  #demand(reference: KeyReference, attempt: Attempt): AccessDemand {
-    const { action, context, use, facts } = attempt;
-    const { principal, via } = use;
-    const { region } = this.#parts;
-    const { alias } = reference;
-    const known = { principal, region, via, context, ...(alias !== undefined && { alias }) };
-    const { grants: covering, ...target } = keyDemandTarget(reference, use, action, context);
-    const chosen = reference.key && attempt.grants?.(reference.key).map(({ id }) => `grant ${id}`);
-    const grants = chosen ?? covering;
-    return {
-      action: `kms:${action}`,
-      target: { ...target, ...(grants?.length && { grants }) },
-      context: {
-        ...keyFacts(reference.key, known),
-        ...(action in uses && { "kms:encryptionalgorithm": "SYMMETRIC_DEFAULT" }),
-        ...facts,
-      },
-    };
   }
 
   #keyOf(ciphertext: Uint8Array): KeyReference {

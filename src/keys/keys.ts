@@ -6,6 +6,8 @@ import type { VolumeKeys } from "./volume-keys.ts";
 export interface KeyUse {
   /** The caller on whose behalf, or the service itself. */
   readonly principal: Principal;
+  /** Who must be allowed it besides: who has pointed the caller at what the key seals. */
+  readonly pointedBy?: { readonly principal: Principal; readonly remedy: string };
   /** The service that asks, `s3.us-east-1.amazonaws.com`: becomes `kms:ViaService`. */
   readonly via: string;
   /** The account whose resource is sealed; receives the event. */

@@ -39,6 +39,14 @@ export interface Source {
   readonly sourceAccount?: string;
   /** The project whose job makes the call: what it reads goes there. */
   readonly project?: string;
+  readonly pointedBy?: Pointer;
+}
+
+/** Who has said what a call of somebody else acts on: they must be allowed the same, so that they lend nobody's rights. */
+export interface Pointer {
+  readonly principal: Principal;
+  /** Said after a refusal: what they have to do with the call, and what can be done. */
+  readonly remedy: string;
 }
 
 /** One request, and all that is known of it. */

@@ -15,6 +15,8 @@ export interface Judged {
   readonly demands: {
     action: string;
     resource: string;
+    /** ARN of who must be allowed it besides the caller. */
+    of?: string;
     decision: Decision;
     change: readonly string[];
   }[];

@@ -8,6 +8,8 @@ export const keyUse = (
   more: Partial<KeyUse> = {},
 ): KeyUse => ({
   principal,
+  // Where a service uses the key of its own accord, nobody is asked for the key.
+  ...(source.pointedBy && !more.principal && { pointedBy: source.pointedBy }),
   via: `${service}.${region}.amazonaws.com`,
   account,
   requestId: id,

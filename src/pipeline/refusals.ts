@@ -5,19 +5,21 @@ import { principalName } from "../projects/project.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import type { FlowDecision } from "../protection/judge-flow.ts";
 import { Corruption, StorageFull } from "../storage/store.ts";
-import type { Call } from "./call.ts";
+import type { Call, Pointer } from "./call.ts";
 import { type Service, ServiceError } from "./operation.ts";
 
-/** A refusal by policy, in AWS's sentence and the service's code. */
+/** A refusal by policy, in AWS's sentence and the service's code: of the caller, or of who has pointed it there. */
 export const accessDenied = (
   service: Service,
   call: Call,
   wanted: AccessDemand,
   decision: Decision,
+  by?: Pointer,
 ): ServiceError =>
   new ServiceError(
     service.denied ?? "AccessDeniedException",
-    deniedMessage(call.principal, wanted, decision, call.id),
+    deniedMessage(by?.principal ?? call.principal, wanted, decision, call.id) +
+      (by ? `; ${by.remedy}` : ""),
   );
 
 /** A refusal by the protection of a project, where the service has no words of its own for it. */

@@ -1,4 +1,5 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
+import { principalArn } from "../access/user-identity.ts";
 import { applicationOf } from "../identity/principal.ts";
 import { assert } from "../lib/assert.ts";
 import type { CodeJob } from "../projects/code-jobs.ts";
@@ -6,7 +7,7 @@ import { principalName } from "../projects/project.ts";
 import type { WantedFlow } from "../projects/projects.ts";
 import { StorageFull } from "../storage/store.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Call, Parts } from "./call.ts";
+import type { Call, Parts, Pointer } from "./call.ts";
 import type { Judged } from "./judged.ts";
 import { type Operation, type Service, ServiceError, type Target } from "./operation.ts";
 import { isReading, recordCall } from "./record.ts";
@@ -189,25 +190,34 @@ function judgeAgain(name: string, target: Target, judged: Judged): void {
 }
 
 function demand(wanted: AccessDemand, judged: Judged): void {
-  const { call, service } = judged;
+  const { call, service, demands } = judged;
   const { permissions } = service;
+  const { pointedBy } = call.source;
+  if (!permissions) {
+    askPolicies(wanted, judged);
+    if (pointedBy) askPolicies(wanted, judged, pointedBy);
+    return;
+  }
+  assert(!pointedBy, "who points at things is judged by policies");
+  const decision = permissions.judge(wanted, call);
+  demands.push({ action: wanted.action, resource: wanted.target.arn, decision, change: [] });
+  if (!decision.allowed) throw permissions.refusal(wanted, decision);
+}
+
+/** Whether policies allow it to the caller, or to who has pointed the caller there. */
+function askPolicies(wanted: AccessDemand, { call, service, demands }: Judged, by?: Pointer): void {
+  const { access } = call.parts;
+  const { principal } = by ?? call;
   const facts = factsOf(call);
-  const decision = permissions
-    ? permissions.judge(wanted, call)
-    : call.parts.access.authorize(call.principal, wanted, facts);
-  judged.demands.push({
+  const decision = access.authorize(principal, wanted, facts);
+  demands.push({
     action: wanted.action,
     resource: wanted.target.arn,
+    ...(by && { of: principalArn(by.principal) }),
     decision,
-    change:
-      decision.allowed || permissions
-        ? []
-        : call.parts.access.smallestChange(call.principal, wanted, facts, decision),
+    change: decision.allowed ? [] : access.smallestChange(principal, wanted, facts, decision),
   });
-  if (decision.allowed) return;
-  throw permissions
-    ? permissions.refusal(wanted, decision)
-    : accessDenied(service, call, wanted, decision);
+  if (!decision.allowed) throw accessDenied(service, call, wanted, decision, by);
 }
 
 /** Whether data may go where it would go: what a job's code asks for goes where that is. */

@@ -168,11 +168,18 @@ ${member(`RAM$${account}:bob`, "Select, Describe on table x")}
   assert.equal(moved["made"], null);
   assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement ODPS-0130013"]);
   assert.deepEqual(await rowsOf(world, "m"), [[1]]);
-  // Who says REBUILD means it.
-  await odps(
-    bob,
-    "sales",
-    `o.execute_sql("alter materialized view m rebuild", hints={"odps.sql.allow.fullscan": "true"})`,
-  );
+  // Who says REBUILD means it, and reads where ann has pointed as far as ann may herself.
+  const rebuild = () =>
+    odps(
+      bob,
+      "sales",
+      `out["told"] = refused(lambda: o.execute_sql("alter materialized view m rebuild", hints={"odps.sql.allow.fullscan": "true"}))`,
+    );
+  assert.match(String((await rebuild())["told"]), /user\/ann is not authorized.*set this location/);
+  assert.deepEqual(await rowsOf(world, "m"), [[1]]);
+  const setter = users.find("ann");
+  assert.ok(setter);
+  await policiesOf.user.putInline(setter, "reads", policy);
+  assert.equal((await rebuild())["told"], null);
   assert.deepEqual(await rowsOf(world, "m"), [[1], [666]]);
 });

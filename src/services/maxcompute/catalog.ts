@@ -1,7 +1,7 @@
 import type { NamePlace } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
-import type { Location } from "./external/location.ts";
+import type { StoredLocation } from "./external/location.ts";
 import type { External } from "./external/outside.ts";
 
 /** What kind of thing a name in a schema is. */
@@ -79,7 +79,7 @@ export interface PartitionRecord {
   /** DISABLE LIFECYCLE of this partition alone. */
   readonly lifecycleDisabled?: boolean;
   /** Of an external table: where it lies, if not in the folder of its values. */
-  readonly location?: Location;
+  readonly location?: StoredLocation;
 }
 
 /** The content of a table at one time: what a statement reads, whatever is written meanwhile. */

@@ -29,14 +29,13 @@ async function clockOf(views: Readonly<Record<string, readonly string[]>>, start
   let minutes = 0;
   let begun: string[] = [];
   const running = new Set<string>();
-  const principal = { kind: "root", account };
   const accessKeys = { of: () => [{ id: "k", active: true }] };
   const parts = {
     ...{ store, clock: { now: () => startMs + minutes * 60_000 } },
     directory: {
       accounts: () => [{ id: account }],
       inAccount: () => ({ accessKeys, users: {} }),
-      findCredentials: () => ({ principal }),
+      findAccount: () => ({ id: account }),
     },
     invoke: async (_service: string, _operation: string, asked: unknown) => {
       const [, name = ""] = /\.`(\w+)` REBUILD/.exec(JSON.stringify(asked)) ?? [];

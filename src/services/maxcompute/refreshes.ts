@@ -5,6 +5,7 @@ import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
+import { namedPrincipal } from "../../projects/named-principal.ts";
 import { type ProjectRecord, projectTable } from "../../projects/project.ts";
 import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
@@ -143,19 +144,12 @@ export class Refreshes {
 
   /** The owner of a view, as long as there is one who could ask for it: with a key that is active. */
   #ownerOf({ account }: ProjectRecord, { owner }: TableRecord): User | Root | undefined {
-    const { directory } = this.#parts;
+    const { directory, clock } = this.#parts;
+    const principal = namedPrincipal(owner, directory, clock.now());
+    if (!principal || principal.kind === "session" || principal.account !== account) return;
     const { users, accessKeys } = directory.inAccount(account);
-    const name = owner.startsWith(`RAM$${account}:`)
-      ? owner.slice(`RAM$${account}:`.length)
-      : undefined;
-    const user = name === undefined ? undefined : users.find(name);
-    if (!user && owner !== `ALIYUN$${account}`) return undefined;
-    const key = accessKeys.of(user).find(({ active }) => active);
-    const principal = key && directory.findCredentials(key.id)?.principal;
-    if (principal?.kind !== "user" && principal?.kind !== "root") return undefined;
-    // Nobody has signed it.
-    const { accessKeyId: _, ...unsigned } = principal;
-    return unsigned;
+    const user = principal.kind === "user" ? users.find(principal.name) : undefined;
+    return accessKeys.of(user).some(({ active }) => active) ? principal : undefined;
   }
 
   /** There is nobody as whom it could be done: that is what the trail tells. */

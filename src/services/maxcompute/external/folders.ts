@@ -1,10 +1,10 @@
+import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Column } from "../../../sql/types.ts";
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionPath } from "../relations.ts";
-import type { Location } from "./location.ts";
+import type { SetLocation } from "./location.ts";
 import type { ExternalObjects } from "./objects.ts";
-import type { External } from "./outside.ts";
 
 /** What Hive writes as `%` and two digits in a folder's name; also NUL, which it forgets. */
 const special = new Set("\"#%'*/:=?\\\u007f{[]^");
@@ -29,13 +29,22 @@ function valueIn(folder: string, { name, type }: Column): string | undefined {
 
 type Shape = Pick<TableRecord, "partitionColumns">;
 
-/** Where the objects of a partition lie: in the folder that it was given, or that of its values; without any: all. */
+type Outside = Shape & Pick<TableRecord, "external" | "owner">;
+
+/** Where the objects of a table lie. */
+export function tablePlace({ external, owner }: Pick<Outside, "external" | "owner">): SetLocation {
+  assert(external, "an external table says where it lies");
+  return { setBy: owner, ...external.location };
+}
+
+/** Where the objects of a partition lie: in the folder that it was given, or that of its values. */
 export function partitionPlace(
-  { location }: Pick<External, "location">,
-  { partitionColumns }: Shape,
+  table: Outside,
   { values, location: own }: Pick<PartitionRecord, "values" | "location">,
-): Location {
-  if (own) return own;
+): SetLocation {
+  if (own) return { setBy: table.owner, ...own };
+  const { partitionColumns } = table;
+  const location = tablePlace(table);
   const folders = partitionColumns.map((column, at) => `${folderName(column, values[at] ?? "")}/`);
   return { ...location, prefix: `${location.prefix}${folders.join("")}` };
 }
@@ -57,12 +66,11 @@ export function checkValues({ partitionColumns }: Shape, values: readonly string
  * folder that another name would be written by keeps its own.
  */
 export async function partitionsFound(
-  external: External,
-  shape: Shape,
+  table: Outside,
   objects: ExternalObjects,
 ): Promise<readonly Pick<PartitionRecord, "values" | "location">[]> {
-  let found = [{ values: [] as readonly string[], location: external.location }];
-  for (const column of shape.partitionColumns) {
+  let found = [{ values: [] as readonly string[], location: tablePlace(table) }];
+  for (const column of table.partitionColumns) {
     const below = await objects.folders(found.map(({ location }) => location));
     found = found.flatMap(({ values, location }, at) =>
       (below[at] ?? []).flatMap((prefix) => {
@@ -73,8 +81,8 @@ export async function partitionsFound(
     );
   }
   return found.map(({ values, location }) => {
-    checkValues(shape, values);
-    const { prefix } = partitionPlace(external, shape, { values });
+    checkValues(table, values);
+    const { prefix } = partitionPlace(table, { values });
     return prefix === location.prefix ? { values } : { values, location };
   });
 }

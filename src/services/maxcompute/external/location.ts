@@ -7,6 +7,14 @@ export interface Location {
   readonly prefix: string;
 }
 
+/** A location, and who has set it, as projects know them: whoever uses it, they must be allowed the same there. */
+export interface SetLocation extends Location {
+  readonly setBy: string;
+}
+
+/** As a table keeps it: what was set before that was noted counts as set by the table's owner. */
+export type StoredLocation = Location & Partial<SetLocation>;
+
 /** A location as its text, which `readLocation` reads. */
 export const locationText = ({ bucket, prefix }: Location): string => `s3://${bucket}/${prefix}`;
 

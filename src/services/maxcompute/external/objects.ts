@@ -1,8 +1,11 @@
-import type { Invoke } from "../../../pipeline/call.ts";
+import type { Invoke, Parts, Pointer } from "../../../pipeline/call.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
+import { namedPrincipal } from "../../../projects/named-principal.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { OdpsCall } from "../find-project.ts";
-import type { Location } from "./location.ts";
+import { callerName } from "../projects.ts";
+import type { SetLocation } from "./location.ts";
+import { checkReachesOut } from "./set-location.ts";
 
 /** An object that lies in a location. */
 export interface ExternalObject {
@@ -23,45 +26,54 @@ interface Page {
   readonly NextContinuationToken?: string;
 }
 
+type Caller = Parameters<Invoke>[3];
+
 /**
- * Objects outside of the warehouse, as the caller of a job reaches them: each call is judged by S3's policies, by the
- * protection of the bucket's project, and recorded, as of the job's project.
+ * Objects outside of the warehouse, as the caller of a job reaches them: each call is judged by S3's policies, of the
+ * caller and of who has set the location, by the protection of the bucket's project, and recorded, as of the job's
+ * project.
  */
 export class ExternalObjects {
-  readonly #invoke: Invoke;
-  readonly #as: Parameters<Invoke>[3];
-  readonly #owner: string;
+  readonly #call: OdpsCall;
+  readonly #project: ProjectRecord;
+  readonly #callers = new Map<string, Caller>();
 
-  constructor(project: ProjectRecord, { parts, principal, account, source }: OdpsCall) {
-    // Such a token is good for a project's things alone.
-    if (principal.kind !== "service" && principal.kind !== "anonymous") {
-      if (principal.session?.bearerPolicy !== undefined) {
-        throw new ServiceError(
-          "ODPS-0130013",
-          "ODPS-0130013:Authorization exception - a bearer token reaches no location outside of the project",
-        );
-      }
-    }
+  constructor(project: ProjectRecord, call: OdpsCall) {
+    checkReachesOut(call);
     // Who may alter a table says where its objects are: nobody's rights read them without their asking.
-    if (source.via !== undefined) {
-      throw new ServiceError(
-        "ODPS-0130013",
-        "ODPS-0130013:Authorization exception - the clock reads no objects outside of the project: run ALTER MATERIALIZED VIEW .. REBUILD",
+    if (call.source.via !== undefined) {
+      throw refused(
+        "the clock reads no objects outside of the project: run ALTER MATERIALIZED VIEW .. REBUILD",
       );
     }
-    this.#invoke = parts.invoke;
-    this.#as = { principal, account, source: { ...source, project: project.name } };
-    this.#owner = project.account;
+    this.#call = call;
+    this.#project = project;
   }
 
-  #s3<Output>(operation: string, input: Record<string, unknown>): Promise<Output> {
+  #s3<Output>(
+    operation: string,
+    { bucket: Bucket, setBy }: SetLocation,
+    input: Record<string, unknown>,
+  ): Promise<Output> {
     // A name that another account has taken meanwhile is not the bucket that was judged.
-    const own = { ...input, ExpectedBucketOwner: this.#owner };
-    return this.#invoke<Output>("s3", operation, own, this.#as);
+    const own = { ...input, Bucket, ExpectedBucketOwner: this.#project.account };
+    return this.#call.parts.invoke<Output>("s3", operation, own, this.#callerAt(setBy));
+  }
+
+  /** The caller, and with it who has set the location. */
+  #callerAt(setBy: string): Caller {
+    const known = this.#callers.get(setBy);
+    if (known) return known;
+    const { parts, principal, account, source } = this.#call;
+    const own = { ...source, project: this.#project.name };
+    const pointed = setBy === callerName(this.#call) ? undefined : pointerOf(setBy, parts);
+    const caller = { principal, account, source: pointed ? { ...own, pointedBy: pointed } : own };
+    this.#callers.set(setBy, caller);
+    return caller;
   }
 
   /** The objects of each location; all together are as many as one statement may copy. */
-  async list(locations: readonly Location[]): Promise<readonly (readonly ExternalObject[])[]> {
+  async list(locations: readonly SetLocation[]): Promise<readonly (readonly ExternalObject[])[]> {
     let [count, bytes] = [0, 0];
     return inTurn(locations, async (location) => {
       const found: ExternalObject[] = [];
@@ -79,7 +91,7 @@ export class ExternalObjects {
   }
 
   /** The folders right below each location, as prefixes. */
-  async folders(locations: readonly Location[]): Promise<readonly (readonly string[])[]> {
+  async folders(locations: readonly SetLocation[]): Promise<readonly (readonly string[])[]> {
     let count = 0;
     return inTurn(locations, async (location) => {
       const found: string[] = [];
@@ -92,11 +104,11 @@ export class ExternalObjects {
     });
   }
 
-  async *#pages({ bucket, prefix }: Location, Delimiter?: string): AsyncGenerator<Page> {
+  async *#pages(location: SetLocation, Delimiter?: string): AsyncGenerator<Page> {
     let ContinuationToken: string | undefined;
     do {
-      const page: Page = await this.#s3("ListObjectsV2", {
-        ...{ Bucket: bucket, Prefix: prefix },
+      const page: Page = await this.#s3("ListObjectsV2", location, {
+        Prefix: location.prefix,
         ...(Delimiter !== undefined && { Delimiter }),
         ...(ContinuationToken !== undefined && { ContinuationToken }),
       });
@@ -105,29 +117,43 @@ export class ExternalObjects {
     } while (ContinuationToken !== undefined);
   }
 
-  async *read({ bucket }: Location, { key }: ExternalObject): AsyncGenerator<Buffer> {
-    const { Body } = await this.#s3<{ Body: Buffer | AsyncIterable<Buffer> }>("GetObject", {
-      Bucket: bucket,
-      Key: key,
-    });
+  async *read(location: SetLocation, { key: Key }: ExternalObject): AsyncGenerator<Buffer> {
+    const { Body } = await this.#s3<{ Body: Buffer | AsyncIterable<Buffer> }>(
+      "GetObject",
+      location,
+      { Key },
+    );
     if (Buffer.isBuffer(Body)) yield Body;
     else yield* Body;
   }
 
   async write(
-    { bucket, prefix }: Location,
+    location: SetLocation,
     name: string,
     body: AsyncIterable<Buffer>,
     bytes: number,
   ): Promise<void> {
-    const input = { Bucket: bucket, Key: `${prefix}${name}`, Body: body, ContentLength: bytes };
-    await this.#s3("PutObject", input);
+    const input = { Key: `${location.prefix}${name}`, Body: body, ContentLength: bytes };
+    await this.#s3("PutObject", location, input);
   }
 
-  async remove({ bucket }: Location, { key }: ExternalObject): Promise<void> {
-    await this.#s3("DeleteObject", { Bucket: bucket, Key: key });
+  async remove(location: SetLocation, { key: Key }: ExternalObject): Promise<void> {
+    await this.#s3("DeleteObject", location, { Key });
   }
 }
+
+/** What the refused can do about who has set a location. */
+const again =
+  "who is allowed sets it again: CREATE OR REPLACE EXTERNAL TABLE, or DROP PARTITION and ADD PARTITION .. LOCATION";
+
+function pointerOf(setBy: string, { directory, clock }: Parts): Pointer {
+  const principal = namedPrincipal(setBy, directory, clock.now());
+  if (principal) return { principal, remedy: `${setBy} has set this location; ${again}` };
+  throw refused(`${setBy} has set this location and is not there any more; ${again}`);
+}
+
+const refused = (why: string) =>
+  new ServiceError("ODPS-0130013", `ODPS-0130013:Authorization exception - ${why}`);
 
 /** Work for each item, some at a time, in their order. */
 async function inTurn<Item, Result>(

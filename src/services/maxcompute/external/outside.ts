@@ -13,12 +13,12 @@ import { keepInCell, type Running } from "../statements/in-cell.ts";
 import { emitted, toldValues } from "../statements/query.ts";
 import { timezoneOf } from "../tunnel/session.ts";
 import type { ExternalFormat } from "./format.ts";
-import { type Location, locationText } from "./location.ts";
+import { type Location, locationText, type SetLocation, type StoredLocation } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
 
 /** Data that lies outside of the warehouse, and its form. */
 export interface External {
-  readonly location: Location;
+  readonly location: StoredLocation;
   readonly format: ExternalFormat;
 }
 
@@ -39,7 +39,7 @@ interface Outgoing {
   /** The last columns of the query, whose values say into which place a row goes. */
   readonly partitionBy: readonly string[];
   /** The place of the rows with such values. Throws to refuse. */
-  readonly placeOf: (values: readonly string[]) => Location;
+  readonly placeOf: (values: readonly string[]) => SetLocation;
   /** Whether the objects go that were in a place before. */
   readonly overwrite: boolean;
 }

@@ -5,7 +5,7 @@ import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { MadeFile } from "../information/relation.ts";
 import { partitionPath } from "../relations.ts";
-import { partitionPlace } from "./folders.ts";
+import { partitionPlace, tablePlace } from "./folders.ts";
 import type { Location } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
 
@@ -19,16 +19,14 @@ export async function filesOf(
   project: ProjectRecord,
   call: OdpsCall,
 ): Promise<readonly MadeFile[]> {
-  const { external } = table;
-  assert(external, "an external table says where it lies");
   const objects = new ExternalObjects(project, call);
   const id = call.parts.random.bytes(8).toString("hex");
   const places =
     table.partitionColumns.length === 0
-      ? [{ path: "", place: external.location }]
+      ? [{ path: "", place: tablePlace(table) }]
       : partitions.map((one) => ({
           path: `${partitionPath(table, one.values)}/`,
-          place: partitionPlace(external, table, one),
+          place: partitionPlace(table, one),
         }));
   const found = await objects.list(places.map(({ place }) => place));
   return places.flatMap(({ path, place }, at) =>

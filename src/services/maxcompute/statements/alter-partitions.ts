@@ -8,7 +8,8 @@ import type {
 import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import { partitionName } from "../catalog.ts";
 import { checkValues } from "../external/folders.ts";
-import { readLocation } from "../external/location.ts";
+import { locationSet } from "../external/set-location.ts";
+import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
 import type { FoundTable } from "../tunnel/session.ts";
 import { putVersion, sameValues, withFiles } from "../versions.ts";
@@ -40,6 +41,7 @@ interface On {
   readonly record: TableRecord;
   readonly at: Position;
   readonly atMs: number;
+  readonly call: OdpsCall;
 }
 
 type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, { kind: Kind }>;
@@ -49,7 +51,7 @@ function changeOf(
   { record }: FoundTable,
   { statement, call }: Doing<AlterTable | AlterMaterializedView>,
 ): Change | undefined {
-  const on = { record, at: statement.at, atMs: call.timeMs };
+  const on = { record, at: statement.at, atMs: call.timeMs, call };
   switch (action.kind) {
     case "add-partitions":
       return added(action, on);
@@ -84,13 +86,13 @@ function checkNamed({ record, at }: On): void {
 }
 
 function added({ partitions: asked, ifNotExists }: Action<"add-partitions">, on: On): Change {
-  const { record, at, atMs } = on;
+  const { record, at, atMs, call } = on;
   checkNamed(on);
   const wanted = asked.map(({ spec, location }) => {
     const values = partitionValues(spec, record, at);
     if (record.external) checkValues(record, values);
     else if (location !== undefined) throw notBuilt("LOCATION of a partition");
-    return { values, ...(location !== undefined && { location: readLocation(location) }) };
+    return { values, ...(location !== undefined && { location: locationSet(location, call) }) };
   });
   return (partitions) => {
     const fresh = wanted.filter(({ values }) => {

@@ -3,7 +3,7 @@ import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.
 import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy } from "../catalog.ts";
 import { readFormat } from "../external/format.ts";
-import { readLocation } from "../external/location.ts";
+import { locationSet } from "../external/set-location.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { checkRetention } from "../retention.ts";
 import { type Doing, notBuilt } from "./execute.ts";
@@ -99,11 +99,11 @@ const isTransactional = (statement: CreateTable): boolean =>
   hasProperty(statement, "transactional");
 
 /** The columns that a definition tells, or those of its query. */
-function shapeOf({ statement, target: { plan } }: Doing<CreateTable>): NewTable {
+function shapeOf({ statement, target: { plan }, call }: Doing<CreateTable>): NewTable {
   const partitionColumns = columnsOf(statement.partitionColumns);
   if (statement.external) {
     const external = {
-      location: readLocation(statement.location ?? ""),
+      location: locationSet(statement.location ?? "", call),
       format: readFormat(statement),
     };
     const columns = columnsOf(statement.columns);

@@ -19,11 +19,10 @@ export async function repairTable({
   const there = tableAt(where, target.catalog);
   if (!there) throw notFound(where);
   const { record, store, project } = there;
-  const { external } = record;
-  if (!external || record.partitionColumns.length === 0) {
+  if (!record.external || record.partitionColumns.length === 0) {
     throw semantic(statement.at, `${record.name} is not a partitioned external table`);
   }
-  const found = await partitionsFound(external, record, new ExternalObjects(project, call));
+  const found = await partitionsFound(record, new ExternalObjects(project, call));
   await call.parts.store.transaction(() => {
     judgeAgain();
     putVersion(store, {

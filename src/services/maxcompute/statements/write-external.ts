@@ -41,7 +41,7 @@ export async function writeExternal(write: Write, running: Running): Promise<Out
     const values = allValues(write, own);
     checkValues(record, values);
     const there = content.partitions.find((one) => sameValues(one.values, values));
-    return partitionPlace(external, record, there ?? { values });
+    return partitionPlace(record, there ?? { values });
   };
   const overwrite = write.mode === "overwrite";
   const how = { format: external.format, partitionBy, placeOf, overwrite };
