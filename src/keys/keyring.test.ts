@@ -128,6 +128,8 @@ test("the wrong passphrase, key file or kind opens nothing", async (t) => {
   const directory = folder(t);
   const right = { kind: "passphrase", passphrase: "correct horse" } as const;
   const { id } = (await start(directory, right)).current(account);
+  const { scrypt } = JSON.parse(readFileSync(join(directory, "root.key"), "utf8"));
+  assert.deepEqual(scrypt, [131_072, 8, 1], "a guess costs about 128 MiB");
   await assert.rejects(start(directory, { ...right, passphrase: "battery" }), RootLocked);
   await assert.rejects(start(directory), /locked by a passphrase, not by a key-file/);
   assert.ok((await start(directory, right)).find(account, id));

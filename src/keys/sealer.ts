@@ -22,39 +22,46 @@ export interface CountingSealer extends Sealer {
   readonly exhausted: boolean;
 }
 
-/**
- * Seals with AES-256-GCM under one key. A nonce is a prefix of 64 bits and a counter of 32.
- * INVARIANT: no nonce comes twice under a key. A key that lives in one process only has the prefix zero; a key that
- * is opened again and again (an envelope's) draws a fresh random prefix at its first seal.
- */
-export function createSealer(
-  id: string,
-  key: Uint8Array,
-  lifetime: { readonly oneProcess: true } | { readonly manyOpenings: Random },
-): CountingSealer {
-  assert(key.length === 32, "data keys have 256 bits");
-  let prefix: Buffer | undefined = "oneProcess" in lifetime ? Buffer.alloc(8) : undefined;
-  let count = 0;
+type Lifetime = { readonly oneProcess: true } | { readonly manyOpenings: Random };
 
-  function nextNonce(): Buffer {
-    if (count === sealsMax) {
-      assert("manyOpenings" in lifetime, "a data key is replaced before its counter runs out");
-      prefix = undefined;
-    }
-    if (!prefix) {
-      assert("manyOpenings" in lifetime, "only envelopes draw a prefix");
-      prefix = lifetime.manyOpenings.bytes(8);
-      count = 0;
-    }
-    const nonce = Buffer.allocUnsafe(nonceBytes);
-    prefix.copy(nonce);
-    nonce.writeUInt32BE(count, 8);
-    count += 1;
-    return nonce;
-  }
+/**
+ * The nonces of one key: a prefix of 64 bits and a counter of 32.
+ * INVARIANT: none comes twice. A key that lives in one process only has the prefix zero; a key that is opened again and
+ * again (an envelope's) draws a fresh random prefix at its first seal, and when the counter has run out.
+ */
+export function createNonces(lifetime: Lifetime, first = 0) {
+  let prefix: Buffer | undefined = "oneProcess" in lifetime ? Buffer.alloc(8) : undefined;
+  let count = first;
+  return {
+    get exhausted() {
+      return count === sealsMax;
+    },
+    next(): Buffer {
+      if (count === sealsMax) {
+        assert("manyOpenings" in lifetime, "a data key is replaced before its counter runs out");
+        prefix = undefined;
+        count = 0;
+      }
+      if (!prefix) {
+        assert("manyOpenings" in lifetime, "only envelopes draw a prefix");
+        prefix = lifetime.manyOpenings.bytes(8);
+      }
+      const nonce = Buffer.allocUnsafe(nonceBytes);
+      prefix.copy(nonce);
+      nonce.writeUInt32BE(count, 8);
+      count += 1;
+      return nonce;
+    },
+  };
+}
+
+/** Seals with AES-256-GCM under one key. */
+export function createSealer(id: string, key: Uint8Array, lifetime: Lifetime): CountingSealer {
+  assert(key.length === 32, "data keys have 256 bits");
+  const nonces = createNonces(lifetime);
 
   function sealPieces(plain: Uint8Array, bound: Uint8Array): readonly Buffer[] {
-    const nonce = nextNonce();
+    const nonce = nonces.next();
     const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(bound);
     const sealed = cipher.update(plain);
     cipher.final();
@@ -64,7 +71,7 @@ export function createSealer(
   return {
     id,
     get exhausted() {
-      return count === sealsMax;
+      return nonces.exhausted;
     },
     sealPieces,
     seal: (plain, bound) =>

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CreateGrantResponse, CreateKeyResponse } from "@aws-sdk/client-kms";
 import { acme, type KmsBench, region, startKms } from "../../test/support/kms.ts";
-import type { KeyUse } from "./keys.ts";
+import type { DataKey, KeyUse } from "./keys.ts";
+import { SharedDataKeys } from "./shared-data-keys.ts";
 
 const context = { "aws:s3:arn": "arn:aws:s3:::orders" };
 
@@ -50,6 +51,19 @@ test("a data key seals a bounded number of bytes", async (t) => {
   const large = { length: 2 ** 36 } as Uint8Array;
   assert.throws(() => sealer.seal(large, new Uint8Array()));
   assert.notEqual((await kms.keys.sharedDataKey(keyArn, context, use)).sealer.id, sealer.id);
+});
+
+test("a data key seals so many times, and then another does", () => {
+  const kept = new SharedDataKeys({ now: () => 0 });
+  const nothing = Buffer.alloc(0);
+  const sealer = { id: "one", sealPieces: () => [nothing] } as unknown as DataKey["sealer"];
+  const use = { account: acme, via: "s3" } as KeyUse;
+  const made = { keyArn: "a-key", sealer } as DataKey;
+  const counted = kept.keepSealing(made, context, use).sealer;
+  for (let seals = 1; seals < 2 ** 20; seals += 1) counted.sealPieces(nothing, nothing);
+  assert.equal(kept.sealing("a-key", context, use)?.sealer, counted);
+  counted.sealPieces(nothing, nothing);
+  assert.equal(kept.sealing("a-key", context, use), undefined);
 });
 
 type Change = (place: Awaited<ReturnType<typeof scene>>) => Promise<unknown>;

@@ -195,3 +195,37 @@ test("a peer moves to no other host and takes no further Region", async (t) => {
   assert.equal(await hello("http://first.test:5000", home, "sa-east-1"), "ValidationException");
   assert.equal(peers.serving("sa-east-1"), undefined);
 });
+
+test("a hostile primary takes no material away that has encrypted, and goes back to none", async (t) => {
+  const world = await startNeighbours(t);
+  const there = world.at.second.as(world.at.second.root(), {}, away);
+  const key = keyOf(world);
+  const [x] = key.versions;
+  const y = versionOf(world, key.id, systemRandom.bytes(32));
+  assert.equal(await tell(world, { ...keep, key, own }), undefined);
+  assert.equal(
+    await tell(world, { ...keep, key: { ...key, turn: 2, versions: [x, y] } }),
+    undefined,
+  );
+  const before = await seal(there, key.id, context);
+  const z = versionOf(world, key.id, systemRandom.bytes(32));
+  const cases: readonly (readonly [what: string, versions: readonly unknown[]])[] = [
+    ["the current one waits again", [x, { ...y, pending: true }]],
+    ["without the current one", [x]],
+    ["without the older one", [y]],
+    ["the older one encrypts again", [y, x]],
+    ["another in the place of the older one", [z, y]],
+    ["another in the place of the current one", [x, z]],
+  ];
+  for (const [at, [what, versions]] of cases.entries()) {
+    const told = { ...keep, key: { ...key, turn: 1_000 + at, versions } };
+    assert.equal(await tell(world, told), "ValidationException", what);
+    assert.equal((await describe(there, key.id))?.CurrentKeyMaterialId, y.id, what);
+    assert.equal(await open(there, before), Plaintext.toString(), what);
+  }
+  // Another material under the name of the current one.
+  const swapped = { ...versionOf(world, key.id, systemRandom.bytes(32)), id: y.id };
+  await tell(world, { ...keep, key: { ...key, turn: 2_000, versions: [x, swapped] } });
+  assert.equal(await open(there, before), Plaintext.toString());
+  assert.deepEqual(world.at.second.inspect(), []);
+});

@@ -71,6 +71,16 @@ test("two operators join their Bondstores, and keys of an account are in both", 
   const kept = await one.run("peer", "remove", list[0]?.id ?? "", ...of(one));
   assert.notEqual(kept.status, 0);
   assert.match(kept.said, /is related to a key of the peer/);
+  for (const each of [one, other]) {
+    const forced = await each.run("peer", "remove", list[0]?.id ?? "", "--force", ...of(each));
+    assert.equal(forced.status, 0, forced.said);
+    assert.deepEqual(await each.json("peer", "list", ...of(each)), []);
+  }
+  // The primary forgets the replica, which stays as it is.
+  const alone = await there.send(new DescribeKeyCommand({ KeyId }));
+  assert.deepEqual(alone.KeyMetadata?.MultiRegionConfiguration?.ReplicaKeys, []);
+  const same = await here.send(new DecryptCommand({ CiphertextBlob }));
+  assert.deepEqual(Buffer.from(same.Plaintext ?? []), Plaintext);
   const nowhere = await one.run("peer", "offer", "--account", "999999999999", ...of(one));
   assert.match(nowhere.said, /there is no account/);
   assert.deepEqual([await first.stop(), await second.stop()], [0, 0]);
