@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { DecryptResponse } from "@aws-sdk/client-kms";
 import { type As, makeKey, openKms, Plaintext, seal } from "../support/kms.ts";
-import { importMaterial } from "../support/kms-import.ts";
+import { fresh, importMaterial } from "../support/kms-import.ts";
 
 const dayMs = 86_400_000;
 
@@ -30,12 +30,10 @@ test("what was destroyed does not open in a copy that was made before", async (t
   const [gone, kept] = [await makeKey(root), await makeKey(root)];
   const brought = () => makeKey(root, { Origin: "EXTERNAL" });
   const [forgotten, imported, rotated] = [await brought(), await brought(), await brought()];
-  const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
   const old = await importMaterial(root, rotated, randomBytes(32));
   for (const KeyId of [forgotten, imported]) await importMaterial(root, KeyId, randomBytes(32));
   const byOld = await seal(root, rotated);
-  const more = { ...forEver, ImportType: "NEW_KEY_MATERIAL" };
-  await importMaterial(root, rotated, randomBytes(32), { more });
+  await importMaterial(root, rotated, randomBytes(32), fresh);
   await root("RotateKeyOnDemand", { KeyId: rotated });
   const texts = {
     gone: await seal(root, gone),

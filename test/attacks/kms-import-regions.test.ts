@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { makeKey, otherRegion, refuses, region, startKms } from "../support/kms.ts";
-import { importMaterial } from "../support/kms-import.ts";
+import { fresh, importMaterial } from "../support/kms-import.ts";
 import { describe } from "../support/related-keys.ts";
 
 const external = { Origin: "EXTERNAL" };
@@ -12,8 +12,6 @@ test("a replica takes what its primary has for the next rotation, and gives it u
   const here = kms.as(kms.root());
   const there = kms.as(kms.root(), {}, otherRegion);
   const KeyId = await makeKey(here, { ...external, MultiRegion: true });
-  const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
-  const fresh = { more: { ...forEver, ImportType: "NEW_KEY_MATERIAL" } };
   const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)];
   await importMaterial(here, KeyId, first);
   await here("ReplicateKey", { KeyId, ReplicaRegion: otherRegion });
@@ -54,17 +52,13 @@ test("a primary that moves leaves no material behind that nobody can take away",
   await here("ReplicateKey", { KeyId, ReplicaRegion: otherRegion });
   const id = KeyId.slice(KeyId.indexOf("mrk-"));
   await importMaterial(there, id, first);
-  const more = {
-    ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE",
-    ImportType: "NEW_KEY_MATERIAL",
-  };
-  const KeyMaterialId = await importMaterial(here, KeyId, second, { more });
+  const KeyMaterialId = await importMaterial(here, KeyId, second, fresh);
   await here("UpdatePrimaryRegion", { KeyId, PrimaryRegion: otherRegion });
   await refuses(there("RotateKeyOnDemand", { KeyId: id }), "KMSInvalidStateException");
   await there("DeleteImportedKeyMaterial", { KeyId: id, KeyMaterialId });
   assert.equal(kms.vault.find(`material ${KeyId} ${KeyMaterialId}`), undefined);
   const third = randomBytes(32);
-  await importMaterial(there, id, third, { more });
+  await importMaterial(there, id, third, fresh);
   await importMaterial(here, id, third);
   await there("RotateKeyOnDemand", { KeyId: id });
 });

@@ -8,7 +8,13 @@ import type {
 } from "@aws-sdk/client-kms";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import { type As, makeKey, other, Plaintext, refuses, seal, startKms } from "../support/kms.ts";
-import { importInput, importMaterial, privateKeys, wrapMaterial } from "../support/kms-import.ts";
+import {
+  forEver,
+  importInput,
+  importMaterial,
+  privateKeys,
+  wrapMaterial,
+} from "../support/kms-import.ts";
 
 const dayMs = 86_400_000;
 const external = { Origin: "EXTERNAL" };
@@ -112,7 +118,6 @@ test("whatever is wrong with a wrapped material, the answer is the same", async 
     ];
     for (const EncryptedKeyMaterial of wrongs) {
       const input = { KeyId, ImportToken: given.ImportToken, EncryptedKeyMaterial };
-      const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
       words.add(await refusalOf(root("ImportKeyMaterial", { ...input, ...forEver })));
     }
   }
@@ -199,7 +204,6 @@ test("a key takes no material but its own, unless it is for the next rotation", 
   const root = kms.as(kms.root());
   const KeyId = await makeKey(root, external);
   const material = randomBytes(32);
-  const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
   const bring = (bytes: Buffer, more: Record<string, unknown>) =>
     importMaterial(root, KeyId, bytes, { more: { ...forEver, ...more } });
   const wrong = "IncorrectKeyMaterialException";

@@ -6,7 +6,7 @@ import { openRequest, sealAnswer } from "../../src/keys/peers/sealed-messages.ts
 import { systemRandom } from "../../src/lib/random.ts";
 import { dieAt } from "../support/key-death.ts";
 import { type As, acme, context, makeKey, Plaintext, refuses, seal } from "../support/kms.ts";
-import { importMaterial } from "../support/kms-import.ts";
+import { fresh, importMaterial } from "../support/kms-import.ts";
 import type { BeforeDeath } from "../support/peer-stepper.ts";
 import {
   agreementOf,
@@ -21,8 +21,6 @@ import { describe, idOf, open } from "../support/related-keys.ts";
 /* Several imported materials of a key that is in two Bondstores, which do not trust each other. */
 
 const [[home], [away, aside], [far]] = [regionsOf.first, regionsOf.second, regionsOf.third];
-const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
-const fresh = { more: { ...forEver, ImportType: "NEW_KEY_MATERIAL" } };
 const invalid = "KMSInvalidStateException";
 const text = Plaintext.toString();
 

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
+import { deathAt } from "./death.ts";
 import { makeKey, openKms, otherRegion } from "./kms.ts";
 import { importInput } from "./kms-import.ts";
 
@@ -28,13 +29,8 @@ export interface Before {
 export const outsideMaterial = Buffer.alloc(32, "brought from outside");
 
 async function dieAt(directory: string, what: string, stepMax: number): Promise<void> {
-  let armed = false;
-  let steps = 0;
-  const step = () => {
-    steps += armed ? 1 : 0;
-    if (armed && steps === stepMax) process.kill(process.pid, "SIGKILL");
-  };
-  const kms = await openKms(directory, { nowMs: startMs, step });
+  const death = deathAt(stepMax);
+  const kms = await openKms(directory, { nowMs: startMs, step: death.step });
   const root = kms.as(kms.root());
   const seal = async (KeyId: string): Promise<string> => {
     const Plaintext = Buffer.from("kept");
@@ -71,7 +67,7 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
     await there("ScheduleKeyDeletion", { KeyId: keyId, PendingWindowInDays: 7 });
     kms.clock.nowMs = afterDeletionMs;
   }
-  armed = true;
+  death.armed = true;
   if (what === "replicate") await replicate();
   if (what === "move") {
     await root("UpdatePrimaryRegion", { KeyId: keyId, PrimaryRegion: otherRegion });
@@ -82,7 +78,7 @@ async function dieAt(directory: string, what: string, stepMax: number): Promise<
   if (what === "delete") await kms.keys.store.upkeep.start();
   if (what === "import") await root("ImportKeyMaterial", brought);
   if (what === "forget") await root("DeleteImportedKeyMaterial", { KeyId: external });
-  armed = false;
+  death.armed = false;
   await kms.close();
 }
 

@@ -46,7 +46,10 @@ interface How {
   readonly more?: Record<string, unknown>;
 }
 
-const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
+export const forEver = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" } as const;
+
+/** How further material comes in, to be rotated to. */
+export const fresh = { more: { ...forEver, ImportType: "NEW_KEY_MATERIAL" } } as const;
 
 /** What ImportKeyMaterial is called with. */
 export async function importInput(

@@ -21,7 +21,7 @@ import { openVault, type Vault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
-import { startPipeline } from "../../src/pipeline/pipeline.ts";
+import { type Pipeline, startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
 import { Projects } from "../../src/projects/projects.ts";
 import { kms } from "../../src/services/kms/service.ts";
@@ -105,6 +105,59 @@ function stepping<Part extends object>(
   });
 }
 
+/** Whose policies are what the test says. */
+function makePeople() {
+  const policies = new Map<string, PrincipalPolicies>();
+  const people: Pick<Directory, "policiesOf" | "findAccount"> = {
+    findAccount: () => undefined,
+    policiesOf: (principal) =>
+      ("arn" in principal && policies.get(principal.arn)) || { identity: [] },
+  };
+  const user: KmsBench["user"] = (name, actions = [], account = acme, statements = undefined) => {
+    const arn = `arn:aws:iam::${account}:user/${name}`;
+    const text = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: statements ?? [{ Effect: "Allow", Action: actions, Resource: "*" }],
+    });
+    const policy =
+      actions.length > 0 || statements ? [{ name, policy: compilePolicy(text, "identity") }] : [];
+    policies.set(arn, { identity: policy });
+    return { kind: "user", account, arn, id: `AIDA${name.toUpperCase()}`, tags: {}, name };
+  };
+  const root: KmsBench["root"] = (account = acme) => ({
+    kind: "root",
+    account,
+    arn: `arn:aws:iam::${account}:root`,
+    id: account,
+    tags: {},
+  });
+  return { people: people as Directory, user, root };
+}
+
+/** A trail that is a list. */
+const trailOf = (events: TrailEvent[]) => ({
+  record: async (event: TrailEvent) => void events.push(event),
+  isFailing: () => false,
+  find: async () => [],
+  findPage: async () => ({ found: [] }),
+  close: async () => {},
+});
+
+/** What lies below the keys: a store that is sealed, a vault. */
+async function openBelow(directory: string) {
+  const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
+  const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
+  const keyring = openKeyring({ directory, root, random: systemRandom });
+  const store = await openStore({
+    directory: join(directory, "store"),
+    sealers: keyring,
+    indexKey: keyring.indexKey,
+  });
+  const path = join(directory, "vault");
+  const vault = openVault({ path, root, random: systemRandom, known: undefined });
+  return { keyring, store, vault };
+}
+
 /** The same in a directory that stays. */
 export async function openKms(
   directory: string,
@@ -118,41 +171,18 @@ export async function openKms(
   }: Around = {},
 ): Promise<KmsBench & { readonly close: () => Promise<void> }> {
   const clock = { nowMs };
-  const time = { now: () => clock.nowMs };
-  const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
-  const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
-  const keyring = openKeyring({ directory, root, random: systemRandom });
-  const store = await openStore({
-    directory: join(directory, "store"),
-    sealers: keyring,
-    indexKey: keyring.indexKey,
-  });
+  const { keyring, store, vault } = await openBelow(directory);
   await keepRegions(store, home, furtherRegions);
-  const policies = new Map<string, PrincipalPolicies>();
-  const people: Pick<Directory, "policiesOf" | "findAccount"> = {
-    findAccount: () => undefined,
-    policiesOf: (principal) =>
-      ("arn" in principal && policies.get(principal.arn)) || { identity: [] },
-  };
-  const access = createAccess({ directory: people });
+  const { people, user, root } = makePeople();
   const events: TrailEvent[] = [];
-  const trail = {
-    record: async (event: TrailEvent) => void events.push(event),
-    isFailing: () => false,
-    find: async () => [],
-    findPage: async () => ({ found: [] }),
-    close: async () => {},
-  };
   const below = {
     store: stepping(store, ["transaction"], step),
-    trail: stepping(trail, ["record"], step),
-    access,
-    clock: time,
+    trail: stepping(trailOf(events), ["record"], step),
+    access: createAccess({ directory: people }),
+    clock: { now: () => clock.nowMs },
     random: systemRandom,
     region: home,
   };
-  const path = join(directory, "vault");
-  const vault = openVault({ path, root, random: systemRandom, known: undefined });
   const keys = new KeyService({
     ...below,
     keyring,
@@ -164,59 +194,36 @@ export async function openKms(
     proxies,
   });
   const inspection = inspectKeys({ store, keyring, vault, random: systemRandom });
-  const pipeline = await startPipeline(
-    {
-      ...{ ...below, keys, directory: people as Directory, endpoint: () => "" },
-      projects: new Projects(store),
-    },
-    [kms],
-    () => null,
-  );
+  const projects = new Projects(store);
+  const parts = { ...below, keys, directory: people, endpoint: () => "", projects };
+  const pipeline = await startPipeline(parts, [kms], () => null);
   return {
     async close() {
       await pipeline.stop();
       await store.close();
     },
-    clock,
-    keys,
-    vault,
+    ...{ clock, keys, vault, events, user, root },
     inspect: (account = acme) => inspection.check(account).problems,
-    events,
-    user(name, actions = [], account = acme, statements = undefined) {
-      const arn = `arn:aws:iam::${account}:user/${name}`;
-      const text = JSON.stringify({
-        Version: "2012-10-17",
-        Statement: statements ?? [{ Effect: "Allow", Action: actions, Resource: "*" }],
-      });
-      const policy =
-        actions.length > 0 || statements ? [{ name, policy: compilePolicy(text, "identity") }] : [];
-      policies.set(arn, { identity: policy });
-      return { kind: "user", account, arn, id: `AIDA${name.toUpperCase()}`, tags: {}, name };
-    },
-    root: (account = acme) => ({
-      kind: "root",
-      account,
-      arn: `arn:aws:iam::${account}:root`,
-      id: account,
-      tags: {},
-    }),
-    as:
-      (principal, source = {}, calledIn = home) =>
-      async <Output>(operation: string, input: Record<string, unknown> = {}) =>
-        (await pipeline.run({
-          id: systemRandom.uuid(),
-          service: "kms",
-          operation,
-          region: calledIn,
-          principal,
-          account: "account" in principal ? principal.account : "",
-          source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },
-          decode: () => input,
-          describe: () => null,
-          inner: false,
-        })) as Output,
+    as: asOf(pipeline, home),
   };
 }
+
+const asOf =
+  (pipeline: Pick<Pipeline, "run">, home: string): KmsBench["as"] =>
+  (principal, source = {}, calledIn = home) =>
+  async <Output>(operation: string, input: Record<string, unknown> = {}) =>
+    (await pipeline.run({
+      id: systemRandom.uuid(),
+      service: "kms",
+      operation,
+      region: calledIn,
+      principal,
+      account: "account" in principal ? principal.account : "",
+      source: { ip: "127.0.0.1", userAgent: "test", secure: true, ...source },
+      decode: () => input,
+      describe: () => null,
+      inner: false,
+    })) as Output;
 
 export const Plaintext = Buffer.from("four windows of June");
 export const context = { tenant: "acme" };

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import type { CreateKeyResponse, EncryptResponse } from "@aws-sdk/client-kms";
+import { deathAt } from "./death.ts";
 import { context, makeKey, seal } from "./kms.ts";
-import { importMaterial } from "./kms-import.ts";
+import { fresh, importMaterial } from "./kms-import.ts";
 import { type Neighbours, openNeighbours, regionsOf } from "./peers.ts";
 
 /*
@@ -50,30 +51,23 @@ async function importFurther(world: Neighbours, begin: Begin): Promise<void> {
   await importMaterial(there, keyId, first);
   const ciphertext = Buffer.from(await seal(here, keyId, context)).toString("base64");
   begin({ keyId, ciphertext, materials: [first, second].map((each) => each.toString("base64")) });
-  const ExpirationModel = "KEY_MATERIAL_DOES_NOT_EXPIRE";
-  const more = { ExpirationModel, ImportType: "NEW_KEY_MATERIAL" };
-  await importMaterial(here, keyId, second, { more });
+  await importMaterial(here, keyId, second, fresh);
   await world.deliver();
   await importMaterial(there, keyId, second);
   await here("RotateKeyOnDemand", { KeyId: keyId });
 }
 
 async function dieAt(directory: string, what: string, stepMax: number): Promise<void> {
-  let armed = false;
-  let steps = 0;
-  const step = () => {
-    steps += armed ? 1 : 0;
-    if (armed && steps === stepMax) process.kill(process.pid, "SIGKILL");
-  };
-  const world = await openNeighbours(directory, { step });
+  const death = deathAt(stepMax);
+  const world = await openNeighbours(directory, { step: death.step });
   await world.join("first", "second");
   const begin: Begin = (before) => {
     writeSync(1, `${JSON.stringify(before)}\n`);
-    armed = true;
+    death.armed = true;
   };
   await (what === "further" ? importFurther(world, begin) : relate(world, what, begin));
   await world.deliver();
-  armed = false;
+  death.armed = false;
   await world.close();
 }
 
