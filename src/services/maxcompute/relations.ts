@@ -13,6 +13,8 @@ export interface PlacedFile {
 
 const componentMax = 240;
 const pathMax = 300;
+/** As much of a path may one character of a value become. */
+const encodedMax = 9;
 
 /**
  * A value of a partition column as part of a path: DuckDB reads it from there, and leaves out the files of partitions
@@ -25,13 +27,14 @@ function component(column: string, value: string): string {
   );
   const text = `${column}=${encoded}`;
   if (text.length <= componentMax) return text;
-  throw tooLong(value);
+  throw tooLong();
 }
 
-const tooLong = (value: string) =>
+/** Says nothing of the value, which may be one of a row. */
+const tooLong = () =>
   new ServiceError(
     "ODPS-0130071",
-    `ODPS-0130071: Semantic analysis exception - the partition value \`${value.slice(0, 64)}…\` is too long`,
+    `ODPS-0130071: Semantic analysis exception - a partition value is too long: with its column's name ${componentMax} characters, all together ${pathMax}, are the most, of which any but letters and digits take three or more`,
   );
 
 /** The values of a partition as a path in the cell. Refuses those that are too long for one. */
@@ -40,8 +43,23 @@ export function partitionPath(
   values: readonly string[],
 ): string {
   const path = partitionColumns.map(({ name }, at) => component(name, values[at] ?? "")).join("/");
-  if (path.length > pathMax) throw tooLong(values.join("/"));
+  if (path.length > pathMax) throw tooLong();
   return path;
+}
+
+/** Refuses partitions that a table has not had before and that could be called by their values in no cell. */
+export function checkPartitions(
+  table: Pick<TableRecord, "partitionColumns">,
+  partitions: readonly PartitionRecord[],
+  before: readonly PartitionRecord[] = [],
+): void {
+  const names = table.partitionColumns.reduce((sum, { name }) => sum + name.length + 2, 0);
+  const isLong = ({ values }: PartitionRecord) =>
+    values.reduce((sum, { length }) => sum + encodedMax * length, names) > componentMax;
+  const long = partitions.filter(isLong);
+  if (long.length === 0) return;
+  const known = new Set(before);
+  for (const one of long) if (!known.has(one)) partitionPath(table, one.values);
 }
 
 /** Where the files of some partitions lie in the cell. */

@@ -11,6 +11,7 @@ import {
   type VersionRecord,
   versionRows,
 } from "./catalog.ts";
+import { checkPartitions } from "./relations.ts";
 import { forgetStatistics } from "./statistics.ts";
 
 const prunedAtOnce = 1000;
@@ -51,6 +52,7 @@ export function putVersion(store: AccountStore, wanted: ContentChange): TableRec
   if (before?.id !== table.id) throw changedMeanwhile(table.name);
   const last = contentAt(store, before, before.version);
   const partitions = wanted.change(last?.partitions ?? [], before);
+  checkPartitions(before, partitions, last?.partitions);
   const version = before.version + 1;
   const after = { ...(wanted.redefine?.(before) ?? before), version };
   keepStatistics(store, { before, after }, { before: last?.partitions ?? [], after: partitions });

@@ -11,6 +11,7 @@ import {
 import { purgeTable } from "../dropped-tables.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
+import { checkPartitions } from "../relations.ts";
 import { type PlacedName, semantic } from "./names.ts";
 
 /** MaxCompute's limits of a table. */
@@ -119,6 +120,7 @@ export function putTable(
   tableRows(store).put(key, record);
   if (!content) return;
   const { operation, partitions, added } = content;
+  checkPartitions(record, partitions);
   for (const { blob } of added) store.blobs.keep(blob);
   versionRows(store).put([record.id, version], {
     ...{ version, atMs, by, operation, partitions },
