@@ -1,5 +1,6 @@
 import type { AccessDemand, RequestFacts } from "../access/authorize.ts";
 import { principalArn } from "../access/user-identity.ts";
+import { canAsk } from "../identity/can-ask.ts";
 import { applicationOf } from "../identity/principal.ts";
 import { assert } from "../lib/assert.ts";
 import type { CodeJob } from "../projects/code-jobs.ts";
@@ -182,9 +183,10 @@ function judgeWriting(job: CodeJob, target: Target, judged: Judged): void {
 /** The same judgement by what holds now, the key that signed included. The trail keeps the first. */
 function judgeAgain(name: string, target: Target, judged: Judged): void {
   const { principal, parts } = judged.call;
-  const key = "accessKeyId" in principal ? principal.accessKeyId : undefined;
-  if (key !== undefined && !parts.directory.findCredentials(key)?.active) {
-    throw new ServiceError("AccessDenied", `The access key ${key} is not active any more.`);
+  if (!canAsk(principal, parts.directory)) {
+    const key = "accessKeyId" in principal ? principal.accessKeyId : undefined;
+    const whose = key ?? `of ${principalName(principal)}`;
+    throw new ServiceError("AccessDenied", `The access key ${whose} is not active any more.`);
   }
   authorize(name, target, { ...judged, demands: [], flows: [] });
 }

@@ -3,6 +3,7 @@ import { mock, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { refreshRows } from "../../src/services/maxcompute/materialized.ts";
+import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
 import { member, startWorld, type World } from "../support/warehouse.ts";
 
 /** A Bondstore whose minutes pass when the test says so. */
@@ -101,6 +102,42 @@ o.execute_sql("create materialized view m as select a from t where a = 1")
   assert.deepEqual(await minute(0), [], "another view of the name is not the clock's");
   const store = running.bondstore.opened.parts.store.account(account);
   assert.deepEqual([...refreshRows(store).range()], []);
+});
+
+test("whose keys are disabled while the clock makes their view anew gets no row of it", async (t) => {
+  const world = await startTimed(t, "sales");
+  const { asRoot, odps, user, account, running, minute } = world;
+  const ann = await user("ann");
+  await asRoot(`
+o.execute_sql("create table t (a bigint)")
+${member(`RAM$${account}:ann`, "Select, Describe on table t")}
+`);
+  await odps(
+    ann,
+    "sales",
+    `o.execute_sql("create materialized view m refresh every 1 minutes tblproperties ('enable_auto_refresh'='true') as select a from t")`,
+  );
+  await asRoot(`o.execute_sql("insert into t values (1)")`);
+  const { users, accessKeys } = running.bondstore.opened.parts.directory.inAccount(account);
+  const [key] = accessKeys.of(users.find("ann"));
+  assert.ok(key);
+  const { use } = ProjectEngines.prototype;
+  const made = mock.method(
+    ProjectEngines.prototype,
+    "use",
+    async function (this: ProjectEngines, ...args: Parameters<typeof use>) {
+      const rows = await use.apply(this, args);
+      await accessKeys.switch(key, false);
+      return rows;
+    },
+  );
+  t.after(() => made.mock.restore());
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement AccessDenied"]);
+  made.mock.restore();
+  assert.deepEqual(await rowsOf(world, "m"), []);
+  await accessKeys.switch(key, true);
+  assert.deepEqual(await minute(2), ["CreateInstance", "RunStatement"]);
+  assert.deepEqual(await rowsOf(world, "m"), [[1]]);
 });
 
 test("the clock takes nothing out of a protected project", async (t) => {

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { newEvent } from "../../audit/event.ts";
+import { canAsk } from "../../identity/can-ask.ts";
 import type { Root, User } from "../../identity/principal.ts";
 import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
@@ -147,9 +148,7 @@ export class Refreshes {
     const { directory, clock } = this.#parts;
     const principal = namedPrincipal(owner, directory, clock.now());
     if (!principal || principal.kind === "session" || principal.account !== account) return;
-    const { users, accessKeys } = directory.inAccount(account);
-    const user = principal.kind === "user" ? users.find(principal.name) : undefined;
-    return accessKeys.of(user).some(({ active }) => active) ? principal : undefined;
+    return canAsk(principal, directory) ? principal : undefined;
   }
 
   /** There is nobody as whom it could be done: that is what the trail tells. */
