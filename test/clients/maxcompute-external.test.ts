@@ -53,6 +53,8 @@ out["download"] = refused(lambda: list(table.open_reader()))[1]
 out["format"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as orc location 's3://lake/x/'"))[1]
 out["location"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 's3://lake/../x/'"))[1]
 out["file"] = refused(lambda: o.execute_sql("create external table x (a bigint) stored as parquet location 'file:///etc/'"))[1]
+out["bucket"] = refused(lambda: o.execute_sql("create external table nowhere (a bigint) stored as parquet location 's3://no-such-bucket/x/'"))[1]
+out["nowhere"] = o.exist_table("nowhere")
 out["bad"] = refused(lambda: rows("select cast(name as bigint) + id from visits"))
 out["header"] = [
     refused(lambda: o.execute_sql("insert into visits values (4, 'd', null)"))[1],
@@ -91,6 +93,8 @@ out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into loca
   for (const key of ["head", "download"]) assert.match(String(out[key]), /run a query instead/);
   assert.match(String(out["format"]), /`orc` is not supported/);
   for (const key of ["location", "file"]) assert.match(String(out[key]), /location `.*` is none/);
+  assert.match(String(out["bucket"]), /external table checking failure.*NoSuchBucket/);
+  assert.equal(out["nowhere"], false);
   for (const said of out["header"] as string[]) assert.match(said, /are read and not written/);
   assert.match(String(out["missing bucket"]), /NoSuchBucket|does not exist/);
   const [text = Buffer.of()] = await bodies("text/");

@@ -2,9 +2,12 @@ import { autoPartitionColumn } from "../../../sql/auto-partition.ts";
 import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.ts";
 import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy } from "../catalog.ts";
+import { tablePlace } from "../external/folders.ts";
 import { readFormat } from "../external/format.ts";
+import { ExternalObjects } from "../external/objects.ts";
 import { locationSet } from "../external/set-location.ts";
 import type { Outcome } from "../jobs/jobs.ts";
+import { callerName } from "../projects.ts";
 import { checkRetention } from "../retention.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { notFound, type PlacedName, placed, placedNew, semantic, tableAt } from "./names.ts";
@@ -81,6 +84,10 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
     ),
   };
   checkColumns(made.columns, made.partitionColumns, statement.at);
+  if (made.external) {
+    const place = tablePlace({ external: made.external, owner: callerName(call) });
+    await new ExternalObjects(where.project, call).checkBucket(place);
+  }
   const content = await firstContent(doing, made, where);
   await keepOrDiscard(call.parts.store, target.store, content?.added ?? [], () => {
     doing.judgeAgain();
