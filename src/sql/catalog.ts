@@ -11,7 +11,7 @@ export interface CatalogTable {
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly Column[];
   /** What a view shows: its query's text, read as its maker read it, whatever the reader's flags are. */
-  readonly view?: { readonly text: string } & NamePlace;
+  readonly view?: ViewText & NamePlace;
   /** Where an older version is read: which. */
   readonly version?: number;
   /** Where only rows are read that were inserted after a version: which. */
@@ -19,6 +19,14 @@ export interface CatalogTable {
   readonly transactional: boolean;
   /** Column names in lower case; empty without a key. */
   readonly primaryKey: readonly string[];
+}
+
+/** What a view keeps of the statement that made it. */
+export interface ViewText {
+  /** Its query, or BEGIN .. END. */
+  readonly text: string;
+  /** `(@a BIGINT) RETURNS ..`: then it is called with what stands for its parameters. */
+  readonly parameters?: string;
 }
 
 /** A command that is given rows as lines of text, and gives lines. */

@@ -2,11 +2,11 @@ import { type CatalogTable, fullName } from "./catalog.ts";
 import { checkDefaults } from "./column-default.ts";
 import { filterSql, partitionFilter } from "./partition-tests.ts";
 import type { Plan } from "./plan.ts";
-import { resolveQuery } from "./query.ts";
+import { type Rows, resolveQuery } from "./query.ts";
 import { resolveSelection, touches } from "./resolve.ts";
 import type { Environment } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import { findTable, meantNames, viewRows } from "./tables.ts";
+import { findTable, mayFind, viewRows } from "./tables.ts";
 import type {
   AlterMaterializedView,
   AnalyzeTable,
@@ -16,6 +16,7 @@ import type {
   ShowStatistic,
   Statement,
 } from "./tree.ts";
+import { bodyRows, nothingGiven } from "./view-parameters.ts";
 import { queryOfTable } from "./whole-table.ts";
 
 /** Statements that the service executes: only their names are found here, and the query that some of them hold. */
@@ -23,7 +24,7 @@ export function resolveDefinition(statement: Statement, environment: Environment
   checkDefaults(definedColumns(statement), environment);
   const query = queryOf(statement);
   if (query) {
-    const selection = resolveSelection(resolveQuery(query, environment), environment.world);
+    const selection = resolveSelection(rowsOf(statement, query, environment), environment.world);
     if (
       (statement.kind === "create-view" || statement.kind === "create-materialized-view") &&
       selection.calls.some((call) => call.function.command)
@@ -42,6 +43,11 @@ export function resolveDefinition(statement: Statement, environment: Environment
   }
   return { kind: "definition", statement, tables, ...touches(environment.world) };
 }
+
+const rowsOf = (statement: Statement, query: Query, environment: Environment): Rows =>
+  statement.kind === "create-view" && statement.parameters.length > 0
+    ? bodyRows(statement, nothingGiven(statement, environment), environment)
+    : resolveQuery(query, environment);
 
 const definedColumns = (statement: Statement): readonly ColumnDefinition[] => {
   if (statement.kind === "create-table") return statement.columns;
@@ -89,14 +95,6 @@ function onlyPartitions(
   return `SELECT * FROM (${sql}) AS "rebuilt" WHERE ${filters.join(" OR ")}`;
 }
 
-function mayFind(name: ObjectName, environment: Environment): CatalogTable | undefined {
-  for (const meant of meantNames(name, environment)) {
-    const table = environment.world.catalog.findTable(meant);
-    if (table) return table;
-  }
-  return undefined;
-}
-
 /** Statistics are of values: who has them made or shown reads these columns. */
 const statisticRows = ({ table, partition, at, columns }: AnalyzeTable | ShowStatistic): Query =>
   queryOfTable(table, partition ?? [], at, columns);
@@ -106,9 +104,6 @@ function queryOf(statement: Statement): Query | undefined {
     case "create-table":
       return statement.query;
     case "create-view":
-      if (statement.parameters.length > 0) {
-        return refuse(statement.at, "views with parameters are not supported yet");
-      }
       return statement.query;
     case "create-materialized-view":
       return statement.query;

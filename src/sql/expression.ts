@@ -13,7 +13,7 @@ import {
   resolveUnary,
 } from "./operators.ts";
 import { saidError } from "./said-error.ts";
-import { deeper, type Resolved, type Scope } from "./scope.ts";
+import { deeper, type Resolved, type Scope, writeOut } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveExists, resolveInQuery, resolveScalarQuery } from "./subqueries.ts";
 import type { CastExpression, Expression, Position } from "./tree.ts";
@@ -87,8 +87,11 @@ function resolveKind(expression: Expression, scope: Scope): Resolved {
       return resolveExtract(expression, scope);
     case "interval":
       return resolveInterval(expression, scope);
-    case "variable":
-      return resolveVariable(expression.name.key, scope, expression.at);
+    case "variable": {
+      const found = resolveVariable(expression.name.key, scope, expression.at);
+      writeOut(world, found.sql.length, expression.at);
+      return found;
+    }
     case "star":
       return refuse(expression.at, "* stands for columns, and cannot be used here");
     case "row":

@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import { parseAssignment } from "./parse-assignment.ts";
 import {
   ifNotExists,
   parseClustering,
@@ -8,19 +9,32 @@ import {
   parseViewColumns,
 } from "./parse-clauses.ts";
 import type { Creation } from "./parse-create.ts";
-import { parseParameters } from "./parse-function.ts";
+import { parseParameters, parseParameterType, parseVariable } from "./parse-function.ts";
 import { parseQuery } from "./parse-query.ts";
-import type { CreateMaterializedView, CreateView, Query, Range } from "./tree.ts";
+import { parseError } from "./sql-error.ts";
+import type {
+  AssignVariable,
+  CreateMaterializedView,
+  CreateView,
+  Expression,
+  Name,
+  Query,
+  Range,
+} from "./tree.ts";
+import { emptyTail } from "./tree-query.ts";
 
 /** Reads CREATE VIEW from its name on. */
 export function parseCreateView(cursor: Cursor, { at, orReplace }: Creation): CreateView {
   const unlessThere = ifNotExists(cursor);
   const view = cursor.objectName("a view");
   const takesParameters = cursor.is("(") && cursor.peek().kind === "variable";
-  const parameters = takesParameters ? parseParameters(cursor) : [];
-  const columns = cursor.is("(") ? parseViewColumns(cursor) : [];
+  const signature = takesParameters ? parseSignature(cursor) : { parameters: [] };
+  const columns = !takesParameters && cursor.is("(") ? parseViewColumns(cursor) : [];
   const comment = cursor.take("COMMENT") ? cursor.string() : undefined;
   cursor.expect("AS");
+  const { returns } = signature;
+  const body =
+    returns && cursor.is("BEGIN") ? parseBlock(cursor, returns.name) : parseViewQuery(cursor);
   return {
     kind: "create-view",
     at,
@@ -28,10 +42,57 @@ export function parseCreateView(cursor: Cursor, { at, orReplace }: Creation): Cr
     orReplace,
     ifNotExists: unlessThere,
     columns,
-    parameters,
+    assigned: [],
+    ...signature,
     ...(comment !== undefined && { comment }),
-    ...parseViewQuery(cursor),
+    ...body,
   };
+}
+
+type Signature = Pick<CreateView, "parameters" | "signatureRange" | "returns">;
+
+/** `(@a TABLE (k STRING), @b BIGINT) [RETURNS @r TABLE (..)]`. */
+function parseSignature(cursor: Cursor): Signature {
+  const { start } = cursor.token;
+  const parameters = parseParameters(cursor);
+  const returns = cursor.take("RETURNS") ? parseReturned(cursor) : undefined;
+  const signatureRange = { start, end: cursor.lastEnd };
+  return { parameters, signatureRange, ...(returns && { returns }) };
+}
+
+function parseReturned(cursor: Cursor): CreateView["returns"] {
+  const name = parseVariable(cursor);
+  const type = parseParameterType(cursor);
+  return type.kind === "table" ? { name, columns: type.columns } : cursor.fail('"TABLE"');
+}
+
+const assignedMax = 200;
+
+/** `BEGIN @x := ..; @r := ..; END`: variables, of which one is what the view gives. */
+function parseBlock(
+  cursor: Cursor,
+  returned: Name,
+): Pick<CreateView, "query" | "queryRange" | "assigned"> {
+  const { at, start } = cursor.expect("BEGIN");
+  const assigned: AssignVariable[] = [];
+  for (;;) {
+    while (cursor.take(";"));
+    if (cursor.take("END")) break;
+    assigned.push(parseAssignment(cursor));
+    if (assigned.length > assignedMax) {
+      throw parseError(at, `a view has at most ${assignedMax} variables`);
+    }
+    if (!cursor.is("END")) cursor.expect(";");
+  }
+  cursor.blockEnd = cursor.lastEnd;
+  const star: Expression = { kind: "star", at, qualifier: [], except: [] };
+  const body: Query["body"] = {
+    ...({ kind: "select", at, hints: [], distinct: false, windows: [] } as const),
+    items: [{ at, expression: star }],
+    from: { kind: "variable-table", at, name: returned },
+  };
+  const query: Query = { kind: "query", at, ...emptyTail, body };
+  return { query, queryRange: { start, end: cursor.lastEnd }, assigned };
 }
 
 function parseViewQuery(cursor: Cursor): { query: Query; queryRange: Range } {

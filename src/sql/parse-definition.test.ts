@@ -102,61 +102,6 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
     ],
   ],
   [
-    "CREATE VIEW",
-    "create or replace view v (a comment 'x', b) comment 'y' as select 1, 2",
-    {
-      kind: "create-view",
-      view: "v",
-      orReplace: true,
-      columns: [{ name: "a", comment: "x" }, { name: "b" }],
-      comment: "y",
-      query: { kind: "select", items: ["1", "2"] },
-    },
-  ],
-  [
-    "CREATE VIEW IF NOT EXISTS",
-    "create view if not exists v as with a as (select 1) select * from a",
-    {
-      kind: "create-view",
-      view: "v",
-      ifNotExists: true,
-      query: {
-        kind: "query",
-        with: [{ name: "a", query: { kind: "select", items: ["1"] } }],
-        body: { kind: "select", items: ["*"], from: "a" },
-      },
-    },
-  ],
-  [
-    "views with parameters",
-    "create view v(@a bigint) as select @a as b",
-    {
-      kind: "create-view",
-      view: "v",
-      parameters: [{ name: "a", type: { kind: "type", type: "bigint" } }],
-      query: { kind: "select", items: ["@a as b"] },
-    },
-  ],
-  [
-    "CREATE MATERIALIZED VIEW",
-    "create materialized view if not exists m lifecycle 7 build deferred (a, b) disable rewrite comment 'x' partitioned on (b) clustered by (a) into 2 buckets refresh every 10 minutes tblproperties ('c' = 'd') as select a, b from t",
-    {
-      kind: "create-materialized-view",
-      view: "m",
-      ifNotExists: true,
-      buildDeferred: true,
-      columns: [{ name: "a" }, { name: "b" }],
-      rewriteDisabled: true,
-      partitionedOn: ["b"],
-      properties: [{ key: "c", value: "d" }],
-      lifecycle: 7,
-      comment: "x",
-      clustering: { columns: ["a"], buckets: 2 },
-      refreshMinutes: 10,
-      query: { kind: "select", items: ["a", "b"], from: "t" },
-    },
-  ],
-  [
     "functions of classes",
     "create function f as 'com.x.F' using 'a.jar, b.jar'; create temporary function g as 'h'",
     [

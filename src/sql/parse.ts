@@ -1,9 +1,9 @@
 import { Cursor } from "./cursor.ts";
 import { parseAlter } from "./parse-alter.ts";
+import { parseAssignment } from "./parse-assignment.ts";
 import { parseDelete, parseMerge, parseUnload, parseUpdate } from "./parse-change.ts";
 import { parseCreate } from "./parse-create.ts";
-import { parseExpression } from "./parse-expression.ts";
-import { parseParameterType, parseScriptFunction, parseVariable } from "./parse-function.ts";
+import { parseScriptFunction } from "./parse-function.ts";
 import { endsBlock, parseIf } from "./parse-if.ts";
 import { parseInsert, parseQueryStatement } from "./parse-insert.ts";
 import {
@@ -18,19 +18,9 @@ import {
   parseTruncate,
   parseUse,
 } from "./parse-maintenance.ts";
-import { isQueryStart, parseQuery } from "./parse-query.ts";
 import { parseError } from "./sql-error.ts";
-import type {
-  AssignVariable,
-  ParameterType,
-  Position,
-  Query,
-  Script,
-  ScriptStatement,
-  Statement,
-} from "./tree.ts";
+import type { Script, ScriptStatement, Statement } from "./tree.ts";
 import { checkHeight } from "./tree-height.ts";
-import { emptyTail } from "./tree-query.ts";
 
 /** The longest text that is read. */
 export const sqlBytesMax = 4 * 1024 * 1024;
@@ -122,46 +112,4 @@ function parseExplain(cursor: Cursor): Statement {
   const statement = parseStatement(cursor);
   cursor.leave();
   return { kind: "explain", at, statement };
-}
-
-/** `@a [type] := query or expression`; with a type alone it is declared: NULL, or a table without rows. */
-function parseAssignment(cursor: Cursor): AssignVariable {
-  const { at } = cursor.token;
-  const name = parseVariable(cursor);
-  const type = cursor.is(":=") ? undefined : parseParameterType(cursor);
-  if (type && type.kind !== "any" && !cursor.is(":=")) {
-    return { kind: "assign", at, name, type, value: unassigned(type, at) };
-  }
-  cursor.expect(":=");
-  const cache = parseCache(cursor);
-  // A query in parentheses is a query here too, unless a type says that one value is meant.
-  const found = isQueryStart(cursor.token) ? parseQuery(cursor) : parseExpression(cursor);
-  const value = found.kind === "subquery" && type?.kind !== "type" ? found.query : found;
-  return {
-    kind: "assign",
-    at,
-    name,
-    ...(cache !== undefined && { cache }),
-    ...(type && { type }),
-    value,
-  };
-}
-
-/** What a variable holds that was declared and not assigned yet. */
-function unassigned(
-  type: Exclude<ParameterType, { kind: "any" }>,
-  at: Position,
-): AssignVariable["value"] {
-  if (type.kind === "type") return { kind: "null", at };
-  const none: Query["body"] = {
-    ...{ kind: "select", at, hints: [], distinct: false, windows: [] },
-    items: type.columns.map(() => ({ at, expression: { kind: "null", at } })),
-    where: { kind: "boolean", at, value: false },
-  };
-  return { kind: "query", at, ...emptyTail, body: none };
-}
-
-function parseCache(cursor: Cursor): boolean | undefined {
-  if (cursor.takeAll("CACHE", "ON")) return true;
-  return cursor.takeAll("CACHE", "OFF") ? false : undefined;
 }

@@ -15,7 +15,7 @@ import {
 import { resolveConjuncts } from "./select.ts";
 import { refuse } from "./semantic-error.ts";
 import { resolveTableCall, unnestText } from "./table-functions.ts";
-import { findTable, type Opened, openFound, openView } from "./tables.ts";
+import { callView, findTable, type Opened, openFound, openView } from "./tables.ts";
 import type {
   Join,
   LateralView,
@@ -143,7 +143,7 @@ function checkNames(names: readonly Name[], width: number, at: Position): void {
 }
 
 /** WITH's table or a variable, read when it is first named: what is never named touches nothing. */
-function lazyRows(lazy: LazyRows, at: Position): NamedRows {
+export function lazyRows(lazy: LazyRows, at: Position, what?: "view"): NamedRows {
   if (lazy.rows) return lazy.rows;
   const { source, environment } = lazy;
   const query = "query" in source ? source.query : source.value;
@@ -159,7 +159,7 @@ function lazyRows(lazy: LazyRows, at: Position): NamedRows {
     ...column,
     name: names[index]?.key ?? column.name,
   }));
-  lazy.rows = nameRows({ ...rows, columns }, environment, at);
+  lazy.rows = nameRows({ ...rows, columns }, environment, at, what);
   return lazy.rows;
 }
 
@@ -187,6 +187,17 @@ function resolveLateralView(view: LateralView, scope: Scope): string {
 
 function resolveTableFunction(relation: TableFunction, scope: Scope): string {
   const { call, at } = relation;
+  const called = callView(call, scope.environment);
+  if (called) {
+    const { columns } = called.rows;
+    checkNames(relation.columns, columns.length, at);
+    const named = columns.map((column, place) => ({
+      ...column,
+      name: relation.columns[place]?.key ?? column.name,
+    }));
+    const rows = { ...called.rows, columns: named };
+    return bringIn(rows, relation.alias ?? call.name, scope, at, called.table);
+  }
   const rows = resolveTableCall(call, scope);
   if (!rows) return refuse(call.at, `table function ${call.name.text} cannot be resolved`);
   const list = rows.columns.map(({ sql }, index) => `${sql} AS "c${index}"`).join(", ");

@@ -2,16 +2,11 @@ import { type Catalog, isOn } from "./catalog.ts";
 import { resolveDefinition } from "./definition.ts";
 import type { Plan, PlannedRelation, Read, Selection, Touches } from "./plan.ts";
 import { type Rows, resolveQuery } from "./query.ts";
-import {
-  type Environment,
-  type LazyRows,
-  type OpenRelation,
-  plainColumns,
-  type World,
-} from "./scope.ts";
+import { type Environment, type OpenRelation, plainColumns, type World } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
-import type { AssignVariable, If, ParameterType, ScriptStatement, Statement } from "./tree.ts";
+import type { AssignVariable, If, ScriptStatement, Statement } from "./tree.ts";
 import { emptyTail } from "./tree-query.ts";
+import { withVariables } from "./variables.ts";
 import { resolveWrites } from "./write.ts";
 
 /** Variables of a script that were assigned before the statement, in their order. */
@@ -96,10 +91,11 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
     uses: [],
     calls: [],
     views: new Map(),
+    writtenOut: 0,
     names: 0,
     depth: 0,
   };
-  let environment: Environment = {
+  const environment: Environment = {
     world,
     project: catalog.project,
     schema: catalog.schema,
@@ -109,26 +105,8 @@ function openEnvironment(catalog: Catalog, assigned: Variables): Environment {
     through: [],
     parameters: new Map(),
   };
-  const types = new Map<string, ParameterType>();
-  for (const written of assigned) {
-    const type = written.type ?? types.get(written.name.key);
-    if (type) types.set(written.name.key, type);
-    const source = { ...written, ...(type && { type, value: asDeclared(written.value, type) }) };
-    const variables = new Map<string, LazyRows>(environment.variables);
-    variables.set(source.name.key, { source, environment });
-    environment = { ...environment, variables };
-  }
-  return environment;
+  return withVariables(environment, assigned);
 }
-
-/** A query in parentheses is a value where a variable was declared as one. */
-const asDeclared = (
-  value: AssignVariable["value"],
-  type: ParameterType,
-): AssignVariable["value"] =>
-  type.kind === "type" && value.kind === "query"
-    ? { kind: "subquery", at: value.at, query: value }
-    : value;
 
 /** A query's rows with all that their text names. */
 export function resolveSelection(rows: Rows, world: World): Selection {

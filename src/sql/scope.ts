@@ -47,6 +47,8 @@ export interface World {
   readonly uses: FunctionUse[];
   readonly calls: CodeCall[];
   readonly views: Map<string, NamedRows>;
+  /** How long the texts of views and values are that were written out, each as often as it was. */
+  writtenOut: number;
   /** Names that the emitted text has used. */
   names: number;
   /** How deep expressions and queries are nested at this moment. */
@@ -160,6 +162,15 @@ export function freshName(world: World, letter: string, at: Position): string {
   if (world.names > relationsMax)
     refuse(at, `the statement has more than ${relationsMax} relations`);
   return `${letter}${world.names}`;
+}
+
+const writtenOutMax = 16 * 1024 * 1024;
+
+/** Counts what a name stands for: views and values that name each other cannot grow without end. */
+export function writeOut(world: World, length: number, at: Position): void {
+  world.writtenOut += length;
+  if (world.writtenOut <= writtenOutMax) return;
+  refuse(at, `views and variables are longer than ${writtenOutMax} characters written out`);
 }
 
 const depthMax = 200;

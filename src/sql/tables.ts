@@ -8,10 +8,12 @@ import {
 } from "./catalog.ts";
 import { parseScript } from "./parse.ts";
 import { nameRows, type Rows, resolveQuery, shapeRows } from "./query.ts";
-import type { Environment, NamedRows, OpenRead } from "./scope.ts";
+import { type Environment, type NamedRows, type OpenRead, writeOut } from "./scope.ts";
 import { refuse, refuseTable } from "./semantic-error.ts";
 import { SqlError } from "./sql-error.ts";
-import type { ObjectName, Position } from "./tree.ts";
+import type { CallExpression, ObjectName, Position } from "./tree.ts";
+import { isBuiltIn } from "./user-functions.ts";
+import { bodyRows, type Given, givenBy, viewDefinition } from "./view-parameters.ts";
 
 const viewsMax = 16;
 
@@ -44,13 +46,19 @@ export function meantNames(
 }
 
 /** Finds a table once; what is done afterwards is done to what was found. */
-export function findTable(name: ObjectName, environment: Environment): CatalogTable {
-  const names = meantNames(name, environment);
-  for (const meant of names) {
+export const findTable = (name: ObjectName, environment: Environment): CatalogTable =>
+  mayFind(name, environment) ?? refuseTable(name.at, fullName(meantNames(name, environment)[0]));
+
+/** The same where there need not be one. */
+export function mayFind(
+  name: Pick<ObjectName, "parts">,
+  environment: Environment,
+): CatalogTable | undefined {
+  for (const meant of meantNames(name, environment)) {
     const table = environment.world.catalog.findTable(meant);
     if (table) return table;
   }
-  return refuseTable(name.at, fullName(names[0]));
+  return undefined;
 }
 
 export function openTable(
@@ -88,12 +96,16 @@ export function openView(
   { table, read }: Opened,
   environment: Environment,
   at: Position,
+  given?: Given,
 ): NamedRows {
   const { world } = environment;
   const through = [...environment.through, table];
+  const around = { ...environment, through };
   const key = through.map(({ id }) => id).join("\n");
-  const rows = world.views.get(key) ?? readView(table, { ...environment, through }, at);
-  world.views.set(key, rows);
+  // What a view is given is another thing at each call.
+  const known = given ? undefined : world.views.get(key);
+  const rows = known ?? readView(table, around, at, given);
+  if (!given) world.views.set(key, rows);
   const touched = rows.columns.map((column, index) => {
     const name = table.columns[index]?.name ?? column.name;
     return { ...column, name, touch: () => read.columns.add(name) };
@@ -101,20 +113,34 @@ export function openView(
   return { name: rows.name, columns: touched };
 }
 
-function readView(table: CatalogTable, around: Environment, at: Position): NamedRows {
+function readView(
+  table: CatalogTable,
+  around: Environment,
+  at: Position,
+  given?: Given,
+): NamedRows {
   const name = fullName(table);
   const outer = around.through.slice(0, -1);
   if (outer.some(({ id }) => id === table.id)) return refuse(at, `view ${name} reads itself`);
   if (around.through.length > viewsMax)
     return refuse(at, `views are nested deeper than ${viewsMax}`);
-  return nameRows(viewRows(table, around, at), around, at, "view");
+  writeOut(around.world, table.view?.text.length ?? 0, at);
+  return nameRows(viewRows(table, around, at, given), around, at, "view");
 }
 
 /** The rows that a view's text gives, in the columns with which it was made. */
-export function viewRows(table: CatalogTable, around: Environment, at: Position): Rows {
+export function viewRows(
+  table: CatalogTable,
+  around: Environment,
+  at: Position,
+  given?: Given,
+): Rows {
   const { view } = table;
   const name = fullName(table);
   if (!view) return refuse(at, `view ${name} has no query`);
+  if (view.parameters !== undefined && !given) {
+    return refuse(at, `view ${name} has parameters: it is called as ${table.name}(..)`);
+  }
   const environment: Environment = {
     ...around,
     project: view.project,
@@ -126,10 +152,9 @@ export function viewRows(table: CatalogTable, around: Environment, at: Position)
     parameters: new Map(),
   };
   try {
-    const [only, more] = parseScript(view.text).statements;
-    const query = only?.statement;
-    if (query?.kind !== "query" || more) return refuse(at, `view ${name} is not a query`);
-    const rows = resolveQuery(query, environment);
+    const rows = given
+      ? bodyRows(viewDefinition(view.parameters ?? "", view.text, at), given, environment)
+      : queryRows(view.text, name, environment, at);
     const columns = [...table.columns, ...table.partitionColumns];
     if (rows.columns.length !== columns.length) {
       return refuse(at, `view ${name} no longer has the columns that it was made with`);
@@ -140,4 +165,27 @@ export function viewRows(table: CatalogTable, around: Environment, at: Position)
     if (!(error instanceof SqlError) || error.at === at) throw error;
     throw new SqlError(error.code, at, `${error.reason} (in view ${name})`);
   }
+}
+
+function queryRows(text: string, name: string, environment: Environment, at: Position): Rows {
+  const [only, more] = parseScript(text).statements;
+  const query = only?.statement;
+  if (query?.kind !== "query" || more) return refuse(at, `view ${name} is not a query`);
+  return resolveQuery(query, environment);
+}
+
+/** A view with parameters that a call in FROM means, and its rows. Undefined: the call means no such view. */
+export function callView(
+  call: CallExpression,
+  environment: Environment,
+): { readonly table: CatalogTable; readonly rows: NamedRows } | undefined {
+  const parts = [...call.qualifier, call.name];
+  if (parts.length === 1 && isBuiltIn(call.name.key)) return undefined;
+  const table = mayFind({ parts }, environment);
+  const { view } = table ?? {};
+  if (table?.kind !== "view" || view?.parameters === undefined) return undefined;
+  const { at } = call;
+  const given = givenBy(call, viewDefinition(view.parameters, view.text, at), environment);
+  const opened = openFound(table, at, environment);
+  return { table, rows: openView(opened, environment, at, given) };
 }

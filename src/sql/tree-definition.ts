@@ -2,6 +2,7 @@ import type { Name, ObjectName, Position, Property, Range } from "./tree.ts";
 import type { AlterMaterializedView, AlterTable, AlterView, PartitionSpec } from "./tree-alter.ts";
 import type { Expression } from "./tree-expression.ts";
 import type { Query } from "./tree-query.ts";
+import type { CreateMaterializedView, CreateView } from "./tree-view.ts";
 import type { SqlType } from "./types.ts";
 
 /** Statements that make, change, drop or show what a project holds. */
@@ -37,12 +38,6 @@ export interface ColumnDefinition {
   readonly default?: { readonly expression: Expression; readonly text: string };
   readonly generated?: Expression;
   readonly primaryKey: boolean;
-  readonly comment?: string;
-}
-
-/** A view's column has no type of its own. */
-export interface ViewColumn {
-  readonly name: Name;
   readonly comment?: string;
 }
 
@@ -96,42 +91,6 @@ export interface CreateTableLike {
   readonly location?: string;
   readonly properties: readonly Property[];
   readonly lifecycle?: number;
-}
-
-export interface CreateView {
-  readonly kind: "create-view";
-  readonly at: Position;
-  readonly view: ObjectName;
-  readonly orReplace: boolean;
-  readonly ifNotExists: boolean;
-  readonly columns: readonly ViewColumn[];
-  readonly comment?: string;
-  readonly query: Query;
-  /** The text of the query, which the view keeps. */
-  readonly queryRange: Range;
-  /** CREATE VIEW f(@a BIGINT) AS ..: a view with parameters. */
-  readonly parameters: readonly Parameter[];
-}
-
-export interface CreateMaterializedView {
-  readonly kind: "create-materialized-view";
-  readonly at: Position;
-  readonly view: ObjectName;
-  readonly orReplace: boolean;
-  readonly ifNotExists: boolean;
-  readonly lifecycle?: number;
-  readonly buildDeferred: boolean;
-  readonly columns: readonly ViewColumn[];
-  /** DISABLE REWRITE. */
-  readonly rewriteDisabled: boolean;
-  readonly comment?: string;
-  readonly partitionedOn: readonly Name[];
-  readonly clustering?: Clustering;
-  /** REFRESH EVERY n MINUTES, HOURS or DAYS. */
-  readonly refreshMinutes?: number;
-  readonly properties: readonly Property[];
-  readonly query: Query;
-  readonly queryRange: Range;
 }
 
 /** A table's columns, a type, or ANY. */

@@ -6,6 +6,7 @@ export type * from "./tree-alter.ts";
 export type * from "./tree-definition.ts";
 export * from "./tree-expression.ts";
 export type * from "./tree-query.ts";
+export type * from "./tree-view.ts";
 
 /** Where something stands in the text, both counted from 1; a column is one UTF-16 unit. */
 export interface Position {

@@ -9,7 +9,7 @@ import { specialCalls } from "./special-calls.ts";
 import type { CallExpression, CreateSqlFunction } from "./tree.ts";
 
 /** Names that mean a built-in wherever they stand alone: no project's function takes their place. */
-const isBuiltIn = (name: string): boolean =>
+export const isBuiltIn = (name: string): boolean =>
   builtIns.has(name) || tableFunctions.has(name) || Object.hasOwn(specialCalls, name);
 
 /** The function of a project that a call means. Undefined: the name is a built-in's, or nobody's. */

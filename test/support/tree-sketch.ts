@@ -14,7 +14,7 @@ export function sketch(value: unknown): unknown {
   if (isExpression(found)) return expressionText(found);
   if (isType(found)) return typeText(found);
   const kept = Object.entries(found)
-    .filter(([key]) => key !== "at" && key !== "queryRange" && key !== "bodyRange")
+    .filter(([key]) => key !== "at" && !key.endsWith("Range"))
     .map(([key, inner]) => [key, sketch(inner)] as const)
     .filter(
       ([, inner]) =>

@@ -1,4 +1,4 @@
-import type { NamePlace } from "../../sql/catalog.ts";
+import type { NamePlace, ViewText } from "../../sql/catalog.ts";
 import type { Column } from "../../sql/types.ts";
 import type { AccountStore, BlobRef, Table } from "../../storage/store.ts";
 import type { StoredLocation } from "./external/location.ts";
@@ -27,7 +27,7 @@ export interface TableRecord {
   readonly primaryKey: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
   /** The query of a view, and how its maker read the names in it. */
-  readonly view?: { readonly text: string } & NamePlace;
+  readonly view?: ViewText & NamePlace;
   /** Of a materialized view: its last build; without `built` it was never built. */
   readonly materialized?: {
     readonly built?: { readonly atMs: number; readonly reads: readonly SourceRecord[] };

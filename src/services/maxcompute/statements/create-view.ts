@@ -1,4 +1,5 @@
-import type { CreateView } from "../../../sql/tree-definition.ts";
+import type { Range } from "../../../sql/tree.ts";
+import type { CreateView } from "../../../sql/tree-view.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { type Doing, notBuilt } from "./execute.ts";
 import { placedNew, semantic, tableAt } from "./names.ts";
@@ -12,7 +13,6 @@ export async function createView({
   call,
 }: Doing<CreateView>): Promise<Outcome> {
   const { plan, catalog } = target;
-  if (statement.parameters.length > 0) throw notBuilt("a view with parameters");
   if (plan.kind !== "made-of-query") throw notBuilt("this view");
   const where = placedNew(statement.view, catalog, call);
   const there = tableAt(where, catalog);
@@ -28,14 +28,19 @@ export async function createView({
     ...(named[at]?.comment !== undefined && { comment: named[at].comment }),
   }));
   checkColumns(columns, [], statement.at);
-  const { start, end } = statement.queryRange;
+  const textOf = ({ start, end }: Range) => input.text.slice(start, end);
+  const { queryRange, signatureRange } = statement;
   await call.parts.store.transaction(() =>
     putTable(
       where,
       call,
       {
         ...{ kind: "view", columns, partitionColumns: [], comment: statement.comment ?? "" },
-        view: { text: input.text.slice(start, end), ...catalog.place },
+        view: {
+          text: textOf(queryRange),
+          ...(signatureRange && { parameters: textOf(signatureRange) }),
+          ...catalog.place,
+        },
       },
       there && { replaces: there.record },
     ),

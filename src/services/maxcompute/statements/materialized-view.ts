@@ -1,7 +1,7 @@
 import { mayPass, partitionFilter } from "../../../sql/partition-tests.ts";
 import type { Selection } from "../../../sql/plan.ts";
 import type { AlterMaterializedView } from "../../../sql/tree-alter.ts";
-import type { CreateMaterializedView } from "../../../sql/tree-definition.ts";
+import type { CreateMaterializedView } from "../../../sql/tree-view.ts";
 import type { Column } from "../../../sql/types.ts";
 import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy, type PartitionRecord, type TableRecord } from "../catalog.ts";

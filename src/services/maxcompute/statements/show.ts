@@ -141,7 +141,10 @@ function escaped(one: string): string {
 function definitionText({ record, project }: FoundTable): string {
   const name = `\`${project.name}\`.\`${record.name}\``;
   const kind = record.kind === "view" ? "VIEW" : "MATERIALIZED VIEW";
-  if (record.view) return `CREATE ${kind} ${name} AS ${record.view.text}`;
+  if (record.view) {
+    const { text, parameters } = record.view;
+    return `CREATE ${kind} ${name}${parameters === undefined ? "" : ` ${parameters}`} AS ${text}`;
+  }
   const { columns, partitionColumns, comment, lifecycleDays, transactional, external } = record;
   const lines = [
     `CREATE ${external ? "EXTERNAL " : ""}TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`,
