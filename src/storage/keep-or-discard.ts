@@ -17,3 +17,20 @@ export async function keepOrDiscard<Result>(
     throw error;
   }
 }
+
+/** Makes one after the other of what has files, which belong to nobody yet. Where one cannot be made, nothing is left. */
+export async function makeOrDiscard<Item, Made>(
+  items: Iterable<Item>,
+  { blobs }: Pick<AccountStore, "blobs">,
+  make: (item: Item) => Promise<Made>,
+  filesOf: (made: Made) => readonly { readonly blob: BlobRef }[],
+): Promise<readonly Made[]> {
+  const all: Made[] = [];
+  try {
+    for (const item of items) all.push(await make(item));
+    return all;
+  } catch (error) {
+    for (const { blob } of all.flatMap(filesOf)) blobs.discard(blob);
+    throw error;
+  }
+}

@@ -93,6 +93,9 @@ test("a statement that is refused once its rows are sealed leaves no file", asyn
 o.execute_sql("create table source (a bigint, b string)")
 o.write_table("source", [[1, os.urandom(100000).hex()]])
 o.execute_sql("create table t (a bigint, b string)")
+for name in ["p", "q"]:
+    o.execute_sql(f"create table {name} (a bigint, b string) partitioned by (ds string)")
+    o.write_table(name, [[1, os.urandom(100000).hex()]], partition="ds='x'", create_partition=True)
 `);
   const before = files();
   assert.ok(before.length > 0);
@@ -113,6 +116,11 @@ o.execute_sql("create table t (a bigint, b string)")
   for (const [statement, other] of [
     ["insert into t select * from source", "drop table t"],
     ["create table u as select * from source", "create table u (a bigint)"],
+    ["alter table p exchange partition (ds='x') with table q", ""],
+    [
+      "from source insert into table t select a, b insert into table p partition (ds) select a, b, cast(null as string)",
+      "",
+    ],
   ] as const) {
     meanwhile = other;
     const out = await asRoot(`out["told"] = refused(lambda: o.execute_sql("${statement}"))`);

@@ -2,7 +2,7 @@ import type { ProjectRecord } from "../../../projects/project.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import type { Position } from "../../../sql/tree.ts";
 import type { CloneTable } from "../../../sql/tree-definition.ts";
-import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
+import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
 import {
   carriedBy,
   type FileRecord,
@@ -33,16 +33,8 @@ export async function cloneTable(doing: Doing<CloneTable>): Promise<Outcome> {
   if (there && !statement.ifExists) throw alreadyExists(where);
   if (there) checkFits(source, there, statement.at);
   const partitions = wantedPartitions(source, doing);
-  const copied: PartitionRecord[] = [];
-  for (const partition of partitions)
-    copied.push(
-      await copyPartition(
-        partition,
-        source,
-        { project: where.project, record: there?.record },
-        doing,
-      ),
-    );
+  const into = { project: where.project, record: there?.record };
+  const copied = await copyPartitions(partitions, source, into, doing);
   const added = copied.flatMap(({ files }) => files);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } =
     source.record;
@@ -87,6 +79,20 @@ interface CopyTarget {
   readonly record?: TableRecord | undefined;
 }
 
+/** The same for some partitions: all of them, or none is left. */
+export const copyPartitions = (
+  partitions: readonly PartitionRecord[],
+  source: FoundTable,
+  into: CopyTarget,
+  doing: Running,
+): Promise<readonly PartitionRecord[]> =>
+  makeOrDiscard(
+    partitions,
+    source.store,
+    (one) => copyPartition(one, source, into, doing),
+    ({ files }) => files,
+  );
+
 /**
  * The files of a partition once more, sealed for who gets them. Where columns were changed they are written anew: what
  * the table has dropped does not go along, and each has the name by which the other table reads it.
@@ -108,16 +114,16 @@ export async function copyPartition(
     const left = await leave({ sql, files: placed }, [], project, doing);
     return { ...partition, files: left.map(({ file }) => file), ...times };
   }
-  const files: FileRecord[] = [];
   const { sealing } = call.own;
-  for (const file of partition.files) {
+  const copy = async (file: FileRecord): Promise<FileRecord> => {
     const opener = await sealing.openerOf(project.account, file);
     const { sealer, sealedBy } = await sealing.forWriting(project);
     const body = store.blobs.read(file.blob, undefined, opener);
     const blob = await store.blobs.write(body, sealer);
     const sealed = sealedBy === undefined ? {} : { sealedBy };
-    files.push({ id: call.parts.random.uuid(), rows: file.rows, blob, ...sealed });
-  }
+    return { id: call.parts.random.uuid(), rows: file.rows, blob, ...sealed };
+  };
+  const files = await makeOrDiscard(partition.files, store, copy, (one) => [one]);
   return { ...partition, files, ...times };
 }
 

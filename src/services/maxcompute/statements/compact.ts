@@ -1,7 +1,7 @@
 import { quoteName } from "../../../sql/quote.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
-import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
-import { type PartitionRecord, storedName } from "../catalog.ts";
+import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
+import { storedName } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { placedFiles, relationSql } from "../relations.ts";
@@ -33,14 +33,18 @@ export async function compact(
   if (scattered.length === 0) return { text: "OK" };
   const names = record.columns.map(({ name }) => name);
   const stored = names.map((name) => quoteName(storedName(record, name))).join(", ");
-  const done: { readonly before: PartitionRecord; readonly after: PartitionRecord }[] = [];
-  for (const before of scattered) {
-    const files = placedFiles(record, [before]);
-    const sql = `SELECT * FROM ${relationSql(record, files, names)} AS whole(${stored})`;
-    const left = await leave({ sql, files }, [], project, doing);
-    done.push({ before, after: { ...before, files: left.map(({ file }) => file) } });
-  }
-  const added = done.flatMap(({ after }) => after.files);
+  const done = await makeOrDiscard(
+    scattered,
+    store,
+    async (before) => {
+      const placed = placedFiles(record, [before]);
+      const sql = `SELECT * FROM ${relationSql(record, placed, names)} AS whole(${stored})`;
+      const left = await leave({ sql, files: placed }, [], project, doing);
+      return { before, files: left.map(({ file }) => file) };
+    },
+    ({ files }) => files,
+  );
+  const added = done.flatMap(({ files }) => files);
   await keepOrDiscard(call.parts.store, store, added, () => {
     doing.judgeAgain();
     putVersion(store, {
@@ -51,7 +55,7 @@ export async function compact(
           const one = done.find(({ before }) => sameValues(before.values, now.values));
           if (!one) return now;
           if (!sameFiles(now, one.before)) throw changedMeanwhile(record.name);
-          return { ...now, files: one.after.files };
+          return { ...now, files: one.files };
         }),
     });
   });

@@ -1,4 +1,5 @@
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
+import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { partitionName } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
@@ -34,7 +35,7 @@ export async function exchangePartition(
   const copied = await copyPartition(source, from, into, doing);
   const { clock } = call.parts;
   const made = { clock, by: callerName(call), operation: "EXCHANGE PARTITION" };
-  await call.parts.store.transaction(() => {
+  await keepOrDiscard(call.parts.store, from.store, copied.files, () => {
     doing.judgeAgain();
     putVersion(from.store, {
       ...{ projectId: from.project.id, table: from.record, ...made, added: [] },

@@ -7,7 +7,7 @@ import { emitDuckDb, type PlannedTable } from "../../../sql/emit.ts";
 import { mayPass } from "../../../sql/partition-tests.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
-import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
+import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
 import { externalRelationSql } from "../external/relation.ts";
 import type { ProjectTarget } from "../find-project.ts";
@@ -148,19 +148,15 @@ export async function sealLeft(
   cell: Pick<ProjectEngine, "takeOut">,
   files: readonly KeptFile[],
   partitionBy: readonly string[],
-  { project, store: { blobs } }: Pick<ProjectTarget, "project" | "store">,
+  { project, store }: Pick<ProjectTarget, "project" | "store">,
 ): Promise<readonly Left[]> {
   const told = files.map((one) => ({ ...one, values: toldValues(one, partitionBy) }));
-  const left: Left[] = [];
-  try {
-    for (const { file, rows, values } of told) {
-      left.push({ values, file: await cell.takeOut(file, rows, project) });
-    }
-    return left;
-  } catch (error) {
-    for (const { file } of left) blobs.discard(file.blob);
-    throw error;
-  }
+  return makeOrDiscard(
+    told,
+    store,
+    async ({ file, rows, values }) => ({ values, file: await cell.takeOut(file, rows, project) }),
+    ({ file }) => [file],
+  );
 }
 
 /** The values of the columns that part the rows. Refuses NULL. */

@@ -16,7 +16,7 @@ import { callerName } from "../projects.ts";
 import { keptSince } from "../retention.ts";
 import type { FoundTable } from "../tunnel/session.ts";
 import { keptVersion, pruneVersions, putVersion, sameValues } from "../versions.ts";
-import { copyPartition } from "./clone.ts";
+import { copyPartitions } from "./clone.ts";
 import type { Doing } from "./execute.ts";
 import {
   notFound,
@@ -191,12 +191,7 @@ async function restoreAs(
   if (tableAt(where, target.catalog)) throw alreadyExists(where);
   // Nothing but this holds the old version: its files stay until they are copied.
   const giveBack = call.own.busy.hold([{ id: from.record.id, version: Number(statement.lsn) }]);
-  const partitions: PartitionRecord[] = [];
-  try {
-    for (const one of old) partitions.push(await copyPartition(one, from, where, doing));
-  } finally {
-    giveBack();
-  }
+  const partitions = await copyPartitions(old, from, where, doing).finally(giveBack);
   const { columns, partitionColumns, comment, transactional, primaryKey, properties } = from.record;
   const added = partitions.flatMap(({ files }) => files);
   await keepOrDiscard(call.parts.store, target.store, added, () => {

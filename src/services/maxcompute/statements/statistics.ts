@@ -2,8 +2,8 @@ import { fileText } from "../../../engines/duckdb/files.ts";
 import { assert } from "../../../lib/assert.ts";
 import { quoteText } from "../../../sql/quote.ts";
 import type { AnalyzeTable, ShowStatistic } from "../../../sql/tree-definition.ts";
-import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
-import { contentAt, type FileRecord, type PartitionRecord, tableRows } from "../catalog.ts";
+import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
+import { contentAt, type PartitionRecord, tableRows } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { forgetStatistics, putStatistics, statisticsOf } from "../statistics.ts";
@@ -49,20 +49,18 @@ async function countColumns(there: FoundTable, doing: Doing<AnalyzeTable>) {
   const selection = selectionOf(doing);
   const { columns } = selection;
   const { sql, ...files } = await emittedForDuckDb(selection, doing.target.catalog);
-  const made: { readonly column: string; readonly file: FileRecord }[] = [];
-  try {
-    for (const [at, { name, type }] of columns.entries()) {
-      if (!isOwn(name, there)) continue;
+  const own = [...columns.entries()].filter(([, { name }]) => isOwn(name, there));
+  return makeOrDiscard(
+    own,
+    store,
+    async ([at, { name, type }]) => {
       const asked = { sql: statisticsSql(sql, columns.length, at, type), ...files };
       const [left] = await leave(asked, [], project, doing);
       assert(left, "statistics are one file");
-      made.push({ column: name, file: left.file });
-    }
-    return made;
-  } catch (error) {
-    for (const { file } of made) store.blobs.discard(file.blob);
-    throw error;
-  }
+      return { column: name, file: left.file };
+    },
+    ({ file }) => [file],
+  );
 }
 
 async function deleteStatistics(

@@ -1,6 +1,6 @@
 import { fullName } from "../../../sql/catalog.ts";
 import type { Plan, Write } from "../../../sql/plan.ts";
-import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
+import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy, type PartitionRecord, rowsIn } from "../catalog.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
@@ -11,6 +11,12 @@ import { keepFiles } from "./query.ts";
 import { allValues, writeExternal } from "./write-external.ts";
 
 const operations = { into: "INSERT", overwrite: "INSERT OVERWRITE", replace: "REWRITE" } as const;
+
+/** A table's part of a write, and what was made for it. */
+interface Done {
+  readonly write: Write;
+  readonly made: readonly PartitionRecord[];
+}
 
 /** Runs INSERT, UPDATE, DELETE and MERGE: all tables that a statement writes change at once, or none does. */
 export async function writeTables(
@@ -23,14 +29,15 @@ export async function writeTables(
   if (outside.some((one) => one !== undefined)) {
     throw notBuilt("an insert into several tables of which one is external");
   }
-  const done: { readonly write: Write; readonly made: readonly PartitionRecord[] }[] = [];
-  for (const write of writes) {
-    const found = running.target.catalog.found(write.table);
-    const made = await keepFiles(write.selection, write.dynamicPartition, running, found);
-    done.push({ write, made: made.map((partition) => withStatic(partition, write)) });
-  }
   const { target, call, judgeAgain } = running;
-  const added = done.flatMap(({ made }) => made.flatMap(({ files }) => files));
+  const make = async (write: Write): Promise<Done> => {
+    const found = target.catalog.found(write.table);
+    const made = await keepFiles(write.selection, write.dynamicPartition, running, found);
+    return { write, made: made.map((partition) => withStatic(partition, write)) };
+  };
+  const filesOf = ({ made }: Done) => made.flatMap(({ files }) => files);
+  const done = await makeOrDiscard(writes, target.store, make, filesOf);
+  const added = done.flatMap(filesOf);
   await keepOrDiscard(call.parts.store, target.store, added, () => {
     judgeAgain();
     for (const { write, made } of done) putWrite(write, made, running);
