@@ -212,13 +212,13 @@ function askPolicies(wanted: AccessDemand, { call, service, demands }: Judged, b
   const { principal } = by ?? call;
   const facts = factsOf(call);
   const decision = access.authorize(principal, wanted, facts);
-  demands.push({
+  const judged = {
     action: wanted.action,
     resource: wanted.target.arn,
-    ...(by && { of: principalArn(by.principal) }),
     decision,
     change: decision.allowed ? [] : access.smallestChange(principal, wanted, facts, decision),
-  });
+  };
+  demands.push(by ? { ...judged, of: principalArn(by.principal) } : judged);
   if (!decision.allowed) throw accessDenied(service, call, wanted, decision, by);
 }
 
