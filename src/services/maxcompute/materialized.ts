@@ -1,3 +1,4 @@
+import { readSchedule, type Schedule } from "../../lib/cron.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { ServiceError } from "../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../projects/project.ts";
@@ -33,19 +34,23 @@ export const refreshProperties = {
 
 const minutesMax = 366 * 24 * 60;
 
-/** How often a materialized view is made anew by the clock; undefined: never. */
-export function refreshMinutes({
-  properties,
-}: Pick<TableRecord, "properties">): number | undefined {
+/** When a materialized view is made anew: so long after the last time, or when a schedule says so. */
+type Refresh = { readonly minutes: number } | { readonly schedule: Schedule };
+
+/** When the clock makes a view anew; undefined: never. Where there is a schedule, it counts, and an empty one is none. */
+export function refreshOf({ properties }: Pick<TableRecord, "properties">): Refresh | undefined {
   if (properties[refreshProperties.enabled]?.toLowerCase() !== "true") return undefined;
-  const minutes = properties[refreshProperties.minutes];
-  return minutes === undefined ? undefined : Number(minutes);
+  const { [refreshProperties.cron]: cron = "", [refreshProperties.minutes]: minutes } = properties;
+  const schedule = readSchedule(cron);
+  if (schedule) return { schedule };
+  return minutes === undefined ? undefined : { minutes: Number(minutes) };
 }
 
 /** Refuses properties of a view that ask for what no clock does. */
 export function checkRefresh(properties: TableRecord["properties"]): void {
-  if (properties[refreshProperties.cron] !== undefined) {
-    throw refused("refresh_cron is not supported by this Bondstore yet; say REFRESH EVERY");
+  const { [refreshProperties.cron]: cron = "" } = properties;
+  if (cron !== "" && !readSchedule(cron)) {
+    throw refused("refresh_cron is a schedule of Quartz, such as 0 30 2 * * ?, without W");
   }
   const minutes = properties[refreshProperties.minutes];
   if (minutes === undefined) return;
@@ -66,6 +71,6 @@ export function noteRefresh(
   projectId: string,
   view: Pick<TableRecord, "schema" | "name" | "properties">,
 ): void {
-  if (refreshMinutes(view) === undefined) return;
+  if (!refreshOf(view)) return;
   refreshRows(store).put([projectId, view.schema, view.name], true);
 }

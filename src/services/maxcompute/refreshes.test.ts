@@ -9,18 +9,23 @@ import { noteRefresh, refreshRows } from "./materialized.ts";
 import { Refreshes } from "./refreshes.ts";
 
 const account = "111111111111";
-const properties = { enable_auto_refresh: "true", refresh_interval_minutes: "1" };
+const everyMinute = { enable_auto_refresh: "true", refresh_interval_minutes: "1" };
 
 /** A clock with views, always outdated, in their projects; tells which of them begin each minute. */
-async function clockOf(views: Readonly<Record<string, readonly string[]>>, startMs: number) {
+async function clockOf(
+  views: Readonly<Record<string, readonly string[]>>,
+  startMs: number,
+  properties: TableRecord["properties"] = everyMinute,
+) {
   const store = createMemoryStore();
   const own = store.account(account);
   await store.transaction(() => {
     for (const [id, names] of Object.entries(views)) {
-      projectTable(own).put([id], { id, name: id, account } as ProjectRecord);
+      projectTable(own).put([id], { id, name: id, account, properties: {} } as ProjectRecord);
       for (const name of names) {
         const view = { id: name, schema: "default", name, owner: `ALIYUN$${account}`, properties };
-        const record = { ...view, kind: "materialized view" } as unknown as TableRecord;
+        const kind = "materialized view";
+        const record = { ...view, kind, definedAtMs: startMs } as unknown as TableRecord;
         tableRows(own).put([id, "default", name], record);
         noteRefresh(own, id, view);
       }
@@ -31,6 +36,7 @@ async function clockOf(views: Readonly<Record<string, readonly string[]>>, start
   const running = new Set<string>();
   const accessKeys = { of: () => [{ id: "k", active: true }] };
   const parts = {
+    projects: { find: () => undefined },
     ...{ store, clock: { now: () => startMs + minutes * 60_000 } },
     directory: {
       accounts: () => [{ id: account }],
@@ -82,9 +88,34 @@ test("what fell due while nothing ran is done once", async () => {
 test("a table in a view's place is looked at no more", async () => {
   const { minute, store, own } = await clockOf({ p: ["m"] }, 0);
   await store.transaction(() => {
-    const record = { id: "t", schema: "default", name: "m", kind: "table", properties };
+    const record = {
+      id: "t",
+      schema: "default",
+      name: "m",
+      kind: "table",
+      properties: everyMinute,
+    };
     tableRows(own).put(["p", "default", "m"], record as unknown as TableRecord);
   });
   assert.equal(await minute(), "");
   assert.deepEqual([...refreshRows(own).range()], []);
+});
+
+test("by a schedule a view is made anew when that says so, by clocks of the project's zone, and never between", async () => {
+  const schedule = { enable_auto_refresh: "true", refresh_cron: "0 30 2 * * ?" };
+  const startMs = Date.parse("2026-11-27T18:00:00Z");
+  const { minute, store, own } = await clockOf({ p: ["m"] }, startMs, schedule);
+  const key = ["p", "default", "m"];
+  const change = (materialized: TableRecord["materialized"]) =>
+    store.transaction(() => {
+      const record = tableRows(own).find(key);
+      if (record) tableRows(own).put(key, { ...record, ...(materialized && { materialized }) });
+    });
+  assert.deepEqual([await minute(29), await minute(1), await minute(1)], ["", "m", ""]);
+  await change({ built: { atMs: startMs + 31 * 60_000, reads: [] } });
+  assert.equal(await minute(24 * 60), "", "nothing has changed below");
+  const gone = { project: "p", schema: "default", table: "none", tableId: "none", version: 1 };
+  await change({ built: { atMs: startMs + 31 * 60_000, reads: [gone] } });
+  assert.equal(await minute(60), "", "its time has passed");
+  assert.equal(await minute(23 * 60), "m");
 });

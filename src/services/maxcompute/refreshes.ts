@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { newEvent } from "../../audit/event.ts";
 import { canAsk } from "../../identity/can-ask.ts";
 import type { Root, User } from "../../identity/principal.ts";
+import { lastDue } from "../../lib/cron.ts";
 import { eachMinute } from "../../lib/each-minute.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import type { OdpsAnswer, OdpsInput } from "../../pipeline/document.ts";
@@ -12,7 +13,8 @@ import type { AccountStore } from "../../storage/store.ts";
 import { type TableRecord, tableRows } from "./catalog.ts";
 import { tableArn } from "./find-project.ts";
 import type { Jobs } from "./jobs/jobs.ts";
-import { isOutdated, refreshMinutes, refreshRows } from "./materialized.ts";
+import { isOutdated, refreshOf, refreshProperties, refreshRows } from "./materialized.ts";
+import { timezoneOf } from "./tunnel/session.ts";
 
 const service = "maxcompute.aliyuncs.com";
 const minuteMs = 60_000;
@@ -33,8 +35,8 @@ interface Begun {
   readonly job?: string;
 }
 
-const minutesOf = (view: TableRecord | undefined): number | undefined =>
-  view?.kind === "materialized view" ? refreshMinutes(view) : undefined;
+const timesOf = (view: TableRecord | undefined) =>
+  view?.kind === "materialized view" ? refreshOf(view) : undefined;
 
 /**
  * Makes materialized views anew as often as they say: by a job of their owner's, which is judged as if the owner had
@@ -64,16 +66,18 @@ export class Refreshes {
 
   /** Begins jobs for what is due longest, and waits for none of them. */
   async round(): Promise<void> {
-    const { directory, store: stores } = this.#parts;
+    const { directory, store: stores, clock } = this.#parts;
+    const { cron } = refreshProperties;
     const seen = new Set<string>();
     for (const { id } of [...directory.accounts()]) {
       const due: Due[] = [];
       for await (const [project, view] of this.#views(stores.account(id))) {
         seen.add(view.id);
-        const sinceMs = this.#dueSince(view);
-        if (sinceMs !== undefined && isOutdated(view, project, this.#parts)) {
-          due.push({ project, view, sinceMs });
-        }
+        const sinceMs = this.#dueSince(view, project);
+        if (sinceMs === undefined) continue;
+        if (isOutdated(view, project, this.#parts)) due.push({ project, view, sinceMs });
+        // What is not needed when a schedule says so is not done until it says so again.
+        else if (view.properties[cron]) this.#begun.set(view.id, { atMs: clock.now() });
       }
       due.sort((one, other) => one.sinceMs - other.sinceMs);
       for (const one of due.slice(0, startsMax)) {
@@ -96,10 +100,10 @@ export class Refreshes {
         // Requests come between.
         await setImmediate();
         const view = tables.find(key);
-        if (view && minutesOf(view) !== undefined) yield [project, view];
+        if (view && timesOf(view)) yield [project, view];
         else {
           await this.#parts.store.transaction(() => {
-            if (minutesOf(tables.find(key)) === undefined) refreshRows(store).remove(key);
+            if (!timesOf(tables.find(key))) refreshRows(store).remove(key);
           });
         }
       }
@@ -107,12 +111,20 @@ export class Refreshes {
   }
 
   /** Since when a view may be made anew; undefined: not yet, or that is under way. */
-  #dueSince(view: TableRecord): number | undefined {
+  #dueSince(view: TableRecord, { properties }: ProjectRecord): number | undefined {
     const { atMs = 0, job } = this.#begun.get(view.id) ?? {};
     if (job !== undefined && this.#jobs.runs(job)) return undefined;
     const lastMs = Math.max(atMs, view.materialized?.built?.atMs ?? 0);
-    const sinceMs = lastMs + (minutesOf(view) ?? 0) * minuteMs;
-    return sinceMs <= this.#parts.clock.now() ? sinceMs : undefined;
+    const nowMs = this.#parts.clock.now();
+    const times = timesOf(view);
+    if (times && "schedule" in times) {
+      const zone = timezoneOf({ settings: new Map(Object.entries(properties)) });
+      // It is due from when it was last said on.
+      const afterMs = Math.max(lastMs, view.definedAtMs);
+      return lastDue(times.schedule, { afterMs, untilMs: nowMs, zone });
+    }
+    const sinceMs = lastMs + (times?.minutes ?? 0) * minuteMs;
+    return sinceMs <= nowMs ? sinceMs : undefined;
   }
 
   async #refresh({ project, view }: Due): Promise<void> {
