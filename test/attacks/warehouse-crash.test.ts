@@ -1,57 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { commandLine, type Up } from "../support/command-line.ts";
-import { warehousePython } from "../support/warehouse.ts";
-
-const marker = "a-value-that-is-in-clear-nowhere";
-
-/** Runs a script of PyODPS against a Bondstore; `seen` gets each line that it prints. */
-function script(up: Up, keys: Up["ready"], text: string, seen: (line: string) => void) {
-  const head = `
-import json, warnings
-warnings.simplefilter("ignore")
-from odps import ODPS
-o = ODPS("${keys.accessKeyId}", "${keys.secretAccessKey}", "sales", endpoint="${up.ready.endpoint}/api")
-`;
-  const child = spawn(warehousePython, ["-u", "-c", head + text], {
-    env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [rest, errors] = ["", ""];
-  child.stderr.setEncoding("utf8").on("data", (part: string) => {
-    errors = (errors + part).slice(-4_000);
-  });
-  child.stdout.setEncoding("utf8").on("data", (part: string) => {
-    const lines = (rest + part).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) seen(line);
-  });
-  const ended = new Promise<string>((resolve) => child.once("close", () => resolve(errors)));
-  return { child, ended };
-}
-
-/** Kills the server while a script writes that never ends by itself; `acknowledged` says when. */
-async function killAmid(
-  up: Up,
-  keys: Up["ready"],
-  write: string,
-  acknowledged: (n: number, kill: () => void) => void,
-): Promise<void> {
-  let kill = () => {};
-  const enough = new Promise<undefined>((resolve) => {
-    kill = () => resolve(undefined);
-  });
-  const writing = script(up, keys, write, (line) => acknowledged(Number(line), kill));
-  const failed = await Promise.race([enough, writing.ended]);
-  assert.ok(failed === undefined, `the writer ended by itself: ${failed}`);
-  await up.kill();
-  writing.child.kill("SIGKILL");
-  await writing.ended;
-}
+import { checkStore, killAmid, marker, newKey, script } from "../support/warehouse-crash.ts";
 
 test("kill -9 amid statements and uploads loses no row that was acknowledged, and leaves no half", async (t) => {
   const bondstore = commandLine(t);
@@ -176,29 +126,4 @@ print(json.dumps([one.status.value for one in o.list_instances()]))
   for (const n of acknowledged) assert.ok(numbers.has(n), `${n} was acknowledged`);
   for (const [n, count, halves] of found) assert.deepEqual([n, count, halves], [n, 2, 2]);
   assert.ok(!(JSON.parse(states) as string[]).slice(0, -1).includes("Running"));
-}
-
-/** The store stops, is whole, and holds no row in clear. */
-async function checkStore(bondstore: ReturnType<typeof commandLine>, up: Up): Promise<void> {
-  assert.equal(await up.stop(), 0);
-  const verified = await bondstore.run("verify", "--data", bondstore.data);
-  assert.equal(verified.status, 0, verified.said);
-  assert.deepEqual(filesWith(bondstore.data, marker), []);
-}
-
-async function newKey({ ready }: Up, keys: Up["ready"]): Promise<string> {
-  const { endpoint, region } = ready;
-  const { accessKeyId = "", secretAccessKey = "" } = keys;
-  const credentials = { accessKeyId, secretAccessKey };
-  const kms = new KMSClient({ endpoint, region, credentials });
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-  kms.destroy();
-  return KeyMetadata?.Arn ?? "";
-}
-
-/** Files below a directory that hold a text in clear. */
-function filesWith(directory: string, text: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
-    .filter((path) => statSync(path).isFile() && readFileSync(path).includes(text));
 }
