@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { watchPrograms } from "../support/processes.ts";
 import { firstValue, startWorld } from "../support/warehouse.ts";
@@ -163,4 +164,69 @@ out["stopped"] = [str(instance.status), time.time() - started < 20]
   assert.deepEqual(out["stopped"], ["Status.TERMINATED", true]);
   assert.deepEqual(await runners(), { ran: true, left: [] }, "nothing of it runs on");
   assert.doesNotMatch(running.logged.join("\n"), /printed words/);
+});
+
+const speak = (bytes: string) => `
+for fd in range(3, 20):
+    try: os.write(fd, ${bytes})
+    except OSError: pass
+`;
+
+/** What a module does when it is loaded. */
+const loading = {
+  fine: "",
+  raises: "raise ValueError('x')",
+  dies: "os._exit(1)",
+  endless: "while True: pass",
+  early: speak("bytes([0, 0, 0, 1, 0]) * 3"),
+  huge: speak("bytes([255] * 4) + bytes(100000)"),
+  calls: `
+for _ in range(20):
+    if os.fork() == 0:
+        held = []
+        for _ in range(150):
+            try:
+                held.append(socket.socket(socket.AF_UNIX))
+                held[-1].connect("/cell/in.sock")
+                held[-1].send(bytes(1000))
+            except OSError: pass
+        time.sleep(1000)
+time.sleep(1)
+`,
+};
+
+test("code that does not load, or calls on its host, leaves nothing open there", async (t) => {
+  const { asRoot, running } = await startWorld(t, "sales");
+  const open = () => readdirSync("/proc/self/fd").length;
+  const runners = watchPrograms(running.data, "/function/python3");
+  await asRoot(`
+head = "import os, socket, time\\nfrom odps.udf import annotate\\n"
+tail = "\\n@annotate('bigint->string')\\nclass F(object):\\n    def evaluate(self, a):\\n        return 'x'\\n"
+for name, lines in ${JSON.stringify(loading)}.items():
+    o.create_resource(name + ".py", "py", file_obj=head + lines + tail)
+    o.execute_sql("create function %s as '%s.F' using '%s.py'" % (name, name, name))
+rows("select fine(1)")
+`);
+  const before = open();
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, open());
+  }, 50);
+  const out = await asRoot(`${prelude}
+import time
+for name in ["raises", "dies", "early", "huge"]:
+    out[name] = [ask("select %s(1)" % name) for _ in range(8)]
+out["calls"] = [ask("select calls(1)"), ask("select fine(1)")]
+instance = o.run_sql("select endless(1)")
+time.sleep(3)
+instance.stop()
+`);
+  clearInterval(timer);
+  for (const name of ["raises", "dies", "early", "huge"]) {
+    for (const told of out[name] as unknown[]) assert.match(String(told), /ODPS-0123055/, name);
+  }
+  assert.deepEqual(out["calls"], [[["x"]], [["x"]]]);
+  assert.deepEqual(await runners(), { ran: true, left: [] }, "what is stopped while it loads ends");
+  assert.ok(open() <= before + 8, `${open()} of ${before}`);
+  assert.ok(most <= before + 60, `${most} of ${before}`);
 });

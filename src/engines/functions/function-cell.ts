@@ -67,12 +67,13 @@ const ownBytes = 512 * mebi;
 const limits = { cpus: 1, processes: 64, openFiles: 256 } as const;
 const loadMs = 60_000;
 
-/** Starts a cell for a function and loads its code. Rejects where that is refused or takes too long. */
+/** Starts a cell for a function and loads its code. Rejects where that is refused, is ended or takes too long. */
 export async function startFunctionCell(
   code: FunctionCode,
   host: FunctionHost,
+  signal?: AbortSignal,
 ): Promise<FunctionCell> {
-  const { cell, link } = await opened(code, host);
+  const { cell, link } = await opened(code, host, signal);
   return { link, stop: () => end(cell, link) };
 }
 
@@ -92,6 +93,7 @@ interface Opened {
 async function opened(
   code: CodeSource & Partial<FunctionCode>,
   { java, ...host }: FunctionHost,
+  signal?: AbortSignal,
 ): Promise<Opened> {
   const bytes = code.resources.reduce((sum, { size }) => sum + size, 0);
   const cell = await startCell({
@@ -101,9 +103,14 @@ async function opened(
     // What resources are unpacked to lies in memory as well.
     limits: { ...limits, memoryBytes: ownBytes + 3 * bytes, workBytes: 64 * mebi + 2 * bytes },
   });
+  const opening = open(cell, code);
   try {
-    return { cell, ...(await within(loadMs, open(cell, code))) };
+    return { cell, ...(await within(loadMs, opening, signal)) };
   } catch (error) {
+    void opening.then(
+      ({ link }) => link.destroy(),
+      () => {},
+    );
     await cell.stop(0);
     throw error;
   }
@@ -183,16 +190,39 @@ async function end(cell: Cell, link: Socket): Promise<void> {
   await cell.stop(0);
 }
 
-function within<Result>(waitMs: number, work: Promise<Result>): Promise<Result> {
+function within<Result>(
+  waitMs: number,
+  work: Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
+  let end = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new FunctionRefusal({ error: "time", frames: [] })), waitMs);
+    const refuse = (error: string) => reject(new FunctionRefusal({ error, frames: [] }));
+    timer = setTimeout(refuse, waitMs, "time");
+    end = () => refuse("ended");
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  });
 }
 
 async function open(cell: Cell, code: CodeSource): Promise<Pick<Opened, "link" | "told">> {
   const link = await reach(cell);
+  try {
+    return { link, told: await load(link, code) };
+  } catch (error) {
+    // Its other end may be closed by now: half of it would stay open here.
+    link.destroy();
+    throw error;
+  }
+}
+
+/** Tells a cell what its code is made of, and answers what it says of it. */
+async function load(link: Socket, code: CodeSource): Promise<string> {
   const { resources, ...told } = code;
   const setup = JSON.stringify({
     ...told,
@@ -203,5 +233,5 @@ async function open(cell: Cell, code: CodeSource): Promise<Pick<Opened, "link" |
   const answer = await frameFrom(link);
   const text = answer.toString("utf8", 1);
   if (answer[0] !== 0) throw new FunctionRefusal(readFailure(text));
-  return { link, told: text };
+  return text;
 }

@@ -46,18 +46,23 @@ export class FunctionCells {
     const codes = calls.map((call) => codeOf(call, timezone, this.#sealing));
     await this.#enter(account, calls.length, signal);
     const begun: Promise<FunctionCell>[] = [];
+    const ending = new AbortController();
+    const ends = AbortSignal.any([signal, ending.signal]);
     try {
       for (const [at, code] of codes.entries()) {
-        const start = startFunctionCell(code, this.#host());
+        const start = startFunctionCell(code, this.#host(), ends);
         begun.push(start.catch((error: unknown) => Promise.reject(worded(error, calls[at]))));
       }
-      const started = await Promise.all(begun);
+      const started = await Promise.all(begun).catch((error: unknown) => {
+        throw signal.aborted ? stopped : error;
+      });
       if (signal.aborted) throw stopped;
       return await work(started.map(({ link }) => link));
     } finally {
-      const ends = await Promise.allSettled(begun);
+      ending.abort();
+      const cells = await Promise.allSettled(begun);
       await Promise.all(
-        ends.map((end) => (end.status === "fulfilled" ? end.value.stop() : undefined)),
+        cells.map((cell) => (cell.status === "fulfilled" ? cell.value.stop() : undefined)),
       );
       this.#leave(account, calls.length);
     }
