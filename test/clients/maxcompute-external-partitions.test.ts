@@ -36,6 +36,7 @@ out["one"] = rows("select id, region from t where ds='20260101' order by id limi
 out["counted"] = rows("select count(*) from t where ds in ('20260102', '20260103')")
 out["greatest"] = rows("select count(*), max(ds) from t where ds = max_pt('t')")
 o.execute_sql("alter table t add partition (ds='20260103', region='e') location 's3://other/elsewhere/'")
+out["no bucket"] = refused(lambda: o.execute_sql("alter table t add partition (ds='1', region='f') location 's3://other/f/' partition (ds='1', region='g') location 's3://no-such-bucket/x/'"))[1]
 out["elsewhere"] = rows("select * from t where ds > '20260102'")
 o.execute_sql("insert into t partition (ds='20260103', region='e') values (10, 'in the other bucket')")
 o.execute_sql("insert into t partition (ds='20260104', region='..') values (11, 'dots')")
@@ -75,6 +76,7 @@ out["parquet"] = rows("select * from p where n between 11 and 12 order by id lim
   ]);
   assert.deepEqual(out["counted"], [[1]]);
   assert.deepEqual(out["greatest"], [[1, "20260102"]]);
+  assert.match(String(out["no bucket"]), /external table checking failure.*NoSuchBucket/);
   assert.deepEqual(out["elsewhere"], [[9, "w", "20260103", "e"]]);
   assert.deepEqual(out["hostile"], [
     [11, ".."],

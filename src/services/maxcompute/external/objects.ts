@@ -72,18 +72,21 @@ export class ExternalObjects {
     return caller;
   }
 
-  /** Refuses a location whose bucket is not there. Who may not look is told so when the objects are used. */
-  async checkBucket(location: SetLocation): Promise<void> {
-    try {
-      await this.#s3("ListObjectsV2", location, { Prefix: location.prefix, MaxKeys: 1 });
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      if (error.code === "AccessDenied") return;
-      throw new ServiceError(
-        "ODPS-0130071",
-        `ODPS-0130071: Semantic analysis exception - external table checking failure, error message: ${error.code}: ${error.message}`,
-      );
-    }
+  /** Refuses locations whose bucket is not there. Who may not look is told so when the objects are used. */
+  async checkBuckets(locations: readonly SetLocation[]): Promise<void> {
+    const each = [...new Map(locations.map((one) => [one.bucket, one])).values()];
+    await inTurn(each, (location) =>
+      this.#s3("ListObjectsV2", location, { Prefix: location.prefix, MaxKeys: 1 }).catch(
+        (error: unknown) => {
+          if (!(error instanceof ServiceError)) throw error;
+          if (error.code === "AccessDenied") return;
+          throw new ServiceError(
+            "ODPS-0130071",
+            `ODPS-0130071: Semantic analysis exception - external table checking failure, error message: ${error.code}: ${error.message}`,
+          );
+        },
+      ),
+    );
   }
 
   /** The objects of each location; all together are as many as one statement may copy. */

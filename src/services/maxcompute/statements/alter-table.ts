@@ -1,8 +1,11 @@
 import { renameColumn, renameTable } from "../../../projects/permissions/renamed.ts";
+import type { ProjectRecord } from "../../../projects/project.ts";
 import type { Name, Position } from "../../../sql/tree.ts";
 import type { AlterTable, AlterTableAction } from "../../../sql/tree-alter.ts";
 import type { TableRecord } from "../catalog.ts";
 import { tableRows } from "../catalog.ts";
+import { ExternalObjects } from "../external/objects.ts";
+import { locationSet } from "../external/set-location.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
@@ -51,7 +54,9 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
     return compact(action, there, doing);
   }
   const content = changePartitions(action, there, doing);
+  if (action.kind === "add-partitions") await checkPlaces(action, project, call);
   await call.parts.store.transaction(() => {
+    doing.judgeAgain();
     if (content) {
       content();
       return;
@@ -77,6 +82,18 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
     }
   });
   return { text: "OK" };
+}
+
+/** Refuses partitions in buckets that are not there. */
+async function checkPlaces(
+  { partitions }: Action<"add-partitions">,
+  project: ProjectRecord,
+  call: OdpsCall,
+): Promise<void> {
+  const told = partitions.flatMap(({ location }) => (location === undefined ? [] : [location]));
+  if (told.length === 0) return;
+  const places = told.map((location) => locationSet(location, call));
+  await new ExternalObjects(project, call).checkBuckets(places);
 }
 
 const handedTo =

@@ -86,7 +86,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
   checkColumns(made.columns, made.partitionColumns, statement.at);
   if (made.external) {
     const place = tablePlace({ external: made.external, owner: callerName(call) });
-    await new ExternalObjects(where.project, call).checkBucket(place);
+    await new ExternalObjects(where.project, call).checkBuckets([place]);
   }
   const content = await firstContent(doing, made, where);
   await keepOrDiscard(call.parts.store, target.store, content?.added ?? [], () => {
