@@ -104,3 +104,59 @@ out["missing bucket"] = refused(lambda: o.execute_sql("unload from own into loca
   assert.equal((await keys("parquet/")).length, 1);
   assert.equal((await keys("in/")).length, 3, "what is dropped is the table, not its objects");
 });
+
+test("PyODPS reads lines of JSON as a table, and learns what of it is not written or not kept", async (t) => {
+  const { odps, root, put } = await startWorldWithBuckets(t, ["sales"], ["lake"]);
+  const lines = [
+    String.raw`{"UserId": 1, "name": "a \"q\" \n\u00e9", "price": 1.50, "ok": true, "at": "2026-01-01 00:00:00", "more": [1]}`,
+    ...['{"userid": "2", "name": {"a": [1, "b"]}, "price": null}', "", "{}", "[1, 2]"],
+  ];
+  await put("in/ds=x/one.json", lines.join("\n"));
+  await put("in/ds=y/two.json", '{"userid": 1234567890123456, "NAME": 7, "name": "own"}\n');
+  await put("bad/one.json", '{"userid": 1}\n{"userid": "secret value}\n');
+  await put("worse/one.json", '{"userid": "secret value"}\n');
+  const out = await odps<Record<string, unknown>>(
+    root,
+    "sales",
+    `
+columns = "(userid bigint, name string, price decimal(10,2), ok boolean, at datetime) partitioned by (ds string)"
+o.execute_sql("create external table lines %s row format serde 'org.apache.hive.hcatalog.data.JsonSerDe' stored as textfile location 's3://lake/in/'" % columns)
+o.execute_sql("msck repair table lines add partitions")
+out["rows"] = rows("select userid, name, cast(price as string), ok, cast(at as string) from lines where ds = 'x' order by userid limit 10")
+out["other"] = rows("select userid, name, ds from lines where ds = 'y'")
+out["count"] = rows("select ds, count(*) from lines group by ds order by ds limit 9", **{"odps.sql.allow.fullscan": "true"})
+out["again"] = o.execute_sql("show create table lines").open_reader(tunnel=False).raw
+def told(sql): return refused(lambda: o.execute_sql(sql))[1]
+for name in ["bad", "worse"]:
+    o.execute_sql("create external table %s (userid bigint) stored as json location 's3://lake/%s/'" % (name, name))
+    out[name] = told("select userid from " + name)
+out["written"] = [told("insert into bad values (1)"), told("unload from (select 1 as a) into location 's3://lake/out/' stored as json")]
+def made(more): return told("create external table x (%s location 's3://lake/in/'" % more)
+out["not made"] = [made("a array<bigint>) stored as json"), made("a bigint) row format serde 'x.Y' stored as textfile"), made("a bigint) row format serde 'org.apache.hive.hcatalog.data.JsonSerDe' stored as parquet"), made("a bigint) stored as json tblproperties ('odps.text.option.delimiter'=',')")]
+`,
+  );
+  assert.deepEqual(out["rows"], [
+    ...[
+      [null, null, null, null, null],
+      [null, null, null, null, null],
+    ],
+    [1, 'a "q" \né', "1.5", true, "2026-01-01 00:00:00"],
+    [2, '{"a":[1,"b"]}', null, null, null],
+  ]);
+  assert.deepEqual(out["other"], [[1234567890123456, "own", "y"]]);
+  assert.deepEqual(out["count"], [
+    ["x", 4],
+    ["y", 1],
+  ]);
+  assert.match(String(out["again"]), /STORED AS JSON\nLOCATION/);
+  for (const name of ["bad", "worse"]) {
+    assert.match(String(out[name]), /error while the statement ran/);
+    assert.doesNotMatch(String(out[name]), /secret/);
+  }
+  for (const told of out["written"] as string[]) assert.match(told, /of JSON are read and not/);
+  const [type, serde, other, property] = out["not made"] as string[];
+  assert.match(String(type), /column a of JSON outside cannot be of type array/);
+  assert.match(String(serde), /the serde `x.y` is not supported/);
+  assert.match(String(other), /is of another format/);
+  assert.match(String(property), /odps.text.option.delimiter` is not supported/);
+});

@@ -1,9 +1,12 @@
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Property } from "../../../sql/tree.ts";
+import type { Column, SqlType } from "../../../sql/types.ts";
 
 /** How the bytes of an external object are read and written. */
 export type ExternalFormat =
   | { readonly kind: "parquet" }
+  /** A line of JSON for each row: read, and not written. */
+  | { readonly kind: "json" }
   | {
       readonly kind: "text";
       readonly delimiter: string;
@@ -33,6 +36,14 @@ const formats: Readonly<Record<string, ExternalFormat>> = {
   parquet: { kind: "parquet" },
   textfile: { ...text, delimiter: "\u0001" },
   csv: text,
+  json: { kind: "json" },
+};
+
+/** Forms by the class that a statement names for it, in lower case. Without one a word says enough. */
+const serdes: Readonly<Record<string, ExternalFormat>> = {
+  "org.apache.hive.hcatalog.data.jsonserde": { kind: "json" },
+  "org.apache.hadoop.hive.serde2.lazy.lazysimpleserde": { ...text, delimiter: "\u0001" },
+  "org.apache.hadoop.hive.ql.io.parquet.serde.parquethiveserde": { kind: "parquet" },
 };
 
 /** Properties that say nothing to Bondstore: the rights are the caller's own, whatever role is named. */
@@ -53,10 +64,12 @@ const textOptions: Readonly<Record<string, (value: string) => Partial<Text>>> = 
 
 /** The form that a statement tells. Refuses what is not built, and what it does not know. */
 export function readFormat(told: Told): ExternalFormat {
-  const name = (told.storedBy ?? told.storedAs ?? "").toLowerCase();
-  const found = Object.hasOwn(formats, name) ? formats[name] : undefined;
-  if (!found) {
-    throw notKnown(`the format \`${name.slice(0, 100)}\` is not supported by this Bondstore yet`);
+  const named = formatNamed(told.storedBy ?? told.storedAs ?? "", formats, "format");
+  const serde = told.rowFormatSerde;
+  const found = serde === undefined ? named : formatNamed(serde, serdes, "serde");
+  // JSON is text for whoever knows no lines of it.
+  if (found.kind !== named.kind && (found.kind !== "json" || named.kind !== "text")) {
+    throw notKnown(`the serde \`${serde?.slice(0, 100)}\` is of another format`);
   }
   const options = [
     ...(told.delimiters ?? []),
@@ -68,12 +81,35 @@ export function readFormat(told: Told): ExternalFormat {
   return format;
 }
 
+function formatNamed(
+  told: string,
+  known: Readonly<Record<string, ExternalFormat>>,
+  what: string,
+): ExternalFormat {
+  const name = told.toLowerCase();
+  const found = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (found) return found;
+  throw notKnown(`the ${what} \`${name.slice(0, 100)}\` is not supported by this Bondstore yet`);
+}
+
+const nested: ReadonlySet<SqlType["kind"]> = new Set([
+  ...(["array", "map", "struct", "json", "binary"] as const),
+]);
+
+/** Refuses columns that a form has no values for. */
+export function checkTypes({ kind }: ExternalFormat, columns: readonly Column[]): void {
+  const bad = kind === "json" && columns.find(({ type }) => nested.has(type.kind));
+  if (bad) throw notKnown(`column ${bad.name} of JSON outside cannot be of type ${bad.type.kind}`);
+}
+
 /** How a statement says a form: a clause, and the properties of a text that is not as the clause alone says. */
 export function formatWords(format: ExternalFormat): {
   readonly words: string;
   readonly options: readonly (readonly [key: string, value: string])[];
 } {
-  if (format.kind === "parquet") return { words: "STORED AS PARQUET", options: [] };
+  if (format.kind !== "text") {
+    return { words: `STORED AS ${format.kind.toUpperCase()}`, options: [] };
+  }
   const { delimiter, headerLines, gzip, null: none } = format;
   const options = [
     [delimiter !== text.delimiter, "odps.text.option.delimiter", delimiter],

@@ -108,10 +108,11 @@ export async function writeOutside(
 
 /** Objects are written without header lines: who reads them by this form would lose their first rows. */
 function checkWritable(format: ExternalFormat): void {
-  if (format.kind === "parquet" || format.headerLines === 0) return;
+  if (format.kind === "parquet" || (format.kind === "text" && format.headerLines === 0)) return;
+  const what = format.kind === "json" ? "of JSON" : "with odps.text.option.header.lines.count";
   throw new ServiceError(
     "ODPS-0130071",
-    "ODPS-0130071: Semantic analysis exception - objects with odps.text.option.header.lines.count are read and not written: write by a form without it",
+    `ODPS-0130071: Semantic analysis exception - objects ${what} are read and not written: write by a form without it`,
   );
 }
 
@@ -142,4 +143,4 @@ async function asText(
 }
 
 const endings = (format: ExternalFormat): string =>
-  format.kind === "parquet" ? ".parquet" : format.gzip ? ".csv.gz" : ".csv";
+  format.kind !== "text" ? `.${format.kind}` : format.gzip ? ".csv.gz" : ".csv";

@@ -37,6 +37,11 @@ function readSql(
   if (format.kind === "parquet") {
     return `read_parquet([${names}], union_by_name = true, ${parted})`;
   }
+  if (format.kind === "json") {
+    const values = columns.map(({ name }) => `${jsonValue(name)} AS ${quoteName(name)}`);
+    const lines = `read_ndjson_objects([${names}], compression = 'uncompressed', ${parted})`;
+    return `(SELECT * EXCLUDE ("json"), ${values.join(", ")} FROM ${lines})`;
+  }
   const shape = columns.map(({ name }) => `${quoteText(name)}: 'VARCHAR'`);
   const options = [
     `columns = {${shape.join(", ")}}`,
@@ -48,4 +53,10 @@ function readSql(
     parted,
   ];
   return `read_csv([${names}], ${options.join(", ")})`;
+}
+
+/** The text of a member of a line: by the column's name, or else by one that differs from it in case alone. */
+function jsonValue(name: string): string {
+  const member = `list_filter(json_keys("json"), lambda k: lower(k) = ${quoteText(name)})[1]`;
+  return `coalesce("json" ->> ${quoteText(`$."${name}"`)}, "json" ->> ('$."' || ${member} || '"'))`;
 }
