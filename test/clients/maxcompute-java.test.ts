@@ -63,9 +63,10 @@ function headerIn(head: unknown, name: string): unknown {
   return at < 0 ? undefined : list[at + 1];
 }
 
-test("MaxCompute's driver for JDBC connects, queries and lists tables", async (t) => {
+test("MaxCompute's driver for JDBC connects, queries, lists tables, and shows statistics", async (t) => {
   const { running, root } = await startWorld(t, "sales");
   const source = "test/support/java/WarehouseJdbc.java";
   const out = await java("warehouse-jdbc", running, root, source);
-  assert.deepEqual(out, ["written 2", "1x", "2y", "table t", "column a", "column b", "refused"]);
+  const seen = ["written 2", "1x", "2y", "table t", "column a", "column b"];
+  assert.deepEqual(out, [...seen, "view 2", "a:MaxValue: 2", "refused"]);
 });

@@ -33,6 +33,14 @@ public class WarehouseJdbc {
       try (ResultSet columns = connection.getMetaData().getColumns(null, "sales", "t", null)) {
         while (columns.next()) out.add("column " + columns.getString("COLUMN_NAME"));
       }
+      statement.execute("create view v(@k table (a bigint), @b string) as select t.a from t join @k on t.a = k.a where t.b = @b");
+      try (ResultSet rows = statement.executeQuery("select a from v((select a from t), 'y')")) {
+        while (rows.next()) out.add("view " + rows.getLong(1));
+      }
+      statement.execute("analyze table t compute statistics for columns (a)");
+      try (ResultSet rows = statement.executeQuery("show statistic t columns (a)")) {
+        if (rows.next()) out.add(rows.getString(1).split("\n")[0]);
+      }
       try {
         statement.executeQuery("select nothing from t");
       } catch (SQLException error) {
