@@ -52,6 +52,14 @@ export interface CodeClass {
   readonly signatures: readonly string[];
 }
 
+/** A table that code reads under the name of a resource. */
+export interface ResourceTable {
+  readonly name: string;
+  readonly table: CatalogTable;
+  /** Values of the one partition that is meant; absent: all of the table. */
+  readonly partition?: readonly string[];
+}
+
 /** A function that a project holds: written in SQL, or code that runs outside of the engine. */
 export interface CatalogFunction extends CatalogName {
   /** Never reused. */
@@ -62,6 +70,8 @@ export interface CatalogFunction extends CatalogName {
   readonly command?: Command;
   /** The class that is called. Neither this nor a definition: `why` it cannot be. */
   readonly code?: CodeClass;
+  /** Tables that the code reads: a call of it reads all of them. */
+  readonly tables?: readonly ResourceTable[];
   readonly why?: string;
 }
 

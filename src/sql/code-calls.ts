@@ -6,7 +6,7 @@ import {
   fullName,
 } from "./catalog.ts";
 import { type MeantSignature, meantSignature, parseCodeSignature } from "./code-signature.ts";
-import { intoJson, jsonShape, outOfJson } from "./code-values.ts";
+import { itemText, jsonShape, outOfJson } from "./code-values.ts";
 import { convertTo, resolveCondition, resolveExpression } from "./expression.ts";
 import { quoteText } from "./quote.ts";
 import { freshName, type Resolved, type Scope } from "./scope.ts";
@@ -142,15 +142,9 @@ function taken(name: string, { signatures }: CodeClass): string {
   return `function ${name} takes ${parameters.length} arguments, by ${only}`;
 }
 
-/** A struct's fields are taken out of it one by one: it is calculated once. */
-function argumentText(sql: string, type: SqlType, at: Position): string {
-  const text = intoJson(type.kind === "struct" ? "odps_item" : sql, type);
-  if (text === undefined) {
-    return refuse(at, `${typeText(type).toUpperCase()} is no type for a function with code`);
-  }
-  if (type.kind !== "struct") return text;
-  return `list_transform([${sql}], lambda odps_item: ${text})[1]`;
-}
+const argumentText = (sql: string, type: SqlType, at: Position): string =>
+  itemText(sql, type) ??
+  refuse(at, `${typeText(type).toUpperCase()} is no type for a function with code`);
 
 /** The call's name in the emitted text: one for each function, view that it stands in, and types of arguments. */
 export function codeCall(

@@ -51,6 +51,13 @@ export function intoJson(sql: string, type: SqlType): string | undefined {
   }
 }
 
+/** The same for a value that stands alone. A struct's fields are taken out of it one by one: it is calculated once. */
+export function itemText(sql: string, type: SqlType): string | undefined {
+  if (type.kind !== "struct") return intoJson(sql, type);
+  const text = intoJson("odps_item", type);
+  return text && `list_transform([${sql}], lambda odps_item: ${text})[1]`;
+}
+
 type Shape = string | readonly Shape[] | { readonly [name: string]: Shape };
 
 /** What DuckDB is told to expect in JSON: text of the form that `from_json_strict` reads. */

@@ -6,6 +6,7 @@ import { parseScript } from "./parse.ts";
 import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { specialCalls } from "./special-calls.ts";
+import { openFound } from "./tables.ts";
 import type { CallExpression, CreateSqlFunction } from "./tree.ts";
 
 /** Names that mean a built-in wherever they stand alone: no project's function takes their place. */
@@ -34,6 +35,11 @@ export function findUserFunction(
   world.functions.add(fullName(found));
   if (!world.uses.some((use) => use.function.id === found.id && sameWay(use.through, through))) {
     world.uses.push({ function: found, through });
+    for (const { table, partition } of found.tables ?? []) {
+      const { read } = openFound(table, call.at, environment);
+      for (const { name } of [...table.columns, ...table.partitionColumns]) read.columns.add(name);
+      read.chosen = partition !== undefined;
+    }
   }
   return found;
 }

@@ -6,6 +6,24 @@ import { java } from "../support/java.ts";
 import { functionsJar } from "../support/java-functions.ts";
 import { startWorld } from "../support/warehouse.ts";
 
+const tables = `
+package com.example;
+import com.aliyun.odps.udf.ExecutionContext;
+import java.math.BigDecimal;
+import java.util.Date;
+public class Tables extends com.aliyun.odps.udf.UDF {
+  private ExecutionContext context;
+  @Override public void setup(ExecutionContext context) { this.context = context; }
+  public String evaluate(String name) throws java.io.IOException {
+    StringBuilder said = new StringBuilder();
+    for (Object[] row : context.readResourceTable(name)) {
+      BigDecimal price = (BigDecimal) row[1];
+      said.append(row[0] + " " + price + " " + ((Date) row[2]).getTime() + " " + row[3] + "; ");
+    }
+    return said.toString();
+  }
+}
+`;
 const source = readFileSync("test/support/java/Functions.java", "utf8");
 
 test("functions in Java are called by queries: of a row, of rows, and giving rows", async (t) => {
@@ -13,6 +31,7 @@ test("functions in Java are called by queries: of a row, of rows, and giving row
     "Functions.java": source,
     "Half.java": "package com.example; public class Half extends Rest {}",
     "Rest.java": "package com.example; public class Rest extends com.aliyun.odps.udf.UDF {}",
+    "Tables.java": tables,
   });
   const { asRoot } = await startWorld(t, "sales");
   const out = await asRoot(`
@@ -42,6 +61,12 @@ out["raised"] = refused(lambda: rows("select j_fails(a) from t where a = 2"))[1]
 out["nothing"] = [refused(lambda: rows(sql))[1] for sql in ["select j_nofunction(1)", "select j_words(b, b) from t", "select j_fails(1, 2)"]]
 o.execute_sql("create function missing as 'com.example.Missing' using 'f.jar'")
 out["missing"] = refused(lambda: rows("select missing(1)"))[1]
+o.execute_sql("create table prices (k string, price decimal(10,2), at datetime, l array<bigint>)")
+o.execute_sql("""insert into prices select 'a "b"', cast(1.5 as decimal(10,2)), datetime '2026-06-01 10:20:30', array(1L, 2L)""")
+o.create_resource("p", "table", table_name="prices")
+o.execute_sql("create function j_tables as 'com.example.Tables' using 'f.jar,p'")
+out["tables"] = rows("select j_tables('p'), j_tables('p')")
+out["no table"] = refused(lambda: rows("select j_tables('f.jar')"))[1]
 half = io.BytesIO()
 with zipfile.ZipFile("${jar}") as whole, zipfile.ZipFile(half, "w") as archive:
     archive.writestr("com/example/Half.class", whole.read("com/example/Half.class"))
@@ -101,6 +126,9 @@ out["many"] = rows("select sum(j_plus(a, 1)), count(*) from t where a >= 100")
     String(out["missing"]),
     /none of its resources has a class com\.example\.Missing: it is named with its package/,
   );
+  const price = 'a "b" 1.50 1780302030000 [1, 2]; ';
+  assert.deepEqual(out["tables"], [[price, price]]);
+  assert.match(String(out["no table"]), /java\.io\.FileNotFoundException/);
   assert.match(String(out["half"]), /Half needs a class that none of its resources has/);
   assert.deepEqual(out["many"], [[202_010_000, 20_000]]);
 });

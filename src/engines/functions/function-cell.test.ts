@@ -24,7 +24,7 @@ function codeOf(
   };
   const resources = [{ name: "code.py", size: file.length, content }];
   const what = { language: "Python", className: "code.F", timezone: "UTC", closes: false } as const;
-  return { ...what, signature, kind, parameters, results, resources };
+  return { ...what, signature, kind, parameters, results, resources, tables: [] };
 }
 
 let cells = 0;

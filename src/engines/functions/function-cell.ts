@@ -37,9 +37,12 @@ export interface FunctionCode extends CodeSource {
   readonly closes: boolean;
   /** The zone in which moments are told. */
   readonly timezone: string;
+  /** Which of its resources are rows of tables, a JSON list on each line, in the quotes of CSV where it needs them. */
+  readonly tables: readonly { readonly name: string; readonly columns: readonly SqlType[] }[];
 }
 
-interface FunctionResource {
+/** A file of a function. */
+export interface FunctionResource {
   readonly name: string;
   readonly size: number;
   readonly content: () => AsyncIterable<Buffer>;

@@ -100,10 +100,13 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -111,9 +114,17 @@ import java.util.zip.ZipInputStream;
 final class Context extends ExecutionContext {
   private final Path folder;
   private final Counters own = new Counters();
+  private final Map<String, List<Values.Convert>> tables = new HashMap<>();
 
-  Context(Path folder) {
+  Context(Path folder, List<?> told) {
     this.folder = folder;
+    for (Object one : told) {
+      List<Values.Convert> readers = new ArrayList<>();
+      for (Object type : (List<?>) ((Map<?, ?>) one).get("columns")) {
+        readers.add(Values.reader((Map<?, ?>) type));
+      }
+      tables.put((String) ((Map<?, ?>) one).get("name"), readers);
+    }
   }
 
   private Path find(String name) throws IOException {
@@ -165,8 +176,24 @@ final class Context extends ExecutionContext {
     return new UnsupportedOperationException(what + " are not built in this Bondstore");
   }
 
-  public Iterable<Object[]> readResourceTable(String name) {
-    throw notBuilt("tables as resources");
+  /** Each time from the first row; a value is as it would be as an argument. */
+  public Iterable<Object[]> readResourceTable(String name) throws IOException {
+    Path path = find(name);
+    List<Values.Convert> readers = tables.get(path.getFileName().toString());
+    if (readers == null) throw new FileNotFoundException("the function has no table " + name);
+    return () -> {
+      try {
+        return Files.lines(path).map(line -> row(line, readers)).iterator();
+      } catch (IOException error) {
+        throw new UncheckedIOException(error);
+      }
+    };
+  }
+
+  private static Object[] row(String line, List<Values.Convert> readers) {
+    boolean quoted = line.startsWith("\"");
+    String json = quoted ? line.substring(1, line.length() - 1).replace("\"\"", "\"") : line;
+    return Work.read(readers, (List<?>) Json.read(json));
   }
 
   public VolumeInfo getInputVolumeInfo() {

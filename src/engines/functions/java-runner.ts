@@ -104,7 +104,7 @@ public final class Runner {
         give(0, described(found));
         return;
       }
-      work = Work.of(found, setup, new Context(folder));
+      work = Work.of(found, setup, new Context(folder, (List<?>) setup.get("tables")));
     } catch (Throwable error) {
       give(1, told(error));
       return;

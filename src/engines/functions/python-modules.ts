@@ -48,7 +48,16 @@ def cached(folder, name):
     return path
 
 
-def make_modules(folder):
+def rows_of(path, each):
+    with open(path, "r", encoding="utf-8", newline="\n") as file:
+        for line in file:
+            line = line.rstrip("\n")
+            if line.startswith('"'):
+                line = line[1:-1].replace('""', '"')
+            yield tuple([convert(value) for convert, value in zip(each, json.loads(line))])
+
+
+def make_modules(folder, tables):
     def get_cache_file(name, mode=None):
         if mode is not None and "b" in mode:
             return open(cached(folder, name), "rb")
@@ -68,7 +77,10 @@ def make_modules(folder):
                 yield open(os.path.join(at, one), "rb")
 
     def get_cache_table(name):
-        raise NotImplementedError("tables as resources are not built")
+        columns = tables.get(os.path.basename(name))
+        if columns is None:
+            raise IOError("the function has no table " + name)
+        return rows_of(cached(folder, name), [reader(of) for of in columns])
 
     odps = types.ModuleType("odps")
     odps.__path__ = []

@@ -145,9 +145,9 @@ def prepared(setup, folder):
 def serve(link):
     folder = os.path.join(os.getcwd(), "function")
     os.makedirs(folder)
-    make_modules(folder)
-    sys.path.insert(0, folder)
     setup = json.loads(take(link))
+    make_modules(folder, {one["name"]: one["columns"] for one in setup["tables"]})
+    sys.path.insert(0, folder)
     place(link, folder, setup["resources"])
     os.chdir(folder)
     try:

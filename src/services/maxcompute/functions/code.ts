@@ -1,4 +1,8 @@
-import type { CodeSource, FunctionCode } from "../../../engines/functions/function-cell.ts";
+import type {
+  CodeSource,
+  FunctionCode,
+  FunctionResource,
+} from "../../../engines/functions/function-cell.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { CodeCall } from "../../../sql/catalog.ts";
 import type { EmbeddedCode } from "../../../sql/tree.ts";
@@ -14,26 +18,31 @@ const resourceBytesMax = 256 * 1024 * 1024;
 export interface LentCall {
   readonly call: CodeCall;
   readonly found: FoundFunction;
+  /** Rows of the tables that it reads. */
+  readonly tables?: readonly (FunctionResource & FunctionCode["tables"][number])[];
 }
 
 /** What the cell of a call is told. */
 export function codeOf(
-  { call, found }: LentCall,
+  { call, found, tables = [] }: LentCall,
   timezone: string,
   sealing: ProjectSealing,
 ): FunctionCode {
   const { code } = call.function;
   if (!code) throw new Error(`the function ${found.record.name} has no code`);
   const { signature, parameters, results, closes } = call;
+  const source = sourceOf(found, code.language, sealing);
   return {
-    ...sourceOf(found, code.language, sealing),
+    ...source,
+    resources: [...source.resources, ...tables],
+    tables: tables.map(({ name, columns }) => ({ name, columns })),
     ...(call.function.command && { command: call.function.command }),
     ...{ signature, kind: code.kind, parameters, results, timezone, closes },
   };
 }
 
 /** A module in Python that the statement holds. */
-function moduleOf({ file, text }: EmbeddedCode): CodeSource["resources"][number] {
+function moduleOf({ file, text }: EmbeddedCode): FunctionResource {
   const bytes = Buffer.from(text);
   const content = async function* () {
     yield bytes;

@@ -19,6 +19,7 @@ import {
 } from "../resources/find.ts";
 import { resourcesNamed } from "./named.ts";
 import { type FunctionRecord, functionRows } from "./records.ts";
+import { type TableFinder, withTables } from "./resource-tables.ts";
 
 /** A function as a statement has found it, with what it is made of. */
 export interface FoundFunction {
@@ -37,6 +38,7 @@ export class FunctionFinder {
   readonly #current: ProjectRecord;
   readonly #temporary: ReadonlyMap<string, FunctionRecord>;
   readonly #call: OdpsCall;
+  readonly #catalog: TableFinder;
   readonly #known = new Map<string, CatalogFunction | undefined>();
   readonly #found = new Map<string, FoundFunction>();
 
@@ -44,7 +46,9 @@ export class FunctionFinder {
     current: ProjectRecord,
     temporary: ReadonlyMap<string, FunctionRecord>,
     call: OdpsCall,
+    catalog: TableFinder,
   ) {
+    this.#catalog = catalog;
     this.#current = current;
     this.#temporary = temporary;
     this.#call = call;
@@ -103,7 +107,8 @@ export class FunctionFinder {
     const temporarily = temporary !== undefined;
     this.#found.set(record.id, { project, store, record, resources, temporary: temporarily });
     const asked = () => this.#described(this.found(record.id));
-    return { ...name, id: record.id, ...meaningOf(record, resources, asked) };
+    const meaning = meaningOf(record, resources, asked);
+    return { ...name, id: record.id, ...withTables(meaning, resources, this.#catalog) };
   }
 
   #described(found: FoundFunction): CodeMeaning {

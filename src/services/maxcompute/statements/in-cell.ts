@@ -17,6 +17,7 @@ import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
 import { type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { clusterFor, runOnCluster } from "./on-cluster.ts";
+import { withTableRows } from "./table-rows.ts";
 
 /** A statement that runs in the cell. */
 export interface Running {
@@ -69,14 +70,18 @@ export async function keepInCell<Result>(
       }),
     };
     const keep = (files: readonly MadeFile[]) =>
-      call.own.functions.use(
-        target.project.account,
-        { calls: lent, timezone },
-        (links) =>
-          withMade(files, cell, () => cell.engine.keep(question, links)).catch((error: unknown) => {
-            throw input.job.signal.aborted ? stopped : engineWords(error, lent, sql);
-          }),
-        input.job.signal,
+      withTableRows(lent, running, cell, (calls) =>
+        call.own.functions.use(
+          target.project.account,
+          { calls, timezone },
+          (links) =>
+            withMade(files, cell, () => cell.engine.keep(question, links)).catch(
+              (error: unknown) => {
+                throw input.job.signal.aborted ? stopped : engineWords(error, lent, sql);
+              },
+            ),
+          input.job.signal,
+        ),
       );
     if (!spark) return orRemoved(cell, await keep(made), work);
     if (cluster) {

@@ -82,7 +82,7 @@ export class StatementCatalog implements Catalog {
     call: OdpsCall,
     temporary: ReadonlyMap<string, FunctionRecord> = new Map(),
   ) {
-    this.#functions = new FunctionFinder(project, temporary, call);
+    this.#functions = new FunctionFinder(project, temporary, call, this);
     this.project = project.name;
     this.account = call.account;
     this.schema = settings.get("odps.default.schema")?.toLowerCase() || defaultSchema;
