@@ -55,6 +55,25 @@ export function textOf(column: string, type: SqlType): string {
   }
 }
 
+/** An expression that turns a column into what stands for it in JSON: a number, true or false, or a text. */
+export function jsonOf(column: string, type: SqlType): string {
+  switch (type.kind) {
+    case "tinyint":
+    case "smallint":
+    case "int":
+    case "bigint":
+    case "decimal":
+    case "boolean":
+      return outOfFile(column, type);
+    case "float":
+    case "double":
+      // JSON has no other numbers.
+      return `CASE WHEN isfinite(${column}) THEN to_json(${column}) ELSE to_json(CAST(${column} AS VARCHAR)) END`;
+    default:
+      return textOf(column, type);
+  }
+}
+
 const isInterval = ({ kind }: SqlType): boolean => kind.startsWith("interval_");
 
 /**

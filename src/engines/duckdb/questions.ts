@@ -30,8 +30,13 @@ export interface KeepQuestion {
   /** The file is for other programs to read, not only for ours. */
   readonly leaves?: boolean;
   /** Rows as lines of text, as other programs read them; without it Parquet. */
-  readonly text?: { readonly delimiter: string; readonly null: string; readonly gzip: boolean };
+  readonly text?: TextForm;
 }
+
+/** Lines of JSON, or values with a delimiter between them. */
+type TextForm =
+  | "json"
+  | { readonly delimiter: string; readonly null: string; readonly gzip: boolean };
 
 /** One file that a query has left. */
 export interface KeptFile {

@@ -2,7 +2,7 @@ import { basename, relative } from "node:path";
 import duckdb, { type Connection, type Database, type DataChunk } from "@duckdb/node-bindings";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
-import { intoFile, textOf } from "../duckdb-types.ts";
+import { intoFile, jsonOf, textOf } from "../duckdb-types.ts";
 import type { KeepQuestion, Kept, KeptFile } from "../questions.ts";
 import { childTypes } from "../tunnel/vectors.ts";
 import { countProgress, prepareSelect, sqlTypeOf, withConnection } from "./binding.ts";
@@ -111,13 +111,17 @@ async function columnsOf(connection: Connection, sql: string): Promise<readonly 
   });
 }
 
-const textOptions = ({ delimiter, null: none, gzip }: NonNullable<KeepQuestion["text"]>) => [
-  "FORMAT csv",
-  "HEADER false",
-  `DELIMITER ${quoteText(delimiter)}`,
-  `NULLSTR ${quoteText(none)}`,
-  ...(gzip ? ["COMPRESSION gzip"] : []),
-];
+function textOptions(text: NonNullable<KeepQuestion["text"]>): readonly string[] {
+  if (text === "json") return ["FORMAT json"];
+  const { delimiter, null: none, gzip } = text;
+  return [
+    "FORMAT csv",
+    "HEADER false",
+    `DELIMITER ${quoteText(delimiter)}`,
+    `NULLSTR ${quoteText(none)}`,
+    ...(gzip ? ["COMPRESSION gzip"] : []),
+  ];
+}
 
 interface Written {
   readonly path: string;
@@ -146,7 +150,8 @@ async function write(
   // On lines of its own: a comment at the query's end takes nothing else along.
   const values = columns.map(({ name, type }) => {
     const column = quoteName(name);
-    return `${text ? textOf(column, type) : intoFile(column, type)} AS ${column}`;
+    const form = text === "json" ? jsonOf : text ? textOf : intoFile;
+    return `${form(column, type)} AS ${column}`;
   });
   const copy = `COPY (SELECT ${values.join(", ")} FROM (\n${sql}\n) AS kept(${names})) TO ${quoteText(half)} (${options.join(", ")})`;
   const result = await duckdb.query(connection, copy);

@@ -5,7 +5,7 @@ import type { Column, SqlType } from "../../../sql/types.ts";
 /** How the bytes of an external object are read and written. */
 export type ExternalFormat =
   | { readonly kind: "parquet" }
-  /** A line of JSON for each row: read, and not written. */
+  /** A line of JSON for each row. */
   | { readonly kind: "json" }
   | {
       readonly kind: "text";

@@ -12,7 +12,7 @@ import type { ProjectEngine } from "../project-engine.ts";
 import { keepInCell, type Running } from "../statements/in-cell.ts";
 import { emitted, toldValues } from "../statements/query.ts";
 import { timezoneOf } from "../tunnel/session.ts";
-import type { ExternalFormat } from "./format.ts";
+import { checkTypes, type ExternalFormat } from "./format.ts";
 import { type Location, locationText, type SetLocation, type StoredLocation } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
 
@@ -60,12 +60,13 @@ export async function writeOutside(
 ): Promise<PutOutside> {
   const { target, input, call, judgeAgain } = running;
   checkWritable(format);
+  checkTypes(format, columnsOf(selection, partitionBy));
   const objects = new ExternalObjects(target.project, call);
   const unique = call.parts.random.bytes(4).toString("hex");
   const name = `${input.job.record.id}_${unique}`;
   const isParted = partitionBy.length > 0;
   const ending = endings(format);
-  const text = format.kind === "text" ? { text: format } : {};
+  const text = textOf(format);
   const how = isParted
     ? { file: `x/${name}`, partitionBy, leaves: true }
     : { file: `x/${name}${ending}`, leaves: true, ...text };
@@ -106,13 +107,18 @@ export async function writeOutside(
   });
 }
 
+/** How a form is written that is text. */
+const textOf = (format: ExternalFormat): Pick<KeepQuestion, "text"> => {
+  if (format.kind === "parquet") return {};
+  return { text: format.kind === "json" ? format.kind : format };
+};
+
 /** Objects are written without header lines: who reads them by this form would lose their first rows. */
 function checkWritable(format: ExternalFormat): void {
-  if (format.kind === "parquet" || (format.kind === "text" && format.headerLines === 0)) return;
-  const what = format.kind === "json" ? "of JSON" : "with odps.text.option.header.lines.count";
+  if (format.kind !== "text" || format.headerLines === 0) return;
   throw new ServiceError(
     "ODPS-0130071",
-    `ODPS-0130071: Semantic analysis exception - objects ${what} are read and not written: write by a form without it`,
+    "ODPS-0130071: Semantic analysis exception - objects with odps.text.option.header.lines.count are read and not written: write by a form without it",
   );
 }
 
