@@ -21,18 +21,26 @@ import com.aliyun.odps.io.TimestampWritable;
 import com.aliyun.odps.udf.Aggregator;
 import com.aliyun.odps.udf.UDF;
 import com.aliyun.odps.udf.UDTF;
-import com.aliyun.odps.udf.annotation.Resolve;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.eclipse.jdt.internal.compiler.classfmt.ClassFileReader;
+import org.eclipse.jdt.internal.compiler.classfmt.ClassFormatException;
+import org.eclipse.jdt.internal.compiler.env.IBinaryAnnotation;
+import org.eclipse.jdt.internal.compiler.env.IBinaryElementValuePair;
+import org.eclipse.jdt.internal.compiler.impl.Constant;
 
 final class Types {
   private static final Map<Class<?>, String> SIMPLE = new HashMap<>();
+  private static final String RESOLVE = "Lcom/aliyun/odps/udf/annotation/Resolve;";
 
   private static void of(String type, Class<?>... classes) {
     for (Class<?> one : classes) SIMPLE.put(one, type);
@@ -64,9 +72,22 @@ final class Types {
     return UDF.class.isAssignableFrom(found) ? "scalar" : null;
   }
 
-  private static String[] resolved(Class<?> found) {
-    Resolve resolve = found.getAnnotation(Resolve.class);
-    return resolve == null ? new String[0] : resolve.value();
+  /** What @Resolve says, as it stands in the class's file: to ask the class runs code of its other annotations. */
+  private static List<String> resolved(Class<?> found) {
+    String name = found.getName().substring(found.getPackageName().length()).replace(".", "");
+    List<String> told = new ArrayList<>();
+    try (InputStream file = found.getResourceAsStream(name + ".class")) {
+      IBinaryAnnotation[] all = file == null ? null : ClassFileReader.read(file, name).getAnnotations();
+      for (IBinaryAnnotation one : all == null ? new IBinaryAnnotation[0] : all) {
+        if (!new String(one.getTypeName()).equals(RESOLVE)) continue;
+        for (IBinaryElementValuePair pair : one.getElementValuePairs()) {
+          for (Object text : (Object[]) pair.getValue()) told.add(((Constant) text).stringValue());
+        }
+      }
+    } catch (IOException | ClassFormatException error) {
+      throw new IllegalStateException(error);
+    }
+    return told;
   }
 
   /** The signatures of a function, in the order of their texts, each with the method that it means. */
@@ -79,14 +100,14 @@ final class Types {
     for (Method method : found.getMethods()) {
       boolean callable = !method.isBridge() && !Modifier.isStatic(method.getModifiers());
       if (!method.getName().equals("evaluate") || !callable) continue;
-      String signature = signatureOf(method, resolved(found));
+      String signature = signatureOf(method, found);
       if (signature != null) signatures.put(signature, method);
     }
     return signatures;
   }
 
   /** By the method's types; where these do not say it (a Struct), by the annotation that has as many. */
-  private static String signatureOf(Method method, String[] annotated) {
+  private static String signatureOf(Method method, Class<?> found) {
     Type[] types = method.getGenericParameterTypes();
     StringBuilder text = new StringBuilder();
     boolean known = true;
@@ -98,7 +119,7 @@ final class Types {
     }
     String result = textOf(method.getGenericReturnType());
     if (known && result != null) return text + "->" + result;
-    for (String one : annotated) {
+    for (String one : resolved(found)) {
       if (outerCount(one.substring(0, Math.max(0, one.indexOf("->")))) == types.length) return one;
     }
     return null;

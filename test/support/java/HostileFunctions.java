@@ -1,7 +1,11 @@
 import com.aliyun.odps.udf.UDF;
+import com.aliyun.odps.udf.UDTF;
+import com.aliyun.odps.udf.annotation.Resolve;
 import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
 import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -243,6 +247,33 @@ public class HostileFunctions {
     public Long evaluate(Long a) {
       return a;
     }
+  }
+
+  /** To read all of a class's annotations begins those of its own, and what stands in them. */
+  enum Ends {
+    ENDS;
+
+    static {
+      while (Math.abs(0) == 0) {}
+    }
+  }
+
+  @Retention(RetentionPolicy.RUNTIME)
+  @interface Marked {
+    Ends value();
+  }
+
+  @Marked(Ends.ENDS)
+  public static class Annotated extends UDF {
+    public Long evaluate(Long a) {
+      return a;
+    }
+  }
+
+  @Marked(Ends.ENDS)
+  @Resolve("bigint->bigint")
+  public static class Resolved extends UDTF {
+    public void process(Object[] row) {}
   }
 
   public static class Made extends UDF {
