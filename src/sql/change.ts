@@ -132,6 +132,10 @@ function numbered(target: Target, scope: Scope, at: Position) {
   return { name, from: `${quoteName(name)} AS "${own}"`, number: `"${own}"."row number"` };
 }
 
+/** That a row of the target is none of those that changed. */
+const isNone = (changed: string, number: string, which = "") =>
+  `NOT EXISTS (SELECT 1 FROM "${changed}" WHERE "row number" = ${number}${which})`;
+
 /** UPDATE .. FROM: where several rows match, one of them is taken. */
 function updateFrom(statement: Update, target: Target, environment: Environment): Write {
   const { at, where, from } = statement;
@@ -150,7 +154,7 @@ function updateFrom(statement: Update, target: Target, environment: Environment)
     ` QUALIFY row_number() OVER (PARTITION BY ${rows.number}) = 1`;
   environment.world.relations.push({ name: changed, sql, once: true });
   const places = target.columns.map((_, index) => `"c${index}"`).join(", ");
-  const kept = `SELECT ${aliased(own)} FROM ${rows.from} WHERE ${rows.number} NOT IN (SELECT "row number" FROM "${changed}")`;
+  const kept = `SELECT ${aliased(own)} FROM ${rows.from} WHERE ${isNone(changed, rows.number)}`;
   return rewritten(target, `${kept} UNION ALL SELECT ${places} FROM "${changed}"`, environment);
 }
 
@@ -177,8 +181,8 @@ export function resolveMerge(statement: Merge, environment: Environment): Write 
       "MERGE: a row of the target is matched by more than one row of the source",
     );
     const once = `CASE WHEN "action" >= 0 AND "matches" > 1 THEN error(${twice}) ELSE "action" <> -2 END`;
-    const numbers = `SELECT "row number" FROM "${changed}" WHERE "action" <> -1`;
-    parts.push(`SELECT ${aliased(own)} FROM ${rows.from} WHERE ${rows.number} NOT IN (${numbers})`);
+    const kept = isNone(changed, rows.number, ' AND "action" <> -1');
+    parts.push(`SELECT ${aliased(own)} FROM ${rows.from} WHERE ${kept}`);
     parts.push(`SELECT ${places} FROM "${changed}" WHERE "action" <> -1 AND ${once}`);
   } else parts.push(`SELECT ${aliased(own)} FROM ${rows.from}`);
   for (const inserted of insertedRows(branches, target, scope)) {
@@ -216,7 +220,7 @@ function matchedRows(
     (result, place) => `WHEN ${conditions[place]} THEN ${result ? place : -2}`,
   );
   const action = `CASE ${actions.join(" ")} ELSE -1 END`;
-  const matches = `count(*) FILTER (WHERE ${action} <> -1) OVER (PARTITION BY ${number})`;
+  const matches = `count(CASE WHEN ${action} <> -1 THEN 1 END) OVER (PARTITION BY ${number})`;
   return `SELECT ${number} AS "row number", ${action} AS "action", ${matches} AS "matches", ${aliased(values)}`;
 }
 

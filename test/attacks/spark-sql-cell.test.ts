@@ -3,7 +3,7 @@
  * a file or calls Java is refused; files of other queries cannot be changed; errors and the log hold no values.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { SparkSql } from "../../src/engines/spark/sql/engine.ts";
@@ -12,11 +12,13 @@ import { startSpark } from "../support/spark.ts";
 import { startTestSpark } from "../support/spark-sql.ts";
 
 let spark: SparkSql;
+let volume = "";
 let said: readonly string[] = [];
 const ends: (() => unknown)[] = [];
 before(async () => {
   const started = await startTestSpark({ after: (end) => void ends.unshift(end) });
   ({ spark, said } = started);
+  volume = started.volume.path;
   const settings = { timezone: "UTC" };
   await started.engine.keep({ id: "k", sql: "select 1 as a", file: "t/x/a.parquet", settings });
 });
@@ -29,7 +31,7 @@ let jobs = 0;
 const run = (sql: string, more: object = {}) => {
   jobs += 1;
   const id = `attack-${jobs}`;
-  return spark.run({ id, name: id, sql, tables: [], timezone: "UTC", ...more });
+  return spark.run({ id, name: id, steps: [], sql, tables: [], timezone: "UTC", ...more });
 };
 
 /** Each is well written: a Spark without this cell's guards runs it, or says what stands beside it. */
@@ -58,7 +60,11 @@ const texts: readonly (readonly [sql: string, outside?: RegExp])[] = [
   ["select * from `data_0`"],
 ];
 for (const [sql] of texts) {
-  test(`Spark refuses: ${sql}`, () => assert.rejects(run(sql), { message: "Execution Error: " }));
+  test(`Spark refuses: ${sql}`, async () => {
+    await assert.rejects(run(sql), { message: "Execution Error: " });
+    const steps = [{ name: "w1", sql }];
+    await assert.rejects(run("select 1 as c0", { steps }), { message: "Execution Error: " });
+  });
 }
 
 test("what Spark refuses in its cell runs where it is not held", async (t) => {
@@ -81,16 +87,30 @@ test("what Spark refuses in its cell runs where it is not held", async (t) => {
 test("a text of one statement does not see what another was told, nor what it left", async () => {
   const tables = [{ name: "data_0", schema: "a INT", files: ["t/x/a.parquet"] }];
   assert.equal(await run("select a as c0 from data_0", { tables }), 1);
-  await assert.rejects(run("select a as c0 from data_0"), { message: "Execution Error: " });
+  const steps = [
+    { name: "w1", sql: "select a, a + 1 as `b c` from data_0" },
+    { name: "w2", sql: "select `b c` as b from w1" },
+  ];
+  assert.equal(await run("select b as c0 from w2", { tables, steps }), 1);
+  for (const name of ["data_0", "w1", "w2"]) {
+    await assert.rejects(run(`select * from ${name}`), { message: "Execution Error: " });
+  }
+  const there = readdirSync(volume, { recursive: true }).map(String);
+  assert.ok(there.some((name) => name.endsWith(".parquet")));
+  assert.deepEqual(
+    there.filter((name) => name.includes("-steps")),
+    [],
+  );
+  const stepped = `attack-${jobs - 3}`;
   const given = async (name: string, at: number) => {
     let size = 0;
     for await (const part of spark.give(name, at)) size += part.length;
     return size;
   };
-  assert.ok((await given(`attack-${jobs - 1}`, 0)) > 0);
+  assert.ok((await given(stepped, 0)) > 0);
   for (const [name, at] of [
     ["../../data/t/x", 0],
-    [`attack-${jobs - 1}`, 1],
+    [stepped, 1],
   ] as const) {
     await assert.rejects(given(name, at), { name: "EngineLost" });
   }

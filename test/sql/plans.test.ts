@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Plan } from "../../src/sql/plan.ts";
 import { openWarehouse, planOf } from "./warehouse.ts";
+import { writing } from "./writing.ts";
 
 const warehouse = await openWarehouse();
 after(() => warehouse.close());
@@ -84,70 +85,6 @@ test("columns of a result are in lower case, with their types", () => {
   const columns = plan.selection.columns.map(({ name, type }) => `${name} ${type.kind}`);
   assert.deepEqual(columns, ["a bigint", "name string", "_c2 double", "_c3 bigint", "a_2 bigint"]);
 });
-
-type Writing = readonly [
-  title: string,
-  sql: string,
-  writes: readonly string[],
-  rows: readonly string[],
-];
-
-const writing: readonly Writing[] = [
-  [
-    "INSERT converts to the table's types",
-    "INSERT INTO t SELECT a, d, '5' FROM u WHERE a = 9",
-    ["into p.t [] []"],
-    ["9 | w | 5"],
-  ],
-  [
-    "columns that are not named are NULL",
-    "INSERT INTO t (b, a) VALUES ('q', 5)",
-    ["into p.t [] []"],
-    ["5 | q | NULL"],
-  ],
-  [
-    "partitions with and without a value",
-    "INSERT OVERWRITE TABLE sale PARTITION (day='2024-02-01', region) SELECT b, a, 'x', 'eu' FROM t WHERE a = 1",
-    ["overwrite p.sale [day=2024-02-01] [region]"],
-    ["one | 1 | x | eu"],
-  ],
-  [
-    "one source, many targets",
-    "FROM t INSERT OVERWRITE TABLE u SELECT a, b WHERE a = 1 INSERT INTO TABLE u SELECT a, 'z' WHERE a = 2",
-    ["overwrite p.u [] []", "into p.u [] []"],
-    ["1 | one", "2 | z"],
-  ],
-  [
-    "DELETE keeps what does not match",
-    "DELETE FROM delta WHERE k = 2 OR v IS NULL",
-    ["replace p.delta [] []"],
-    ["1 | one | 1", "3 | three | 3"],
-  ],
-  [
-    "UPDATE keeps what does not match",
-    "UPDATE delta SET v = 'new', w = w + 1 WHERE k > 2",
-    ["replace p.delta [] []"],
-    ["1 | one | 1", "2 | two | 2", "3 | new | 4"],
-  ],
-  [
-    "UPDATE may look elsewhere",
-    "UPDATE delta SET v = u.d FROM u WHERE delta.k = u.a AND u.d <> 'x'",
-    ["replace p.delta [] []"],
-    ["1 | y | 1", "2 | two | 2", "3 | z | 3"],
-  ],
-  [
-    "MERGE updates and inserts",
-    "MERGE INTO delta d USING (SELECT * FROM u WHERE a > 1) s ON d.k = s.a WHEN MATCHED THEN UPDATE SET v = s.d WHEN NOT MATCHED THEN INSERT VALUES (s.a, s.d, 0)",
-    ["replace p.delta [] []"],
-    ["1 | one | 1", "2 | two | 2", "3 | z | 3", "9 | w | 0"],
-  ],
-  [
-    "MERGE deletes, by its first branch that holds",
-    "MERGE INTO delta d USING u ON d.k = u.a WHEN MATCHED AND d.k = 1 THEN DELETE WHEN MATCHED THEN UPDATE SET w = 7",
-    ["replace p.delta [] []"],
-    ["2 | two | 2", "3 | three | 7"],
-  ],
-];
 
 for (const [title, sql, expected, rows] of writing) {
   test(`writes: ${title}`, async () => {

@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Catalog, CatalogTable } from "../../src/sql/catalog.ts";
-import { emitSpark } from "../../src/sql/spark/emit.ts";
+import type { Selection } from "../../src/sql/plan.ts";
+import { emitSpark, type SparkQuery } from "../../src/sql/spark/emit.ts";
 import { SqlError } from "../../src/sql/sql-error.ts";
-import { startSpark } from "../support/spark.ts";
+import { type SparkAnswer, startSpark } from "../support/spark.ts";
 import { openTpch, tpchQueries, tpchTables, writeTpch } from "../support/tpch.ts";
 import { ruleFiles } from "./rule-files.ts";
 import { sampleCalls } from "./sample-calls.ts";
 import { semantics } from "./semantics.ts";
 import { edges } from "./statements.ts";
 import { catalogOf, openWarehouse, parquetName, planOf, table, tables } from "./warehouse.ts";
+import { writing } from "./writing.ts";
 
 const scale = 0.01;
 const callsAtOnce = 25;
@@ -76,14 +78,18 @@ const flat = catalogOf({ "odps.sql.allow.fullscan": "true" });
 function planned(sql: string, catalog: Catalog) {
   const plan = planOf(sql, {}, catalog);
   assert.ok(plan.kind === "query");
+  return inWords(plan.selection);
+}
+
+function inWords(selection: Selection) {
   try {
-    return { ...plan, text: emitSpark(plan.selection, viewOf) };
+    return { selection, text: emitSpark(selection, viewOf) };
   } catch (error) {
     assert.ok(
       error instanceof SqlError && / is not built for Spark$/.test(error.reason),
       `${error}`,
     );
-    return { ...plan, text: undefined };
+    return { selection, text: undefined };
   }
 }
 
@@ -91,23 +97,44 @@ const isBuilt = (sql: string): boolean => planned(sql, flat).text !== undefined;
 
 /** Asks both engines for the same plan. */
 async function compare(sql: string, catalog: Catalog): Promise<void> {
-  const { selection, text } = planned(sql, catalog);
+  await compareSelection(planned(sql, catalog), sql);
+}
+
+async function compareSelection(
+  { selection, text }: ReturnType<typeof inWords>,
+  told: string,
+): Promise<void> {
   if (text === undefined) return;
-  const answer = await spark.ask(text);
+  const answer = await asked(text);
   if ("failed" in answer) {
     const { failed } = answer;
     assert.ok(
       refusedBySpark.some((known) => known.test(failed)),
-      `${failed}\n${text}`,
+      `${failed}\n${text.sql}`,
     );
     return;
   }
   const expected = await warehouse.rows(selection);
-  const [rows, others] = /order by/i.test(sql)
+  const [rows, others] = /order by/i.test(told)
     ? [answer.rows, expected]
     : [answer.rows, expected].map((each) => each.toSorted(byText));
-  if (!alike(rows, others)) assert.deepEqual(rows, others, text);
+  if (!alike(rows, others)) assert.deepEqual(rows, others, text.sql);
   compared += 1;
+}
+
+/** Asks Spark; the rows of steps are kept as long. */
+async function asked({ steps, sql }: SparkQuery): Promise<SparkAnswer> {
+  const made: string[] = [];
+  try {
+    for (const step of steps) {
+      const answer = await spark.ask(`CACHE TABLE ${step.name} AS ${step.sql}`);
+      if ("failed" in answer) return answer;
+      made.push(step.name);
+    }
+    return await spark.ask(sql);
+  } finally {
+    for (const name of made) await spark.ask(`DROP VIEW ${name}`);
+  }
 }
 
 const byText = (left: unknown, right: unknown) =>
@@ -115,6 +142,23 @@ const byText = (left: unknown, right: unknown) =>
 
 for (const [title, sql] of Object.values(semantics).flat())
   test(`alike: ${title}`, () => compare(sql, flat));
+for (const [title, sql] of writing) {
+  test(`alike: ${title}`, async () => {
+    const plan = planOf(sql);
+    assert.ok(plan.kind === "write");
+    const before = compared;
+    for (const { selection } of plan.writes) await compareSelection(inWords(selection), "");
+    assert.equal(compared - before, plan.writes.length, "Spark has words for each write");
+  });
+}
+test("MERGE refuses a row that matches twice", async () => {
+  const plan = planOf(
+    "MERGE INTO delta d USING u ON d.k = u.a WHEN MATCHED THEN UPDATE SET v = u.d",
+  );
+  assert.ok(plan.kind === "write" && plan.writes[0]);
+  const answer = await asked(emitSpark(plan.writes[0].selection, viewOf));
+  assert.match("failed" in answer ? answer.failed : "", /matched by more than one row/);
+});
 for (const sql of edges) test(`alike: ${sql}`, () => compare(sql, flat));
 // Many calls are one query: each query costs Spark more than what it calculates.
 for (const family of ["scalar", "aggregate", "window"]) {

@@ -71,8 +71,27 @@ for name, hints in [("plain", flags), ("sparky", spark)]:
     run("insert into " + name + "_delta select id, name from orders", hints)
     run("update " + name + "_delta set v = 'changed' where id = 1", hints)
     run("delete from " + name + "_delta where id = 2", hints)
+    run("merge into " + name + "_delta d using orders s on d.id = s.id when matched and s.id = 1 then update set v = concat(d.v, s.name)"
+        " when matched then delete when not matched then insert values (s.id, coalesce(s.name, 'none'))", hints)
+    run("update " + name + "_delta set v = concat(v, ds) from orders o where " + name + "_delta.id = o.id and o.id < 2", hints)
+    run("create table " + name + "_days (id bigint, name string, tags array<string>, price decimal(10,2), at datetime) partitioned by (ds string)"
+        " tblproperties ('transactional'='true')", hints)
+    run("insert into " + name + "_days partition (ds) select id, name, tags, price, at, ds from orders where id < 3", hints)
+    run("merge into " + name + "_days d using (select * from orders union all select * from orders where id = 3) s on d.id = s.id and d.ds = s.ds"
+        " when matched and s.name is null then update set name = 'none' when not matched then insert values (s.id, s.name, s.tags, s.price, s.at, s.ds)", hints)
+twice = "merge into {}_delta d using (select 1L as id from orders) s on d.id = s.id when matched then update set v = 'twice'"
+out["twice"] = [refused(lambda: run(twice.format("plain"))), refused(lambda: run(twice.format("sparky"), spark))]
 out["alike"] = [[one, read("select * from " + one), read("select * from " + other)] for one, other in [
     ("(select * from plain order by id) t", "(select * from sparky order by id) t"),
     ("(select * from plain_parts order by ds, k, id) t", "(select * from sparky_parts order by ds, k, id) t"),
-    ("(select * from plain_delta order by id) t", "(select * from sparky_delta order by id) t")]]
+    ("(select * from plain_delta order by id) t", "(select * from sparky_delta order by id) t"),
+    ("(select * from plain_days order by ds, id) t", "(select * from sparky_days order by ds, id) t")]]
 `;
+
+/** Both have written the same, and refused the same. */
+export const assertWritten = (out: Readonly<Record<string, unknown>>) => {
+  assertSame(out["alike"]);
+  for (const refusal of out["twice"] as readonly unknown[]) {
+    assert.match(String(refusal), /Invalid Input error while the statement ran/);
+  }
+};

@@ -97,7 +97,8 @@ function rowOf(
 /** An aggregate or a window function, with the clauses that stand behind it. */
 function clausedCall(reader: Reader, name: string, given: Arguments): string | undefined {
   const count = given.values.length;
-  const row = rowOf(aggregates, name, count) ?? rowOf(windows, name, count);
+  const ranking = rowOf(windows, name, count);
+  const row = rowOf(aggregates, name, count) ?? ranking;
   if (!row) return undefined;
   const call = fill(row, name, given, reader);
   let filter = "";
@@ -105,7 +106,7 @@ function clausedCall(reader: Reader, name: string, given: Arguments): string | u
     filter = ` FILTER (WHERE ${readExpression(reader).sql})`;
     reader.expect(")");
   }
-  const over = reader.takes("OVER") ? ` OVER ${readWindow(reader)}` : "";
+  const over = reader.takes("OVER") ? ` OVER ${readWindow(reader, ranking !== undefined)}` : "";
   return `${call}${given.ignoreNulls}${filter}${over}`;
 }
 

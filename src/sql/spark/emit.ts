@@ -16,33 +16,46 @@ export const sparkSettings: Readonly<Record<string, string>> = {
   "spark.sql.variable.substitute": "false",
 };
 
+/** A query in Spark's words. */
+export interface SparkQuery {
+  /**
+   * Queries whose rows are calculated first and kept, each for those after it, which know it by its name: Spark may
+   * calculate a query of WITH each time that it is named.
+   */
+  readonly steps: readonly { readonly name: string; readonly sql: string }[];
+  readonly sql: string;
+}
+
 /**
- * The text of a selection for Spark SQL. `relationOf` is as for DuckDB. What has no words in Spark's
- * tables is refused.
+ * A selection in the words of Spark SQL. `relationOf` is as for DuckDB. What has no words in Spark's tables is refused.
  */
 export function emitSpark(
   { relations, sql, columns }: Selection,
   relationOf: (table: CatalogTable, columns: readonly string[]) => string,
-): string {
+): SparkQuery {
   const names: Names = { made: 0 };
+  const parts: string[] = [];
+  const steps: { name: string; sql: string }[] = [];
   const translated = (text: string): string => {
     const reader = openReader(text, names);
     const query = readQuery(reader);
     return reader.peek().kind === "end" ? query : refuseSpark(`\`${reader.peek().value}\``);
   };
-  const parts = relations.map((relation) => {
+  const whole = (text: string): string =>
+    `${parts.length > 0 ? `WITH ${parts.join(", ")} ` : ""}${translated(text)}`;
+  for (const relation of relations) {
     const name = sparkName(relation.name);
-    if ("sql" in relation) {
-      // Spark may calculate a query of WITH each time that it is named.
-      if (relation.once) return refuseSpark("UPDATE with FROM, or MERGE,");
-      return `${name} AS (${translated(relation.sql)})`;
-    }
-    const list = relation.columns.map(sparkName).join(", ") || "true AS `_`";
-    return `${name} AS (SELECT ${list} FROM ${relationOf(relation.table, relation.columns)})`;
-  });
+    if ("table" in relation) {
+      const list = relation.columns.map(sparkName).join(", ") || "true AS `_`";
+      parts.push(
+        `${name} AS (SELECT ${list} FROM ${relationOf(relation.table, relation.columns)})`,
+      );
+    } else if (relation.once) {
+      steps.push({ name: relation.name, sql: whole(relation.sql) });
+    } else parts.push(`${name} AS (${translated(relation.sql)})`);
+  }
   const list = columns.map(
     ({ name, type }, index) => `CAST("c${index}" AS ${duckDbType(type)}) AS ${quoteName(name)}`,
   );
-  const result = translated(`SELECT ${list.join(", ")} FROM (${sql}) AS "result"`);
-  return `${parts.length > 0 ? `WITH ${parts.join(", ")} ` : ""}${result}`;
+  return { steps, sql: whole(`SELECT ${list.join(", ")} FROM (${sql}) AS "result"`) };
 }

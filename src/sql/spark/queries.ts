@@ -163,13 +163,14 @@ function readAlias(reader: Reader): string {
   return ` AS ${name}(${columns.join(", ")})`;
 }
 
-/** What stands in the parentheses of OVER, with them. */
-export function readWindow(reader: Reader): string {
+/** What stands in the parentheses of OVER, with them. `ordered`: Spark asks for an order, where all rows may be equal. */
+export function readWindow(reader: Reader, ordered: boolean): string {
   reader.expect("(");
   const parts: string[] = [];
   if (reader.takes("PARTITION", "BY"))
     parts.push(`PARTITION BY ${listOf(reader, sqlOf).join(", ")}`);
   if (reader.takes("ORDER", "BY")) parts.push(readOrder(reader));
+  else if (ordered) parts.push("ORDER BY NULL");
   const { key } = reader.peek();
   if (key === "ROWS" || key === "RANGE") {
     reader.next();

@@ -3,8 +3,8 @@ import { clusterTables } from "./tables.ts";
 
 /**
  * The program in the cell that asks a cluster: a client of Spark Connect, which reaches that cluster's server alone. For
- * each question that runs it has a session, tells it how the tables are read, and has it run one query into the place
- * for its rows. No row comes this way. INVARIANT: as of the program that runs Spark itself.
+ * each question that runs it has a session, tells it how the tables are read, and has it run its queries, the last into
+ * the place for its rows. No row comes this way. INVARIANT: as of the program that runs Spark itself.
  */
 export const clusterProgram = `
 import http.server, json, logging, os, shutil, sys, time
@@ -61,6 +61,12 @@ def session_for(token):
     return session
 
 
+def checkpoint(session, step):
+    frame = session.sql(step["sql"]).localCheckpoint(eager=True)
+    frame.createOrReplaceTempView(step["name"])
+    return frame
+
+
 def run(asked):
     session = session_for(asked["token"])
     sessions[asked["id"]] = session
@@ -72,7 +78,11 @@ def run(asked):
         for table in asked["tables"]:
             reader = session.read.format("bondstore").options(table=table["name"], columns=table["schema"])
             reader.load().createOrReplaceTempView(table["name"])
+        # An executor that is lost takes its part of them along: the job fails then, and calculates none of it anew.
+        kept = [(step["name"], checkpoint(session, step)) for step in asked["steps"]]
         session.sql(asked["sql"]).write.format("bondstore").mode("append").save()
+        for name, _ in kept:
+            session.catalog.dropTempView(name)
     except BaseException:
         session.stop()
         raise

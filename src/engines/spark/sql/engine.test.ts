@@ -11,7 +11,7 @@ test("Spark reads what DuckDB has, and DuckDB what Spark leaves", async (t) => {
     "select range::bigint as id, timestamptz '1500-01-01 00:00:00+00' as at from range(5)";
   await engine.keep({ id: "one", sql, file: "t/a/ds=%E4%BD%A0/one.parquet", settings });
   const files = await spark.run({
-    ...{ id: "two", name: "answer", ...settings },
+    ...{ id: "two", name: "answer", steps: [], ...settings },
     sql: "select id * 2 as c0, at as c1, decode(encode(ds, 'ISO-8859-1'), 'UTF-8') as c2 from data_0 order by id desc",
     tables: [
       {

@@ -1,9 +1,9 @@
 import { sparkAnswers } from "./answers.ts";
 
 /**
- * The program in a cell of Spark, in PySpark: it takes questions over HTTP, reads the Parquet files that a question names as
- * views, runs its one text, which must be a query, and leaves Parquet. INVARIANT: what goes back of an error is the name of its kind alone, and
- * nothing is written to a log: both would hold values.
+ * The program in a cell of Spark, in PySpark: it takes questions over HTTP, reads the Parquet files that a question names
+ * as views, runs its texts, which must be queries, and leaves Parquet of the last. INVARIANT: what goes back of an error
+ * is the name of its kind alone, and nothing is written to a log: both would hold values.
  */
 export const sparkProgram = `
 import glob, http.server, json, logging, os, shutil, sys
@@ -39,7 +39,9 @@ def strict(session):
 
 def run(asked):
     session = spark.newSession()
-    strict(session).parseQuery(asked["sql"])
+    parser = strict(session)
+    for text in (asked, *asked["steps"]):
+        parser.parseQuery(text["sql"])
     session.conf.set("spark.sql.session.timeZone", asked["timezone"])
     for table in asked["tables"]:
         reader = session.read.schema(table["schema"])
@@ -48,7 +50,15 @@ def run(asked):
         frame = reader.parquet(*[in_data(file) for file in table["files"]])
         frame.createOrReplaceTempView(table["name"])
     context.setJobGroup(asked["id"], "", True)
-    session.sql(asked["sql"]).write.parquet(os.path.join(out, asked["name"]))
+    kept = os.path.join(out, asked["name"] + "-steps")
+    try:
+        for step in asked["steps"]:
+            rows = os.path.join(kept, step["name"])
+            session.sql(step["sql"]).write.parquet(rows)
+            session.read.parquet(rows).createOrReplaceTempView(step["name"])
+        session.sql(asked["sql"]).write.parquet(os.path.join(out, asked["name"]))
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
     return {"files": [os.path.getsize(file) for file in left(asked)]}
 
 

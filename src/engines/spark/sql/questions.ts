@@ -15,6 +15,8 @@ export interface SparkQuestion {
   readonly id: string;
   /** What its answer is called, until it is dropped. */
   readonly name: string;
+  /** Queries that run before: the rows of each are a view of its name for what comes after it. */
+  readonly steps: readonly { readonly name: string; readonly sql: string }[];
   readonly sql: string;
   readonly tables: readonly SparkTable[];
   readonly timezone: string;

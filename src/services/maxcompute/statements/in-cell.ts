@@ -37,7 +37,7 @@ export interface CellQuery {
   /** Code that it may call. */
   readonly calls?: readonly CodeCall[];
   /** What Spark answers first: the query reads it. */
-  readonly spark?: Pick<SparkQuestion, "name" | "sql" | "tables">;
+  readonly spark?: Pick<SparkQuestion, "name" | "steps" | "sql" | "tables">;
 }
 
 /**

@@ -115,7 +115,10 @@ export async function runOnCluster<Result>(
 function numbered({
   spark,
   files,
-}: Required<Pick<CellQuery, "spark" | "files">>): Pick<ClusterQuestion, "name" | "sql" | "tables"> {
+}: Required<Pick<CellQuery, "spark" | "files">>): Pick<
+  ClusterQuestion,
+  "name" | "steps" | "sql" | "tables"
+> {
   const known = new Map(
     files.map(({ name, record }, at) => [name, { name, at, size: record.blob.size }]),
   );
@@ -123,5 +126,5 @@ function numbered({
     ...table,
     files: table.files.flatMap((name) => known.get(name) ?? []),
   }));
-  return { name: spark.name, sql: spark.sql, tables };
+  return { ...spark, tables };
 }

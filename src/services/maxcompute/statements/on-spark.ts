@@ -53,7 +53,7 @@ export function writtenForSpark(selection: Selection, { target, call }: Running)
   const tables: SparkTable[] = [];
   // The rows come back under numbers: names are the user's, and Spark has rules for those of files.
   const numbered = selection.columns.map((column, at) => ({ ...column, name: `c${at}` }));
-  const sql = emitSpark({ ...selection, columns: numbered }, (table, columns) => {
+  const query = emitSpark({ ...selection, columns: numbered }, (table, columns) => {
     const { record, content } = target.catalog.found(table);
     const placed = placedFiles(record, content.partitions);
     files.push(...placed);
@@ -66,7 +66,7 @@ export function writtenForSpark(selection: Selection, { target, call }: Running)
   return {
     sql: `SELECT ${list.join(", ")} FROM read_parquet(${fileText(`s/${name}/*.parquet`)})`,
     files,
-    spark: { name, sql, tables },
+    spark: { name, ...query, tables },
   };
 }
 
