@@ -198,8 +198,18 @@ out["condition"] = ask("if (f() = 'x') begin select 1; end")
 out["parts"] = [ask("create temporary function x as 'reading.Reading' using 'reading.py,%s'; select x();" % one) for one in ["part_x", "part_y"]]
 out["explained"] = ask(lambda: o.execute_sql("explain select f()") and None)
 `;
+  const hers = `${prelude}
+out["hers"] = ask("select hers()", entry("plain"))
+`;
+  const made = await odps(
+    ann,
+    "plain",
+    `${prelude}out["made"] = make("hers", "reading.py,secrets")`,
+  );
+  assert.equal(made["made"], null);
   const refused =
     /NoPermission.*odps:Select.*projects\/safe\/(schemas\/default\/)?tables\/secrets/s;
+  assert.match(String((await asRoot(hers))["hers"]), refused, "code of who may not select it");
   const without = await odps(ann, "plain", used);
   for (const one of ["lent", "own", "insert", "condition", "explained"]) {
     assert.match(String(without[one]), refused, one);
@@ -214,6 +224,7 @@ out["explained"] = ask(lambda: o.execute_sql("explain select f()") and None)
   await asRoot(`o.run_security_query("grant Select on table secrets to user ${name}")`);
   const all = await odps(ann, "plain", used);
   assert.deepEqual([all["lent"], all["own"]], [[["[(1, 'one')]"]], [["[(1, 'one')]"]]]);
+  assert.deepEqual((await asRoot(hers))["hers"], [["[(1, 'one')]"]]);
   await asRoot(`
 o.execute_sql("drop table secrets")
 `);

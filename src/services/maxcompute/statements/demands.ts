@@ -85,10 +85,11 @@ function readDemands(
 
 /**
  * The caller needs Execute on a function that the statement names, and the owner of a view on one in it. What a function
- * is made of, who made it must be allowed to read at this moment.
+ * is made of, tables too, who made it must be allowed to read at this moment: nobody has others read for their code what
+ * they may not read themselves.
  */
 function useDemands(
-  { function: { id }, through }: FunctionUse,
+  { function: { id, tables = [] }, through }: FunctionUse,
   catalog: StatementCatalog,
   reader?: string,
 ): readonly AccessDemand[] {
@@ -109,6 +110,15 @@ function useDemands(
     [demandKeys.onBehalfOf]: record.madeBy,
     [demandKeys.current]: project.name,
   };
-  const reads = [...resources, ...missing].map((one) => readDemand(one, asMaker));
+  const reads = [
+    ...[...resources, ...missing].map((one) => readDemand(one, asMaker)),
+    ...tables.map(({ table }) => {
+      const { record, project: holder } = catalog.found(table);
+      const columns = [...table.columns, ...table.partitionColumns].map(({ name }) => name);
+      const asked = { ...asMaker, [demandKeys.columns]: columns };
+      const named = { ...table, project: holder.name };
+      return onTable("Select", named, holder.account, asked, record.owner);
+    }),
+  ];
   return temporary ? reads : [execute, ...reads];
 }
