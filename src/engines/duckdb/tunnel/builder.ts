@@ -36,7 +36,10 @@ export function newBuilder(type: SqlType, form: Form): Builder {
   };
 }
 
-/** Starts a row that has a value, and answers which it is; the caller writes the value. */
+/**
+ * Starts a row that has a value, and answers which it is; the caller writes the value, to where the builder has its
+ * memory after this: it may have grown.
+ */
 export function startRow(builder: Builder): number {
   if (builder.count === builder.room) grow(builder);
   const row = builder.count;
@@ -85,10 +88,9 @@ export function reserveBytes(builder: Builder, more: number): void {
   builder.bytes = bytes;
 }
 
-/** Forgets the rows from one on. */
+/** Forgets the rows from one on, and what came of one that was not read to its end: its values are there before it. */
 export function truncate(builder: Builder, count: number): void {
-  if (builder.count <= count) return;
-  builder.count = count;
+  builder.count = Math.min(builder.count, count);
   if (builder.storage === "bytes") builder.size = builder.offsets[count] ?? 0;
   const left = builder.storage === "list" ? (builder.offsets[count] ?? 0) : count;
   for (const child of builder.children) truncate(child, left);

@@ -21,7 +21,9 @@ export function valueReader(type: SqlType, into: Builder, input: Input): ReadVal
   switch (type.kind) {
     case "tinyint":
       return () => {
-        into.bytes[startRow(into)] = int32(input, -128, 127);
+        const value = int32(input, -128, 127);
+        const row = startRow(into);
+        into.bytes[row] = value;
       };
     case "smallint":
       return () => {
@@ -34,7 +36,8 @@ export function valueReader(type: SqlType, into: Builder, input: Input): ReadVal
     case "date":
       return () => {
         const value = int32(input, -2_147_483_648, 2_147_483_647);
-        into.words[startRow(into)] = value;
+        const row = startRow(into);
+        into.words[row] = value;
       };
     case "bigint":
     case "datetime":
@@ -49,12 +52,14 @@ export function valueReader(type: SqlType, into: Builder, input: Input): ReadVal
         varint(input);
         if (input.high !== 0 || input.low >>> 0 > 1) throw new BrokenStream("a boolean is 0 or 1");
         input.crc = crc32cByte(input.crc, input.low);
-        into.bytes[startRow(into)] = input.low;
+        const row = startRow(into);
+        into.bytes[row] = input.low;
       };
     case "float":
       return () => {
         const value = word(input);
-        into.words[startRow(into)] = value;
+        const row = startRow(into);
+        into.words[row] = value;
       };
     case "double":
       return () => {
@@ -139,7 +144,8 @@ function textReader(type: SqlType, into: Builder, input: Input): ReadValue {
     if (isText && all >= 0x80) checkText(bytes.subarray(start, start + length));
     if (length > lengthMax) checkLength(bytes.subarray(start, start + length), lengthMax);
     into.size = to + length;
-    into.offsets[startRow(into) + 1] = into.size;
+    const row = startRow(into);
+    into.offsets[row + 1] = into.size;
   };
 }
 
@@ -166,7 +172,8 @@ function nestedReader(type: NestedType, into: Builder, input: Input): ReadValue 
       return () => {
         const count = countOf(input);
         for (let at = 0; at < count; at += 1) read();
-        into.offsets[startRow(into) + 1] = elements.count;
+        const row = startRow(into);
+        into.offsets[row + 1] = elements.count;
       };
     }
     case "map": {
@@ -186,7 +193,8 @@ function nestedReader(type: NestedType, into: Builder, input: Input): ReadValue 
           value();
           startRow(entries);
         }
-        into.offsets[startRow(into) + 1] = entries.count;
+        const row = startRow(into);
+        into.offsets[row + 1] = entries.count;
       };
     }
     case "struct": {

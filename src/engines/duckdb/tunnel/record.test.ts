@@ -132,3 +132,56 @@ test("a column that must have a value refuses a record without one", () => {
   assert.throws(() => drained(createRecordReader(columns), without), /`a` lacks a value/);
   assert.equal(drained(createRecordReader(columns), golden("bigint")), 1);
 });
+
+test("values inside of others are as they were written, however many there are", () => {
+  const count = 5_000;
+  const none = { count, valid: undefined, children: [] };
+  const ones = new Uint8Array(8 * count).fill(1);
+  const each = Int32Array.from({ length: count + 1 }, (_, at) => at);
+  const fixed = (width: number): Vector => ({
+    ...{ ...none, bytes: ones.slice(0, width * count), offsets: new Int32Array(0) },
+  });
+  const nothing = new Uint8Array(0);
+  const inner: readonly (readonly [type: string, elements: Vector])[] = [
+    ["tinyint", fixed(1)],
+    ["boolean", fixed(1)],
+    ["smallint", fixed(2)],
+    ["int", fixed(4)],
+    ["float", fixed(4)],
+    ["bigint", fixed(8)],
+    ["double", fixed(8)],
+    ["string", { ...none, bytes: ones.slice(0, count), offsets: each }],
+    ["array<int>", { ...none, bytes: nothing, offsets: each, children: [fixed(4)] }],
+  ];
+  for (const [type, elements] of inner) {
+    const columns = columnsOf({ a: `array<${type}>` });
+    const writer = createRecordWriter(columns);
+    const list = { valid: undefined, bytes: nothing, offsets: Int32Array.of(0, count) };
+    const written = [...writer.write([{ count: 1, ...list, children: [elements] }]), writer.end()];
+    const reader = createRecordReader(columns);
+    const [batch] = [...reader.push(Buffer.concat(written)), ...reader.end()];
+    const read = batch?.[0]?.children[0];
+    assert.deepEqual(read?.bytes, elements.bytes, type);
+    assert.deepEqual(read?.offsets, elements.offsets, type);
+    assert.deepEqual(read?.children[0]?.bytes, elements.children[0]?.bytes, type);
+  }
+});
+
+test("what is inside of others is read once, wherever a stream is cut", () => {
+  const nested = goldenRecords.filter(([type]) => /^(array|map|struct)/.test(type));
+  assert.ok(nested.length > 2);
+  for (const [type, value] of nested) {
+    const columns = columnsOf({ a: type });
+    const reader = createRecordReader(columns);
+    const writer = createRecordWriter(columns);
+    const one = [...reader.push(golden(type)), ...reader.end()];
+    const written = Array.from({ length: 9 }, () => one.flatMap((b) => [...writer.write(b)]));
+    const whole = Buffer.concat([...written.flat(), writer.end()]);
+    for (let piece = 1; piece < whole.length; piece += 1) {
+      assert.deepEqual(
+        copied(columns, whole, piece).rows,
+        Array.from({ length: 9 }, () => [value]),
+      );
+    }
+  }
+});
