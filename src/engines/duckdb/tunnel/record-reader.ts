@@ -27,6 +27,7 @@ const fits = ({ low, high }: Input, checksum: number): boolean =>
 /** Starts to read records of these columns. */
 export function createRecordReader(columns: readonly Column[]): StreamReader {
   const builders = columns.map(({ type }) => newBuilder(type, "record"));
+  const nested = builders.filter(({ children }) => children.length > 0);
   const input = newInput();
   const reads = columns.map(({ type }, at) => valueReader(type, builderAt(builders, at), input));
   const wires = columns.map(({ type }) => wireTypeOf(type));
@@ -100,7 +101,7 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
   const isFull = (): boolean =>
     batch >= batchRows ||
     input.at - batchStart >= batchBytes ||
-    builders.some((builder) => elementsOf(builder) >= batchElements);
+    nested.some((builder) => elementsOf(builder) >= batchElements);
 
   function handOn(): readonly Vector[] {
     const vectors = builders.map(vectorOf);
@@ -117,7 +118,6 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
   function* decode(): Iterable<readonly Vector[]> {
     input.bytes = waiting.length === 1 ? (waiting[0] ?? input.bytes) : Buffer.concat(waiting);
     input.at = 0;
-    batchStart = 0;
     let start = 0;
     try {
       while (!over && readRecord()) {
@@ -131,11 +131,13 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
       if (error !== endOfInput) throw error;
       for (const builder of builders) truncate(builder, batch);
     }
-    if (batch > 0) {
+    // Rows wait for those of the next piece: what a batch costs, it costs for few rows as well.
+    if (over && batch > 0) {
       yield handOn();
       clear();
     }
     const rest = input.bytes.subarray(start);
+    batchStart -= start;
     if (over && rest.length > 0) throw new BrokenStream("bytes follow the end of the stream");
     if (rest.length > recordBytesMax) {
       throw new BrokenStream(`a record has more than ${recordBytesMax} bytes`);
