@@ -50,14 +50,22 @@ function copyInto(into: DuckVector, bytes: Uint8Array): void {
   duckdb.copy_data_to_vector(into, 0, bufferOf(bytes), bytes.byteOffset, bytes.length);
 }
 
+/** Where a vector is put together before it is copied: the same memory for each. */
+let scratch = new Int32Array(0);
+
+function emptyWords(count: number): Int32Array {
+  if (scratch.length < count) scratch = new Int32Array(count);
+  return scratch.subarray(0, count).fill(0);
+}
+
 /**
  * Writes slots as DuckDB has them: a short text stands in its slot, of a long one its beginning and where it lies. All
  * texts of the vector are handed over as one, which DuckDB keeps: asking it to take each costs four times as much.
  */
 function fillTexts(from: Vector, into: DuckVector): void {
   const { bytes, offsets, count } = from;
-  const words = new Int32Array(4 * count);
-  const slots = new Uint8Array(words.buffer);
+  const words = emptyWords(4 * count);
+  const slots = new Uint8Array(words.buffer, 0, words.byteLength);
   let address: { low: number; high: number } | undefined;
   const first = offsets[0] ?? 0;
   for (let row = 0; row < count; row += 1) {
@@ -88,7 +96,7 @@ function kept(bytes: Uint8Array, into: DuckVector): { low: number; high: number 
 function fillNarrow(from: Vector, into: DuckVector): void {
   const { count } = from;
   const wide = wordsOf(from);
-  const narrow = new Int32Array(2 * count);
+  const narrow = emptyWords(2 * count);
   for (let row = 0; row < count; row += 1) {
     if (!isValid(from, row)) continue;
     const high = wide[4 * row + 1] ?? 0;
@@ -99,18 +107,18 @@ function fillNarrow(from: Vector, into: DuckVector): void {
       throw new BrokenStream("a decimal has more digits than its column");
     }
   }
-  copyInto(into, new Uint8Array(narrow.buffer));
+  copyInto(into, new Uint8Array(narrow.buffer, 0, narrow.byteLength));
 }
 
 function fillList(type: SqlType, form: Form, from: Vector, into: DuckVector): void {
   const { offsets, count } = from;
-  const words = new Int32Array(4 * count);
+  const words = emptyWords(4 * count);
   for (let row = 0; row < count; row += 1) {
     const start = offsets[row] ?? 0;
     words[4 * row] = start;
     words[4 * row + 2] = (offsets[row + 1] ?? 0) - start;
   }
-  copyInto(into, new Uint8Array(words.buffer));
+  copyInto(into, new Uint8Array(words.buffer, 0, words.byteLength));
   const elements = from.children[0];
   const [childType] = childTypes(type);
   if (!elements || !childType) return;

@@ -11,10 +11,18 @@ import type { RowSource } from "./row-source.ts";
 
 /** A file of Parquet that takes rows, however many: it holds a part of them in memory, and writes that. */
 export interface RowFile {
-  /** Takes a batch, which must stay as it is; answers when there is room for the next. */
+  /** Takes a batch, which must stay as it is until `written`; answers when there is room for the next. */
   append(batch: readonly Vector[]): Promise<void>;
   /** Writes what is left; answers how many rows there are. */
   end(): Promise<number>;
+}
+
+/** What is written, and how. */
+interface RowFileOptions {
+  readonly columns: readonly Column[];
+  readonly source: RowSource;
+  /** Told when the batches that were taken so far are in the file. */
+  readonly written: () => void;
 }
 
 /** Of all streams together: each has a part of it. */
@@ -27,7 +35,7 @@ let writers = 0;
 export async function withRowFile<Result>(
   connection: Connection,
   path: string,
-  { columns, source }: { readonly columns: readonly Column[]; readonly source: RowSource },
+  { columns, source, written }: RowFileOptions,
   work: (file: RowFile) => Promise<Result>,
 ): Promise<Result> {
   const join = createParquetJoin(path);
@@ -46,6 +54,7 @@ export async function withRowFile<Result>(
       throw source.failure() ?? error;
     });
     [held, heldBytes, groupRows] = [[], 0, 0];
+    written();
     parts += 1;
     await join.add(part);
   }
@@ -78,8 +87,10 @@ export async function withRowFile<Result>(
 
 function bytesIn(vectors: readonly Vector[]): number {
   let sum = 0;
-  for (const { bytes, offsets, valid, children } of vectors) {
-    sum += bytes.length + offsets.byteLength + (valid?.length ?? 0) + bytesIn(children);
+  for (const { bytes, offsets, valid, children, count } of vectors) {
+    const isText = offsets.length > 0 && children.length === 0;
+    const own = isText ? (offsets[count] ?? 0) - (offsets[0] ?? 0) : bytes.length;
+    sum += own + offsets.byteLength + (valid?.length ?? 0) + bytesIn(children);
   }
   return sum;
 }

@@ -91,7 +91,8 @@ function take(
     const source = await openSource(connection, columns, form === "record" ? form : "arrow");
     try {
       return await store.withHalf("take", async (half) => {
-        const rows = await withRowFile(connection, half, { columns, source }, async (rowFile) => {
+        const how = { columns, source, written: reader.release };
+        const rows = await withRowFile(connection, half, how, async (rowFile) => {
           for await (const part of body) {
             for (const batch of reader.push(part)) await rowFile.append(batch);
           }

@@ -2,6 +2,7 @@ import type { Column } from "../../../sql/types.ts";
 import { type BatchHead, decodeBatch } from "./arrow-message.ts";
 import { checkSchema } from "./arrow-schema.ts";
 import { readVectors } from "./arrow-vectors.ts";
+import { createBodyMemory } from "./body-memory.ts";
 import { BrokenStream } from "./broken-stream.ts";
 import { createFrameReader, type FrameReader } from "./chunk-frames.ts";
 import type { StreamReader } from "./record-reader.ts";
@@ -26,12 +27,8 @@ interface Part {
   filled: number;
 }
 
-const newPart = (kind: Part["kind"], size: number, head?: BatchHead): Part => ({
-  kind,
-  // Not pooled: vectors are read in place and want it aligned.
-  bytes: Buffer.allocUnsafeSlow(size),
-  filled: 0,
-  ...(head && { head }),
+const newPart = (kind: "prefix" | "head", size: number): Part => ({
+  ...{ kind, bytes: Buffer.allocUnsafe(size), filled: 0 },
 });
 
 /** Starts to read Arrow batches of these columns: framed and without a schema, or as a whole stream with it. */
@@ -42,6 +39,7 @@ export function createArrowReader(
   const frames = form === "arrow" ? createFrameReader() : unframed;
   let schemaExpected = form === "stream";
   const types = columns.map(({ type }) => type);
+  const memory = createBodyMemory();
   let part = newPart("prefix", 8);
   let over = false;
 
@@ -77,7 +75,7 @@ export function createArrowReader(
       if (found.bodyBytes > bodyBytesMax || found.rows > rowsMax) {
         throw new BrokenStream(`a batch has more than ${bodyBytesMax} bytes or ${rowsMax} rows`);
       }
-      part = newPart("body", found.bodyBytes, found);
+      part = { kind: "body", bytes: memory.take(found.bodyBytes), head: found, filled: 0 };
       if (found.bodyBytes === 0) yield* finish();
       return;
     }
@@ -111,5 +109,6 @@ export function createArrowReader(
       }
       if (form === "stream" && !over) throw new BrokenStream("the stream ends before its end");
     },
+    release: memory.release,
   };
 }

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import type { SqlType } from "../../../sql/types.ts";
 import type { BatchHead } from "./arrow-message.ts";
 import { BrokenStream } from "./broken-stream.ts";
@@ -101,21 +102,33 @@ function readTexts(type: SqlType, source: Source, shape: Vector): Vector {
   const all = nextBuffer(source);
   const [start = 0, end = 0] = [offsets[0], offsets[count]];
   if (end > all.length) throw new BrokenStream("an Arrow text ends beyond its memory");
-  for (let row = 0; row < count; row += 1) {
-    const size = (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
-    if (size > valueBytesMax) {
-      throw new BrokenStream(`a value has ${size} bytes, more than ${valueBytesMax}`);
-    }
-  }
+  if (end - start > valueBytesMax) checkSizes(offsets);
   const vector = { ...shape, bytes: all, offsets };
   if (type.kind === "binary") return vector;
-  checkText(all.subarray(start, end));
-  // All of it is UTF-8: each text is, unless it starts within a character.
-  for (const at of offsets) {
-    if (at < end && ((all[at] ?? 0) & 0xc0) === 0x80) throw new BrokenStream("a text is no UTF-8");
+  const texts = all.subarray(start, end);
+  if (!isAscii(texts)) {
+    checkText(texts);
+    checkStarts(texts, offsets);
   }
   if (type.kind === "char" || type.kind === "varchar") checkLengths(vector, type.length);
   return vector;
+}
+
+function checkSizes(offsets: Int32Array): void {
+  for (let at = 1; at < offsets.length; at += 1) {
+    const size = (offsets[at] ?? 0) - (offsets[at - 1] ?? 0);
+    if (size <= valueBytesMax) continue;
+    throw new BrokenStream(`a value has ${size} bytes, more than ${valueBytesMax}`);
+  }
+}
+
+/** All of it is UTF-8: each text is, unless it starts within a character. */
+function checkStarts(texts: Uint8Array, offsets: Int32Array): void {
+  const first = offsets[0] ?? 0;
+  for (let row = 0; row < offsets.length; row += 1) {
+    const byte = texts[(offsets[row] ?? 0) - first] ?? 0;
+    if ((byte & 0xc0) === 0x80) throw new BrokenStream("a text is no UTF-8");
+  }
 }
 
 function checkLengths(vector: Vector, lengthMax: number): void {
@@ -137,7 +150,8 @@ function readOffsets(source: Source, count: number): Int32Array {
   if (count === 0) return new Int32Array(1);
   const offsets = wordsOf(atLeast(bytes, 4 * (count + 1)), count + 1);
   let last = 0;
-  for (const at of offsets) {
+  for (let row = 0; row < offsets.length; row += 1) {
+    const at = offsets[row] ?? 0;
     if (at < last) throw new BrokenStream("the offsets of an Arrow vector go back");
     last = at;
   }

@@ -9,10 +9,12 @@ import type { Vector } from "./vectors.ts";
 
 /** Turns a stream of the tunnel into batches of rows. */
 export interface StreamReader {
-  /** Takes the next bytes. A batch that comes out stays as it is. */
+  /** Takes the next bytes. A batch that comes out stays as it is until it is released. */
   push(bytes: Uint8Array): Iterable<readonly Vector[]>;
   /** The stream has ended: hands out what is left, and refuses a stream that is not whole. */
   end(): Iterable<readonly Vector[]>;
+  /** Nobody needs the batches that have come out so far. */
+  release(): void;
 }
 
 const batchRows = 2_048;
@@ -158,6 +160,7 @@ export function createRecordReader(columns: readonly Column[]): StreamReader {
       if (waitingBytes > 0) yield* decode();
       if (!over) throw new BrokenStream("the stream ends before its end was told");
     },
+    release() {},
   };
 }
 

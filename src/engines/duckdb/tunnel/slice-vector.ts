@@ -17,12 +17,13 @@ export function sliceVector(type: SqlType, vector: Vector, from: number, to: num
     );
     return { count, valid, bytes: noBytes, offsets: noOffsets, children };
   }
+  if (storage === "bytes") {
+    const offsets = vector.offsets.subarray(from, to + 1);
+    return { count, valid, bytes: vector.bytes, offsets, children: [] };
+  }
   const [start = 0, end = 0] = [vector.offsets[from], vector.offsets[to]];
   const offsets = vector.offsets.slice(from, to + 1);
   for (let at = 0; at < offsets.length; at += 1) offsets[at] = (offsets[at] ?? 0) - start;
-  if (storage === "bytes") {
-    return { count, valid, bytes: vector.bytes.subarray(start, end), offsets, children: [] };
-  }
   const children = vector.children.map((child, at) =>
     sliceVector(types[at] ?? type, child, start, end),
   );
