@@ -3,7 +3,14 @@ import { parseScript } from "./parse.ts";
 import { unassigned } from "./parse-assignment.ts";
 import { type Rows, resolveQuery, shapeRows } from "./query.ts";
 import { lazyRows } from "./relation.ts";
-import { type Environment, type LazyRows, openScope, type Resolved } from "./scope.ts";
+import {
+  type Environment,
+  freshName,
+  type LazyRows,
+  openScope,
+  type Resolved,
+  type World,
+} from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type {
   AssignVariable,
@@ -85,6 +92,7 @@ export function givenBy(
   environment: Environment,
 ): Given {
   const { at, name } = call;
+  const { world } = environment;
   if (call.arguments.length !== parameters.length) {
     return refuse(at, `view ${name.text} takes ${parameters.length} arguments`);
   }
@@ -98,13 +106,22 @@ export function givenBy(
       continue;
     }
     const scope = { ...openScope(environment, undefined), noAggregates: `view ${name.text}` };
+    const codeBefore = world.calls.length;
     const value = resolveExpression(argument, scope);
     const { type } = parameter;
     const what = `argument ${place + 1} of ${name.text}`;
     const given = type.kind === "type" ? convertTo(value, type.type, argument.at, what) : value;
-    values.set(parameter.name.key, given);
+    const hasCode = world.calls.length > codeBefore;
+    values.set(parameter.name.key, hasCode ? calculatedOnce(given, world, argument.at) : given);
   }
   return { values, rows };
+}
+
+/** A value that stands apart: the caller's code in it is not told, by how often it is asked, how many rows a view has. */
+function calculatedOnce({ sql, ...value }: Resolved, world: World, at: Position): Resolved {
+  const name = freshName(world, "w", at);
+  world.relations.push({ name, sql: `SELECT ${sql} AS "value"`, once: true });
+  return { ...value, sql: `(SELECT "value" FROM "${name}")` };
 }
 
 /** Rows that are given: found here, so that what is wrong with them is said where they stand. */

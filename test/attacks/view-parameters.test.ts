@@ -147,3 +147,30 @@ out["injected"] = [told(text) for text in ["create view i(@a bigint) returns @r 
   }
   assert.match(String(many), /at most 200 variables/);
 });
+
+test("code of the caller in a value is asked once, and not told how many rows a view has behind it", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+code = """
+from odps.udf import annotate
+@annotate("bigint->bigint")
+class Counting(object):
+    def __init__(self):
+        self.asked = 0
+    def evaluate(self, a):
+        self.asked += 1
+        return self.asked
+"""
+o.create_resource("counting.py", "py", file_obj=code)
+o.execute_sql("create function asked as 'counting.Counting' using 'counting.py'")
+o.execute_sql("create table secrets (a bigint, b string)")
+o.execute_sql("insert into secrets values (1, 'x'), (2, 'x'), (3, 'y'), (4, 'x')")
+o.execute_sql("create view behind(@a bigint) as select max(t) as most from (select @a as t from secrets where b = 'x') one")
+o.execute_sql("create view around(@a bigint) as select most from behind(@a)")
+o.execute_sql("create view both(@a bigint) as select @a as one, @a as other")
+out["rows"] = [rows("select most from %s(%s)" % call, tunnel=False) for call in [("behind", "asked(0)"), ("around", "asked(0)"), ("behind", "asked(0) + 0"), ("behind", "(select asked(0))")]]
+out["both"] = rows("select one, other from both(asked(0))", tunnel=False)
+`);
+  assert.deepEqual(out["rows"], Array(4).fill([["1"]]));
+  assert.deepEqual(out["both"], [["1", "1"]]);
+});
