@@ -1,32 +1,21 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import {
-  CreateBucketCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { explainEvent } from "../../src/audit/explain.ts";
 import { tableRows } from "../../src/services/maxcompute/catalog.ts";
-import { member, startWorld } from "../support/warehouse.ts";
+import { startWorldWithBuckets } from "../support/buckets.ts";
+import { member } from "../support/warehouse.ts";
 
 const csv = "stored by 'com.aliyun.odps.CsvStorageHandler'";
 const text = { delimiter: ",", headerLines: 0, gzip: false, null: "\\N" };
 
 /** Alice may read and write two buckets, mallory one of them; both may do everything with the external table x. */
-async function startPair(t: Parameters<typeof startWorld>[0]) {
-  const world = await startWorld(t, "sales");
-  const { asRoot, odps, user, account, running, root } = world;
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  t.after(() => s3.destroy());
-  for (const [Bucket, Key, Body] of [
-    ["open", "d/ds=a/a.csv", "1\n"],
-    ["secret", "d/a.csv", "666\n"],
-  ] as const) {
-    await s3.send(new CreateBucketCommand({ Bucket }));
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-  }
+async function startPair(t: TestContext) {
+  const world = await startWorldWithBuckets(t, ["sales"], ["open", "secret"]);
+  const { asRoot, odps, user, account, running, s3, put } = world;
+  await put("d/ds=a/a.csv", "1\n");
+  await put("d/a.csv", "666\n", "secret");
   const keys = { alice: await user("alice"), mallory: await user("mallory") };
   const { users, policiesOf } = running.bondstore.opened.parts.directory.inAccount(account);
   const may = async (name: string, ...buckets: readonly string[]) => {
@@ -59,7 +48,7 @@ ${script}`,
     );
   const keysIn = async (Bucket: string) =>
     ((await s3.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []).map(({ Key }) => Key);
-  return { ...world, s3, as, may, keysIn };
+  return { ...world, as, may, keysIn };
 }
 
 test("who says where a table lies has nobody else read or write there what they may not themselves", async (t) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { refreshRows } from "../../src/services/maxcompute/materialized.ts";
 import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
+import { addBuckets } from "../support/buckets.ts";
 import { member, startWorld, type World } from "../support/warehouse.ts";
 
 /** A Bondstore whose minutes pass when the test says so. */
@@ -172,16 +172,10 @@ for minutes in ["0", "-1", "1.5", "9999999", "x"]:
 
 test("the clock reads no objects with its owner's rights, wherever others say that these lie", async (t) => {
   const world = await startTimed(t, "sales");
-  const { asRoot, odps, user, account, running, root, minute } = world;
-  const s3 = new S3Client({ ...running.client(root), forcePathStyle: true });
-  t.after(() => s3.destroy());
-  for (const [Bucket, Key, Body] of [
-    ["open", "d/ds=a/a.csv", "1\n"],
-    ["secret", "d/a.csv", "666\n"],
-  ] as const) {
-    await s3.send(new CreateBucketCommand({ Bucket }));
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-  }
+  const { asRoot, odps, user, account, running, minute } = world;
+  const { put } = await addBuckets(t, world, ["open", "secret"]);
+  await put("d/ds=a/a.csv", "1\n");
+  await put("d/a.csv", "666\n", "secret");
   const [ann, bob] = [await user("ann"), await user("bob")];
   const { users, policiesOf } = running.bondstore.opened.parts.directory.inAccount(account);
   const reader = users.find("bob");

@@ -3,8 +3,8 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client
 import type { Keys } from "./bondstore.ts";
 import { startWorld, type World } from "./warehouse.ts";
 
-/** Projects, and buckets of the same root beside them. */
-export interface WorldWithBuckets extends World {
+/** Buckets of a world's root. */
+interface Buckets {
   readonly s3: S3Client;
   /** A client of S3 as somebody. */
   s3As(keys: Keys): S3Client;
@@ -12,23 +12,32 @@ export interface WorldWithBuckets extends World {
   put(Key: string, Body: string, Bucket?: string): Promise<unknown>;
 }
 
+/** Makes buckets beside the projects of a world. */
+export async function addBuckets(
+  t: TestContext,
+  { running, root }: Pick<World, "running" | "root">,
+  buckets: readonly string[],
+): Promise<Buckets> {
+  const s3As = (keys: Keys) => {
+    const client = new S3Client({ ...running.client(keys), forcePathStyle: true });
+    t.after(() => client.destroy());
+    return client;
+  };
+  const s3 = s3As(root);
+  for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }));
+  const put: Buckets["put"] = (Key, Body, Bucket = buckets[0]) =>
+    s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  return { s3, s3As, put };
+}
+
+/** Projects, and buckets of the same root beside them. */
 export async function startWorldWithBuckets(
   t: TestContext,
   projects: readonly string[],
   buckets: readonly string[],
-): Promise<WorldWithBuckets> {
+): Promise<World & Buckets> {
   const world = await startWorld(t, ...projects);
-  const s3As = (keys: Keys) => {
-    const client = new S3Client({ ...world.running.client(keys), forcePathStyle: true });
-    t.after(() => client.destroy());
-    return client;
-  };
-  const s3 = s3As(world.root);
-  for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }));
-  return {
-    ...{ ...world, s3, s3As },
-    put: (Key, Body, Bucket = buckets[0]) => s3.send(new PutObjectCommand({ Bucket, Key, Body })),
-  };
+  return { ...world, ...(await addBuckets(t, world, buckets)) };
 }
 
 /** The same where there is another tenant, with a bucket `theirs`. */
