@@ -9,12 +9,10 @@ import { CKA, CKF, CKK, CKM, CKO, CKR, CKU } from "../../src/hsm/constants.ts";
 import { createHsms } from "../../src/hsm/create-hsms.ts";
 import { type Cryptoki, CryptokiError, type Template } from "../../src/hsm/cryptoki.ts";
 import type { HsmCluster, Hsms } from "../../src/hsm/hsm.ts";
-import { openKeyring } from "../../src/keys/keyring.ts";
-import { openRoot } from "../../src/keys/root-of-trust.ts";
-import { openVault, type Vault } from "../../src/keys/vault.ts";
+import type { Vault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
-import { openStore } from "../../src/storage/open-store.ts";
 import type { Store } from "../../src/storage/store.ts";
+import { openBelow } from "./open-below.ts";
 
 export const acme = "111122223333";
 export const clusterId = "cluster-a1b2c3d4e5f";
@@ -40,20 +38,7 @@ export async function openHsms(
   directory: string,
   change: (parts: HsmParts) => HsmParts = (parts) => parts,
 ): Promise<HsmBench> {
-  const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
-  const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
-  const keyring = openKeyring({ directory, root, random: systemRandom });
-  const store = await openStore({
-    directory: join(directory, "store"),
-    sealers: keyring,
-    indexKey: keyring.indexKey,
-  });
-  const vault = openVault({
-    path: join(directory, "vault"),
-    root,
-    random: systemRandom,
-    known: undefined,
-  });
+  const { store, keyring, vault } = await openBelow(directory);
   const events: TrailEvent[] = [];
   const hooks = { before: (_event: TrailEvent): void => undefined };
   const trail: Trail = {

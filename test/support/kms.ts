@@ -12,12 +12,10 @@ import type { XksTransport } from "../../src/keys/external/xks-transport.ts";
 import { inspectKeys, type KeyProblem } from "../../src/keys/inspect.ts";
 import { keepRegions } from "../../src/keys/kept-regions.ts";
 import { KeyService } from "../../src/keys/key-service.ts";
-import { openKeyring } from "../../src/keys/keyring.ts";
 import { Agreements } from "../../src/keys/peers/agreements.ts";
 import type { PeerTransport } from "../../src/keys/peers/peer.ts";
-import { openRoot } from "../../src/keys/root-of-trust.ts";
 import { noTokens, type TokenSource } from "../../src/keys/token.ts";
-import { openVault, type Vault } from "../../src/keys/vault.ts";
+import type { Vault } from "../../src/keys/vault.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { ServiceError } from "../../src/lib/service-error.ts";
 import type { Source } from "../../src/pipeline/call.ts";
@@ -25,7 +23,7 @@ import { type Pipeline, startPipeline } from "../../src/pipeline/pipeline.ts";
 import { compilePolicy } from "../../src/policy/policy.ts";
 import { Projects } from "../../src/projects/projects.ts";
 import { kms } from "../../src/services/kms/service.ts";
-import { openStore } from "../../src/storage/open-store.ts";
+import { openBelow } from "./open-below.ts";
 
 export const acme = "111122223333";
 export const other = "444455556666";
@@ -142,21 +140,6 @@ const trailOf = (events: TrailEvent[]) => ({
   findPage: async () => ({ found: [] }),
   close: async () => {},
 });
-
-/** What lies below the keys: a store that is sealed, a vault. */
-async function openBelow(directory: string) {
-  const unlock = { kind: "key-file", path: join(directory, "unlock.key") } as const;
-  const root = await openRoot({ directory, unlock, random: systemRandom, create: true });
-  const keyring = openKeyring({ directory, root, random: systemRandom });
-  const store = await openStore({
-    directory: join(directory, "store"),
-    sealers: keyring,
-    indexKey: keyring.indexKey,
-  });
-  const path = join(directory, "vault");
-  const vault = openVault({ path, root, random: systemRandom, known: undefined });
-  return { keyring, store, vault };
-}
 
 /** The same in a directory that stays. */
 export async function openKms(
