@@ -138,7 +138,7 @@ function bringInQuery(
 
 function checkNames(names: readonly Name[], width: number, at: Position): void {
   if (names.length > 0 && names.length !== width) {
-    refuse(at, `${width} column names are expected, and ${names.length} are given`);
+    refuse(at, `${names.length} columns are named, and the rows have ${width}`);
   }
 }
 
