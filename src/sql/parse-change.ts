@@ -4,6 +4,7 @@ import { optionalPartition, parseNames, parseProperties } from "./parse-clauses.
 import { parseExpression } from "./parse-expression.ts";
 import { parseQuery } from "./parse-query.ts";
 import { parseRelation } from "./parse-relation.ts";
+import { parseError } from "./sql-error.ts";
 import type { Assignment, Delete, Merge, MergeBranch, Unload, Update } from "./tree.ts";
 
 /** UPDATE t SET a = 1 [FROM ..] [WHERE ..]. */
@@ -27,11 +28,21 @@ export function parseUpdate(cursor: Cursor): Update {
 
 function parseSet(cursor: Cursor): Assignment[] {
   cursor.expect("SET");
-  return cursor.list(() => {
-    const { parts: column } = cursor.objectName("a column");
-    cursor.expect("=");
-    return { column, value: parseExpression(cursor) };
-  });
+  return cursor.list(() => parseAssigned(cursor)).flat();
+}
+
+/** `a = 1`, or `(a, b) = (1, 2)`. */
+function parseAssigned(cursor: Cursor): Assignment[] {
+  const { at } = cursor.token;
+  const several = cursor.is("(");
+  const one = () => cursor.objectName("a column").parts;
+  const value = () => parseExpression(cursor);
+  const columns = several ? cursor.group(one) : [one()];
+  cursor.expect("=");
+  const values = several ? cursor.group(value) : [value()];
+  const counts = `${columns.length} columns are set, and ${values.length} values are given`;
+  if (values.length !== columns.length) throw parseError(at, counts);
+  return values.map((value, place) => ({ column: columns[place] ?? [], value }));
 }
 
 /** DELETE FROM t [WHERE ..]. */

@@ -145,10 +145,9 @@ function definitionText({ record, project }: FoundTable): string {
     const { text, parameters } = record.view;
     return `CREATE ${kind} ${name}${parameters === undefined ? "" : ` ${parameters}`} AS ${text}`;
   }
-  const { columns, partitionColumns, comment, lifecycleDays, transactional, external } = record;
-  const lines = [
-    `CREATE ${external ? "EXTERNAL " : ""}TABLE ${name} (\n${columns.map(columnText).join(",\n")}\n)`,
-  ];
+  const { columns, partitionColumns, comment, lifecycleDays, external } = record;
+  const inside = [...columns.map(columnText), ...keyText(record)].join(",\n");
+  const lines = [`CREATE ${external ? "EXTERNAL " : ""}TABLE ${name} (\n${inside}\n)`];
   if (comment !== "") lines.push(`COMMENT ${literal(comment)}`);
   const [first] = partitionColumns;
   if (first?.generated) {
@@ -158,10 +157,25 @@ function definitionText({ record, project }: FoundTable): string {
     lines.push(`PARTITIONED BY (\n${partitionColumns.map(columnText).join(",\n")}\n)`);
   }
   if (external) lines.push(...outsideLines(external));
-  if (transactional) lines.push('TBLPROPERTIES ("transactional"="true")');
+  lines.push(...propertiesText(record));
   if (lifecycleDays !== undefined) lines.push(`LIFECYCLE ${lifecycleDays}`);
   return `${lines.join("\n")};`;
 }
+
+const keyText = ({ primaryKey }: TableRecord): readonly string[] =>
+  primaryKey.length > 0
+    ? [`  PRIMARY KEY (${primaryKey.map((key) => `\`${key}\``).join(", ")})`]
+    : [];
+
+function propertiesText({ transactional, properties }: TableRecord): readonly string[] {
+  const { transactional: _, ...others } = properties;
+  const all = Object.entries({ ...(transactional && { transactional: "true" }), ...others });
+  const pairs = all.map((pair) => pair.map(quoted).join("="));
+  return pairs.length > 0 ? [`TBLPROPERTIES (${pairs.join(", ")})`] : [];
+}
+
+const quoted = (text: string): string =>
+  `"${[...text].map(escaped).join("").replaceAll('"', '\\"')}"`;
 
 /** Where an external table lies, and the form of what lies there. */
 function outsideLines({ location, format }: External): readonly string[] {
