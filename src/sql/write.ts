@@ -99,6 +99,9 @@ function partitionOf(insert: Insert, table: CatalogTable, environment: Environme
           `the value of partition column ${column.name} must be a constant`,
         );
       }
+      if (literal === "") {
+        return refuse(item.value.at, `the value of partition column ${column.name} is empty`);
+      }
       staticPartition.push({ column: column.name, value: String(literal) });
     }
   }

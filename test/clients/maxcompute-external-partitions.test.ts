@@ -92,7 +92,7 @@ out["parquet"] = rows("select * from p where n between 11 and 12 order by id lim
   ]);
   assert.deepEqual(out["dropped"], [[0]]);
   assert.match(String(out["null"]), /invalid dynamic partition value/);
-  assert.match(String(out["empty"]), /partition column ds of an external table is not empty/);
+  assert.match(String(out["empty"]), /the value of partition column ds is empty/);
   assert.match(String(out["long"]), /is too long/);
   assert.match(String(out["no external"]), /not a partitioned external table/);
   assert.match(String(out["no place"]), /LOCATION of a partition is not supported/);

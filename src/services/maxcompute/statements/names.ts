@@ -2,7 +2,7 @@ import { ServiceError } from "../../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import { meantNames } from "../../../sql/tables.ts";
-import type { Expression, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
+import type { Expression, Name, ObjectName, PartitionItem, Position } from "../../../sql/tree.ts";
 import {
   type PartitionRecord,
   partitionName,
@@ -91,13 +91,18 @@ export function partitionValues(
       throw semantic(column.at, `partition column ${column.text} cannot be resolved`);
     }
     if (!value) throw semantic(column.at, `partition column ${column.text} has no value`);
-    values.set(column.key, constant(value));
+    values.set(column.key, filled(constant(value), column));
   }
   return table.partitionColumns.map(({ name }) => {
     const value = values.get(name);
     if (value === undefined) throw semantic(at, `partition column ${name} has no value`);
     return value;
   });
+}
+
+function filled(value: string, { text, at }: Name): string {
+  if (value === "") throw semantic(at, `the value of partition column ${text} is empty`);
+  return value;
 }
 
 /** The partition that is meant. Refuses what is not there. */

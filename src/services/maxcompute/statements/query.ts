@@ -159,20 +159,23 @@ export async function sealLeft(
   );
 }
 
-/** The values of the columns that part the rows. Refuses NULL. */
+/** The values of the columns that part the rows. Refuses NULL, and what is empty. */
 export function toldValues(
   { values }: Pick<KeptFile, "values">,
   partitionBy: readonly string[],
 ): readonly string[] {
   const told = values.filter((value) => value !== null);
-  if (told.length < values.length) throw nullPartition(partitionBy[values.indexOf(null)] ?? "");
+  if (told.length < values.length)
+    throw noPartition(`the column ${partitionBy[values.indexOf(null)] ?? ""} is NULL`);
+  const empty = told.indexOf("");
+  if (empty >= 0) throw noPartition(`the column ${partitionBy[empty] ?? ""} is empty`);
   return told;
 }
 
-const nullPartition = (column: string) =>
+const noPartition = (why: string) =>
   new ServiceError(
     "ODPS-0123031",
-    `ODPS-0123031: Partition exception - invalid dynamic partition value: the column ${column} is NULL`,
+    `ODPS-0123031: Partition exception - invalid dynamic partition value: ${why}`,
   );
 
 type StoredShape = Pick<TableRecord, "altered">;
