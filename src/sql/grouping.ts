@@ -33,9 +33,14 @@ export function groupText(select: Select, open: Scope): Grouping {
   let only: string | undefined;
   const texts = items.map((item) => {
     if (item.kind === "key") return key(item.expression);
-    const sets = item.sets.map((set) => `(${set.map(key).join(", ")})`);
     const meant = new Set(keys);
+    // First as they stand in GROUP BY: in that order GROUPING_ID numbers them.
     const all = item.keys?.map(key) ?? [];
+    const sets = item.sets.map((set) => {
+      const texts = set.map(key);
+      for (const one of texts) meant.add(one);
+      return `(${texts.join(", ")})`;
+    });
     const lone = all.find((one) => !meant.has(one));
     if (lone !== undefined) {
       // A key must stand in some set to be NULL in the others: it gets one, whose groups are left out.

@@ -2,6 +2,7 @@ import { quoteText } from "./quote.ts";
 import type { Resolved, Scope, Source, SourceColumn } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type { Name, NameExpression, Position } from "./tree.ts";
+import { bigint } from "./type-rules.ts";
 
 /** A field of a struct, or the value of a map's key. */
 export function fieldOf(value: Resolved, field: Name): Resolved {
@@ -75,5 +76,14 @@ export function resolveName(expression: NameExpression, scope: Scope): Resolved 
   const parameter = first && scope.environment.parameters.get(first.key);
   if (parameter) return fields.reduce(fieldOf, parameter);
   const text = expression.parts.map(({ text }) => text).join(".");
+  // Hive's name for GROUPING_ID of all keys.
+  if (text.toLowerCase() === "grouping__id" && scope.keys.size > 0)
+    return groupingOf([...scope.keys], scope);
   return refuse(expression.at, `column ${text} cannot be resolved`);
+}
+
+/** Which of these keys of GROUP BY a row was made without, a bit for each. */
+export function groupingOf(keys: readonly string[], scope: Scope): Resolved {
+  scope.met.aggregate = true;
+  return { sql: `CAST(grouping(${keys.join(", ")}) AS BIGINT)`, type: bigint, uses: [] };
 }

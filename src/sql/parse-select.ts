@@ -4,6 +4,7 @@ import { parseExpression } from "./parse-expression.ts";
 import { parseRelation } from "./parse-relation.ts";
 import { isTransform, parseTransform } from "./parse-transform.ts";
 import { parseWindow } from "./parse-window.ts";
+import { parseError } from "./sql-error.ts";
 import type {
   Expression,
   GroupBy,
@@ -94,7 +95,32 @@ function parseSets(cursor: Cursor): Sets | undefined {
   if (!found) return undefined;
   const [words, kind] = found;
   for (const _ of words.slice(1)) cursor.next();
-  return { kind, at, sets: cursor.group(() => parseSet(cursor)) };
+  if (kind !== "grouping-sets") return { kind, at, sets: cursor.group(() => parseSet(cursor)) };
+  return { kind, at, sets: cursor.group(() => parseInnerSets(cursor)).flat() };
+}
+
+const cubeMax = 12;
+
+/** A set, or the sets for which a ROLLUP, a CUBE or GROUPING SETS inside of GROUPING SETS stand. */
+function parseInnerSets(cursor: Cursor): Sets["sets"] {
+  cursor.enter();
+  const inner = parseSets(cursor);
+  const sets = inner ? writtenOut(inner) : [parseSet(cursor)];
+  cursor.leave();
+  return sets;
+}
+
+function writtenOut({ kind, at, sets }: Sets): Sets["sets"] {
+  if (kind === "grouping-sets") return sets;
+  if (kind === "rollup")
+    return Array.from({ length: sets.length + 1 }, (_, left) =>
+      sets.slice(0, sets.length - left).flat(),
+    );
+  if (sets.length > cubeMax)
+    throw parseError(at, `CUBE inside of GROUPING SETS has at most ${cubeMax} elements`);
+  return Array.from({ length: 2 ** sets.length }, (_, left) =>
+    sets.filter((_, place) => (left & (1 << place)) === 0).flat(),
+  );
 }
 
 /** `(a, b)`, `()` or a bare `a`. */

@@ -1,5 +1,6 @@
 import { fullName } from "./catalog.ts";
 import { resolveCondition, resolveExpression } from "./expression.ts";
+import { groupingOf } from "./names.ts";
 import { quoteText } from "./quote.ts";
 import type { Resolved, Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
@@ -118,8 +119,7 @@ const grouping =
     const unknown = values.findIndex(({ sql }) => !scope.keys.has(sql));
     if (unknown >= 0) return refuse(call.at, `${name} takes keys of GROUP BY`);
     if (keys.length === 0) return refuse(call.at, `${name} needs GROUP BY`);
-    scope.met.aggregate = true;
-    return { sql: `CAST(grouping(${keys.join(", ")}) AS BIGINT)`, type: bigint, uses: [] };
+    return groupingOf(keys, scope);
   };
 
 /** Calls that need more than the types of their arguments. */
