@@ -43,7 +43,10 @@ export function resolveSelect(
   const after: Scope = { ...scope, aliases };
   const having = select.having && resolveCondition(select.having, after, "HAVING");
   const qualify = select.qualify && resolveCondition(select.qualify, after, "QUALIFY");
-  const order = orderTexts(tail, { ...after, aliasesFirst: true }, items);
+  // What code has given is all that there is to order.
+  const isGiven = items.some(({ unnested }) => unnested);
+  const ordered: Scope = { ...after, aliasesFirst: true, ...(isGiven && { sources: [] }) };
+  const order = orderTexts(tail, ordered, items);
   const uses = [items, having ?? [], qualify ?? [], order].flat().flatMap((part) => part.uses);
   if (group || having || scope.met.aggregate) checkGrouped(uses, scope);
   const list = items.map(({ sql }, index) => `${sql} AS "c${index}"`);

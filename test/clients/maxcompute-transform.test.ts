@@ -41,7 +41,8 @@ out["fails"] = [refused(lambda: rows(sql))[1] for sql in [
     "select transform(a) using 'sh -c \\"cat >/dev/null; echo secret >&2; exit 3\\"' as a from t",
     "select transform(a) using 'no-such-program' as a from t",
     "select transform(a) using 'cat' resources 'missing.py' as a from t",
-    "select transform(a) row format serde 'x.Y' using 'cat' as a from t"]]
+    "select transform(a) row format serde 'x.Y' using 'cat' as a from t",
+    "select transform(a) using 'cat' as w from t distribute by b sort by b"]]
 out["views"] = [refused(lambda: o.execute_sql(sql))[1] for sql in [
     "create view v as select transform(a) using 'cat' as a from t",
     "create materialized view m as select x.a from (select transform(a) using 'cat' as a from t) x"]]
@@ -77,7 +78,8 @@ out["views"] = [refused(lambda: o.execute_sql(sql))[1] for sql in [
   ]);
   assert.deepEqual(out["many"], [[50_003]]);
   assert.deepEqual(out["many rows"], [[50_000, 1_254_975_000]]);
-  const [status, program, missing, serde] = out["fails"] as string[];
+  const [status, program, missing, serde, order] = out["fails"] as string[];
+  assert.match(String(order), /column b cannot be resolved/);
   assert.match(String(status), /ODPS-0123055: .*the command ended with 3/);
   assert.doesNotMatch(String(status), /secret/);
   assert.match(
