@@ -6,7 +6,7 @@ import { parseQuery } from "./parse-query.ts";
 import { parseSqlType } from "./parse-type.ts";
 import { parseError } from "./sql-error.ts";
 import type { Expression, Name, NameExpression } from "./tree.ts";
-import { callableWords } from "./words.ts";
+import { callableWords, operandWords } from "./words.ts";
 
 const partsMax = 20;
 
@@ -50,13 +50,13 @@ function parseOperand(cursor: Cursor): Expression {
   if (callableWords.has(key) && cursor.peek().key === "(") {
     return parseCall(cursor, [], cursor.anyName());
   }
-  if (!cursor.isName()) return cursor.fail("an expression");
+  if (!cursor.isName() && !operandWords.has(key)) return cursor.fail("an expression");
   return parseName(cursor);
 }
 
 /** A name, or a call when a parenthesis follows it. */
 function parseName(cursor: Cursor): Expression {
-  const first = cursor.name();
+  const first = cursor.anyName();
   if (cursor.is("->")) return parseLambda(cursor, [first]);
   if (cursor.is(":") && cursor.isName(cursor.peek())) {
     cursor.next();

@@ -17,6 +17,9 @@ const clauseWords: ReadonlySet<string> = new Set(
 /** Reserved words that are functions when a parenthesis follows. */
 export const callableWords: ReadonlySet<string> = new Set(["LEFT", "RIGHT", "INSERT"]);
 
+/** Reserved words that are names where an operand must stand: parameters of lambdas in MaxCompute's own examples. */
+export const operandWords: ReadonlySet<string> = new Set(["LEFT", "RIGHT"]);
+
 /** True for a word that may stand as an alias without AS. */
 export function mayBeAlias(word: string): boolean {
   return !reservedWords.has(word) && !clauseWords.has(word);
