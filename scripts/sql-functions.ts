@@ -15,7 +15,7 @@ export interface KnownFunction {
 const folder = join("test", "sql", "rules");
 
 /** What the parser reads as syntax of its own. */
-const syntax = new Set(["cast", "extract", "regexp", "rlike"]);
+const syntax = new Set(["cast", "safe_cast", "extract", "regexp", "rlike"]);
 
 /** Why functions are not built. Of all others no description was found. */
 const reasons: readonly (readonly [names: RegExp, why: string])[] = [

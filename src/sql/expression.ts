@@ -81,8 +81,11 @@ function resolveKind(expression: Expression, scope: Scope): Resolved {
       return resolveScalarQuery(expression, scope);
     case "case":
       return resolveCase(expression, scope);
-    case "cast":
-      return writtenCast(resolveExpression(expression.operand, scope), expression, world.catalog);
+    case "cast": {
+      const operand = resolveExpression(expression.operand, scope);
+      const cast = expression.safe ? safeCast : writtenCast;
+      return cast(operand, expression, world.catalog);
+    }
     case "extract":
       return resolveExtract(expression, scope);
     case "interval":
@@ -158,6 +161,19 @@ function writtenCast(value: Resolved, { type, at }: CastExpression, catalog: Cat
   if (type.kind !== "date" || !isText(value.type) || isOn(catalog, wholeDateFlag))
     return castTo(value, type, at);
   return { sql: `odps_whole_date(${value.sql})`, type, uses };
+}
+
+/** Whether SAFE_CAST leaves out the digits with which a text begins that is no number. */
+const wholeNumberFlag = "odps.sql.udf.strict.mode";
+
+/** SAFE_CAST: to INT and BIGINT alone, and NULL where CAST may end the statement. */
+function safeCast(value: Resolved, { type, at }: CastExpression, catalog: Catalog): Resolved {
+  if (type.kind !== "int" && type.kind !== "bigint")
+    return refuse(at, "SAFE_CAST makes INT and BIGINT alone");
+  const cast = castTo(value, type, at);
+  if (!isText(value.type) || !isOn(catalog, wholeNumberFlag)) return cast;
+  const isNumber = `TRY_CAST(trim(${value.sql}) AS DOUBLE) IS NOT NULL`;
+  return { ...cast, sql: `CASE WHEN ${isNumber} THEN ${cast.sql} END` };
 }
 
 /** A value as another type, where the statement names the type. */

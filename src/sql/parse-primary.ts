@@ -41,6 +41,7 @@ function parseOperand(cursor: Cursor): Expression {
     case "CASE":
       return parseCase(cursor);
     case "CAST":
+    case "SAFE_CAST":
       if (cursor.peek().key === "(") return parseCast(cursor);
       break;
     case "EXISTS":
@@ -126,7 +127,7 @@ function parseCase(cursor: Cursor): Expression {
 }
 
 function parseCast(cursor: Cursor): Expression {
-  const { at } = cursor.expect("CAST");
+  const { at, key } = cursor.next();
   cursor.expect("(");
   cursor.enter();
   const operand = parseExpression(cursor);
@@ -134,7 +135,7 @@ function parseCast(cursor: Cursor): Expression {
   const type = parseSqlType(cursor);
   cursor.expect(")");
   cursor.leave();
-  return { kind: "cast", at, operand, type };
+  return { kind: "cast", at, operand, type, ...(key === "SAFE_CAST" && { safe: true }) };
 }
 
 function parseExists(cursor: Cursor): Expression {

@@ -252,6 +252,8 @@ export interface CastExpression {
   readonly at: Position;
   readonly operand: Expression;
   readonly type: SqlType;
+  /** SAFE_CAST. */
+  readonly safe?: true;
 }
 
 export interface ExtractExpression {
