@@ -23,6 +23,8 @@ export function emitDuckDb(
     return `${name} AS NOT MATERIALIZED (SELECT ${list} FROM ${from})`;
   });
   const names = columns.map(({ name }, index) => `"c${index}" AS ${quoteName(name)}`);
-  const head = parts.length > 0 ? `WITH ${parts.join(", ")} ` : "";
+  const isRecursive = relations.some((relation) => "sql" in relation && relation.recursive);
+  const words = isRecursive ? "WITH RECURSIVE" : "WITH";
+  const head = parts.length > 0 ? `${words} ${parts.join(", ")} ` : "";
   return `${head}SELECT ${names.join(", ")} FROM (${sql}) AS "result"`;
 }

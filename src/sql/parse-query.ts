@@ -59,6 +59,8 @@ export function parseQueryFrom(
 /** Reads the common tables of WITH, none without it. */
 export function parseWith(cursor: Cursor): CommonTable[] {
   if (!cursor.take("WITH")) return [];
+  const recursive = cursor.is("RECURSIVE") && cursor.isName(cursor.peek());
+  if (recursive) cursor.next();
   return cursor.list(() => {
     const name = cursor.name();
     const columns = cursor.is("(") ? cursor.group(() => cursor.name()) : [];
@@ -66,7 +68,7 @@ export function parseWith(cursor: Cursor): CommonTable[] {
     cursor.expect("(");
     const query = parseQuery(cursor);
     cursor.expect(")");
-    return { name, columns, query };
+    return { name, columns, query, ...(recursive && { recursive }) };
   });
 }
 

@@ -25,8 +25,13 @@ export type PlannedRelation =
       /** Partitions of which one fails have no rows that are asked for. */
       readonly tests: readonly PartitionTest[];
     }
-  /** `once`: calculated a single time, because it numbers its rows. */
-  | { readonly name: string; readonly sql: string; readonly once?: boolean };
+  /** `once`: calculated a single time, because it numbers its rows. `recursive`: it names itself. */
+  | {
+      readonly name: string;
+      readonly sql: string;
+      readonly once?: boolean;
+      readonly recursive?: boolean;
+    };
 
 /** A query, ready to be told to DuckDB. */
 export interface Selection {

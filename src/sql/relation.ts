@@ -2,6 +2,7 @@ import { tableAsOf } from "./as-of.ts";
 import { alignPair } from "./operators.ts";
 import { nameRows, type Rows, resolveQuery, shapeRows } from "./query.ts";
 import { quoteName } from "./quote.ts";
+import { recursiveRows } from "./recursive.ts";
 import { sampleText } from "./sample.ts";
 import {
   freshName,
@@ -146,6 +147,12 @@ function checkNames(names: readonly Name[], width: number, at: Position): void {
 export function lazyRows(lazy: LazyRows, at: Position, what?: "view"): NamedRows {
   if (lazy.rows) return lazy.rows;
   const { source, environment } = lazy;
+  const recursive =
+    "query" in source && source.recursive ? recursiveRows(source, environment) : undefined;
+  if (recursive) {
+    lazy.rows = recursive;
+    return recursive;
+  }
   const query = "query" in source ? source.query : source.value;
   if (query.kind !== "query")
     return refuse(at, `variable @${source.name.text} is a value, not a table`);

@@ -113,8 +113,11 @@ export function resolveSelection(rows: Rows, world: World): Selection {
   checkFullScan(world);
   const relations = reached(rows.sql, world.relations).map((relation): PlannedRelation => {
     if ("sql" in relation) {
-      const { name, sql, once = false, view = false } = relation;
-      return { name, sql, once: once || (view && world.calls.length > 0) };
+      const { name, sql, once = false, view = false, recursive = false } = relation;
+      return {
+        ...{ name, sql, once: once || (view && world.calls.length > 0) },
+        ...(recursive && { recursive }),
+      };
     }
     const { table, columns, copied, tests } = relation.read;
     const names = [...new Set([...columns, ...copied])].sort();

@@ -30,6 +30,8 @@ export type OpenRelation =
       readonly once?: boolean;
       /** Rows that a view shows: code of a user sees no others. */
       readonly view?: boolean;
+      /** It names itself. */
+      readonly recursive?: boolean;
     };
 
 /** A query's rows under a name that the emitted text defines once. */

@@ -28,6 +28,8 @@ export interface CommonTable {
   readonly name: Name;
   readonly columns: readonly Name[];
   readonly query: Query;
+  /** WITH RECURSIVE: the query may name the table. */
+  readonly recursive?: true;
 }
 
 export interface Select {

@@ -41,6 +41,11 @@ const reading: readonly (readonly [title: string, sql: string, reads: readonly s
     ["p.u(a)"],
   ],
   [
+    "both queries of a recursive table are read",
+    "WITH RECURSIVE r AS (SELECT a FROM t UNION ALL SELECT s.x FROM q.secret s JOIN r ON s.x > r.a) SELECT a FROM r",
+    ["p.t(a)", "q.secret(x)"],
+  ],
+  [
     "a variable reads what its query reads",
     "@s := SELECT x FROM q.secret; SELECT * FROM @s",
     ["q.secret(x)"],

@@ -50,7 +50,8 @@ export function emitSpark(
       parts.push(
         `${name} AS (SELECT ${list} FROM ${relationOf(relation.table, relation.columns)})`,
       );
-    } else if (relation.once) {
+    } else if (relation.recursive) refuseSpark("WITH RECURSIVE");
+    else if (relation.once) {
       steps.push({ name: relation.name, sql: whole(relation.sql) });
     } else parts.push(`${name} AS (${translated(relation.sql)})`);
   }
