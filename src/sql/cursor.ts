@@ -142,8 +142,15 @@ export class Cursor {
       return this.name();
     }
     const { kind, key } = this.token;
+    if (this.isPivot()) return undefined;
     if (kind === "quoted" || (kind === "word" && mayBeAlias(key))) return nameOf(this.next());
     return undefined;
+  }
+
+  /** Whether PIVOT or UNPIVOT of a relation comes next, and no alias of that name. */
+  isPivot(): boolean {
+    if (this.areNext("PIVOT", "(")) return true;
+    return this.is("UNPIVOT") && ["(", "INCLUDE", "EXCLUDE"].includes(this.peek().key);
   }
 
   /** A name of one to three parts. */

@@ -1,6 +1,7 @@
 import type { Cursor } from "./cursor.ts";
 import { parsePlainCall } from "./parse-call.ts";
 import { arithmetic, parseExpression } from "./parse-expression.ts";
+import { parsePivots } from "./parse-pivot.ts";
 import { isQueryStart, parseQuery, parseQueryAfter, parseValues } from "./parse-query.ts";
 import type {
   CallExpression,
@@ -84,6 +85,10 @@ function parseCallOf(cursor: Cursor, { parts }: ObjectName): CallExpression {
 }
 
 function parseSource(cursor: Cursor): Relation {
+  return parsePivots(cursor, parseOneSource(cursor));
+}
+
+function parseOneSource(cursor: Cursor): Relation {
   const { at, kind, key } = cursor.token;
   if (kind === "variable") {
     const { value } = cursor.next();
@@ -119,7 +124,7 @@ function parseParentheses(cursor: Cursor): Relation {
     cursor.expect(")");
     return derived(cursor, query);
   }
-  const first = parseSource(cursor);
+  const first = parseOneSource(cursor);
   const bare = first.kind === "derived" && !first.alias;
   const query = bare ? parseQueryAfter(cursor, first.query) : undefined;
   const inside = parseJoins(cursor, query && bare ? { ...first, query } : first);

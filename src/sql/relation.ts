@@ -1,5 +1,6 @@
 import { tableAsOf } from "./as-of.ts";
 import { alignPair } from "./operators.ts";
+import { pivotRows } from "./pivot.ts";
 import { nameRows, type Rows, resolveQuery, shapeRows } from "./query.ts";
 import { quoteName } from "./quote.ts";
 import { recursiveRows } from "./recursive.ts";
@@ -51,6 +52,10 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
       return resolveLateralView(relation, scope);
     case "table-function":
       return resolveTableFunction(relation, scope);
+    case "pivot": {
+      const rows = pivotRows(relation, scope);
+      return bringInQuery(rows, relation.alias, [], scope, relation.at);
+    }
     default:
       return resolveJoin(relation, scope);
   }

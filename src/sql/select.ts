@@ -22,15 +22,17 @@ export interface Item extends Resolved, Pick<TableRows, "unnested"> {
   readonly name: string;
 }
 
+/** `given`: what the SELECT is from, where that is found already. */
 export function resolveSelect(
   select: Select,
   tail: Tail,
   environment: Environment,
   parent?: Scope,
+  given?: { readonly open: Scope; readonly from: string },
 ): Rows {
   const windows = new Map(select.windows.map(({ name, window }) => [name.key, window]));
-  const open = openScope(environment, parent, windows);
-  const from = select.from && resolveRelation(select.from, open);
+  const open = given?.open ?? openScope(environment, parent, windows);
+  const from = given?.from ?? (select.from && resolveRelation(select.from, open));
   const where =
     select.where && resolveConjuncts(select.where, { ...open, noAggregates: "WHERE" }, "WHERE");
   const group = select.groupBy && groupText(select, open);

@@ -118,6 +118,7 @@ export type Relation =
   | DerivedTable
   | TableFunction
   | LateralView
+  | Pivot
   | Join;
 
 export interface TableReference {
@@ -178,6 +179,30 @@ export interface LateralView {
   readonly call: CallExpression;
   readonly alias?: Name;
   readonly columns: readonly Name[];
+}
+
+/** `input` PIVOT (functions FOR axes IN (values)) [alias]. */
+export interface Pivot {
+  readonly kind: "pivot";
+  readonly at: Position;
+  readonly input: Relation;
+  readonly aggregates: readonly PivotAggregate[];
+  readonly axes: readonly Name[];
+  readonly values: readonly PivotValue[];
+  readonly alias?: Name;
+}
+
+export interface PivotAggregate {
+  readonly call: CallExpression;
+  readonly alias?: Name;
+}
+
+/** A value for each axis, and how they were written. */
+export interface PivotValue {
+  readonly at: Position;
+  readonly values: readonly Expression[];
+  readonly text: string;
+  readonly alias?: Name;
 }
 
 export interface Join {

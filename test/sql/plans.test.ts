@@ -46,6 +46,11 @@ const reading: readonly (readonly [title: string, sql: string, reads: readonly s
     ["p.t(a)", "q.secret(x)"],
   ],
   [
+    "PIVOT reads what it turns",
+    "SELECT a FROM t PIVOT (MAX((SELECT MAX(x) FROM q.secret) + c) FOR b IN ('x'))",
+    ["p.t(a,b,c)", "q.secret(x)"],
+  ],
+  [
     "a variable reads what its query reads",
     "@s := SELECT x FROM q.secret; SELECT * FROM @s",
     ["q.secret(x)"],
