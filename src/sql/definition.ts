@@ -2,7 +2,7 @@ import { type CatalogTable, fullName } from "./catalog.ts";
 import { checkDefaults } from "./column-default.ts";
 import { filterSql, partitionFilter } from "./partition-tests.ts";
 import type { Plan } from "./plan.ts";
-import { type Rows, resolveQuery } from "./query.ts";
+import { type Rows, resolveQuery, toldRows } from "./query.ts";
 import { resolveSelection, touches } from "./resolve.ts";
 import type { Environment } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
@@ -44,10 +44,13 @@ export function resolveDefinition(statement: Statement, environment: Environment
   return { kind: "definition", statement, tables, ...touches(environment.world) };
 }
 
-const rowsOf = (statement: Statement, query: Query, environment: Environment): Rows =>
-  statement.kind === "create-view" && statement.parameters.length > 0
+function rowsOf(statement: Statement, query: Query, environment: Environment): Rows {
+  if (statement.kind !== "create-view")
+    return toldRows(resolveQuery(query, environment), environment, query.at);
+  return statement.parameters.length > 0
     ? bodyRows(statement, nothingGiven(statement, environment), environment)
     : resolveQuery(query, environment);
+}
 
 const definedColumns = (statement: Statement): readonly ColumnDefinition[] => {
   if (statement.kind === "create-table") return statement.columns;

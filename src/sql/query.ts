@@ -25,7 +25,7 @@ import type {
   Values,
 } from "./tree.ts";
 import { emptyTail } from "./tree-query.ts";
-import { commonType, sameType } from "./type-rules.ts";
+import { commonType, sameType, string } from "./type-rules.ts";
 import { typeText } from "./types.ts";
 import { unify } from "./values.ts";
 import { directionText } from "./windows.ts";
@@ -166,30 +166,38 @@ function resolveSetOperation(
   return { sql: texts.join(` ${word} `), columns, outerUses };
 }
 
-/** Rows with their columns converted to other types, in their places. */
+/** Rows with their columns converted to other types, in their places; the type of a bare NULL asks for nothing. */
 export function shapeRows(
   rows: Rows,
   columns: readonly { readonly type: OutputColumn["type"]; readonly name: string }[],
   { world }: Environment,
   at: Position,
 ): Rows {
-  if (rows.columns.every(({ type }, index) => sameType(type, columns[index]?.type ?? type)))
+  const shaped = rows.columns.map((column, index) => {
+    const type = columns[index]?.type;
+    return type && type.kind !== "void" ? { ...column, type } : column;
+  });
+  if (rows.columns.every(({ type }, index) => sameType(type, shaped[index]?.type ?? type)))
     return rows;
   const name = freshName(world, "q", at);
-  const converted = rows.columns.map((column, index) => {
-    const value: Resolved = { sql: `"${name}"."c${index}"`, type: column.type, uses: [] };
-    const type = columns[index]?.type ?? column.type;
-    return `${convertTo(value, type, at, `column ${column.name}`).sql} AS "c${index}"`;
+  const converted = shaped.map(({ type, name: what }, index) => {
+    const from = rows.columns[index]?.type ?? type;
+    const value: Resolved = { sql: `"${name}"."c${index}"`, type: from, uses: [] };
+    return `${convertTo(value, type, at, `column ${what}`).sql} AS "c${index}"`;
   });
-  const shaped = rows.columns.map((column, index) => ({
-    ...column,
-    type: columns[index]?.type ?? column.type,
-  }));
   return {
     ...rows,
     sql: `SELECT ${converted.join(", ")} FROM (${rows.sql}) AS "${name}"`,
     columns: shaped,
   };
+}
+
+/** Rows as others are told and keep them: a column that is NULL in all of them is a text, for it has no type. */
+export function toldRows(rows: Rows, environment: Environment, at: Position): Rows {
+  const columns = rows.columns.map((column) =>
+    column.type.kind === "void" ? { ...column, type: string } : column,
+  );
+  return shapeRows(rows, columns, environment, at);
 }
 
 /** ORDER BY and LIMIT of rows that are not one SELECT: only their columns can be named. */

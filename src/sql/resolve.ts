@@ -1,7 +1,7 @@
 import { type Catalog, isOn } from "./catalog.ts";
 import { resolveDefinition } from "./definition.ts";
 import type { Plan, PlannedRelation, Read, Selection, Touches } from "./plan.ts";
-import { type Rows, resolveQuery } from "./query.ts";
+import { type Rows, resolveQuery, toldRows } from "./query.ts";
 import { type Environment, type OpenRelation, plainColumns, type World } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import type { AssignVariable, If, ScriptStatement, Statement } from "./tree.ts";
@@ -25,7 +25,8 @@ export function resolveStatement(
   const { world } = environment;
   switch (statement.kind) {
     case "query": {
-      const selection = resolveSelection(resolveQuery(statement, environment), world);
+      const rows = toldRows(resolveQuery(statement, environment), environment, statement.at);
+      const selection = resolveSelection(rows, world);
       return { kind: "query", selection, ...touches(world) };
     }
     case "insert":

@@ -25,7 +25,8 @@ export const rfc822 = (timeMs: number): string => new Date(timeMs).toUTCString()
 
 const columnAnswer = ({ name, type, comment = "", nullable, ...rest }: Column) => ({
   name,
-  type: typeText(type),
+  // Clients know no type of a bare NULL, and of what a view is given.
+  type: type.kind === "void" ? "string" : typeText(type),
   comment,
   label: "",
   isNullable: nullable,
