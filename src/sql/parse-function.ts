@@ -7,6 +7,7 @@ import { isQueryStart, parseQuery } from "./parse-query.ts";
 import { parseSqlType } from "./parse-type.ts";
 import { parseError } from "./sql-error.ts";
 import type {
+  ColumnDefinition,
   CreateFunction,
   CreateSqlFunction,
   EmbeddedCode,
@@ -138,5 +139,14 @@ export function parseVariable(cursor: Cursor): Name {
 export function parseParameterType(cursor: Cursor): ParameterType {
   if (cursor.take("ANY")) return { kind: "any" };
   if (!cursor.take("TABLE")) return { kind: "type", type: parseSqlType(cursor) };
-  return { kind: "table", columns: cursor.group(() => parseColumn(cursor)) };
+  return { kind: "table", columns: cursor.group(() => parseTypedColumn(cursor)) };
+}
+
+/** A column of TABLE (..), whose type may be ANY: that of a bare NULL, which asks for nothing. */
+function parseTypedColumn(cursor: Cursor): ColumnDefinition {
+  if (cursor.is("*")) throw cursor.unsupported("* among the columns of a parameter");
+  if (cursor.peek().key !== "ANY") return parseColumn(cursor);
+  const name = cursor.name("a column");
+  cursor.next();
+  return { at: name.at, name, type: { kind: "void" }, nullable: true, primaryKey: false };
 }

@@ -69,7 +69,6 @@ export function nothingGiven({ parameters }: CreateView, environment: Environmen
   for (const { name, type, default: preset } of parameters) {
     const { at } = name;
     if (rows.has(name.key) || values.has(name.key)) refuse(at, `@${name.text} is defined twice`);
-    if (type.kind === "any") return refuse(at, "views with parameters of type ANY are not built");
     if (preset) return refuse(at, "parameters of views have no defaults");
     if (type.kind === "table") {
       const source: AssignVariable = {
@@ -79,7 +78,7 @@ export function nothingGiven({ parameters }: CreateView, environment: Environmen
       rows.set(name.key, { source, environment });
     } else {
       const none: Resolved = { sql: "NULL", type: { kind: "void" }, uses: [] };
-      values.set(name.key, castTo(none, type.type, at));
+      values.set(name.key, type.kind === "type" ? castTo(none, type.type, at) : none);
     }
   }
   return { values, rows };

@@ -129,7 +129,7 @@ out["often"] = told("select n from often('%s')" % ("x" * 900000))
 out["deep"] = told("select a from " + "v0((select max(a) from " * 150 + "v0(1)" + "))" * 150)
 out["big"] = told("create view big(@a bigint) as select @a as a, '%s' as b, '%s' as c" % ("x" * 900000, "y" * 900000)) or told("select count(*) from " + " cross join ".join("big(%d) b%d" % (n, n) for n in range(19)))
 out["injected"] = [told(text) for text in ["create view i(@a bigint) returns @r table (x bigint) as begin @r := select 1L; end select * from v0(1)", "create view j(@a bigint) as begin select 1; end", "create view k(@a bigint) returns @r table (x bigint) as begin drop table t; end",
-    "create view l(@a bigint) returns bigint as select 1", "create view m(@a bigint) returns @r table (x bigint) as begin @r := select 1", "create view n(@a table (k any)) as select 1", "create view q(@a bigint) returns @r table (x bigint) as begin " + "@r := select 1L; " * 300 + "end"]]
+    "create view l(@a bigint) returns bigint as select 1", "create view m(@a bigint) returns @r table (x bigint) as begin @r := select 1", "create view n(@a table (k any, * any)) as select 1", "create view q(@a bigint) returns @r table (x bigint) as begin " + "@r := select 1L; " * 300 + "end"]]
 `);
   assert.match(
     String((out["self"] as string[])[0] ?? (out["self"] as string[])[1]),

@@ -203,3 +203,19 @@ out["gone"] = refused(lambda: rows("select * from later"))[0]
   assert.deepEqual(out["without its table"], [true, [[3]], "NoSuchTable"]);
   assert.equal(out["gone"], "NoSuchTable");
 });
+
+test("PyODPS reads views whose columns have the type of what they are given, or none", async (t) => {
+  const { asRoot } = await startWorld(t, "sales");
+  const out = await asRoot(`
+o.execute_sql("create view passes(@t table (name string, id any)) as select * from @t")
+o.execute_sql("create view nothing as select null as x")
+out["columns"] = [[[c.name, str(c.type).lower()] for c in o.get_table(name).table_schema.columns] for name in ["passes", "nothing"]]
+out["rows"] = [rows("select * from passes((select 'foo', 1.5BD))")[0][1] * 2 == 3, rows("select * from nothing")]
+`);
+  const columns = [
+    ["name", "string"],
+    ["id", "string"],
+  ];
+  assert.deepEqual(out["columns"], [columns, [["x", "string"]]]);
+  assert.deepEqual(out["rows"], [true, [[null]]]);
+});
