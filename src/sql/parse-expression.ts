@@ -178,10 +178,26 @@ export function parseBracketed(cursor: Cursor): Expression {
   return { ...found, query: parseQueryAfter(cursor, found.query) };
 }
 
+/** LIKE ANY (..) is true when one pattern fits, LIKE ALL (..) when each does. */
+function logicalOf(cursor: Cursor): "or" | "and" | undefined {
+  if (cursor.areNext("ANY", "(")) return "or";
+  return cursor.areNext("ALL", "(") ? "and" : undefined;
+}
+
 function parseLike(cursor: Cursor, operand: Expression, negated: boolean): Expression {
   const { key, at } = cursor.next();
   const operator: LikeExpression["operator"] =
     key === "LIKE" ? "like" : key === "ILIKE" ? "ilike" : "rlike";
+  const several = operator === "like" && logicalOf(cursor);
+  if (several && negated) throw cursor.unsupported("NOT LIKE with ANY or ALL");
+  if (several) {
+    cursor.next();
+    const patterns = cursor.group(() => parseExpression(cursor));
+    const operands = patterns.map(
+      (pattern): Expression => ({ kind: "like", at, operator, negated, operand, pattern }),
+    );
+    return operands.length === 1 && operands[0] ? operands[0] : { kind: several, at, operands };
+  }
   const pattern = parseExpression(cursor, arithmetic);
   const escaped = cursor.take("ESCAPE") ? parseExpression(cursor, arithmetic) : undefined;
   return {
