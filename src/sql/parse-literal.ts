@@ -2,7 +2,7 @@ import type { Cursor } from "./cursor.ts";
 import { arithmetic, parseExpression } from "./parse-expression.ts";
 import { parsePrimary } from "./parse-primary.ts";
 import { parseError } from "./sql-error.ts";
-import { type Expression, type TimeUnit, timeUnits } from "./tree.ts";
+import { type Expression, type Position, type TimeUnit, timeUnits } from "./tree.ts";
 
 const dated: ReadonlyMap<string, "date" | "datetime" | "timestamp" | "timestamp_ntz"> = new Map([
   ["DATE", "date"],
@@ -27,7 +27,7 @@ export function isLiteralStart(cursor: Cursor): boolean {
   if (kind !== "word") return false;
   if (plainWords.has(key)) return true;
   if (key === "INTERVAL") return isInterval(cursor);
-  return (dated.has(key) || key === "X") && cursor.peek().kind === "string";
+  return (dated.has(key) || key === "X" || key === "JSON") && cursor.peek().kind === "string";
 }
 
 function isInterval(cursor: Cursor): boolean {
@@ -54,10 +54,18 @@ export function parseLiteral(cursor: Cursor): Expression {
   }
   const type = dated.get(key);
   if (type) return { kind: type, at, value: cursor.string() };
+  if (key === "JSON") return jsonOf(cursor.string(), at);
   const hex = cursor.string();
   if (!/^([0-9a-f]{2})*$/i.test(hex))
     throw parseError(at, `invalid binary literal '${hex.slice(0, 60)}'`);
   return { kind: "bytes", at, hex };
+}
+
+/** `JSON '{"a": 1}'` is a call of JSON_PARSE. */
+function jsonOf(value: string, at: Position): Expression {
+  const name = { text: "json_parse", key: "json_parse", at };
+  const text = { kind: "string", at, value } as const;
+  return { kind: "call", at, qualifier: [], name, distinct: false, arguments: [text] };
 }
 
 /** Strings beside each other are one. */
