@@ -9,6 +9,7 @@ import type {
   Expression,
   GroupBy,
   GroupItem,
+  Name,
   NamedWindow,
   Relation,
   Select,
@@ -58,10 +59,12 @@ function parseItem(cursor: Cursor): SelectItem {
   const { at } = cursor.token;
   const star = parseStar(cursor);
   if (star) {
-    if (!cursor.areNext("EXCEPT", "(")) return { at, expression: star };
     // `SELECT * EXCEPT (SELECT ..)` has nothing to select from, so a parenthesis means columns.
+    const except = cursor.areNext("EXCEPT", "(") && cursor.next();
+    const expression = except ? { ...star, except: cursor.group(() => cursor.name()) } : star;
+    if (!cursor.areNext("REPLACE", "(")) return { at, expression };
     cursor.next();
-    return { at, expression: { ...star, except: cursor.group(() => cursor.name()) } };
+    return { at, expression, replace: cursor.group(() => parseReplacement(cursor)) };
   }
   const expression = parseExpression(cursor);
   if (cursor.areNext("AS", "(")) {
@@ -70,6 +73,12 @@ function parseItem(cursor: Cursor): SelectItem {
   }
   const alias = cursor.alias();
   return { at, expression, ...(alias && { alias }) };
+}
+
+function parseReplacement(cursor: Cursor): { expression: Expression; name: Name } {
+  const expression = parseExpression(cursor);
+  cursor.expect("AS");
+  return { expression, name: cursor.name() };
 }
 
 function parseNamedWindow(cursor: Cursor): NamedWindow {

@@ -98,7 +98,7 @@ function checkGrouped(uses: readonly ColumnUse[], scope: Scope): void {
 
 function resolveItem(item: SelectItem, index: number, scope: Scope): Item[] {
   const { expression } = item;
-  if (expression.kind === "star") return starItems(expression, scope);
+  if (expression.kind === "star") return starItems(expression, scope, item.replace);
   const rows = resolveTableCall(expression, scope, true);
   if (rows) {
     const { columns, unnested } = rows;
@@ -132,8 +132,18 @@ function ownName(expression: Expression): string | undefined {
 }
 
 /** The columns for which `*` and `t.*` stand. */
-export function starItems({ qualifier, except, at }: StarExpression, scope: Scope): Item[] {
+export function starItems(
+  { qualifier, except, at }: StarExpression,
+  scope: Scope,
+  replace: NonNullable<SelectItem["replace"]> = [],
+): Item[] {
   const [first, second] = qualifier.map(({ key }) => key);
+  const instead = new Map(
+    replace.map(({ expression, name }) => [
+      name.key,
+      { ...resolveExpression(expression, scope), name: name.key },
+    ]),
+  );
   const left = new Set(except.map(({ key }) => key));
   const items = scope.sources.flatMap((source) => {
     const { alias, table } = source;
@@ -142,11 +152,15 @@ export function starItems({ qualifier, except, at }: StarExpression, scope: Scop
     return source.columns
       .filter(({ name, hidden }) => !left.has(name) && (first !== undefined || !hidden))
       .map((column): Item => {
+        const other = instead.get(column.name);
+        if (other) return other;
         column.touch?.();
         const { name, sql, type, origins } = column;
         return { name, sql, type, origins, uses: [{ of: scope.sources, sql, name, at, origins }] };
       });
   });
+  const missing = replace.find(({ name }) => !items.some((item) => item.name === name.key));
+  if (missing) return refuse(missing.name.at, `* has no column ${missing.name.text}`);
   if (items.length > 0) return items;
   const text = qualifier.map(({ text }) => text).join(".");
   return refuse(at, text === "" ? "* stands for no column" : `table ${text} cannot be resolved`);

@@ -56,6 +56,8 @@ export interface SelectItem {
   readonly alias?: Name;
   /** `AS (a, b)`: the columns of a table-valued function. */
   readonly aliases?: readonly Name[];
+  /** `* REPLACE (a + 1 AS a)`: what stands in the place of columns. */
+  readonly replace?: readonly { readonly expression: Expression; readonly name: Name }[];
 }
 
 /** The rows' groups are the cross product of the items, as SQL has it. */

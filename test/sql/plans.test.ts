@@ -50,6 +50,7 @@ const reading: readonly (readonly [title: string, sql: string, reads: readonly s
     "SELECT a FROM t PIVOT (MAX((SELECT MAX(x) FROM q.secret) + c) FOR b IN ('x'))",
     ["p.t(a,b,c)", "q.secret(x)"],
   ],
+  ["a column that is replaced is not read", "SELECT * REPLACE (a + 1 AS b) FROM t", ["p.t(a,c)"]],
   [
     "a variable reads what its query reads",
     "@s := SELECT x FROM q.secret; SELECT * FROM @s",
