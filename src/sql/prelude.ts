@@ -87,6 +87,24 @@ const conversions: readonly Macro[] = [
       + ((epoch_ns(x) % 1000) + 1000) % 1000)`,
   ],
   [
+    "odps_zone_minutes(z)",
+    `CAST(regexp_extract(z, '([0-9]{1,2})(:[0-9]{2})?$', 1) AS BIGINT) * 60
+      + coalesce(TRY_CAST(nullif(regexp_extract(z, ':([0-9]{2})$', 1), '') AS BIGINT), 0)`,
+  ],
+  [
+    "odps_zone_clock(u, z)",
+    `CASE WHEN regexp_full_match(z, '(UTC)?[+][0-9]{1,2}(:[0-9]{2})?')
+      THEN u + odps_zone_minutes(z) * INTERVAL 1 minute
+      WHEN regexp_full_match(z, '(UTC)?-[0-9]{1,2}(:[0-9]{2})?')
+      THEN u - odps_zone_minutes(z) * INTERVAL 1 minute
+      ELSE CAST(u AT TIME ZONE 'UTC' AT TIME ZONE z AS TIMESTAMP) END`,
+  ],
+  [
+    "odps_timestamp_clock(x, z)",
+    `make_timestamp_ns(epoch_us(odps_zone_clock(CAST(x AS TIMESTAMP), z)) * 1000
+      + ((epoch_ns(x) % 1000) + 1000) % 1000)`,
+  ],
+  [
     "odps_timestamp_local(x)",
     `make_timestamp_ns(epoch_us(CAST(CAST(x AS TIMESTAMP) AT TIME ZONE 'UTC' AS TIMESTAMP)) * 1000
       + ((epoch_ns(x) % 1000) + 1000) % 1000)`,

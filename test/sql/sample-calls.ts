@@ -56,6 +56,8 @@ const calls: Readonly<Record<string, string>> = {
   trunc_time: "trunc_time($, 'month')",
   from_utc_timestamp: "from_utc_timestamp($, 'UTC')",
   to_utc_timestamp: "to_utc_timestamp($, 'UTC')",
+  current_timestamp_ntz: "current_timestamp_ntz('UTC')",
+  to_timestamp_ntz: "to_timestamp_ntz(2, 'MILLIS')",
   sha2: "sha2($, 256)",
   url_encode: "url_encode($)",
   url_decode: "url_decode($)",

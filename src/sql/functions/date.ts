@@ -58,6 +58,19 @@ const datePart = ([moment, part]: readonly Typed[], building: Building): string 
 const fromUtc = (moment: string): string =>
   `odps_local_timestamp(CAST(CAST(${moment} AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE $2 AS TIMESTAMP_NS))`;
 
+/** The clock of UTC at this moment, which a TIMESTAMP_NTZ is where no zone is named. */
+const nowInUtc = "CAST(date_trunc('millisecond', now()) AT TIME ZONE 'UTC' AS TIMESTAMP)";
+
+const nanosecondsIn: Readonly<Record<string, number>> = { MILLIS: 1e6, MICROS: 1e3, NANOS: 1 };
+
+/** A clock of UTC, by how long after 1970 it showed that. */
+function sinceEpoch([count, part]: readonly Typed[], building: Building): string {
+  const unit = String(part?.literal).toUpperCase();
+  const each = Object.hasOwn(nanosecondsIn, unit) ? nanosecondsIn[unit] : undefined;
+  if (each === undefined) return building.refuse("a number counts MILLIS, MICROS or NANOS");
+  return `make_timestamp_ns(${count?.sql} * ${each})`;
+}
+
 const nullText = "CAST(NULL AS VARCHAR)";
 
 const formatted =
@@ -132,7 +145,13 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["getdate() -> datetime", "date_trunc('second', now())"],
   ["now() -> datetime", "date_trunc('millisecond', now())"],
   ["current_timestamp() -> timestamp", "odps_datetime_timestamp(date_trunc('millisecond', now()))"],
-  ["current_timestamp_ntz() -> timestamp_ntz", "CAST(CAST(now() AS TIMESTAMP) AS TIMESTAMP_NS)"],
+  ["current_timestamp_ntz() -> timestamp_ntz", `CAST(${nowInUtc} AS TIMESTAMP_NS)`],
+  [
+    "current_timestamp_ntz(string) -> timestamp_ntz",
+    `CAST(odps_zone_clock(${nowInUtc}, $1) AS TIMESTAMP_NS)`,
+  ],
+  ["to_timestamp_ntz(timestamp, string) -> timestamp_ntz", "odps_timestamp_clock($1, $2)"],
+  ["to_timestamp_ntz(bigint, literal string) -> timestamp_ntz", sinceEpoch],
   ["current_date() -> date", "CAST(now() AS DATE)"],
   ["current_timezone() -> string", "current_setting('TimeZone')"],
   ["from_unixtime(bigint) -> datetime", "to_timestamp($1)"],
