@@ -39,6 +39,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
     allow_persistent_secrets: "false",
+    // It would hold some of what is read of local files until memory is short. The kernel has their pages.
+    enable_external_file_cache: "false",
   };
   for (const [name, value] of Object.entries(first)) duckdb.set_config(config, name, value);
   const database = await duckdb.open(":memory:", config);

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { decodeStruct, encodeStruct, type ThriftStruct } from "./thrift.ts";
+import { decodeStruct, encodeStruct, type ThriftStruct, type ThriftValue } from "./thrift.ts";
 
 /**
  * Makes one file of Parquet of several that have the same columns and were written alike: the groups of rows of each
@@ -47,6 +47,7 @@ export function createParquetJoin(target: string): ParquetJoin {
           [footer, dataEnd, isWhole] = [own, dataBytes, true];
           return;
         }
+        if (isWhole) holdWritten(groupsOf(footer));
         isWhole = false;
         await append(part, dataBytes, target, dataEnd);
         joinFooter(footer, own, dataEnd - magic.length);
@@ -119,20 +120,28 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
   }
 }
 
-/** Takes over the groups of rows of another footer, whose data was moved by so many bytes. */
+/** Groups are held as they will stand in the footer: as trees those of a large file would be most of the heap. */
+function holdWritten(groups: ThriftValue[]): void {
+  for (const [at, group] of groups.entries()) groups[at] = encodeStruct(group as ThriftStruct);
+}
+
+/**
+ * Takes over the groups of rows of another footer, whose data was moved by so many bytes. Of the first one they are held
+ * as they are written.
+ */
 function joinFooter(footer: ThriftStruct, other: ThriftStruct, movedBytes: number): void {
   if (!schemaOf(footer).equals(schemaOf(other))) throw new Error("a part has other columns");
-  const groups = listOf(footer, footerFields.groups);
-  for (const group of listOf(other, footerFields.groups)) {
+  const groups = groupsOf(footer);
+  for (const group of groupsOf(other) as ThriftStruct[]) {
     move(group, [groupFields.offset], movedBytes);
     number(group, groups.length);
-    for (const column of listOf(group, groupFields.columns)) {
+    for (const column of listOf(group, groupFields.columns) as ThriftStruct[]) {
       move(column, placesInColumn, movedBytes);
       const data = column.find(({ id }) => id === columnFields.data)?.value;
       if (!Array.isArray(data)) throw new Error("a column of a part has no description");
       move(data as ThriftStruct, placesInData, movedBytes);
     }
-    groups.push(group);
+    groups.push(encodeStruct(group));
   }
   const rows = footer.find(({ id }) => id === footerFields.rows);
   const more = other.find(({ id }) => id === footerFields.rows);
@@ -161,10 +170,12 @@ function move(struct: ThriftStruct, ids: readonly number[], movedBytes: number):
   }
 }
 
-function listOf(struct: ThriftStruct, id: number): ThriftStruct[] {
+const groupsOf = (footer: ThriftStruct): ThriftValue[] => listOf(footer, footerFields.groups);
+
+function listOf(struct: ThriftStruct, id: number): ThriftValue[] {
   const found = struct.find((field) => field.id === id)?.value;
   if (found === undefined || typeof found !== "object" || !("items" in found)) {
     throw new Error("a footer lacks a list");
   }
-  return found.items as ThriftStruct[];
+  return found.items;
 }

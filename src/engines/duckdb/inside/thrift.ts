@@ -127,7 +127,7 @@ export function decodeStruct(bytes: Buffer): ThriftStruct {
   return found;
 }
 
-/** Writes a struct. */
+/** Writes a struct. An item of a list may be its bytes: they are written as they are. */
 export function encodeStruct(root: ThriftStruct): Buffer {
   const parts: Buffer[] = [];
   const byte = (value: number) => void parts.push(Buffer.of(value & 0xff));
