@@ -82,8 +82,24 @@ function writtenNames(schema: string, type: SqlType): WrittenNames {
   return found;
 }
 
+/** A member of an object in DuckDB's words: by its name, or else by one that differs from it in case alone. */
+export function jsonMember(json: string, name: string): string {
+  const other = `list_filter(json_keys(${json}), lambda k: lower(k) = ${quoteText(name)})[1]`;
+  const path = `'$."' || replace(${other}, '"', '\\"') || '"'`;
+  return `coalesce(json_extract(${json}, ${quoteText(`$.${JSON.stringify(name)}`)}), json_extract(${json}, ${path}))`;
+}
+
+/** A JSON value as a type, as `FROM_JSON` reads it, with names of fields in either case. */
+export const valueOfJson = (json: string, type: SqlType): string =>
+  readJson(json, type, "either case");
+
 /** A JSON value as a type; NULL where it is of no kind that becomes that type. */
-function readJson(json: string, type: SqlType, names: WrittenNames, depth = 0): string {
+function readJson(
+  json: string,
+  type: SqlType,
+  names: WrittenNames | "either case",
+  depth = 0,
+): string {
   const name = `odps_json${depth}`;
   const text = `json_extract_string(${json}, '$')`;
   if (type.kind === "array") {
@@ -99,7 +115,16 @@ function readJson(json: string, type: SqlType, names: WrittenNames, depth = 0): 
     const entry = `struct_pack(k := ${key}, v := ${value})`;
     return `CASE WHEN ${isKind(json, "'OBJECT'")} THEN map_from_entries(list_transform(list_filter(json_keys(${json}), ${kept}), lambda ${name}: ${entry})) END`;
   }
-  if (type.kind === "struct") {
+  if (type.kind === "struct" && names === "either case") {
+    const fields = type.fields.map(
+      (field) =>
+        `${quoteName(field.name)} := ${readJson(jsonMember(name, field.name), field.type, names, depth + 1)}`,
+    );
+    // A lambda names the object, which each field looks at several times.
+    const made = `CASE WHEN ${isKind(name, "'OBJECT'")} THEN struct_pack(${fields.join(", ")}) END`;
+    return `list_transform([${json}], lambda ${name}: ${made})[1]`;
+  }
+  if (type.kind === "struct" && names !== "either case") {
     const fields = type.fields.map((field) => {
       const at = `json_extract(${json}, ${quoteText(`$.${JSON.stringify(names.get(field) ?? field.name)}`)})`;
       return `${quoteName(field.name)} := ${readJson(at, field.type, names, depth + 1)}`;

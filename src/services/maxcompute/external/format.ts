@@ -1,3 +1,4 @@
+import { childTypes } from "../../../engines/duckdb/tunnel/vectors.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { Property } from "../../../sql/tree.ts";
 import type { Column, SqlType } from "../../../sql/types.ts";
@@ -95,6 +96,38 @@ function formatNamed(
 const nested: ReadonlySet<SqlType["kind"]> = new Set([
   ...(["array", "map", "struct", "json", "binary"] as const),
 ]);
+
+export const isNested = ({ kind }: SqlType): boolean =>
+  kind === "array" || kind === "map" || kind === "struct";
+
+const partsMax = 2000;
+
+/** How much text reads a type out of JSON: what is inside of a list or a map is looked at several times. */
+function partsOf(type: SqlType): number {
+  switch (type.kind) {
+    case "array":
+      return 1 + 2 * partsOf(type.element);
+    case "map":
+      return 1 + 4 * partsOf(type.value);
+    case "struct":
+      return type.fields.reduce((sum, field) => sum + 2 * partsOf(field.type), 1);
+    default:
+      return 1;
+  }
+}
+
+/** Refuses columns that cannot be read of a form. */
+export function checkReadable({ kind }: ExternalFormat, columns: readonly Column[]): void {
+  if (kind !== "json") return;
+  for (const { name, type } of columns) {
+    const bad = [type, ...allInside(type)].find((one) => one.kind === "binary");
+    if (bad) throw notKnown(`column ${name} of JSON outside cannot be of type ${bad.kind}`);
+    if (partsOf(type) > partsMax) throw notKnown(`the type of column ${name} has too many parts`);
+  }
+}
+
+const allInside = (type: SqlType): readonly SqlType[] =>
+  childTypes(type).flatMap((child) => [child, ...allInside(child)]);
 
 /** Refuses columns that a form has no values for. */
 export function checkTypes({ kind }: ExternalFormat, columns: readonly Column[]): void {

@@ -1,9 +1,10 @@
 import { fileType, outOfFile } from "../../../engines/duckdb/duckdb-types.ts";
 import { fileText } from "../../../engines/duckdb/files.ts";
+import { jsonMember, valueOfJson } from "../../../sql/functions/json.ts";
 import { quoteName, quoteText } from "../../../sql/quote.ts";
-import type { Column } from "../../../sql/types.ts";
+import type { Column, SqlType } from "../../../sql/types.ts";
 import type { TableRecord } from "../catalog.ts";
-import type { ExternalFormat } from "./format.ts";
+import { checkReadable, type ExternalFormat, isNested } from "./format.ts";
 
 /** The rows of external objects as DuckDB reads them from their copies: the columns asked for. */
 export function externalRelationSql(
@@ -38,7 +39,10 @@ function readSql(
     return `read_parquet([${names}], union_by_name = true, ${parted})`;
   }
   if (format.kind === "json") {
-    const values = columns.map(({ name }) => `${jsonValue(name)} AS ${quoteName(name)}`);
+    checkReadable(format, columns);
+    const values = columns.map(
+      ({ name, type }) => `${jsonValue(name, type)} AS ${quoteName(name)}`,
+    );
     const lines = `read_ndjson_objects([${names}], compression = 'uncompressed', ${parted})`;
     return `(SELECT * EXCLUDE ("json"), ${values.join(", ")} FROM ${lines})`;
   }
@@ -55,8 +59,9 @@ function readSql(
   return `read_csv([${names}], ${options.join(", ")})`;
 }
 
-/** The text of a member of a line: by the column's name, or else by one that differs from it in case alone. */
-function jsonValue(name: string): string {
-  const member = `list_filter(json_keys("json"), lambda k: lower(k) = ${quoteText(name)})[1]`;
-  return `coalesce("json" ->> ${quoteText(`$."${name}"`)}, "json" ->> ('$."' || ${member} || '"'))`;
+/** The value of a member of a line: its text, or what is inside of it. */
+function jsonValue(name: string, type: SqlType): string {
+  const member = jsonMember('"json"', name);
+  if (type.kind === "json") return member;
+  return isNested(type) ? valueOfJson(member, type) : `json_extract_string(${member}, '$')`;
 }

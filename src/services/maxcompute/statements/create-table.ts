@@ -3,7 +3,7 @@ import type { CreateTable, CreateTableLike } from "../../../sql/tree-definition.
 import { keepOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { carriedBy } from "../catalog.ts";
 import { tablePlace } from "../external/folders.ts";
-import { checkTypes, readFormat } from "../external/format.ts";
+import { checkReadable, readFormat } from "../external/format.ts";
 import { ExternalObjects } from "../external/objects.ts";
 import { locationSet } from "../external/set-location.ts";
 import type { Outcome } from "../jobs/jobs.ts";
@@ -114,7 +114,7 @@ function shapeOf({ statement, target: { plan }, call }: Doing<CreateTable>): New
       format: readFormat(statement),
     };
     const columns = columnsOf(statement.columns);
-    checkTypes(external.format, columns);
+    checkReadable(external.format, columns);
     return { kind: "external", columns, partitionColumns, external };
   }
   const told = columnsOf(statement.columns);
