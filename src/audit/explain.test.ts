@@ -33,6 +33,56 @@ test("an explanation names who, what, when, and how it ended", () => {
   ]);
 });
 
+test("who is judged beside the caller is told by role", () => {
+  const setter = "arn:aws:iam::111122223333:user/mallory";
+  const decision: Json = { allowed: true, by: "resource", steps: [] };
+  const refused: Json = { allowed: false, refusal: "implicit", by: "identity", steps: [] };
+  const asked = { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", change: [] };
+  const event = sampleEvent(0, {
+    errorCode: "AccessDenied",
+    decision: {
+      demands: [
+        { ...asked, decision },
+        { ...asked, of: setter, decision: refused },
+      ],
+    },
+  });
+  const lines = explainEvent(event);
+  assert.ok(
+    lines.includes(
+      `Not for who runs the statement: ${setter} has set the location, and must be allowed the same, too.`,
+    ),
+  );
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("s3:GetObject")),
+    [
+      "s3:GetObject on arn:aws:s3:::b/k, asked of who runs the statement (arn:aws:iam::111122223333:user/alice): allowed by the resource policy",
+      `s3:GetObject on arn:aws:s3:::b/k, asked of who has set the location (${setter}): refused: nothing allows it, and the identity policy was decisive`,
+    ],
+  );
+});
+
+test("where data would go is told with the rule that judged it", () => {
+  const flow = {
+    ...{ project: "sales", schema: "default", table: "orders", id: "t1", version: "3" },
+    ...{ columns: ["id", "price"], taskType: "SQL", action: "Select" },
+  };
+  const into = (destination: Json, decision: Json): Json => ({ ...flow, destination, decision });
+  const outside = { kind: "external", location: "s3://lake/" };
+  const decision: Json = {
+    demands: [],
+    flows: [
+      into({ kind: "project", project: "reports" }, { allowed: false, reason: "protected" }),
+      into(outside, { allowed: true, reason: "exception:SQL", statement: "statement 2" }),
+    ],
+  };
+  const refused = sampleEvent(0, { errorCode: "ODPS-0130013", decision });
+  assert.deepEqual(lastLines(refused, 2), [
+    "data of sales.orders version 3 (id, price) to project reports, as SQL: is kept in, by the rule protected: the project is protected, and no trusted project, package or exception as approved lets it go there",
+    "data of sales.orders version 3 (id, price) to external s3://lake/, as SQL: goes, by the rule exception:SQL, statement 2: an exception of the project lets it go, as it was approved",
+  ]);
+});
+
 test("the end of a release says what went", () => {
   const released = { projects: ["sales", "ledger"], bytes: 4096, complete: true };
   const ended = sampleEvent(0, { eventName: "EndRelease", additionalEventData: { released } });

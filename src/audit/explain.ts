@@ -1,6 +1,7 @@
 import { isRecord } from "../lib/record.ts";
 import type { Decision, Step } from "../policy/question.ts";
 import { usernameOf } from "./attributes.ts";
+import { explainFlows } from "./explain-flows.ts";
 import type { Json, TrailEvent } from "./trail.ts";
 
 /** One thing that was asked, how it was judged, and what would change the answer: as the pipeline stores it. */
@@ -27,9 +28,12 @@ const layerNames: Readonly<Record<Step["layer"], string>> = {
 /** Tells in lines of text what happened and why: each policy in the order it was judged, then the smallest change. */
 export function explainEvent(event: TrailEvent): string[] {
   const demands = readDemands(event.decision);
-  const lines = [...headingOf(event), ""];
-  for (const demand of demands) lines.push(...explainDemand(demand), "");
-  if (demands.length === 0) lines.push(withoutDemands(event), "");
+  const lines = [...headingOf(event), ...refusedFor(demands), ""];
+  const roleOf = rolesOf(demands, event);
+  for (const demand of demands) lines.push(...explainDemand(demand, roleOf(demand)), "");
+  const flows = explainFlows(event);
+  if (flows.length > 0) lines.push(...flows, "");
+  if (demands.length + flows.length === 0) lines.push(withoutDemands(event), "");
   return lines;
 }
 
@@ -47,6 +51,16 @@ function headingOf(event: TrailEvent): string[] {
   );
   return lines;
 }
+
+/** Says that it was not for the caller that it was refused, though the caller asked. */
+const refusedFor = (demands: readonly Demand[]): string[] =>
+  demands.flatMap(({ of, decision }) =>
+    of === undefined || decision.allowed
+      ? []
+      : [
+          `Not for who runs the statement: ${of} has set the location, and must be allowed the same, too.`,
+        ],
+  );
 
 function callerOf(event: TrailEvent): string {
   const { type, arn, invokedBy } = event.userIdentity;
@@ -79,14 +93,26 @@ function withoutDemands(event: TrailEvent): string {
     : "It ended before a policy was asked: the request itself was refused.";
 }
 
-function explainDemand({ action, resource, of, decision, change = [] }: Demand): string[] {
+/** Who is asked a demand, where two are: the caller, and who has set the location of an external table. */
+function rolesOf(demands: readonly Demand[], { userIdentity: { arn } }: TrailEvent) {
+  const isPointed = demands.some(({ of }) => of !== undefined);
+  return ({ of }: Demand): string => {
+    if (of !== undefined) return `, asked of who has set the location (${of})`;
+    return isPointed ? `, asked of who runs the statement (${String(arn)})` : "";
+  };
+}
+
+function explainDemand(
+  { action, resource, decision, change = [] }: Demand,
+  role: string,
+): string[] {
   const verdict = decision.allowed
     ? `allowed by the ${layerNames[decision.by]}`
     : decision.refusal === "explicit"
       ? `refused: the ${layerNames[decision.by]} says no`
       : `refused: nothing allows it, and the ${layerNames[decision.by]} was decisive`;
   return [
-    `${action} on ${resource}${of === undefined ? "" : `, of ${of}`}: ${verdict}`,
+    `${action} on ${resource}${role}: ${verdict}`,
     ...decision.steps.map((step, index) => `  ${index + 1}. ${explainStep(step)}`),
     ...(change.length > 0 ? ["  The smallest change that would allow it:"] : []),
     ...change.map((line) => `     ${line}`),

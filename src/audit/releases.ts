@@ -68,8 +68,7 @@ export function releasesOf(events: readonly TrailEvent[]): readonly Release[] {
 
 function releaseOf(event: TrailEvent, end: Members | undefined): Release {
   const released = releasedIn(event) ?? {};
-  const flows = isRecord(event.decision) ? listIn(event.decision["flows"]) : [];
-  const left = flows.filter(isRecord).filter((flow) => decisionOf(flow)["recorded"] === true);
+  const left = flowsIn(event).filter((flow) => decisionOf(flow)["recorded"] === true);
   const streamed = released["bytes"] === undefined && released["streamed"] === true;
   return {
     requestId: event.requestID,
@@ -85,9 +84,14 @@ function releaseOf(event: TrailEvent, end: Members | undefined): Release {
   };
 }
 
+/** What would move by a call, as the trail has it. */
+export const flowsIn = ({ decision }: TrailEvent): readonly Members[] =>
+  (isRecord(decision) ? listIn(decision["flows"]) : []).filter(isRecord);
+
 const decisionOf = (flow: Members): Members => (isRecord(flow["decision"]) ? flow["decision"] : {});
 
-function sourceOf(flow: Members): ReleasedSource {
+/** What a flow is of, and the rule that judged it. */
+export function sourceOf(flow: Members): ReleasedSource {
   const decision = decisionOf(flow);
   const schema = textIn(flow["schema"]);
   const table = textIn(flow["table"]) ?? "";
@@ -108,7 +112,8 @@ const projectsOnly = (released: Members): readonly ReleasedSource[] =>
     ...{ rule: "", statement: undefined },
   }));
 
-function destinationOf(flow: Members): string {
+/** Where a flow would go: `project reports`, `external s3://…`, `download`. */
+export function destinationOf(flow: Members): string {
   const destination = isRecord(flow["destination"]) ? flow["destination"] : {};
   const kind = textIn(destination["kind"]) ?? "";
   const where = textIn(destination["project"]) ?? textIn(destination["location"]);

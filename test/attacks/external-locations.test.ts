@@ -121,8 +121,13 @@ out["her own text"] = sql("unload from (select 1 as a) into location 's3://secre
   assert.ok(last);
   const why = explainEvent(last.event).join("\n");
   assert.match(why, /by IAMUser alice/);
-  assert.match(why, /^s3:ListBucket on arn:aws:s3:::secret: allowed/m);
-  assert.match(why, /^s3:ListBucket on arn:aws:s3:::secret, of \S+:user\/mallory: refused/m);
+  const asked = "s3:ListBucket on arn:aws:s3:::secret, asked of who";
+  assert.match(why, new RegExp(`^${asked} runs the statement \\(\\S+:user/alice\\): allowed`, "m"));
+  assert.match(
+    why,
+    new RegExp(`^${asked} has set the location \\(\\S+:user/mallory\\): refused`, "m"),
+  );
+  assert.match(why, /^Not for who runs the statement: \S+:user\/mallory has set the location/m);
 
   await policiesOf.user.removeInline(mallory(), "reads");
   for (const key of accessKeys.of(mallory())) await accessKeys.remove(key);
