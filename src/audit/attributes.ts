@@ -27,12 +27,22 @@ const valuesOf: Readonly<
   ReadOnly: ({ readOnly }) => [String(readOnly)],
   Username: (event) => [usernameOf(event)],
   ResourceType: ({ resources = [] }) => resources.map(({ type }) => type),
-  ResourceName: ({ resources = [] }) => resources.flatMap(({ ARN }) => [ARN, nameIn(ARN)]),
+  ResourceName: (event) => [
+    ...(event.resources ?? []).flatMap(({ ARN }) => [ARN, nameIn(ARN)]),
+    ...instancesOf(event),
+  ],
   EventSource: ({ eventSource }) => [eventSource],
   AccessKeyId: (event) => [accessKeyOf(event)],
   RequestId: ({ requestID }) => [requestID],
+  InstanceId: instancesOf,
   ReleasedFrom: releasedFrom,
 };
+
+/** The job of the warehouse that ran a statement. Who asks after one is no part of it, and cannot hide what it did. */
+function instancesOf({ additionalEventData }: TrailEvent): readonly string[] {
+  const id = additionalEventData?.["instanceId"];
+  return typeof id === "string" ? [id] : [];
+}
 
 /** Last part of an ARN: `alice` in `arn:aws:iam::111122223333:user/alice`. */
 const nameIn = (arn: string): string => /[^:/]*$/.exec(arn)?.[0] ?? arn;

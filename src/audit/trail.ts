@@ -48,7 +48,7 @@ export const everyAccount = "*";
 /** Which events to find; the newest first. */
 export interface TrailQuery {
   readonly account: string;
-  /** Of CloudTrail's lookup attributes, or `RequestId` and `ReleasedFrom` (a project, or `*`), which are ours. */
+  /** Of CloudTrail's lookup attributes, or ours: `RequestId`, `InstanceId`, `ReleasedFrom` (a project, or `*`). */
   readonly attribute?: {
     readonly key:
       | "EventId"
@@ -60,6 +60,7 @@ export interface TrailQuery {
       | "EventSource"
       | "AccessKeyId"
       | "RequestId"
+      | "InstanceId"
       | "ReleasedFrom";
     readonly value: string;
   };

@@ -119,8 +119,8 @@ export const adminOperations: Readonly<Record<string, AdminOperation>> = {
     return { zeroized: found.id };
   },
 
-  async explain({ opened }, { requestId }) {
-    return explainRequest(opened, String(requestId));
+  async explain({ opened }, { id }) {
+    return explainRequest(opened, String(id));
   },
 
   async status({ opened, endpoint, ca }) {

@@ -114,7 +114,7 @@ export class Jobs {
     try {
       end = { status: "Success", ...(await this.#run(job, project, call)) };
     } catch (error) {
-      end = job.signal.aborted ? cancelled : { status: "Failed", text: failureText(error) };
+      end = job.signal.aborted ? cancelled : { status: "Failed", text: failureText(error, id) };
       if (!(error instanceof ServiceError)) call.own.onFault(id, error);
     } finally {
       clearTimeout(timer);
@@ -220,12 +220,15 @@ export async function endInterrupted({ directory, store, clock }: Parts): Promis
   }
 }
 
-/** As MaxCompute prints it: code and words. */
-function failureText(error: unknown): string {
+/** As MaxCompute prints it: code and words. What was judged and refused can be explained by the job's id. */
+function failureText(error: unknown, id: string): string {
   if (!(error instanceof ServiceError)) {
     return "ODPS-0010000: System internal error - the statement failed inside the service";
   }
-  return error.message.startsWith("ODPS-") ? error.message : `${error.code}: ${error.message}`;
+  const { code, message } = error;
+  const text = message.startsWith("ODPS-") ? message : `${code}: ${message}`;
+  const isExplained = code !== "ODPS-0130013" || text.includes("bondstore explain ");
+  return isExplained ? text : `${text} (Explain: bondstore explain ${id})`;
 }
 
 /** `20261128011500123`, in UTC. */

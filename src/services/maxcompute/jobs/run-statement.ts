@@ -86,4 +86,5 @@ export const runStatement = operation("RunStatement", {
     }
   },
   carries: ({ carried = {} }) => carried,
+  additional: (_target, input) => input && { instanceId: input.job.record.id },
 });
