@@ -6,6 +6,8 @@ import {
   tableRows,
   versionRows,
 } from "../../src/services/maxcompute/catalog.ts";
+import { blocksOf } from "../../src/services/maxcompute/tunnel/blocks.ts";
+import { uploadRows } from "../../src/services/maxcompute/tunnel/uploads.ts";
 import { startWorld, type World } from "../support/warehouse.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -147,4 +149,33 @@ out["rows"] = rows("select a from uploaded")
   await minute();
   const last = await asRoot(`out["tables"] = sorted(one.name for one in o.list_tables())`);
   assert.deepEqual(last["tables"], ["many"]);
+});
+
+test("what an upload has left goes when its session is over, and one that serves keeps it", async (t) => {
+  const { world, minute } = await startTimed(t);
+  const { store } = world.running.bondstore.opened.parts;
+  const own = store.account(world.account);
+  const uploads = () => [...uploadRows(own).range()];
+  await world.asRoot(`
+from odps.tunnel import TableTunnel
+o.execute_sql("create table t (a bigint)")
+for _ in range(2):
+    upload = TableTunnel(o).create_upload_session("t")
+    with upload.open_record_writer(0) as writer:
+        writer.write(o.get_table("t").new_record([1]))
+`);
+  const [over, serving] = uploads();
+  assert.ok(over && serving);
+  const blocks = () => [over, serving].map(({ value }) => blocksOf(own, value.id).length);
+  assert.deepEqual(blocks(), [1, 1]);
+  await store.transaction(() => {
+    const beganAtMs = over.value.beganAtMs - 2 * dayMs;
+    uploadRows(own).put(over.key, { ...over.value, beganAtMs });
+  });
+  await minute();
+  assert.deepEqual(
+    uploads().map(({ value }) => value.id),
+    [serving.value.id],
+  );
+  assert.deepEqual(blocks(), [0, 1]);
 });

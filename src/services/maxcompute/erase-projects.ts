@@ -5,7 +5,7 @@ import type { ProjectRecord } from "../../projects/project.ts";
 import { giveBack, grantsOf } from "../../projects/project-key.ts";
 import { shownRows } from "../../projects/projects.ts";
 import { securityRows } from "../../projects/security.ts";
-import type { AccountStore, BlobRef, Key, Table } from "../../storage/store.ts";
+import type { AccountStore, BlobRef } from "../../storage/store.ts";
 import { schemaRows, tableRows } from "./catalog.ts";
 import { droppedRows } from "./dropped-tables.ts";
 import { functionRows } from "./functions/records.ts";
@@ -15,39 +15,21 @@ import { refreshRows } from "./materialized.ts";
 import type { ProjectEngines } from "./project-engines.ts";
 import { dataKeyRows } from "./project-sealing.ts";
 import { resourceRows } from "./resources/records.ts";
-import { removeBlocks } from "./tunnel/blocks.ts";
-import { downloadRows } from "./tunnel/downloads.ts";
-import { forgetFiltered, readRows } from "./tunnel/storage-reads.ts";
-import { streamRows } from "./tunnel/streams.ts";
-import { uploadRows } from "./tunnel/uploads.ts";
-import { upsertRows } from "./tunnel/upserts.ts";
+import { type Erased, erased, sessionKinds } from "./session-kinds.ts";
 import { removeVersions } from "./versions.ts";
 import { entryRows, type Piece, volumeRows } from "./volumes/records.ts";
-import { volumeDownloadRows, volumePartRows, volumeUploadRows } from "./volumes/sessions.ts";
+import { volumePartRows } from "./volumes/sessions.ts";
 import { removePieces } from "./volumes/tree.ts";
 
 const erasedAtOnce = 100;
 /** What was under way when a project was dropped may still leave something: a job runs for a day at most. */
 const watchedMs = 25 * 60 * 60 * 1000;
 
-interface Erased<Value> {
-  readonly rows: (store: AccountStore) => Table<Value>;
-  /** What goes with a row, inside its transaction. */
-  readonly also?: (store: AccountStore, value: Value, key: Key) => void;
-}
-
-const erased = <Value>(
-  rows: Erased<Value>["rows"],
-  also: Erased<Value>["also"] = () => {},
-): Erased<unknown> => ({ rows, also }) as Erased<unknown>;
-
 const dropBlob = (store: AccountStore, blob: BlobRef | undefined) => {
   if (blob) store.blobs.remove(blob);
 };
 const dropPieces = (store: AccountStore, { pieces }: { readonly pieces: readonly Piece[] }) =>
   removePieces(store, pieces);
-const withBlocks = (store: AccountStore, _: unknown, [, id]: Key) =>
-  removeBlocks(store, String(id));
 
 /** Everything that a project has, in rows whose keys begin with its id. */
 const everything: readonly Erased<unknown>[] = [
@@ -55,15 +37,11 @@ const everything: readonly Erased<unknown>[] = [
   erased(droppedRows, (store, { table }) => removeVersions(store, table)),
   erased(instanceRows, (store, { rows }) => dropBlob(store, rows?.file.blob)),
   erased(resourceRows, (store, { blob }) => dropBlob(store, blob)),
-  erased(readRows, forgetFiltered),
   erased(entryRows, dropPieces),
   erased(volumePartRows, dropPieces),
-  ...[uploadRows, streamRows, upsertRows].map((rows) => erased<unknown>(rows, withBlocks)),
-  ...[schemaRows, runningRows, functionRows, downloadRows, shownRows, securityRows].map((rows) =>
-    erased<unknown>(rows),
-  ),
-  ...[refreshRows, volumeRows, volumeUploadRows, volumeDownloadRows].map((rows) =>
-    erased<unknown>(rows),
+  ...sessionKinds,
+  ...[schemaRows, runningRows, functionRows, shownRows, securityRows, refreshRows, volumeRows].map(
+    (rows) => erased<unknown>(rows),
   ),
 ];
 
@@ -131,7 +109,7 @@ export class ProjectEraser {
     while (next().length > 0) {
       await this.#parts.store.transaction(() => {
         for (const { key, value } of next()) {
-          also?.(store, value, key);
+          also(store, value, key);
           table.remove(key);
         }
       });

@@ -2,6 +2,7 @@ import { describeFault } from "../../lib/describe-fault.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { BusyTables } from "./busy-tables.ts";
 import { ProjectEraser } from "./erase-projects.ts";
+import { ExpiredSessions } from "./expired-sessions.ts";
 import { FunctionCells } from "./functions/cells.ts";
 import { endInterrupted, Jobs } from "./jobs/jobs.ts";
 import { runScript } from "./jobs/run-script.ts";
@@ -24,6 +25,7 @@ export interface Warehouse {
   readonly busy: BusyTables;
   readonly lifecycles: Lifecycles;
   readonly eraser: ProjectEraser;
+  readonly expiredSessions: ExpiredSessions;
   readonly refreshes: Refreshes;
   /** Learns of what went wrong on our side. */
   readonly onFault: (id: string, cause: unknown) => void;
@@ -46,10 +48,12 @@ export async function startWarehouse(parts: Parts, outside: CellsOutside): Promi
   const engines = new ProjectEngines(parts, outside, sealing);
   const eraser = new ProjectEraser(parts, { jobs, engines }, onFault);
   await eraser.start();
+  const expiredSessions = new ExpiredSessions(parts, onFault);
+  await expiredSessions.start();
   const refreshes = new Refreshes(parts, jobs, onFault);
   refreshes.start();
   return {
-    ...{ jobs, engines, eraser, refreshes },
+    ...{ jobs, engines, eraser, expiredSessions, refreshes },
     spark: new SparkCells(parts, outside, sealing),
     clusterJobs: new ClusterJobs(),
     functions: new FunctionCells(outside, parts.random, sealing),
@@ -64,6 +68,7 @@ const graceMs = 3_000;
 export async function stopWarehouse({ jobs, engines, spark, ...rest }: Warehouse): Promise<void> {
   await rest.lifecycles.stop();
   await rest.eraser.stop();
+  await rest.expiredSessions.stop();
   await rest.refreshes.stop();
   await jobs.stop(graceMs);
   await engines.stop();

@@ -120,12 +120,11 @@ export const createReadSession = operation("CreateReadSession", {
       ...{ ...wanted, tableId: table.id, version: table.version, rows, splits },
       ...(filtered && { filtered }),
     };
-    const forget = (session: ReadRecord) => forgetFiltered(store, session);
     const keep = () => {
       judgeAgain();
       if (filtered) store.blobs.keep(filtered.file.blob);
     };
-    const begun = beginSession(readRows(store), target, own, call, forget, keep);
+    const begun = beginSession(readRows(store), target, own, call, keep);
     const read = await begun.catch((error: unknown) => {
       if (filtered) store.blobs.discard(filtered.file.blob);
       throw error;

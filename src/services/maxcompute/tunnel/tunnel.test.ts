@@ -6,6 +6,7 @@ import type { OdpsInput } from "../../../pipeline/document.ts";
 import type { Table } from "../../../storage/store.ts";
 import type { OdpsCall, TableTarget } from "../find-project.ts";
 import { beginSession, sessionFinder, sessionMs, type WritingSession } from "./tunnel.ts";
+import { commitUpload, type UploadRecord, uploadRows } from "./uploads.ts";
 
 const account = "111111111111";
 const ann = { kind: "user", account, name: "ann" };
@@ -15,22 +16,6 @@ const target = (project: string) =>
   ({ project: { id: project }, table: { id: "t" } }) as unknown as TableTarget;
 const at = (timeMs: number, principal: object = ann) =>
   ({ timeMs, principal, parts: { store, random: systemRandom } }) as unknown as OdpsCall;
-const left = () => [...rows.range()].map(({ value }) => value.id).sort();
-
-test("who begins a session of a project forgets those of it that are over, and no others", async () => {
-  const forgotten: string[] = [];
-  const begin = (project: string, timeMs: number) =>
-    beginSession(rows, target(project), { tableId: "t" }, at(timeMs), ({ id }) =>
-      forgotten.push(id),
-    );
-  const first = await begin("p", 0);
-  const elsewhere = await begin("q", 0);
-  const second = await begin("p", sessionMs);
-  assert.deepEqual(forgotten, [], "it serves until its time is over");
-  const third = await begin("p", sessionMs + 1);
-  assert.deepEqual(forgotten, [first.id]);
-  assert.deepEqual(left(), [elsewhere.id, second.id, third.id].sort());
-});
 
 test("a session is found by who began it, for its table, in its project and its time", async () => {
   const { id } = await beginSession(rows, target("p"), { tableId: "t" }, at(5));
@@ -52,22 +37,11 @@ test("a session is found by who began it, for its table, in its project and its 
   for (const [title, work] of refused) assert.throws(work, { code: "NoSuchUpload" }, title);
 });
 
-test("sessions that are over go, however many are open", async () => {
-  const forgotten: string[] = [];
-  const begin = (timeMs: number) =>
-    beginSession(rows, target("many"), { tableId: "t" }, at(timeMs), ({ id }) =>
-      forgotten.push(id),
-    );
-  const over: string[] = [];
-  for (let count = 0; count < 20; count += 1) over.push((await begin(0)).id);
-  const nowMs = sessionMs + 1;
-  await store.transaction(() => {
-    for (let count = 0; count < 200; count += 1) {
-      const id = String(count).padStart(32, "0");
-      rows.put(["many", id], { id, by: "eve", beganAtMs: nowMs, tableId: "t" });
-    }
-  });
-  for (let count = 0; count < 100; count += 1) await begin(nowMs);
-  const [last] = over.sort().reverse();
-  assert.ok(forgotten.includes(String(last)));
+test("an upload that was forgotten while its commit was judged is refused, not called committed", async () => {
+  const own = store.account(account);
+  const upload = { id: "u", status: "normal" } as UploadRecord;
+  await store.transaction(() => uploadRows(own).put(["p", "u"], upload));
+  const forget = () => void uploadRows(own).remove(["p", "u"]);
+  const committed = commitUpload({ ...target("p"), store: own }, upload, at(0), forget);
+  await assert.rejects(committed, { code: "NoSuchUpload" });
 });

@@ -21,32 +21,17 @@ export interface TunnelSession {
   readonly beganAtMs: number;
 }
 
-/** Sessions that are looked at with each new one, from the first on and from the new one on. */
-const lookedAt = 50;
-
-/**
- * Begins a session of the caller, and forgets some of the project that are over, with what `forget` removes: from an id
- * of chance on as well, so that many which are open keep none that is over. What `keep` does is in the same transaction.
- */
+/** Begins a session of the caller. What `keep` does is in the same transaction. */
 export async function beginSession<Session extends TunnelSession>(
   rows: Table<Session>,
   { project }: Pick<TableTarget, "project">,
   own: Omit<Session, keyof TunnelSession>,
   call: OdpsCall,
-  forget: (session: Session) => void = () => {},
   keep: () => void = () => {},
 ): Promise<Session> {
   const id = call.parts.random.bytes(16).toString("hex");
   const made = { ...own, id, by: callerName(call), beganAtMs: call.timeMs } as Session;
   await call.parts.store.transaction(() => {
-    const some = { prefix: [project.id], limit: lookedAt };
-    const seen = [...rows.range(some), ...rows.range({ ...some, from: [project.id, id] })];
-    const over = new Map(seen.map(({ key, value }) => [value.id, { key, value }]));
-    for (const { key, value } of over.values()) {
-      if (call.timeMs - value.beganAtMs <= sessionMs) continue;
-      forget(value);
-      rows.remove(key);
-    }
     keep();
     rows.put([project.id, id], made);
   });

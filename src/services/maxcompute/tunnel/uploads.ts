@@ -23,6 +23,7 @@ import {
   checkTakesRows,
   intoTable,
   invalid,
+  noSession,
   openIn,
   sessionFinder,
   storedColumns,
@@ -69,10 +70,7 @@ export function beginUpload(
 ): Promise<UploadRecord> {
   const { store, table } = target;
   const own = { ...wanted, tableId: table.id, status: "normal" } as const;
-  return beginSession(uploadRows(store), target, own, call, ({ id, status }) => {
-    // Blocks of one that was committed are the table's.
-    if (status === "normal") removeBlocks(store, id);
-  });
+  return beginSession(uploadRows(store), target, own, call);
 }
 
 /** Begins an upload into a table or one partition. */
@@ -169,7 +167,9 @@ export async function commitUpload(
   const done: UploadRecord = { ...upload, status: "closed" };
   await call.parts.store.transaction(() => {
     judgeAgain();
-    if (uploadRows(store).find(key)?.status !== "normal") return;
+    const now = uploadRows(store).find(key);
+    if (!now) throw noSession(upload.id);
+    if (now.status !== "normal") return;
     const all = blocksOf(store, upload.id);
     // Blocks were kept when they came: here they only change hands.
     const kept = new Set(chosen(all).filter(({ file }) => file.rows > 0));

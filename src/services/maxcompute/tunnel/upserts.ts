@@ -68,9 +68,7 @@ export const createTableUpsert = operation("CreateTableUpsert", {
     const partition = (await partitionFor(target, parameters, call)) ?? [];
     const begun = { schemaVersion: schemaVersion(table), blocks: 0, status: "normal" } as const;
     const own = { tableId: table.id, partition, ...begun };
-    const upsert = await beginSession(upsertRows(store), target, own, call, ({ id }) =>
-      removeBlocks(store, id),
-    );
+    const upsert = await beginSession(upsertRows(store), target, own, call);
     return { json: answerOf(target, upsert) };
   },
 });

@@ -63,10 +63,9 @@ export function beginVolumeUpload(
   call: OdpsCall,
 ): Promise<VolumeUpload> {
   const wanted = { ...own, ...sessionOn(target.volume), status: "normal" } as const;
-  const forget = ({ id }: VolumeUpload) => removeParts(target, id);
   // What a volume's end has not forgotten nobody would.
   const keep = () => void stillThere(target);
-  return beginSession(volumeUploadRows(target.store), target, wanted, call, forget, keep);
+  return beginSession(volumeUploadRows(target.store), target, wanted, call, keep);
 }
 
 /** Begins a download of a file. */
@@ -154,7 +153,9 @@ export async function commitVolumeUpload(
   if (session.status === "closed") return done;
   const key = [project.id, id];
   await changeVolume(target, call, judgeAgain, () => {
-    if (volumeUploadRows(store).find(key)?.status !== "normal") return false;
+    const now = volumeUploadRows(store).find(key);
+    if (!now) throw noSession(id);
+    if (now.status !== "normal") return false;
     for (const { name, pieces } of partsOf(target, id)) {
       const file = { pieces, ...(replication !== undefined && { replication }) };
       putFile(target, joinPath(directory, name), file, call);
@@ -167,10 +168,11 @@ export async function commitVolumeUpload(
   return done;
 }
 
-function removeParts({ store, project }: Place, id: string): void {
-  for (const { name, pieces } of partsOf({ store, project }, id)) {
-    removePieces(store, pieces);
-    volumePartRows(store).remove([project.id, id, name]);
+/** Removes the files of an upload, inside a transaction. */
+export function removeParts(store: AccountStore, projectId: string, id: string): void {
+  for (const { key, value } of [...volumePartRows(store).range({ prefix: [projectId, id] })]) {
+    removePieces(store, value.pieces);
+    volumePartRows(store).remove(key);
   }
 }
 
@@ -179,7 +181,7 @@ export function forgetSessions({ store, project }: Place, volumeId: string): voi
   for (const rows of [volumeUploadRows(store), volumeDownloadRows(store)]) {
     for (const { key, value } of [...rows.range({ prefix: [project.id] })]) {
       if (value.volumeId !== volumeId) continue;
-      removeParts({ store, project }, value.id);
+      removeParts(store, project.id, value.id);
       rows.remove(key);
     }
   }

@@ -1,0 +1,91 @@
+import { setImmediate } from "node:timers/promises";
+import { eachMinute } from "../../lib/each-minute.ts";
+import type { Parts } from "../../pipeline/call.ts";
+import { projectTable } from "../../projects/project.ts";
+import type { AccountStore, Key, Table } from "../../storage/store.ts";
+import { type Erased, sessionKinds } from "./session-kinds.ts";
+import { sessionMs, type TunnelSession } from "./tunnel/tunnel.ts";
+
+/** Requests that came while their session served may be under way for so long. */
+const underWayMs = 60 * 60 * 1000;
+/** Sessions that are looked at each minute: all have their turn. */
+const sessionsPerRound = 10_000;
+const lookedAtOnce = 100;
+
+interface Looked {
+  readonly store: AccountStore;
+  readonly kind: Erased<unknown>;
+  readonly key: Key;
+  readonly session: TunnelSession;
+}
+
+/** Forgets sessions that are over, with what they have on disk, whether or not somebody comes back to their project. */
+export class ExpiredSessions {
+  readonly #parts: Parts;
+  readonly #onFault: (what: string, cause: unknown) => void;
+  #turn: Iterator<Looked> | undefined;
+  #endRounds: () => Promise<void> = async () => undefined;
+
+  constructor(parts: Parts, onFault: (what: string, cause: unknown) => void) {
+    this.#parts = parts;
+    this.#onFault = onFault;
+  }
+
+  /** Begins with what was over while Bondstore was down, and goes on each minute. */
+  async start(): Promise<void> {
+    await this.round();
+    this.#endRounds = eachMinute(() => this.round());
+  }
+
+  stop(): Promise<void> {
+    return this.#endRounds();
+  }
+
+  /** Looks at the sessions whose turn it is. */
+  async round(): Promise<void> {
+    for (let seen = 0; seen < sessionsPerRound; seen += 1) {
+      // Requests come between.
+      if (seen % lookedAtOnce === 0) await setImmediate();
+      this.#turn ??= everySession(this.#parts);
+      const { value: one, done } = this.#turn.next();
+      if (done) {
+        this.#turn = undefined;
+        return;
+      }
+      if (!this.#isOver(one.session)) continue;
+      // A session that cannot be forgotten keeps no other waiting.
+      await this.#forget(one).catch((error: unknown) =>
+        this.#onFault(`forgetting session ${one.session.id}`, error),
+      );
+    }
+  }
+
+  #isOver({ beganAtMs }: TunnelSession): boolean {
+    return this.#parts.clock.now() - beganAtMs > sessionMs + underWayMs;
+  }
+
+  #forget({ store, kind: { rows, also }, key }: Looked): Promise<void> {
+    return this.#parts.store.transaction(() => {
+      const now = rows(store).find(key);
+      if (!now) return;
+      also(store, now, key);
+      rows(store).remove(key);
+    });
+  }
+}
+
+/** Every session of every project, each as it is when its turn comes. */
+function* everySession({ directory, store: stores }: Parts): Generator<Looked, undefined> {
+  for (const { id } of [...directory.accounts()]) {
+    const store = stores.account(id);
+    for (const { value: project } of projectTable(store).range()) {
+      for (const kind of sessionKinds) {
+        const sessions = kind.rows(store) as Table<TunnelSession>;
+        for (const { key, value: session } of sessions.range({ prefix: [project.id] })) {
+          yield { store, kind, key, session };
+        }
+      }
+    }
+  }
+  return undefined;
+}
