@@ -56,7 +56,7 @@ const readers: ReadonlyMap<string, (cursor: Cursor) => Statement> = new Map([
   ["FUNCTION", parseScriptFunction],
   ["IF", (cursor: Cursor): Statement => parseIf(cursor, parseOne)],
 ]);
-const unsupported: ReadonlySet<string> = new Set(["ELSE", "LOOP", "WHILE", "BEGIN"]);
+const unsupported: ReadonlySet<string> = new Set(["ELSE", "LOOP", "WHILE", "BEGIN", "LOAD"]);
 
 /**
  * Reads SQL text: statements with semicolons between them, each with the range of its text. Throws `SqlError` at the
