@@ -135,6 +135,8 @@ export const dateFunctions: readonly FunctionRow[] = [
   ["to_date(string, literal string) -> datetime", parsed],
   ["to_date(string) -> date", "odps_text_date($1)"],
   ["to_date(datetime) -> date", "CAST($1 AS DATE)"],
+  ["date(string) -> date", "odps_text_date($1)"],
+  ["date(datetime) -> date", "CAST($1 AS DATE)"],
   [
     "isdate(string, literal string) -> boolean",
     (given, building) =>

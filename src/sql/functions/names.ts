@@ -1,4 +1,4 @@
-const date = `add_months current_date current_timestamp current_timestamp_ntz current_timezone date_add date_format
+const date = `add_months current_date current_timestamp current_timestamp_ntz current_timezone date date_add date_format
   date_sub dateadd datediff datepart datetrunc day dayofmonth dayofweek dayofyear extract from_unixtime
   from_utc_timestamp getdate hour isdate last_day lastday minute month months_between next_day now quarter second
   to_char to_date to_datetime to_millis to_timestamp to_timestamp_ntz to_utc_timestamp trunc_time unix_timestamp
