@@ -14,6 +14,7 @@ import { s3Cases } from "./s3.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { measureStartUp } from "./start-up.ts";
 import { met, tableOf } from "./table.ts";
+import { tunnelLines } from "./tunnel.ts";
 import { warehouseRows } from "./warehouse.ts";
 
 /** One subject that can be measured, by the name that the command line gives it. */
@@ -73,6 +74,10 @@ const suites: Readonly<Record<string, Suite>> = {
   hsm: (pace) => hsmRows(pace, say),
   flink: (pace) => flinkRows(pace, say),
   "flink-state": (pace) => flinkStateRows(pace, say),
+  tunnel: async () => {
+    for (const line of await tunnelLines(option("scale", 1), say)) console.log(line);
+    return [];
+  },
   warehouse: (pace) => warehouseRows(pace, option("scale", 1), say),
   "warehouse-memory": async () => {
     for (const line of await memoryLines(option("gigabytes", 2), say)) console.log(line);

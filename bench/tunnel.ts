@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { tpchTables } from "../test/support/tpch.ts";
 import { met } from "./table.ts";
 import { dataOf } from "./tpch.ts";
-import type { Warehouse } from "./warehouse-server.ts";
+import { startWarehouse, type Warehouse } from "./warehouse-server.ts";
 
 /** One way of moving rows: a script that moves them, and what they count for. */
 interface Move {
@@ -69,6 +69,18 @@ def move():
 
 /** Moves lineitem's rows in every form; answers lines that say what a CPU second of the server and its cell does. */
 export async function tunnelLines(
+  scale: number,
+  say: (line: string) => void,
+): Promise<readonly string[]> {
+  const warehouse = await startWarehouse();
+  try {
+    return await linesOf(warehouse, scale, say);
+  } finally {
+    await warehouse.server.stop();
+  }
+}
+
+async function linesOf(
   warehouse: Warehouse,
   scale: number,
   say: (line: string) => void,

@@ -2,10 +2,10 @@ import type { Pace, Row } from "./measure.ts";
 import { planningLine } from "./planning.ts";
 import { protectionRow } from "./protection.ts";
 import { tpchRows } from "./tpch.ts";
-import { roundTripLine, tunnelLines } from "./tunnel.ts";
+import { roundTripLine } from "./tunnel.ts";
 import { startWarehouse } from "./warehouse-server.ts";
 
-/** The warehouse: round trips, planning, TPC-H and the tunnel. What no peer does is printed as lines. */
+/** The warehouse: round trips, planning and TPC-H. What no peer does is printed as lines. */
 export async function warehouseRows(
   pace: Pace,
   scale: number,
@@ -15,7 +15,6 @@ export async function warehouseRows(
   const warehouse = await startWarehouse();
   try {
     console.log(await roundTripLine(warehouse));
-    for (const line of await tunnelLines(warehouse, scale, say)) console.log(line);
     const rows = [protectionRow(), ...(await tpchRows(warehouse, pace, scale, say))];
     for (const { command, bytes } of warehouse.server.peakBytes()) {
       say(`held at most ${Math.round(bytes / 1e6)} MB: ${command.slice(0, 60)}`);

@@ -14,6 +14,8 @@ import type { Volume } from "./volume.ts";
 export interface Inside {
   /** Directory for the engine's own files: limited, on the cell's volume or in memory, gone with the cell. */
   readonly work: string;
+  /** Directory in memory, where the limits have one; without a sandbox it is in the work directory. */
+  readonly memory: string;
   /** Base URL of the front door as seen inside; empty when the cell has no way out. */
   readonly door: string;
   /** Loopback port for a named way in. */
@@ -77,12 +79,16 @@ export interface Layout {
 function planOf(
   options: CellOptions,
   ports: readonly number[],
-  paths: Pick<Inside, "work" | "path"> & { readonly door: string; readonly wayIn: string },
+  paths: Pick<Inside, "work" | "memory" | "path"> & {
+    readonly door: string;
+    readonly wayIn: string;
+  },
 ): Plan {
   const [doorPort = 0, ...waysIn] = ports;
   const door = options.door ? `http://127.0.0.1:${doorPort}` : "";
   const program = options.program({
     work: paths.work,
+    memory: paths.memory,
     door,
     wayIn: paths.wayIn,
     path: paths.path,
@@ -181,6 +187,7 @@ export async function unconfinedLayout(options: CellOptions, directory: string):
     options.binds.find(({ source, target = source }) => `${path}/`.startsWith(`${target}/`));
   const plan = planOf(options, ports, {
     work,
+    memory: join(work, "memory"),
     wayIn: join(directory, "in.sock"),
     door: options.door?.socket ?? "",
     path(target) {

@@ -18,6 +18,8 @@ export interface Limits {
   readonly processes: number;
   /** Size of the work directory where it is in memory. */
   readonly workBytes: number;
+  /** Size of a second directory, which is always in memory; absent: there is none. */
+  readonly memoryFolderBytes?: number;
   readonly openFiles: number;
 }
 

@@ -19,6 +19,7 @@ export const insidePaths = {
   door: "/cell/door.sock",
   wayIn: "/cell/in.sock",
   work: "/work",
+  memory: "/memory",
 } as const;
 
 const namespaces = [
@@ -92,6 +93,11 @@ export function sandboxArgs(binds: readonly Bind[], limits: Limits, filterFd?: n
   const size = (bytes: number) => ["--size", String(bytes)];
   const volume = binds.find(({ target }) => target === insidePaths.work);
   const work = volume ? bindArgs(volume) : [...size(limits.workBytes), "--tmpfs", insidePaths.work];
+  const { memoryFolderBytes } = limits;
+  const memory =
+    memoryFolderBytes === undefined
+      ? []
+      : [...size(memoryFolderBytes), "--tmpfs", insidePaths.memory];
   return [
     ...namespaces,
     ...libraries(),
@@ -100,6 +106,7 @@ export function sandboxArgs(binds: readonly Bind[], limits: Limits, filterFd?: n
     ...["--dev", "/dev"],
     ...[...size(sharedMemoryBytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"],
     ...work,
+    ...memory,
     ...["--dir", `${insidePaths.work}/tmp`, "--symlink", `${insidePaths.work}/tmp`, "/tmp"],
     ...binds.filter((bind) => bind !== volume).flatMap(bindArgs),
     // Last: what stands above is made in the root, which is memory too.

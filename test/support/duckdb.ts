@@ -7,6 +7,7 @@ import {
   startEngine,
   type WarehouseEngine,
 } from "../../src/engines/duckdb/engine.ts";
+import type { TakeQuestion } from "../../src/engines/duckdb/questions.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { parseType } from "../../src/sql/parse-type.ts";
 import type { Column } from "../../src/sql/types.ts";
@@ -64,4 +65,20 @@ export async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts);
+}
+
+/** Has a stream made into a file, and puts that into the cell; answers how many rows it has. */
+export async function takeInto(
+  engine: WarehouseEngine,
+  file: string,
+  ...stream: [what: TakeQuestion, body: AsyncIterable<Buffer>]
+): Promise<number> {
+  const { rows, kept } = await engine.take(...stream, bytesOf);
+  await engine.put(
+    file,
+    (async function* () {
+      yield kept;
+    })(),
+  );
+  return rows;
 }

@@ -2,7 +2,7 @@ import { memberOf } from "../../lib/record.ts";
 import type { Column } from "../../sql/types.ts";
 import { EngineRefusal } from "../kept/ask.ts";
 import { checkFile } from "./files.ts";
-import { type Kept, type KeptFile, readColumns, type Taken } from "./questions.ts";
+import { type Kept, type KeptFile, readColumns } from "./questions.ts";
 
 /**
  * A query may have taken over what runs in the cell: of its answers nothing is believed but their shape, and a name of
@@ -62,8 +62,5 @@ export function keptOf(answer: unknown, file: string, values: number): Kept {
   };
 }
 
-/** Reads what a stream has left. */
-export const takenOf = (answer: unknown): Taken => ({
-  rows: count(memberOf(answer, "rows")),
-  bytes: count(memberOf(answer, "bytes")),
-});
+/** Reads how many rows a stream had. */
+export const rowsOf = (told: string | undefined): number => count(Number(told ?? Number.NaN));

@@ -68,10 +68,11 @@ const heapFlags = [
 /** How the program is started in a cell. */
 export function programIn(
   inside: Inside,
-  options: Omit<InsideOptions, "work" | "wayIn">,
+  options: Omit<InsideOptions, "work" | "memory" | "wayIn">,
   heapMb: number,
 ): Program {
-  const told: InsideOptions = { ...options, work: inside.work, wayIn: inside.wayIn };
+  const { work, memory, wayIn } = inside;
+  const told: InsideOptions = { ...options, work, memory, wayIn };
   const main = `${inside.path(`${home}/src/engines/duckdb`)}/inside/main.js`;
   return {
     command: inside.path(`${home}/node`),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CellOptions } from "../../cells/layout.ts";
 import type { Limits } from "../../cells/limits.ts";
@@ -7,7 +8,7 @@ import type { Column } from "../../sql/types.ts";
 import { answerOf, ask, EngineLost, EngineRefusal, linesOf, parsed } from "../kept/ask.ts";
 import { createCellKeeper, type KeptCell } from "../kept/cell-keeper.ts";
 import { createJobQueue } from "../kept/job-queue.ts";
-import { columnsOf, keptOf, takenOf } from "./answers.ts";
+import { columnsOf, keptOf, rowsOf } from "./answers.ts";
 import { programBinds, programIn } from "./cell-program.ts";
 import { checkFile } from "./files.ts";
 import { lend } from "./lend.ts";
@@ -20,6 +21,7 @@ import {
   writtenColumns,
 } from "./questions.ts";
 import { streamOf } from "./stream.ts";
+import { streamRows } from "./stream-error.ts";
 
 /** DuckDB for one project, in a cell of its own that is started anew when it has died. */
 export interface WarehouseEngine {
@@ -29,8 +31,15 @@ export interface WarehouseEngine {
   describe(sql: string): Promise<readonly Column[]>;
   /** Reads files as a stream of the tunnel, or as CSV. */
   read(what: ReadQuestion): AsyncIterable<Buffer>;
-  /** Takes a stream of the tunnel into one file. */
-  take(what: TakeQuestion, body: AsyncIterable<Buffer>): Promise<Taken>;
+  /**
+   * Makes one file of a stream of the tunnel, which `keep` takes as it comes: nothing of it stays in the cell. Where the
+   * stream or the cell breaks, so does what `keep` reads.
+   */
+  take<Result>(
+    what: TakeQuestion,
+    body: AsyncIterable<Buffer>,
+    keep: (file: AsyncIterable<Buffer>) => Promise<Result>,
+  ): Promise<Taken<Result>>;
   /** Sends a file out of the cell as it is. */
   give(file: string): AsyncIterable<Buffer>;
   /** Takes a file into the cell as it is. */
@@ -69,6 +78,8 @@ const mebi = 1024 * 1024;
  */
 const ownShare = 0.55;
 const ownBytesMin = 160 * mebi;
+/** What parts of files may take that are on their way out: streams hold less, and files are smaller than streams. */
+const partsBytesMax = 128 * mebi;
 
 function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
   const own = Math.max(ownBytesMin, Math.floor(limits.memoryBytes * ownShare));
@@ -82,7 +93,7 @@ function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
     ...cell,
     binds: programBinds(),
     callsItself: true,
-    limits,
+    limits: { ...limits, memoryFolderBytes: partsBytesMax },
     program: (where) => programIn(where, inside, heapMb),
   };
 }
@@ -138,13 +149,28 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
     }
   }
 
-  function take(what: TakeQuestion, body: AsyncIterable<Buffer>): Promise<Taken> {
-    checkFile(what.file);
+  function take<Result>(
+    what: TakeQuestion,
+    body: AsyncIterable<Buffer>,
+    keepFile: (file: AsyncIterable<Buffer>) => Promise<Result>,
+  ): Promise<Taken<Result>> {
     const head = Buffer.from(JSON.stringify({ ...what, columns: writtenColumns(what.columns) }));
+    let broken: unknown;
+    const asked = withHead(head, body, (error) => {
+      broken = error;
+    });
     return streams.run("take", () =>
-      keeper.during(async (cell) =>
-        takenOf(await answerOf(await ask(cell, "/take", withHead(head, body)))),
-      ),
+      keeper.during(async (cell) => {
+        try {
+          const response = await ask(cell, "/take", asked, { meanwhile: true });
+          const file = fileOf(response);
+          const kept = await keepFile(file.bytes);
+          return { rows: file.rows(), kept };
+        } catch (error) {
+          // Who sends has gone: that the connection broke then is no more than what came of it.
+          throw broken ?? error;
+        }
+      }),
     );
   }
 
@@ -155,7 +181,7 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
     give: (file) => stream("/give", JSON.stringify({ file: checkFile(file) })),
     async put(file, body) {
       const headers = { "x-file": checkFile(file) };
-      await keeper.during(async (cell) => answerOf(await ask(cell, "/put", body, headers)));
+      await keeper.during(async (cell) => answerOf(await ask(cell, "/put", body, { headers })));
     },
     async remove(file) {
       const question = JSON.stringify({ file: checkFile(file) });
@@ -177,19 +203,38 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
   };
 }
 
-/** A stream with a question before it: its length in four bytes, and itself. */
-async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** A file of rows, which ends with their number. */
+function fileOf(response: IncomingMessage): { bytes: AsyncIterable<Buffer>; rows(): number } {
+  let rows = 0;
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield* streamOf(response);
+    rows = rowsOf(response.trailers[streamRows]);
+  }
+  return { bytes: bytes(), rows: () => rows };
+}
+
+/** A stream with a question before it: its length in four bytes, and itself. `onBreak` learns why the stream broke. */
+async function* withHead(
+  head: Buffer,
+  body: AsyncIterable<Buffer>,
+  onBreak: (error: unknown) => void,
+): AsyncGenerator<Buffer> {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(head.length);
   yield Buffer.concat([length, head]);
   let held: Buffer[] = [];
   let size = 0;
-  for await (const part of body) {
-    held.push(part);
-    size += part.length;
-    if (size < gatheredBytes) continue;
-    yield Buffer.concat(held);
-    [held, size] = [[], 0];
+  try {
+    for await (const part of body) {
+      held.push(part);
+      size += part.length;
+      if (size < gatheredBytes) continue;
+      yield Buffer.concat(held);
+      [held, size] = [[], 0];
+    }
+  } catch (error) {
+    onBreak(error);
+    throw error;
   }
   if (size > 0) yield Buffer.concat(held);
 }

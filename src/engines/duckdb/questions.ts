@@ -80,17 +80,16 @@ export interface ReadQuestion {
 
 /** A stream of the tunnel that is to become a file. */
 export interface TakeQuestion {
-  readonly file: string;
   readonly columns: readonly Column[];
   /** `stream` is a whole Arrow stream with its schema, which must be of these columns. */
   readonly form: "record" | "arrow" | "stream";
   readonly compression?: Compression;
 }
 
-/** What a stream has left in the cell. */
-export interface Taken {
+/** What has become of a stream: how many rows, and what was made of their file. */
+export interface Taken<Kept> {
   readonly rows: number;
-  readonly bytes: number;
+  readonly kept: Kept;
 }
 
 /** A column as it is written between the two sides: its type as text. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { deflateSync, inflateSync } from "node:zlib";
-import { bytesOf, columnsOf, startTestEngine } from "../../../test/support/duckdb.ts";
+import { bytesOf, columnsOf, startTestEngine, takeInto } from "../../../test/support/duckdb.ts";
+import { EngineRefusal } from "../kept/ask.ts";
 import { createRecordReader } from "./tunnel/record-reader.ts";
 
 const settings = { timezone: "UTC" };
@@ -87,8 +87,8 @@ for (const form of ["record", "arrow"] as const) {
       async function* body() {
         for (let at = 0; at < stream.length; at += 10_000) yield stream.subarray(at, at + 10_000);
       }
-      const taken = await engine.take({ file: "back.parquet", columns, form, ...packed }, body());
-      assert.equal(taken.rows, 5000);
+      const what = { columns, form, ...packed };
+      assert.equal(await takeInto(engine, "back.parquet", what, body()), 5000);
       const text = (file: string) =>
         bytesOf(engine.read({ files: [file], columns, ...all, form: "csv" }));
       const [before, after] = await Promise.all([text("every.parquet"), text("back.parquet")]);
@@ -122,8 +122,8 @@ for (const form of ["record", "arrow"] as const) {
       case when range % 3 > 0 then [range::int] end as a from range(300000)`;
     await engine.keep({ id: "long", sql, file: "long.parquet", settings });
     const stream = () => engine.read({ files: ["long.parquet"], columns, ...all, form });
-    const taken = await engine.take({ file: "back.parquet", columns, form }, stream());
-    assert.equal(taken.rows, 300_000);
+    const what = { columns, form };
+    assert.equal(await takeInto(engine, "back.parquet", what, stream()), 300_000);
     const told = `select count(*)::bigint as lost, (select count(distinct row_group_id)::bigint
         from parquet_metadata('/work/data/back.parquet') where row_group_num_rows < 130000) as groups,
       (select count(*)::bigint from '/work/data/back.parquet' where id = 250000) as found
@@ -137,40 +137,54 @@ for (const form of ["record", "arrow"] as const) {
     });
     assert.equal((await bytesOf(read)).toString().split("\n")[1], '"0","3","1"');
 
-    const cut = async function* (): AsyncGenerator<Buffer> {
-      let left = 80_000_000;
+    const gone = () => {
+      throw new Error("the client has gone");
+    };
+    const cut = async function* (
+      bytes = 80_000_000,
+      end: () => void = gone,
+    ): AsyncGenerator<Buffer> {
+      let left = bytes;
       for await (const part of stream()) {
-        if (left < 0) throw new Error("the client has gone");
+        if (left < 0) return end();
         left -= part.length;
         yield part;
       }
     };
-    await assert.rejects(engine.take({ file: "cut.parquet", columns, form }, cut()), /has gone/);
-    const halves = () => readdirSync(join(data, ".half"));
-    for (let tries = 0; tries < 100 && halves().length > 0; tries += 1) await setTimeout(100);
-    assert.deepEqual(halves(), []);
+    await assert.rejects(engine.take(what, cut(), bytesOf), /has gone/);
+    // What was refused in the middle holds up nobody else, and neither does who keeps no more.
+    const full = async (file: AsyncIterable<Buffer>) => {
+      for await (const _ of file) throw new Error("the disk is full");
+    };
+    await assert.rejects(engine.take(what, stream(), full), /the disk is full/);
+    const broken = async function* (): AsyncGenerator<Buffer> {
+      yield* cut(80_000_000, () => {});
+      yield Buffer.from("no row and no chunk of one");
+      yield* stream();
+    };
+    await assert.rejects(engine.take(what, broken(), bytesOf), EngineRefusal);
+    assert.equal((await engine.take(what, stream(), bytesOf)).rows, 300_000);
+    assert.deepEqual(readdirSync(join(data, ".half")), []);
   });
 }
 
-test("a stream that breaks leaves no file, and says why", async (t) => {
+test("a stream that breaks makes no file, and says why", async (t) => {
   const { engine } = await startTestEngine(t);
-  const what = { file: "x.parquet", columns: columnsOf({ a: "bigint" }), form: "record" } as const;
+  const what = { columns: columnsOf({ a: "bigint" }), form: "record" } as const;
   const give = async function* (...parts: Buffer[]) {
     yield* parts;
   };
   await assert.rejects(
-    engine.take(what, give(Buffer.from("0802", "hex"))),
+    engine.take(what, give(Buffer.from("0802", "hex")), bytesOf),
     /ends inside|before its end/,
   );
   const broken = async function* (): AsyncGenerator<Buffer> {
     yield Buffer.from("0802", "hex");
     throw new Error("the client has gone");
   };
-  await assert.rejects(engine.take(what, broken()), /the client has gone/);
+  await assert.rejects(engine.take(what, broken(), bytesOf), /the client has gone/);
   const cut = deflateSync(Buffer.from("0802", "hex")).subarray(0, 5);
-  await assert.rejects(engine.take({ ...what, compression: "deflate" }, give(cut)));
-  const read = engine.read({ files: ["x.parquet"], columns: what.columns, ...all, form: "csv" });
-  await assert.rejects(bytesOf(read), /No files found|x\.parquet/);
+  await assert.rejects(engine.take({ ...what, compression: "deflate" }, give(cut), bytesOf));
 });
 
 test("decimals of Arrow that do not fit their column are refused, whatever their size", async (t) => {
@@ -183,9 +197,9 @@ test("decimals of Arrow that do not fit their column are refused, whatever their
     const sql = `select ${value}::decimal(38,2) as a`;
     await engine.keep({ id: `d${at}`, sql, file, settings });
     const stream = engine.read({ files: [file], columns: wide, ...all, form: "arrow" });
-    const what = { file: `e${at}.parquet`, columns: narrow, form: "arrow" } as const;
+    const what = { columns: narrow, form: "arrow" } as const;
     taken.push(
-      await engine.take(what, stream).then(
+      await engine.take(what, stream, bytesOf).then(
         ({ rows }) => rows,
         () => "refused",
       ),

@@ -6,6 +6,11 @@ import { memberOf } from "../../lib/record.ts";
 /** The name of the port on which the program in a kept cell answers over HTTP. */
 export const enginePort = "engine";
 
+interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly meanwhile?: boolean;
+}
+
 /** The engine answered, and refused. */
 export class EngineRefusal extends Error {
   override readonly name = "EngineRefusal";
@@ -47,12 +52,15 @@ function connectionsTo(cell: Cell): Agent {
   return found;
 }
 
-/** Sends a question into the cell; the answer's head is back when this resolves. */
+/**
+ * Sends a question into the cell; the answer's head is back when this resolves. `meanwhile`: a good answer comes while
+ * the question is still being sent.
+ */
 export function ask(
   cell: Cell,
   path: string,
   body: string | AsyncIterable<Buffer>,
-  more: Readonly<Record<string, string>> = {},
+  { headers: more = {}, meanwhile = false }: AskOptions = {},
 ): Promise<IncomingMessage> {
   const headers = { host: enginePort, ...more };
   return new Promise((resolve, reject) => {
@@ -68,11 +76,16 @@ export function ask(
       asked.destroy(error);
     });
     asked.once("close", () => source.destroy());
-    // An answer may come before all was sent: it is whole only once the question has an end.
-    asked.once("response", () => {
+    const enough = () => {
       source.unpipe(asked);
       asked.end();
       source.destroy();
+    };
+    // An answer may come before all was sent: it is whole only once the question has an end.
+    asked.once("response", (response) => {
+      if (meanwhile && response.statusCode === 200) {
+        response.once("end", enough).once("close", enough);
+      } else enough();
     });
     source.pipe(asked);
   });

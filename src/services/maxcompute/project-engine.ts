@@ -1,5 +1,6 @@
 import type { Volume } from "../../cells/volume.ts";
 import type { WarehouseEngine } from "../../engines/duckdb/engine.ts";
+import type { TakeQuestion } from "../../engines/duckdb/questions.ts";
 import type { ClusterQuestion, SparkCluster } from "../../engines/spark/cluster/cluster.ts";
 import type { SparkSql } from "../../engines/spark/sql/engine.ts";
 import type { SparkQuestion } from "../../engines/spark/sql/questions.ts";
@@ -8,7 +9,7 @@ import type { ProjectRecord } from "../../projects/project.ts";
 import type { Sealer } from "../../storage/store.ts";
 import type { MadeFile } from "./information/relation.ts";
 import { stopped } from "./jobs/jobs.ts";
-import type { ProjectSealing } from "./project-sealing.ts";
+import type { NewSeal, ProjectSealing } from "./project-sealing.ts";
 import type { PlacedFile } from "./relations.ts";
 
 /** Copies of tables that a cell may keep when nobody uses it. */
@@ -167,12 +168,38 @@ export class ProjectEngine {
     id = this.#parts.random.uuid(),
   ): Promise<PlacedFile["record"]> {
     const { store } = this.#parts;
-    const { sealer, sealedBy } = await this.#sealing.forWriting(into);
+    const { sealer, sealedBy } = await this.#forWriting(into);
+    const blob = await store.account(this.#account).blobs.write(this.engine.give(name), sealer);
+    return { id, blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
+  }
+
+  /** Seals the file that the cell makes of a stream, as `seal` does one that is in the cell. */
+  async take(
+    what: TakeQuestion,
+    body: AsyncIterable<Buffer>,
+    into: ProjectRecord,
+  ): Promise<PlacedFile["record"]> {
+    const { blobs } = this.#parts.store.account(this.#account);
+    const { sealer, sealedBy } = await this.#forWriting(into);
+    const { rows, kept } = await this.engine.take(what, body, (file) => blobs.write(file, sealer));
+    try {
+      // A stream may last hours: what the key refuses by now is not kept.
+      await this.#forWriting(into);
+    } catch (error) {
+      blobs.discard(kept);
+      throw error;
+    }
+    const id = this.#parts.random.uuid();
+    return { id, blob: kept, rows, ...(sealedBy !== undefined && { sealedBy }) };
+  }
+
+  async #forWriting(into: ProjectRecord): Promise<NewSeal> {
+    const found = await this.#sealing.forWriting(into);
+    const { sealedBy } = found;
     if (sealedBy !== undefined) {
       this.#held.set(sealedBy, this.#sealing.under(this.#account, sealedBy));
     }
-    const blob = await store.account(this.#account).blobs.write(this.engine.give(name), sealer);
-    return { id, blob, rows, ...(sealedBy !== undefined && { sealedBy }) };
+    return found;
   }
 
   /** Seals a file of the cell, which then has it no more, sealed or not. */

@@ -14,6 +14,8 @@ import { registerOwn } from "./register-own.ts";
 export interface DatabaseOptions {
   /** The one directory whose files it reads and writes. */
   readonly data: string;
+  /** Others that it may touch as well. */
+  readonly more?: readonly string[];
   /** Where it puts what does not fit in memory. */
   readonly spill: string;
   readonly memoryBytes: number;
@@ -49,7 +51,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.barriers ? [`disabled_optimizers = ${quoteText(acrossBarriers)}`] : []),
     `temp_directory = ${quoteText(options.spill)}`,
     `max_temp_directory_size = '${options.spillBytes}B'`,
-    `allowed_directories = [${quoteText(options.data)}]`,
+    `allowed_directories = [${[options.data, ...(options.more ?? [])].map(quoteText).join(", ")}]`,
     "enable_external_access = false",
     `allowed_configs = [${ownToConnections.map(quoteText).join(", ")}]`,
     "lock_configuration = true",

@@ -20,6 +20,12 @@ export async function bodyText(request: IncomingMessage, bytesMax: number): Prom
   return Buffer.concat(parts).toString("utf8");
 }
 
+/** Reads on what nobody wants: a connection that is closed on what was not read takes the answer with it. */
+export function readToItsEnd(request: IncomingMessage): void {
+  request.removeAllListeners("readable").on("data", () => {});
+  request.resume();
+}
+
 /** Somewhere to send bytes to that says when there is room for more. */
 export interface Sender {
   send(bytes: Buffer): Promise<void>;
@@ -70,8 +76,12 @@ async function written(into: Writable, response: ServerResponse, bytes: Buffer):
   }
 }
 
-/** Ends a stream's answer; the trailer says whether it is whole. */
-export function endStream(response: ServerResponse, failure: string | undefined): void {
-  response.addTrailers({ [streamError]: encodeURIComponent(failure ?? "") });
+/** Ends a stream's answer; the trailer says whether it is whole, others what more is to be told. */
+export function endStream(
+  response: ServerResponse,
+  failure: string | undefined,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  response.addTrailers({ ...more, [streamError]: encodeURIComponent(failure ?? "") });
   response.end();
 }

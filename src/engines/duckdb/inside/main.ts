@@ -7,7 +7,7 @@ import type { Database } from "@duckdb/node-bindings";
 import { dataFolder } from "../files.ts";
 import { readColumns, writtenColumns } from "../questions.ts";
 import { openDatabase } from "./binding.ts";
-import { bodyText, endStream, sender } from "./bodies.ts";
+import { bodyText, endStream, readToItsEnd, sender } from "./bodies.ts";
 import { describe, type Running } from "./keep.ts";
 import { createQueryProcesses, type QueryProcesses } from "./query-processes.ts";
 import { read } from "./read.ts";
@@ -21,6 +21,8 @@ import { serveWayIn } from "./way-in.ts";
 /** What the command line says, as JSON. */
 export interface InsideOptions {
   readonly work: string;
+  /** Directory in memory, for what is soon gone. */
+  readonly memory: string;
   /** Socket of the cell's way in. */
   readonly wayIn: string;
   readonly memoryBytes: number;
@@ -104,7 +106,7 @@ async function answerDescribe(
 }
 
 async function answerRead(
-  { streams: { database, store } }: Engine,
+  { streams: { database }, store }: Engine,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -136,10 +138,11 @@ async function openStreams(
   spill: string,
 ): Promise<TakeParts> {
   const memoryBytes = Math.max(streamsBytesMin, Math.floor(options.memoryBytes * streamsShare));
-  const own = { data: store.data, spill, memoryBytes, threads: 1 };
-  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const { memory } = options;
+  const own = { data: store.data, more: [memory], spill, memoryBytes, threads: 1 };
+  for (const each of [spill, memory]) await mkdir(each, { recursive: true, mode: 0o700 });
   const database = await openDatabase({ ...options, ...own });
-  return { database, store, openSource: await openRowSources(database) };
+  return { database, memory, openSource: await openRowSources(database) };
 }
 
 async function start(options: InsideOptions): Promise<void> {
@@ -159,9 +162,8 @@ async function start(options: InsideOptions): Promise<void> {
       if (response.headersSent) return void response.destroy();
       response.writeHead(400);
       response.write(JSON.stringify({ error: messageOf(error) }));
-      // Who asks ends then: a connection that is closed on what was not read takes the answer with it.
-      request.removeAllListeners("readable").on("data", () => {});
-      request.resume();
+      // Who asks ends then.
+      readToItsEnd(request);
       finished(request, () => response.end());
     });
   });

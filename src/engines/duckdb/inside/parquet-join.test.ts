@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -37,15 +37,15 @@ function folder(t: TestContext): string {
 }
 
 async function joined(path: string, parts: readonly Buffer[]): Promise<Buffer> {
-  const target = join(path, "whole");
-  const joining = createParquetJoin(target);
+  const sent: Buffer[] = [];
+  const joining = createParquetJoin(async (bytes) => void sent.push(bytes));
   for (const bytes of parts) {
     writeFileSync(join(path, "part"), bytes);
     await joining.add(join(path, "part"));
     assert.ok(!existsSync(join(path, "part")));
   }
   await joining.end();
-  return readFileSync(target);
+  return Buffer.concat(sent);
 }
 
 function footerOf(bytes: Buffer): ThriftStruct {

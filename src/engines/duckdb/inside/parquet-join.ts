@@ -1,21 +1,22 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { decodeStruct, encodeStruct, type ThriftStruct, type ThriftValue } from "./thrift.ts";
 
 /**
  * Makes one file of Parquet of several that have the same columns and were written alike: the groups of rows of each
- * follow those before, and one footer tells where all of them lie. Nothing is decoded but footers.
+ * follow those before, and one footer tells where all of them lie. Nothing is decoded but footers. The file is sent, from
+ * its beginning to its end.
  */
 export interface ParquetJoin {
-  /** Takes a file, which is then no more. */
+  /** Sends what a file has, which is then no more. */
   add(path: string): Promise<void>;
-  /** Finishes the file. */
+  /** Sends the end. */
   end(): Promise<void>;
 }
 
 const magic = Buffer.from("PAR1");
 /** After a footer: its length, and the mark. */
 const tailBytes = 8;
-const copyBytes = 1024 * 1024;
+const copyBytes = 256 * 1024;
 /** A group's ordinal has 16 bits. Only encrypted files need it: groups behind the last that it can tell have none. */
 const ordinalMax = 32_767;
 
@@ -31,45 +32,37 @@ const placesInColumn: readonly number[] = [
 /** Pages of data, index and dictionary, and the bloom filter. */
 const placesInData: readonly number[] = [9, 10, 11, 14];
 
-/** Starts a file that does not exist yet. */
-export function createParquetJoin(target: string): ParquetJoin {
+/** Starts a file; what is sent may be kept, each piece has memory of its own. */
+export function createParquetJoin(send: (bytes: Buffer) => Promise<void>): ParquetJoin {
   let footer: ThriftStruct | undefined;
   let dataEnd = 0;
-  let isWhole = false;
 
   return {
     async add(path) {
       const part = await open(path, "r");
       try {
         const { footer: own, dataBytes } = await readFooter(part);
-        if (!footer) {
-          await rename(path, target);
-          [footer, dataEnd, isWhole] = [own, dataBytes, true];
-          return;
+        // The mark at the beginning is the first one's.
+        const from = footer ? magic.length : 0;
+        if (footer) joinFooter(footer, own, dataEnd - from);
+        else holdWritten(groupsOf(own));
+        footer ??= own;
+        for (let at = from; at < dataBytes; at += copyBytes) {
+          await send(await readAll(part, Math.min(copyBytes, dataBytes - at), at));
         }
-        if (isWhole) holdWritten(groupsOf(footer));
-        isWhole = false;
-        await append(part, dataBytes, target, dataEnd);
-        joinFooter(footer, own, dataEnd - magic.length);
-        dataEnd += dataBytes - magic.length;
+        dataEnd += dataBytes - from;
       } finally {
         await part.close();
       }
       await rm(path);
     },
     async end() {
-      if (!footer || isWhole) return;
+      if (!footer) return;
       const bytes = encodeStruct(footer);
       const tail = Buffer.alloc(tailBytes);
       tail.writeUInt32LE(bytes.length);
       magic.copy(tail, 4);
-      const file = await open(target, "r+");
-      try {
-        await writeAll(file, Buffer.concat([bytes, tail]), dataEnd);
-        await file.truncate(dataEnd + bytes.length + tailBytes);
-      } finally {
-        await file.close();
-      }
+      await send(Buffer.concat([bytes, tail]));
     },
   };
 }
@@ -86,38 +79,14 @@ async function readFooter(file: FileHandle): Promise<{ footer: ThriftStruct; dat
   return { footer: decodeStruct(await readAll(file, length, dataBytes)), dataBytes };
 }
 
-/** Appends what lies between the mark and the footer. */
-async function append(
-  part: FileHandle,
-  dataBytes: number,
-  target: string,
-  dataEnd: number,
-): Promise<void> {
-  const into = await open(target, "r+");
-  try {
-    for (let at = magic.length; at < dataBytes; at += copyBytes) {
-      const bytes = await readAll(part, Math.min(copyBytes, dataBytes - at), at);
-      await writeAll(into, bytes, dataEnd + at - magic.length);
-    }
-  } finally {
-    await into.close();
-  }
-}
-
 async function readAll(file: FileHandle, length: number, position: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
+  const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, length - at, position + at);
     if (bytesRead === 0) throw new Error("a part ends too early");
     at += bytesRead;
   }
   return bytes;
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
-  }
 }
 
 /** Groups are held as they will stand in the footer: as trees those of a large file would be most of the heap. */

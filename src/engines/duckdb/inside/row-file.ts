@@ -9,11 +9,11 @@ import { parquetOptions, rowGroupRows } from "./keep.ts";
 import { createParquetJoin } from "./parquet-join.ts";
 import type { RowSource } from "./row-source.ts";
 
-/** A file of Parquet that takes rows, however many: it holds a part of them in memory, and writes that. */
+/** A file of Parquet that takes rows, however many: it holds a part of them in memory, writes that, and sends it. */
 export interface RowFile {
   /** Takes a batch, which must stay as it is until `written`; answers when there is room for the next. */
   append(batch: readonly Vector[]): Promise<void>;
-  /** Writes what is left; answers how many rows there are. */
+  /** Sends what is left; answers how many rows there are. */
   end(): Promise<number>;
 }
 
@@ -23,6 +23,8 @@ interface RowFileOptions {
   readonly source: RowSource;
   /** Told when the batches that were taken so far are in the file. */
   readonly written: () => void;
+  /** Takes the file, from its beginning to its end. */
+  readonly send: (bytes: Buffer) => Promise<void>;
 }
 
 /** Of all streams together: each has a part of it. */
@@ -31,15 +33,14 @@ const heldBytesMax = 96 * 1024 * 1024;
 const partBytesMin = 16 * 1024 * 1024;
 let writers = 0;
 
-/** Lends a new file to a piece of work. */
+/** Lends a new file to a piece of work. Each part of it is written at `part`, and there no longer than until it is sent. */
 export async function withRowFile<Result>(
   connection: Connection,
-  path: string,
-  { columns, source, written }: RowFileOptions,
+  part: string,
+  { columns, source, written, send }: RowFileOptions,
   work: (file: RowFile) => Promise<Result>,
 ): Promise<Result> {
-  const join = createParquetJoin(path);
-  const part = `${path}-part`;
+  const join = createParquetJoin(send);
   const stored = columns.map(
     ({ name, type }, at) =>
       `${intoFile(`CAST(c${at} AS ${duckDbType(type)})`, type)} AS ${quoteName(name)}`,

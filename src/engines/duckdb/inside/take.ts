@@ -1,28 +1,35 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { createInflate } from "node:zlib";
 import type { Database } from "@duckdb/node-bindings";
 import { notePassed } from "../../../lib/passed-bytes.ts";
 import type { Column } from "../../../sql/types.ts";
-import { type Compression, readColumns, type Taken, type TakeQuestion } from "../questions.ts";
+import { type Compression, readColumns, type TakeQuestion } from "../questions.ts";
+import { streamRows } from "../stream-error.ts";
 import { createArrowReader } from "../tunnel/arrow-reader.ts";
 import { opened } from "../tunnel/compression/compressions.ts";
 import { createRecordReader, type StreamReader } from "../tunnel/record-reader.ts";
 import { withConnection } from "./binding.ts";
-import { withRowFile } from "./row-file.ts";
+import { endStream, readToItsEnd, type Sender, sender } from "./bodies.ts";
+import { type RowFile, withRowFile } from "./row-file.ts";
 import type { OpenRowSource } from "./row-source.ts";
-import type { Store } from "./store.ts";
+import { messageOf } from "./tell-keep.ts";
 
 const questionBytesMax = 8 * 1024 * 1024;
 
 /** What takes streams. */
 export interface TakeParts {
   readonly database: Database;
-  readonly store: Store;
+  /** Directory in memory where parts of files are between DuckDB and the way out. */
+  readonly memory: string;
   readonly openSource: OpenRowSource;
 }
 
-/** Takes a stream of the tunnel into a file. The body is a question and, after it, the stream. */
+/**
+ * Takes a stream of the tunnel and answers with one file of its rows, part by part. The body is a question and, after
+ * it, the stream.
+ */
 export async function answerTake(
   parts: TakeParts,
   request: IncomingMessage,
@@ -31,8 +38,20 @@ export async function answerTake(
   const pieces: AsyncIterator<Buffer> = request[Symbol.asyncIterator]();
   const { question, rest } = await head(pieces);
   const body = plain(withRest(rest, pieces), question.compression);
-  const taken = await take(parts, question, body);
-  response.end(JSON.stringify(taken));
+  let out: Sender | undefined;
+  // The answer begins with the first part: what is refused before is an answer of its own.
+  const send = (bytes: Buffer): Promise<void> => {
+    out ??= sender(response, undefined);
+    return out.send(bytes);
+  };
+  try {
+    const rows = await take(parts, question, body, send);
+    endStream(response, undefined, { [streamRows]: String(rows) });
+  } catch (error) {
+    if (!out) throw error;
+    endStream(response, messageOf(error));
+    readToItsEnd(request);
+  }
 }
 
 /** Reads the question: its length in four bytes, and itself. */
@@ -80,31 +99,39 @@ async function* inflate(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const part of inflater) yield part;
 }
 
-/** Reads a stream to its end and leaves its rows in one file, or nothing. */
+let taken = 0;
+
+/** Reads a stream to its end and sends its rows as one file; answers how many there are. */
 function take(
-  { database, store, openSource }: TakeParts,
-  { file, columns, form }: TakeQuestion,
+  { database, memory, openSource }: TakeParts,
+  { columns, form }: TakeQuestion,
   body: AsyncIterable<Uint8Array>,
-): Promise<Taken> {
+  send: (bytes: Buffer) => Promise<void>,
+): Promise<number> {
+  taken += 1;
+  const part = join(memory, `${taken}.parquet`);
   return withConnection(database, "UTC", async (connection) => {
     const reader = readerOf(form, columns);
     const source = await openSource(connection, columns, form === "record" ? form : "arrow");
     try {
-      return await store.withHalf("take", async (half) => {
-        const how = { columns, source, written: reader.release };
-        const rows = await withRowFile(connection, half, how, async (rowFile) => {
-          for await (const part of body) {
-            for (const batch of reader.push(part)) await rowFile.append(batch);
-          }
-          for (const batch of reader.end()) await rowFile.append(batch);
-          return rowFile.end();
-        });
-        return { rows, bytes: await store.publish(half, file) };
-      });
+      const how = { columns, source, written: () => reader.release(), send };
+      return await withRowFile(connection, part, how, (file) => fill(file, reader, body));
     } finally {
       source.close();
     }
   });
+}
+
+async function fill(
+  file: RowFile,
+  reader: StreamReader,
+  body: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  for await (const part of body) {
+    for (const batch of reader.push(part)) await file.append(batch);
+  }
+  for (const batch of reader.end()) await file.append(batch);
+  return file.end();
 }
 
 const readerOf = (form: TakeQuestion["form"], columns: readonly Column[]): StreamReader =>

@@ -1,4 +1,4 @@
-import type { Column } from "../../../sql/types.ts";
+import type { Column, SqlType } from "../../../sql/types.ts";
 import { type BatchHead, decodeBatch } from "./arrow-message.ts";
 import { checkSchema } from "./arrow-schema.ts";
 import { readVectors } from "./arrow-vectors.ts";
@@ -32,42 +32,74 @@ const newPart = (kind: "prefix" | "head", size: number): Part => ({
 });
 
 /** Starts to read Arrow batches of these columns: framed and without a schema, or as a whole stream with it. */
-export function createArrowReader(
+export const createArrowReader = (
   columns: readonly Column[],
   form: "arrow" | "stream" = "arrow",
-): StreamReader {
-  const frames = form === "arrow" ? createFrameReader() : unframed;
-  let schemaExpected = form === "stream";
-  const types = columns.map(({ type }) => type);
-  const memory = createBodyMemory();
-  let part = newPart("prefix", 8);
-  let over = false;
+): StreamReader => new ArrowReader(columns, form);
 
-  function* feed(bytes: Uint8Array): Iterable<readonly Vector[]> {
+/** A class, not functions inside of a function: V8 would compile those anew for each stream. */
+class ArrowReader implements StreamReader {
+  readonly #columns: readonly Column[];
+  readonly #types: readonly SqlType[];
+  readonly #form: "arrow" | "stream";
+  readonly #frames: FrameReader;
+  readonly #memory = createBodyMemory();
+  #schemaExpected: boolean;
+  #part = newPart("prefix", 8);
+  #over = false;
+
+  constructor(columns: readonly Column[], form: "arrow" | "stream") {
+    this.#columns = columns;
+    this.#types = columns.map(({ type }) => type);
+    this.#form = form;
+    this.#frames = form === "arrow" ? createFrameReader() : unframed;
+    this.#schemaExpected = form === "stream";
+  }
+
+  *push(bytes: Uint8Array): Iterable<readonly Vector[]> {
+    for (const chunk of this.#frames.push(bytes)) yield* this.#feed(chunk);
+  }
+
+  *end(): Iterable<readonly Vector[]> {
+    for (const chunk of this.#frames.end()) yield* this.#feed(chunk);
+    if (this.#part.kind !== "prefix" || this.#part.filled > 0) {
+      throw new BrokenStream("the stream ends inside of an Arrow message");
+    }
+    if (this.#form === "stream" && !this.#over) {
+      throw new BrokenStream("the stream ends before its end");
+    }
+  }
+
+  release(): void {
+    this.#memory.release();
+  }
+
+  *#feed(bytes: Uint8Array): Iterable<readonly Vector[]> {
     for (let at = 0; at < bytes.length; ) {
-      if (over) throw new BrokenStream("bytes follow the end of the stream");
+      if (this.#over) throw new BrokenStream("bytes follow the end of the stream");
+      const part = this.#part;
       const end = Math.min(bytes.length, at + part.bytes.length - part.filled);
       part.bytes.set(bytes.subarray(at, end), part.filled);
       part.filled += end - at;
       at = end;
-      if (part.filled === part.bytes.length) yield* finish();
+      if (part.filled === part.bytes.length) yield* this.#finish();
     }
   }
 
-  function* finish(): Iterable<readonly Vector[]> {
-    const { kind, bytes, head } = part;
+  *#finish(): Iterable<readonly Vector[]> {
+    const { kind, bytes, head } = this.#part;
     if (kind === "prefix") {
       if (bytes.readUInt32LE() !== continuation) throw new BrokenStream("no Arrow message starts");
       const size = bytes.readUInt32LE(4);
       if (size > headBytesMax) throw new BrokenStream("an Arrow message's head is too long");
-      if (size === 0) over = true;
-      part = newPart(size === 0 ? "prefix" : "head", size === 0 ? 8 : size);
+      if (size === 0) this.#over = true;
+      this.#part = newPart(size === 0 ? "prefix" : "head", size === 0 ? 8 : size);
       return;
     }
-    if (kind === "head" && schemaExpected) {
-      checkSchema(bytes, columns);
-      schemaExpected = false;
-      part = newPart("prefix", 8);
+    if (kind === "head" && this.#schemaExpected) {
+      checkSchema(bytes, this.#columns);
+      this.#schemaExpected = false;
+      this.#part = newPart("prefix", 8);
       return;
     }
     if (kind === "head") {
@@ -75,17 +107,19 @@ export function createArrowReader(
       if (found.bodyBytes > bodyBytesMax || found.rows > rowsMax) {
         throw new BrokenStream(`a batch has more than ${bodyBytesMax} bytes or ${rowsMax} rows`);
       }
-      part = { kind: "body", bytes: memory.take(found.bodyBytes), head: found, filled: 0 };
-      if (found.bodyBytes === 0) yield* finish();
+      const body = this.#memory.take(found.bodyBytes);
+      this.#part = { kind: "body", bytes: body, head: found, filled: 0 };
+      if (found.bodyBytes === 0) yield* this.#finish();
       return;
     }
-    part = newPart("prefix", 8);
-    if (head) yield* rowsOf(head, bytes);
+    this.#part = newPart("prefix", 8);
+    if (head) yield* this.#rowsOf(head, bytes);
   }
 
-  function* rowsOf(head: BatchHead, body: Buffer): Iterable<readonly Vector[]> {
+  *#rowsOf(head: BatchHead, body: Buffer): Iterable<readonly Vector[]> {
+    const types = this.#types;
     const vectors = readVectors(types, head, body);
-    for (const [at, { name, nullable }] of columns.entries()) {
+    for (const [at, { name, nullable }] of this.#columns.entries()) {
       if (!nullable && vectors[at]?.valid) {
         throw new BrokenStream(`column \`${name}\` lacks a value and must have one`);
       }
@@ -97,18 +131,4 @@ export function createArrowReader(
       );
     }
   }
-
-  return {
-    *push(bytes) {
-      for (const chunk of frames.push(bytes)) yield* feed(chunk);
-    },
-    *end() {
-      for (const chunk of frames.end()) yield* feed(chunk);
-      if (part.kind !== "prefix" || part.filled > 0) {
-        throw new BrokenStream("the stream ends inside of an Arrow message");
-      }
-      if (form === "stream" && !over) throw new BrokenStream("the stream ends before its end");
-    },
-    release: memory.release,
-  };
 }

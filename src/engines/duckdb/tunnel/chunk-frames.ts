@@ -60,54 +60,56 @@ export interface FrameReader {
 }
 
 /** Starts to read a framed stream. */
-export function createFrameReader(): FrameReader {
-  let size = 0;
-  /** The size of a chunk, and then a chunk with its checksum. */
-  let frame: Buffer = Buffer.alloc(4);
-  let filled = 0;
-  let all = 0;
-  let join = joinUsual;
+export const createFrameReader = (): FrameReader => new Frames();
 
-  function begin(): void {
-    size = frame.readUInt32BE();
-    if (size < 1 || size > chunkBytesMax) {
-      throw new BrokenStream(`a chunk of ${size} bytes is not from 1 to ${chunkBytesMax}`);
+/** A class, not functions inside of a function: V8 would compile those anew for each stream. */
+class Frames implements FrameReader {
+  #size = 0;
+  /** The size of a chunk, and then a chunk with its checksum. */
+  #frame: Buffer = Buffer.alloc(4);
+  #filled = 0;
+  #all = 0;
+  #join = joinUsual;
+
+  *push(bytes: Uint8Array): Iterable<Uint8Array> {
+    for (let at = 0; at < bytes.length; ) {
+      const end = Math.min(bytes.length, at + this.#frame.length - this.#filled);
+      this.#frame.set(bytes.subarray(at, end), this.#filled);
+      this.#filled += end - at;
+      at = end;
+      if (this.#filled < this.#frame.length) return;
+      this.#filled = 0;
+      if (this.#size === 0) this.#begin();
+      else yield this.#checked();
     }
-    if (size !== chunkBytes) join = crc32cJoiner(size);
-    frame = Buffer.allocUnsafe(size + 4);
   }
 
-  function checked(): Uint8Array {
-    const chunk = frame.subarray(0, size);
+  *end(): Iterable<Uint8Array> {
+    if (this.#size === 0 || this.#filled < 4) {
+      throw new BrokenStream("the stream ends before its last chunk");
+    }
+    const chunk = this.#frame.subarray(0, this.#filled - 4);
+    const whole = crc32cJoiner(chunk.length)(this.#all, ~crc32c(-1, chunk));
+    if (this.#frame.readInt32BE(chunk.length) !== whole) {
+      throw new BrokenStream("the chunks do not fit their checksum, or some are missing");
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  #begin(): void {
+    this.#size = this.#frame.readUInt32BE();
+    if (this.#size < 1 || this.#size > chunkBytesMax) {
+      throw new BrokenStream(`a chunk of ${this.#size} bytes is not from 1 to ${chunkBytesMax}`);
+    }
+    if (this.#size !== chunkBytes) this.#join = crc32cJoiner(this.#size);
+    this.#frame = Buffer.allocUnsafe(this.#size + 4);
+  }
+
+  #checked(): Uint8Array {
+    const chunk = this.#frame.subarray(0, this.#size);
     const crc = ~crc32c(-1, chunk);
-    if (frame.readInt32BE(size) !== crc) throw new BrokenStream("a chunk is damaged");
-    all = join(all, crc);
+    if (this.#frame.readInt32BE(this.#size) !== crc) throw new BrokenStream("a chunk is damaged");
+    this.#all = this.#join(this.#all, crc);
     return chunk;
   }
-
-  return {
-    *push(bytes) {
-      for (let at = 0; at < bytes.length; ) {
-        const end = Math.min(bytes.length, at + frame.length - filled);
-        frame.set(bytes.subarray(at, end), filled);
-        filled += end - at;
-        at = end;
-        if (filled < frame.length) return;
-        filled = 0;
-        if (size === 0) begin();
-        else yield checked();
-      }
-    },
-    *end() {
-      if (size === 0 || filled < 4) {
-        throw new BrokenStream("the stream ends before its last chunk");
-      }
-      const chunk = frame.subarray(0, filled - 4);
-      const whole = crc32cJoiner(chunk.length)(all, ~crc32c(-1, chunk));
-      if (frame.readInt32BE(chunk.length) !== whole) {
-        throw new BrokenStream("the chunks do not fit their checksum, or some are missing");
-      }
-      if (chunk.length > 0) yield chunk;
-    },
-  };
 }

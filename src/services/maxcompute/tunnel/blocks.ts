@@ -114,19 +114,12 @@ async function sealedRows(
   const { body } = input;
   if (!body) throw invalid("A block has a body.");
   const compression = sentCompression(input);
-  const name = `u/${call.parts.random.bytes(8).toString("hex")}.parquet`;
-  return call.own.engines.use(project, async (cell) => {
-    const wanted = {
-      file: name,
-      columns,
-      form: formOf(input),
-      ...(compression && { compression }),
-    };
-    const { rows } = await cell.engine.take(wanted, body).catch((error: unknown) => {
+  const wanted = { columns, form: formOf(input), ...(compression && { compression }) };
+  return call.own.engines.use(project, (cell) =>
+    cell.take(wanted, body, project).catch((error: unknown) => {
       throw error instanceof EngineRefusal
         ? invalid(`The block is refused: ${error.message}.`)
         : error;
-    });
-    return cell.takeOut(name, rows, project);
-  });
+    }),
+  );
 }
