@@ -78,8 +78,8 @@ const mebi = 1024 * 1024;
  */
 const ownShare = 0.55;
 const ownBytesMin = 160 * mebi;
-/** What parts of files may take that are on their way out: streams hold less, and files are smaller than streams. */
-const partsBytesMax = 128 * mebi;
+/** What parts of files may take that are on their way out. One of a few long rows can be as large as a whole batch. */
+const partsShare = 0.25;
 
 function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
   const own = Math.max(ownBytesMin, Math.floor(limits.memoryBytes * ownShare));
@@ -93,7 +93,7 @@ function cellOptions({ cell, limits }: EngineOptions): KeptCell["options"] {
     ...cell,
     binds: programBinds(),
     callsItself: true,
-    limits: { ...limits, memoryFolderBytes: partsBytesMax },
+    limits: { ...limits, memoryFolderBytes: Math.floor(limits.memoryBytes * partsShare) },
     program: (where) => programIn(where, inside, heapMb),
   };
 }
