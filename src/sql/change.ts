@@ -2,10 +2,11 @@ import { fullName } from "./catalog.ts";
 import { valueUntold } from "./column-default.ts";
 import { resolveCondition, resolveExpression } from "./expression.ts";
 import type { Write } from "./plan.ts";
-import { quoteName, quoteText } from "./quote.ts";
+import { quoteName } from "./quote.ts";
 import { bringInTable, resolveRelation, tableColumns } from "./relation.ts";
 import { resolveSelection } from "./resolve.ts";
 import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
+import { saidError } from "./said-error.ts";
 import { refuse } from "./semantic-error.ts";
 import { findTable, type Opened, openFound } from "./tables.ts";
 import type {
@@ -177,10 +178,7 @@ export function resolveMerge(statement: Merge, environment: Environment): Write 
       sql: `${sql} FROM ${rows.from} JOIN ${other} ON ${condition}`,
       once: true,
     });
-    const twice = quoteText(
-      "MERGE: a row of the target is matched by more than one row of the source",
-    );
-    const once = `CASE WHEN "action" >= 0 AND "matches" > 1 THEN error(${twice}) ELSE "action" <> -2 END`;
+    const once = `CASE WHEN "action" >= 0 AND "matches" > 1 THEN ${twice} ELSE "action" <> -2 END`;
     const kept = isNone(changed, rows.number, ' AND "action" <> -1');
     parts.push(`SELECT ${aliased(own)} FROM ${rows.from} WHERE ${kept}`);
     parts.push(`SELECT ${places} FROM "${changed}" WHERE "action" <> -1 AND ${once}`);
@@ -193,6 +191,11 @@ export function resolveMerge(statement: Merge, environment: Environment): Write 
   }
   return rewritten(target, parts.join(" UNION ALL "), environment);
 }
+
+const twice = saidError(
+  "ODPS-0121095",
+  "Invalid argument - MERGE: several rows of the source match one row of the target",
+);
 
 /** Each matched row with what its first branch makes of it. `action` is the branch; -1 none, and see below. */
 function matchedRows(
