@@ -106,6 +106,9 @@ export function parseAnalyze(cursor: Cursor): Statement {
 function parseShowStatistic(cursor: Cursor, at: Position): Statement {
   const table = cursor.objectName("a table");
   const partition = optionalPartition(cursor);
+  if (!cursor.is("COLUMNS")) {
+    throw cursor.unsupported("SHOW STATISTIC without COLUMNS (say SHOW STATISTIC t COLUMNS)");
+  }
   return { kind: "show-statistic", at, table, ...partition, columns: statisticColumns(cursor) };
 }
 

@@ -91,7 +91,7 @@ export async function showStatistic(doing: Doing<ShowStatistic>): Promise<Outcom
     });
   const texts = found.map(
     ({ column, name }, at) =>
-      `SELECT ${at} AS place, line, ${quoteText(`${column}:`)} || text AS text FROM read_parquet(${fileText(name)})`,
+      `SELECT ${at} AS place, line, ${quoteText(`${column}:`)} || ${oneLine} AS text FROM read_parquet(${fileText(name)})`,
   );
   const all = texts.join(" UNION ALL ") || "SELECT 0 AS place, 0 AS line, '' AS text WHERE false";
   const sql = `SELECT text FROM (${all}) ORDER BY place, line`;
@@ -99,6 +99,16 @@ export async function showStatistic(doing: Doing<ShowStatistic>): Promise<Outcom
   const rows = await keepSelected({ sql, files: found }, columns, doing);
   return { rows: { ...rows, isText: true } };
 }
+
+/** What is told of a column stays one line: a value forges no other. */
+const oneLine = [
+  ["\\", "\\\\"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+].reduce(
+  (sql, [of = "", as = ""]) => `replace(${sql}, ${quoteText(of)}, ${quoteText(as)})`,
+  "text",
+);
 
 function tableOf({ statement, target, call }: Doing<OfStatistics>): FoundTable {
   const where = placed(statement.table, target.catalog, call);
