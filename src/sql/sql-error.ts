@@ -1,3 +1,4 @@
+import type { CatalogTable } from "./catalog.ts";
 import type { Position } from "./tree.ts";
 
 /**
@@ -9,12 +10,15 @@ export class SqlError extends Error {
   readonly code: string;
   readonly at: Position;
   readonly reason: string;
+  /** The view that the reason tells of: only who may select it is told. */
+  readonly of: CatalogTable | undefined;
 
-  constructor(code: string, at: Position, reason: string) {
+  constructor(code: string, at: Position, reason: string, of?: CatalogTable) {
     super(`${code}:[${at.line},${at.column}] ${reason}`);
     this.code = code;
     this.at = at;
     this.reason = reason;
+    this.of = of;
   }
 }
 

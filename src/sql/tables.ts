@@ -163,7 +163,7 @@ export function viewRows(
   } catch (error) {
     // Positions inside the view's text mean nothing to who names the view.
     if (!(error instanceof SqlError) || error.at === at) throw error;
-    throw new SqlError(error.code, at, `${error.reason} (in view ${name})`);
+    throw new SqlError(error.code, at, `${error.reason} (in view ${name})`, error.of);
   }
 }
 
@@ -185,7 +185,18 @@ export function callView(
   const { view } = table ?? {};
   if (table?.kind !== "view" || view?.parameters === undefined) return undefined;
   const { at } = call;
-  const given = givenBy(call, viewDefinition(view.parameters, view.text, at), environment);
+  const made = viewDefinition(view.parameters, view.text, at);
+  const given = toldOf(environment.through[0] ?? table, () => givenBy(call, made, environment));
   const opened = openFound(table, at, environment);
   return { table, rows: openView(opened, environment, at, given) };
+}
+
+/** What is wrong with a call tells what the view takes: it is of the view that the statement names. */
+function toldOf<Result>(view: CatalogTable, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.of) throw error;
+    throw new SqlError(error.code, error.at, error.reason, view);
+  }
 }

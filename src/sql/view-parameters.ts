@@ -105,18 +105,25 @@ export function givenBy(
       continue;
     }
     const scope = { ...openScope(environment, undefined), noAggregates: `view ${name.text}` };
-    const codeBefore = world.calls.length;
+    const [codeBefore, relationsBefore] = [world.calls.length, world.relations.length];
     const value = resolveExpression(argument, scope);
     const { type } = parameter;
     const what = `argument ${place + 1} of ${name.text}`;
     const given = type.kind === "type" ? convertTo(value, type.type, argument.at, what) : value;
-    const hasCode = world.calls.length > codeBefore;
-    values.set(parameter.name.key, hasCode ? calculatedOnce(given, world, argument.at) : given);
+    const isOnce =
+      world.calls.length > codeBefore ||
+      [given, ...world.relations.slice(relationsBefore)].some(
+        (one) => "sql" in one && isChance(one),
+      );
+    values.set(parameter.name.key, isOnce ? calculatedOnce(given, world, argument.at) : given);
   }
   return { values, rows };
 }
 
-/** A value that stands apart: the caller's code in it is not told, by how often it is asked, how many rows a view has. */
+/** Whether a value is another one each time that it is asked for: RAND, UUID. A text that looks so does no harm. */
+const isChance = ({ sql }: { readonly sql: string }): boolean => /\b(random|uuid)\(/.test(sql);
+
+/** A value that stands apart, one wherever the view names it: the caller's code in it is not told, by how often it is asked, how many rows a view has. */
 function calculatedOnce({ sql, ...value }: Resolved, world: World, at: Position): Resolved {
   const name = freshName(world, "w", at);
   world.relations.push({ name, sql: `SELECT ${sql} AS "value"`, once: true });

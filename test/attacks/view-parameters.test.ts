@@ -91,6 +91,9 @@ out["names"] = [sorted(rows(text)) for text in [
     "with t as (select 9 as a), k as (select 9 as a) select a from lent(mine, 2)", "@t := select 9 as a; @k := select 9 as a; select a from lent(mine, 2)", "@r := select 9 as a; @t := select 9 as a; select a from steps(2)",
     "select a from lent((select a from steps(2)), 1)", "select l.a from lent(mine, 1) l join lent((select 2), 1) m on l.a = m.a"]]
 out["called as a table"] = refused(lambda: rows("select * from lent"))[1]
+wrong = ["select * from other(array(1))", "select * from other()", "select * from other(nosuch)", "create view v as select * from other(array(1))", "explain select * from other(array(1))", "if (false) begin select * from other(array(1)) end"]
+out["called wrongly"] = [sql(text) for text in wrong]
+out["called wrongly, and may"] = refused(lambda: rows("select * from steps(array(1))"))[1]
 o.execute_sql("create view again(@k table (a bigint)) as select a from lent(@k, 0)")
 out["through another"] = sorted(rows("select a from again(mine)"))
 `,
@@ -100,6 +103,12 @@ out["through another"] = sorted(rows("select a from again(mine)"))
     out["given"],
     Array.from({ length: 9 }, () => "NoPermission"),
   );
+  assert.deepEqual(
+    out["called wrongly"],
+    Array.from({ length: 6 }, () => "NoPermission"),
+    "what a view takes is told to who may select it",
+  );
+  assert.match(String(out["called wrongly, and may"]), /ODPS-0130071.*argument 1 of steps/);
   assert.deepEqual(out["names"], [[[2]], [[2]], [[2]], [[2]], [[2]]]);
   assert.match(String(out["called as a table"]), /it is called as lent\(\.\.\)/);
   assert.deepEqual(out["through another"], [[1], [2]]);

@@ -1,9 +1,10 @@
 import type { AccessDemand } from "../../../access/authorize.ts";
 import type { OdpsInput } from "../../../pipeline/document.ts";
-import { operation } from "../../../pipeline/operation.ts";
+import { operation, ServiceError } from "../../../pipeline/operation.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
 import type { Plan } from "../../../sql/plan.ts";
 import { resolveStatement } from "../../../sql/resolve.ts";
+import { SqlError } from "../../../sql/sql-error.ts";
 import type { Statement } from "../../../sql/tree.ts";
 import { type OdpsCall, type ProjectTarget, projectOf } from "../find-project.ts";
 import { NotDescribed } from "../functions/find.ts";
@@ -46,15 +47,38 @@ function resolveOnce(input: StatementInput, call: OdpsCall): StatementTarget {
   const { flags, functions, variables, decided } = input.session;
   const catalog = new StatementCatalog(within.project, flags, call, functions);
   return worded(() => {
-    const plan = resolveStatement(input.statement, catalog, variables);
+    const { plan, ...wrong } = planOf(input.statement, () =>
+      resolveStatement(input.statement, catalog, variables),
+    );
     const demands = demandsOf(plan, within, catalog, call);
     const reads = [...decided.values(), ...readRecords(plan, catalog)];
     const leaving = [
       ...statementFlows(plan, within, catalog, call, reads),
       ...leavingToCluster(plan, reads, within.project, { ...input, catalog }, call),
     ];
-    return { ...within, plan, catalog, demands, leaving, reads };
+    return { ...within, ...wrong, plan, catalog, demands, leaving, reads };
   });
+}
+
+/**
+ * A statement with its names found. What is wrong with the call of a view tells what the view takes: such a statement
+ * is refused once it is judged whether the caller may select the view.
+ */
+function planOf(
+  statement: Statement,
+  resolve: () => Plan,
+): Pick<StatementTarget, "plan" | "absent"> {
+  try {
+    return { plan: resolve() };
+  } catch (error) {
+    if (!(error instanceof SqlError) || !error.of) throw error;
+    const read = { table: error.of, columns: [], through: [], metadataOnly: true } as const;
+    const reads = [{ ...read, partitions: "chosen" } as const];
+    return {
+      plan: { kind: "definition", statement, tables: [], reads, functions: [], uses: [] },
+      absent: { refusal: new ServiceError(error.code, error.message) },
+    };
+  }
 }
 
 /** Runs one statement of a job: a step that is judged by what it reads and writes, and recorded. */
