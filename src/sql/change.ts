@@ -5,8 +5,8 @@ import type { Write } from "./plan.ts";
 import { quoteName } from "./quote.ts";
 import { bringInTable, resolveRelation, tableColumns } from "./relation.ts";
 import { resolveSelection } from "./resolve.ts";
-import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
 import { saidError } from "./said-error.ts";
+import { type Environment, freshName, openScope, type Resolved, type Scope } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { findTable, type Opened, openFound } from "./tables.ts";
 import type {

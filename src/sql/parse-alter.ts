@@ -29,6 +29,7 @@ const actions: readonly (readonly [words: string, read: (cursor: Cursor) => Alte
   ["SET COMMENT", (cursor) => ({ kind: "set-comment", comment: cursor.string() })],
   ["SET LIFECYCLE", (cursor) => ({ kind: "set-lifecycle", days: parseDays(cursor) })],
   ["SET TBLPROPERTIES", setProperties],
+  ["SET LOCATION", (cursor) => ({ kind: "set-location", location: cursor.string() })],
   ["TOUCH", (cursor) => ({ kind: "touch", ...optionalPartition(cursor) })],
   ["MERGE SMALLFILES", (cursor) => ({ kind: "merge-small-files", ...optionalPartition(cursor) })],
   ["MERGE", parseMergePartitions],
@@ -52,6 +53,10 @@ const partitionActions: readonly (readonly [
   [
     "SET LIFECYCLE",
     (cursor, partition) => ({ kind: "set-lifecycle", days: parseDays(cursor), partition }),
+  ],
+  [
+    "SET LOCATION",
+    (cursor, partition) => ({ kind: "set-location", location: cursor.string(), partition }),
   ],
   ["ENABLE LIFECYCLE", (_, partition) => ({ kind: "enable-lifecycle", partition })],
   ["DISABLE LIFECYCLE", (_, partition) => ({ kind: "disable-lifecycle", partition })],

@@ -68,6 +68,11 @@ export type AlterTableAction =
       readonly with: ObjectName;
     }
   | { readonly kind: "change-owner"; readonly owner: string }
+  | {
+      readonly kind: "set-location";
+      readonly location: string;
+      readonly partition?: PartitionSpec;
+    }
   | { readonly kind: "merge-small-files"; readonly partition?: PartitionSpec }
   | {
       readonly kind: "compact";

@@ -4,7 +4,7 @@ import { namedPrincipal } from "../../../projects/named-principal.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { callerName } from "../projects.ts";
-import type { SetLocation } from "./location.ts";
+import { locationText, type SetLocation } from "./location.ts";
 import { checkReachesOut } from "./set-location.ts";
 
 /** An object that lies in a location. */
@@ -16,6 +16,9 @@ export interface ExternalObject {
 /** Most of one location, and their bytes: what one statement may copy into its cell. */
 const objectsMax = 10_000;
 const bytesMax = 20 * 1024 ** 3;
+
+/** Locations of one statement that are looked at before they are set; of more only the buckets. */
+const lookedAtMax = 100;
 
 /** Locations that are listed at a time. */
 const atOnce = 16;
@@ -72,14 +75,25 @@ export class ExternalObjects {
     return caller;
   }
 
-  /** Refuses locations whose bucket is not there. Who may not look is told so when the objects are used. */
-  async checkBuckets(locations: readonly SetLocation[]): Promise<void> {
-    const each = [...new Map(locations.map((one) => [one.bucket, one])).values()];
+  /**
+   * Refuses locations whose bucket is not there. Who may not look may set one: to write is enough for some, and rights
+   * may come later. The warning, of lines, says so; the refusal is in the trail, and at each use.
+   */
+  async checkBuckets(locations: readonly SetLocation[]): Promise<string> {
+    const keyed = locations.map((one, at) => {
+      const key = at < lookedAtMax ? locationText(one) : one.bucket;
+      return [key, one] as const;
+    });
+    const each = [...new Map(keyed).values()];
+    const denied: SetLocation[] = [];
     await inTurn(each, (location) =>
       this.#s3("ListObjectsV2", location, { Prefix: location.prefix, MaxKeys: 1 }).catch(
         (error: unknown) => {
           if (!(error instanceof ServiceError)) throw error;
-          if (error.code === "AccessDenied") return;
+          if (error.code === "AccessDenied") {
+            denied.push(location);
+            return;
+          }
           throw new ServiceError(
             "ODPS-0130071",
             `ODPS-0130071: Semantic analysis exception - external table checking failure, error message: ${error.code}: ${error.message}`,
@@ -87,6 +101,7 @@ export class ExternalObjects {
         },
       ),
     );
+    return denied.map((one) => `\n${notListed(one)}`).join("");
   }
 
   /** The objects of each location; all together are as many as one statement may copy. */
@@ -160,8 +175,10 @@ export class ExternalObjects {
 }
 
 /** What the refused can do about who has set a location. */
-const again =
-  "who is allowed sets it again: CREATE OR REPLACE EXTERNAL TABLE, or DROP PARTITION and ADD PARTITION .. LOCATION";
+const again = "who is allowed sets it again: ALTER TABLE .. [PARTITION (..)] SET LOCATION";
+
+const notListed = (location: SetLocation): string =>
+  `WARNING: ${location.setBy} may not list ${locationText(location)}: nobody reads there until who has set this location may, too`;
 
 function pointerOf(setBy: string, { directory, clock }: Parts): Pointer {
   const principal = namedPrincipal(setBy, directory, clock.now());

@@ -66,6 +66,8 @@ function changeOf(
         action.partition &&
         changeOne(action.partition, on, (one) => ({ ...one, lifecycleDisabled: true }))
       );
+    case "set-location":
+      return action.partition && moved(action.location, action.partition, on);
     case "touch":
       return touched(action, on);
     case "merge-partitions":
@@ -129,6 +131,11 @@ function renamed({ partition, ...action }: Action<"rename-partition">, on: On): 
     }
     return change(partitions);
   };
+}
+
+function moved(text: string, partition: PartitionSpec, on: On): Change {
+  const location = locationSet(text, on.call);
+  return changeOne(partition, on, (one) => ({ ...one, location, modifiedAtMs: on.atMs }));
 }
 
 /** Of a table that has partitions and names none: nothing. */

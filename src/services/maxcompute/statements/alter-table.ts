@@ -26,14 +26,14 @@ type Action<Kind extends AlterTableAction["kind"]> = Extract<AlterTableAction, {
 
 /** What is done to an external table as well. */
 const outside: ReadonlySet<AlterTableAction["kind"]> = new Set([
-  ...(["add-partitions", "drop-partitions"] as const),
+  ...(["add-partitions", "drop-partitions", "set-location"] as const),
 ]);
 
 /** What is to be said of what is no table. */
 const hints: Readonly<Partial<Record<TableRecord["kind"], string>>> = {
   view: "say ALTER VIEW",
   "materialized view": "say ALTER MATERIALIZED VIEW",
-  external: "ALTER TABLE adds and drops partitions of it, and no more",
+  external: "ALTER TABLE adds and drops partitions of it and sets locations, and no more",
 };
 
 /** ALTER TABLE. */
@@ -49,12 +49,15 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
     const how = hints[record.kind] ?? "ALTER TABLE is for tables";
     throw semantic(statement.at, `${record.name} is a ${record.kind}: ${how}`);
   }
+  if (action.kind === "set-location" && !isOutside) {
+    throw semantic(statement.at, `${record.name} is no external table: it has no location`);
+  }
   if (action.kind === "exchange-partition") return exchangePartition(action, there, doing);
   if (action.kind === "merge-small-files" || action.kind === "compact") {
     return compact(action, there, doing);
   }
   const content = changePartitions(action, there, doing);
-  if (action.kind === "add-partitions") await checkPlaces(action, project, call);
+  const warning = await warningOf(locationsIn(action), project, call);
   await call.parts.store.transaction(() => {
     doing.judgeAgain();
     if (content) {
@@ -65,10 +68,7 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
       renameTo(action.to, there, call);
       return;
     }
-    const redefine =
-      action.kind === "change-owner"
-        ? handedTo(newOwner(action.owner, project, call, statement.at))
-        : redefinition(action, statement.at);
+    const redefine = redefinitionOf(action, project, call, statement.at);
     // A change of shape is a new version too: what was approved was another table.
     putVersion(store, {
       ...{ projectId: project.id, table: record, clock: call.parts.clock, by: callerName(call) },
@@ -81,19 +81,41 @@ export async function alterTable(doing: Doing<AlterTable>): Promise<Outcome> {
       putPermissions(store, project, (state) => renameColumn(state, table, column.key, name.key));
     }
   });
-  return { text: "OK" };
+  return { text: `OK${warning}` };
 }
 
-/** Refuses partitions in buckets that are not there. */
-async function checkPlaces(
-  { partitions }: Action<"add-partitions">,
+/** The locations that an action sets. */
+function locationsIn(action: AlterTableAction): readonly string[] {
+  if (action.kind === "set-location") return [action.location];
+  if (action.kind !== "add-partitions") return [];
+  return action.partitions.flatMap(({ location }) => (location === undefined ? [] : [location]));
+}
+
+/** Refuses locations in buckets that are not there, and warns of those that the caller may not list. */
+async function warningOf(
+  told: readonly string[],
   project: ProjectRecord,
   call: OdpsCall,
-): Promise<void> {
-  const told = partitions.flatMap(({ location }) => (location === undefined ? [] : [location]));
-  if (told.length === 0) return;
+): Promise<string> {
+  if (told.length === 0) return "";
   const places = told.map((location) => locationSet(location, call));
-  await new ExternalObjects(project, call).checkBuckets(places);
+  return new ExternalObjects(project, call).checkBuckets(places);
+}
+
+/** How an action changes what a table is, where it is said by whom as well. */
+function redefinitionOf(
+  action: AlterTableAction,
+  project: ProjectRecord,
+  call: OdpsCall,
+  at: Position,
+): (table: TableRecord) => TableRecord {
+  if (action.kind === "change-owner") return handedTo(newOwner(action.owner, project, call, at));
+  if (action.kind !== "set-location") return redefinition(action, at);
+  const location = locationSet(action.location, call);
+  return ({ external, ...table }) => ({
+    ...table,
+    ...(external && { external: { ...external, location } }),
+  });
 }
 
 const handedTo =

@@ -6,6 +6,7 @@ import { tablePlace } from "../external/folders.ts";
 import { checkReadable, readFormat } from "../external/format.ts";
 import { ExternalObjects } from "../external/objects.ts";
 import { locationSet } from "../external/set-location.ts";
+import type { OdpsCall } from "../find-project.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { callerName } from "../projects.ts";
 import { checkRetention } from "../retention.ts";
@@ -84,10 +85,7 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
     ),
   };
   checkColumns(made.columns, made.partitionColumns, statement.at);
-  if (made.external) {
-    const place = tablePlace({ external: made.external, owner: callerName(call) });
-    await new ExternalObjects(where.project, call).checkBuckets([place]);
-  }
+  const warning = await checkPlace(made, where, call);
   const content = await firstContent(doing, made, where);
   await keepOrDiscard(call.parts.store, target.store, content?.added ?? [], () => {
     doing.judgeAgain();
@@ -96,7 +94,18 @@ export async function createTable(doing: Doing<CreateTable>): Promise<Outcome> {
       ...(content && { content }),
     });
   });
-  return { text: "OK", ...(content && { carried: carriedBy(content.partitions) }) };
+  return { text: `OK${warning}`, ...(content && { carried: carriedBy(content.partitions) }) };
+}
+
+/** Refuses an external table in a bucket that is not there; answers a warning where its maker may not look. */
+async function checkPlace(
+  { external }: NewTable,
+  { project }: PlacedName,
+  call: OdpsCall,
+): Promise<string> {
+  if (!external) return "";
+  const place = tablePlace({ external, owner: callerName(call) });
+  return new ExternalObjects(project, call).checkBuckets([place]);
 }
 
 const hasProperty = ({ properties }: CreateTable, name: string): boolean =>
