@@ -214,7 +214,8 @@ To go on by hand, in this terminal and in another:
   aws --profile alice kinesisanalyticsv2 describe-application --application-name ${names.application}
   aws --profile bob s3api get-object --bucket ${names.bucket} --key notes/for-alice.txt /dev/stdout
   npx bondstore explain REQUEST_ID --data ${data}
-(profiles: acme is the account's root, alice may what she needs, bob little. The application runs again with Bondstore.)`);
+(profiles: acme is the account's root, alice may what she needs, bob little. The application runs again with Bondstore.)
+All of it is kept in ${data}; npx bondstore reset --data ${data} removes it.`);
 }
 
 function toCount(text: string): number {
