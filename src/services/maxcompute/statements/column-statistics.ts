@@ -22,22 +22,24 @@ interface Fact {
   readonly name: string;
   /** What types of columns have it. Absent: all. */
   readonly of?: readonly Kind[];
-  /** Calculated of `counted`: values `v`, their texts `t`, and how many rows have each, `n`. */
+  /** Calculated of `counted`: values `v`, their texts `t` and lengths `l`, and how many rows have each, `n`. */
   readonly sql: string;
 }
 
 const asNumber = (sql: string) => `CAST(CAST(${sql} AS DOUBLE) AS VARCHAR)`;
-const length = "octet_length(CAST(v AS BLOB))";
+/** In bytes. A cast of a text to BLOB would read its backslashes as escapes. */
+const lengthOf = ({ kind }: SqlType) =>
+  kind === "binary" ? "octet_length(v)" : texts.includes(kind) ? "strlen(v)" : "NULL";
 
 /** What there is to tell of a column, in MaxCompute's words and order. */
 const facts: readonly Fact[] = [
   { name: "MaxValue", of: ordered, sql: "SELECT arg_max(t, v) FROM counted" },
   { name: "MinValue", of: ordered, sql: "SELECT arg_min(t, v) FROM counted" },
-  { name: "MaxLength", of: measured, sql: `SELECT ${asNumber(`max(${length})`)} FROM counted` },
+  { name: "MaxLength", of: measured, sql: `SELECT ${asNumber("max(l)")} FROM counted` },
   {
     name: "AvgLength",
     of: measured,
-    sql: `SELECT ${asNumber(`sum(${length} * n) / sum(n)`)} FROM counted WHERE v IS NOT NULL`,
+    sql: `SELECT ${asNumber("sum(l * n) / sum(n)")} FROM counted WHERE v IS NOT NULL`,
   },
   // NULL is one of them, as MaxCompute counts.
   { name: "DistinctNum", of: counted, sql: `SELECT ${asNumber("count(*)")} FROM counted` },
@@ -70,7 +72,7 @@ export function statisticsSql(sql: string, width: number, column: number, type: 
     );
   return [
     `WITH rows AS (SELECT ${value} AS v FROM (\n${sql}\n) AS analyzed(${names.join(", ")})),`,
-    `counted AS MATERIALIZED (SELECT v, ${text} AS t, n FROM (SELECT v, count(*) AS n FROM rows GROUP BY v))`,
+    `counted AS MATERIALIZED (SELECT v, ${text} AS t, ${lengthOf(type)} AS l, n FROM (SELECT v, count(*) AS n FROM rows GROUP BY v))`,
     `SELECT * FROM (${lines.join(" UNION ALL ")}) WHERE text IS NOT NULL`,
   ].join("\n");
 }
