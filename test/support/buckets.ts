@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { Agent } from "node:https";
 import type { TestContext } from "node:test";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Keys } from "./bondstore.ts";
@@ -18,8 +20,12 @@ export async function addBuckets(
   { running, root }: Pick<World, "running" | "root">,
   buckets: readonly string[],
 ): Promise<Buckets> {
+  const { ca } = running.bondstore;
+  const trusting = ca !== undefined && {
+    requestHandler: { httpsAgent: new Agent({ ca: readFileSync(ca) }) },
+  };
   const s3As = (keys: Keys) => {
-    const client = new S3Client({ ...running.client(keys), forcePathStyle: true });
+    const client = new S3Client({ ...running.client(keys), forcePathStyle: true, ...trusting });
     t.after(() => client.destroy());
     return client;
   };

@@ -60,6 +60,62 @@ out["same"] = same(
 out["nothing"] = read("select * from orders where false", spark)
 `;
 
+/**
+ * Asks both engines the same of objects in a bucket `lake`, of which those of `lakeObjects` are there, and of the
+ * project's own catalog.
+ */
+export const outside = `
+csv = "stored by 'com.aliyun.odps.CsvStorageHandler' with serdeproperties ('odps.text.option.header.lines.count'='1')"
+run("create external table visits (id bigint, name string, at datetime, price decimal(10,2), day date, d double, ok boolean, raw binary) %s location 's3://lake/text/'" % csv)
+run("create external table parted (UserId bigint, name string) partitioned by (ds string, k bigint) stored as json location 's3://lake/json/'")
+run("msck repair table parted add partitions")
+run("create external table packed (id bigint, name string, at datetime, tags array<string>, nest struct<a:bigint,b:string>) stored as parquet location 's3://lake/packed/'")
+run("insert into packed select id, name, at, tags, nest from orders")
+run("create external table empty (id bigint, name string) stored as parquet location 's3://lake/empty/'")
+run("create external table zipped (id bigint) partitioned by (ds string) stored by 'com.aliyun.odps.TsvStorageHandler' with serdeproperties ('odps.text.option.gzip.input.enabled'='true', 'odps.text.option.gzip.output.enabled'='true') location 's3://lake/zipped/'")
+run("insert into zipped partition (ds) select id, ds from orders", spark)
+run("create view seen as select v.id, o.ds from visits v join orders o on v.id = o.id")
+out["outside"] = same(
+    "select * from visits order by id",
+    "select count(*) from visits",
+    "select count(*) as n from visits a join visits b on a.id = b.id where b.name is not null",
+    "select ds, k, count(*) as n, max(userid) as m from parted group by ds, k order by ds, k",
+    "select * from parted where ds = 'a b' and k = 2",
+    "select name from parted where ds = 'none'",
+    "select max_pt('parted') as newest",
+    "select * from packed order by id",
+    "select * from empty",
+    "select count(*) from empty",
+    "select * from zipped order by id",
+    "select * from seen order by id",
+    "select id from visits where id in (select id from packed where name = 'one') order by id",
+    "select table_name, table_type from information_schema.tables order by table_name",
+    "select count(*) as n from information_schema.columns c join visits v on v.id = 1",
+)
+for name, hints in [("plain", flags), ("sparky", spark)]:
+    run("create table " + name + "_copied as select v.*, p.tags from visits v left join packed p on v.id = p.id", hints)
+    run("create external table " + name + "_out (id bigint, name string) stored as parquet location 's3://lake/" + name + "/'")
+    run("insert overwrite table " + name + "_out select id, name from visits", hints)
+    run("insert overwrite table " + name + "_out select id + 1, name from " + name + "_out", hints)
+out["outside"] += [[one, read("select * from (select * from plain_" + one + " order by id) t"), read("select * from (select * from sparky_" + one + " order by id) t")]
+    for one in ("copied", "out")]
+run("create external table bad (id bigint) %s location 's3://lake/bad/'" % csv)
+out["bad"] = [refused(lambda: run("select id from bad", hints)) for hints in (flags, spark)]
+`;
+
+/** Objects that `outside` reads. */
+export const lakeObjects: readonly (readonly [key: string, body: string])[] = [
+  [
+    "text/one.csv",
+    'id,name\n1,"a ""quoted"", `name` $x",2026-01-01 00:00:00,1.50,0001-01-02,0.1,true,ab\n2,\\N,\\N,\\N,\\N,\\N,\\N,\\N\n',
+  ],
+  ["text/two.csv", "id,name\n3,Ünï,1500-01-03 10:20:30\n"],
+  ["json/ds=a%20b/k=1/one.json", '{"UserId": 1, "name": {"a": [1]}}\n{"userid": "2"}\n'],
+  ["json/ds=a%20b/k=2/odd $name.json", '{"userid": 3, "NAME": 7}\n'],
+  ["json/ds=b/k=1/one.json", "{}\n"],
+  ["bad/one.csv", "id\na secret\n"],
+];
+
 /** Writes on both engines the same, into tables `plain…` and `sparky…`: `alike` is what is in them. */
 export const writes = `
 for name, hints in [("plain", flags), ("sparky", spark)]:
@@ -93,5 +149,16 @@ export const assertWritten = (out: Readonly<Record<string, unknown>>) => {
   assertSame(out["alike"]);
   for (const refusal of out["twice"] as readonly unknown[]) {
     assert.match(String(refusal), /Invalid Input error while the statement ran/);
+  }
+};
+
+/** Both have read the same outside, and tell of what they could not read without its values. */
+export const assertSameOutside = (out: Readonly<Record<string, unknown>>) => {
+  const answers = out["outside"] as readonly [string, string, string][];
+  assertSame(answers);
+  assert.match(answers[0]?.[1] ?? "", /`name` \$x/);
+  for (const refusal of out["bad"] as readonly unknown[]) {
+    assert.match(String(refusal), /error while the statement ran/);
+    assert.doesNotMatch(String(refusal), /a secret/);
   }
 };

@@ -1,5 +1,6 @@
 import type { CatalogTable } from "../catalog.ts";
 import { duckDbType } from "../duckdb-types.ts";
+import type { PlannedTable } from "../emit.ts";
 import type { Selection } from "../plan.ts";
 import { quoteName } from "../quote.ts";
 import { readQuery } from "./queries.ts";
@@ -31,7 +32,7 @@ export interface SparkQuery {
  */
 export function emitSpark(
   { relations, sql, columns }: Selection,
-  relationOf: (table: CatalogTable, columns: readonly string[]) => string,
+  relationOf: (table: CatalogTable, columns: readonly string[], relation: PlannedTable) => string,
 ): SparkQuery {
   const names: Names = { made: 0 };
   const parts: string[] = [];
@@ -47,9 +48,8 @@ export function emitSpark(
     const name = sparkName(relation.name);
     if ("table" in relation) {
       const list = relation.columns.map(sparkName).join(", ") || "true AS `_`";
-      parts.push(
-        `${name} AS (SELECT ${list} FROM ${relationOf(relation.table, relation.columns)})`,
-      );
+      const from = relationOf(relation.table, relation.columns, relation);
+      parts.push(`${name} AS (SELECT ${list} FROM ${from})`);
     } else if (relation.recursive) refuseSpark("WITH RECURSIVE");
     else if (relation.once) {
       steps.push({ name: relation.name, sql: whole(relation.sql) });

@@ -6,7 +6,7 @@ import type { Outcome } from "../jobs/jobs.ts";
 import { notBuilt } from "./execute.ts";
 import { selectionsOf } from "./explain.ts";
 import type { Running } from "./in-cell.ts";
-import { asked } from "./query.ts";
+import { asked } from "./made-relation.ts";
 
 /**
  * What a statement would read, and how complex it is: in the place of doing it. Whoever may not run it may not see that

@@ -16,7 +16,9 @@ import type { StatementInput, StatementTarget } from "../jobs/run-statement.ts";
 import type { ProjectEngine } from "../project-engine.ts";
 import type { PlacedFile } from "../relations.ts";
 import { type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
+import { withMade } from "./made-relation.ts";
 import { clusterFor, runOnCluster } from "./on-cluster.ts";
+import { type SparkCopy, withCopies, withSealedCopies } from "./spark-copies.ts";
 import { withTableRows } from "./table-rows.ts";
 
 /** A statement that runs in the cell. */
@@ -38,6 +40,8 @@ export interface CellQuery {
   readonly calls?: readonly CodeCall[];
   /** What Spark answers first: the query reads it. */
   readonly spark?: Pick<SparkQuestion, "name" | "steps" | "sql" | "tables">;
+  /** What Spark reads and no file of a table has. */
+  readonly copies?: readonly SparkCopy[];
 }
 
 /**
@@ -45,7 +49,7 @@ export interface CellQuery {
  * `work`: as one file of Parquet or text, or parted.
  */
 export async function keepInCell<Result>(
-  { sql, files, made = [], calls = [], spark }: CellQuery,
+  { sql, files, made = [], calls = [], spark, copies = [] }: CellQuery,
   how: Pick<KeepQuestion, "file" | "partitionBy" | "leaves" | "text">,
   running: Running,
   work: (cell: ProjectEngine, kept: Kept) => Promise<Result>,
@@ -85,12 +89,16 @@ export async function keepInCell<Result>(
       );
     if (!spark) return orRemoved(cell, await keep(made), work);
     if (cluster) {
-      return runOnCluster({ spark, files }, cluster, running, cell, async () =>
-        orRemoved(cell, await keep([]), work),
+      return withSealedCopies(copies, running, cell, (sealed) =>
+        runOnCluster({ spark, files: [...files, ...sealed] }, cluster, running, cell, async () =>
+          orRemoved(cell, await keep([]), work),
+        ),
       );
     }
     const { signal } = input.job;
-    const kept = await cell.onSpark({ id, timezone, ...spark }, keep, signal);
+    const kept = await withCopies(copies, running, cell, () =>
+      cell.onSpark({ id, timezone, ...spark }, keep, signal),
+    );
     return orRemoved(cell, kept, work);
   });
 }
@@ -163,20 +171,6 @@ export function engineWords(error: unknown, calls: readonly LentCall[] = [], sql
   const kind = engineErrors.find((one) => error.message.startsWith(`${one} Error:`)) ?? "Execution";
   const text = `ODPS-0123131: User function exception - ${kind} error while the statement ran`;
   return new ServiceError("ODPS-0123131", text);
-}
-
-/** Does something while some files are in the cell. */
-async function withMade<Result>(
-  made: readonly MadeFile[],
-  { engine }: ProjectEngine,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    for (const { name, body } of made) await engine.put(name, body());
-    return await work();
-  } finally {
-    for (const { name } of made) await engine.remove(name).catch(() => {});
-  }
 }
 
 /** How long a batch may take in code (MaxCompute: `odps.sql.udf.timeout`, in seconds up to 3600). */

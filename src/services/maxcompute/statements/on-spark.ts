@@ -11,6 +11,8 @@ import { storedName, type TableRecord } from "../catalog.ts";
 import type { StatementInput } from "../jobs/run-statement.ts";
 import { type PlacedFile, placedFiles } from "../relations.ts";
 import type { CellQuery, Running } from "./in-cell.ts";
+import { asked, isMade } from "./made-relation.ts";
+import { type SparkCopy, sparkCopy, type WantedCopy } from "./spark-copies.ts";
 
 /** What Hive calls the engine of a query; MaxCompute's users know it from there. */
 const engineFlag = "hive.execution.engine";
@@ -35,9 +37,25 @@ export function sparkWanted({ target, input, call }: Running): "must" | "may" | 
  * A selection as Spark runs it, and the text with which DuckDB reads what Spark leaves. What Spark has no words for is
  * refused; undefined where the statement may run on DuckDB then.
  */
-export function emittedForSpark(selection: Selection, running: Running): CellQuery | undefined {
+export async function emittedForSpark(
+  selection: Selection,
+  running: Running,
+): Promise<CellQuery | undefined> {
   const wanted = sparkWanted(running);
   if (wanted === undefined) return undefined;
+  const written = writtenOrNot(selection, running, wanted);
+  if (!written) return undefined;
+  const { wantedCopies, ...query } = written;
+  const copies: SparkCopy[] = [];
+  for (const one of wantedCopies) copies.push(await sparkCopy(one, running.target.catalog));
+  return { ...query, copies };
+}
+
+function writtenOrNot(
+  selection: Selection,
+  running: Running,
+  wanted: "must" | "may",
+): WrittenForSpark | undefined {
   try {
     return writtenForSpark(selection, running);
   } catch (error) {
@@ -46,16 +64,28 @@ export function emittedForSpark(selection: Selection, running: Running): CellQue
   }
 }
 
+/** A query in Spark's words, before anything outside was looked at for it. */
+interface WrittenForSpark extends CellQuery {
+  readonly wantedCopies: readonly WantedCopy[];
+}
+
 /** A selection in Spark's words, whether or not it shall run there. */
-export function writtenForSpark(selection: Selection, { target, call }: Running): CellQuery {
+export function writtenForSpark(selection: Selection, { target, call }: Running): WrittenForSpark {
   if (selection.calls.length > 0) return refuseSpark("a function of a user");
   const files: PlacedFile[] = [];
   const tables: SparkTable[] = [];
+  const wantedCopies: WantedCopy[] = [];
   // The rows come back under numbers: names are the user's, and Spark has rules for those of files.
   const numbered = selection.columns.map((column, at) => ({ ...column, name: `c${at}` }));
-  const query = emitSpark({ ...selection, columns: numbered }, (table, columns) => {
-    const { record, content } = target.catalog.found(table);
-    const placed = placedFiles(record, content.partitions);
+  const query = emitSpark({ ...selection, columns: numbered }, (table, columns, planned) => {
+    const found = target.catalog.found(table);
+    const { record } = found;
+    if (isMade(record)) {
+      const name = `t/${record.id}/${call.parts.random.bytes(8).toString("hex")}.parquet`;
+      wantedCopies.push({ name, found, relation: planned });
+      return copyRelation(record, name, columns, tables);
+    }
+    const placed = placedFiles(record, asked(found, planned));
     files.push(...placed);
     return relation(record, placed, columns, tables);
   });
@@ -67,8 +97,27 @@ export function writtenForSpark(selection: Selection, { target, call }: Running)
     sql: `SELECT ${list.join(", ")} FROM read_parquet(${fileText(`s/${name}/*.parquet`)})`,
     files,
     spark: { name, ...query, tables },
+    wantedCopies,
   };
 }
+
+/** The rows of a copy as Spark reads them. */
+function copyRelation(
+  { columns, partitionColumns }: TableRecord,
+  file: string,
+  wanted: readonly string[],
+  tables: SparkTable[],
+): string {
+  const name = `data_${tables.length}`;
+  const all = [...columns, ...partitionColumns].filter((one) => wanted.includes(one.name));
+  const schema = all.map((one) => `${sparkName(one.name)} ${sparkType(one.type)}`);
+  tables.push({ name, schema: schema.join(", ") || noColumns, files: [file] });
+  const list = all.map((one) => sparkName(one.name));
+  return `(SELECT ${list.join(", ") || "1 AS `_`"} FROM ${name})`;
+}
+
+/** Rows are counted by a column that no file need have. */
+const noColumns = "`_` INT";
 
 /** The rows of a table as Spark reads them: a view of its files, and its columns by their names of today. */
 function relation(
@@ -77,8 +126,6 @@ function relation(
   wanted: readonly string[],
   tables: SparkTable[],
 ): string {
-  if (record.external) return refuseSpark("an external table");
-  if (record.kind === "system view") return refuseSpark("the information schema");
   const stored = (name: string) => sparkName(storedName(record, name));
   const columns = record.columns.filter(({ name }) => wanted.includes(name));
   const parted = record.partitionColumns.filter(({ name }) => wanted.includes(name));
@@ -95,10 +142,9 @@ function relation(
     ...record.partitionColumns.map((one) => `${stored(one.name)} STRING`),
   ];
   const base = record.partitionColumns.length > 0 && { base: `t/${record.id}` };
-  // Rows are counted by a column that no file has.
   tables.push({
     name,
-    schema: schema.join(", ") || "`_` INT",
+    schema: schema.join(", ") || noColumns,
     ...base,
     files: files.map((one) => one.name),
   });

@@ -3,15 +3,13 @@ import { assert } from "../../../lib/assert.ts";
 import { ServiceError } from "../../../pipeline/operation.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { CatalogTable, FunctionUse } from "../../../sql/catalog.ts";
-import { emitDuckDb, type PlannedTable } from "../../../sql/emit.ts";
-import { mayPass } from "../../../sql/partition-tests.ts";
+import { emitDuckDb } from "../../../sql/emit.ts";
 import type { Plan, Read, Selection } from "../../../sql/plan.ts";
 import { quoteName } from "../../../sql/quote.ts";
 import { keepOrDiscard, makeOrDiscard } from "../../../storage/keep-or-discard.ts";
 import { type FileRecord, type PartitionRecord, storedName, type TableRecord } from "../catalog.ts";
-import { externalRelationSql } from "../external/relation.ts";
 import type { ProjectTarget } from "../find-project.ts";
-import { type MadeFile, madeRelationSql } from "../information/relation.ts";
+import type { MadeFile } from "../information/relation.ts";
 import type { NamedRecord, ReadRecord, RowsRecord } from "../jobs/instance-record.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import { resultName } from "../jobs/results.ts";
@@ -19,6 +17,7 @@ import type { ProjectEngine } from "../project-engine.ts";
 import { type PlacedFile, placedFiles, relationSql } from "../relations.ts";
 import { type FoundTable, type StatementCatalog, timezoneOf } from "../tunnel/session.ts";
 import { type CellQuery, keepInCell, type Running } from "./in-cell.ts";
+import { asked, isMade, type MadeRelation, madeRelation } from "./made-relation.ts";
 import { emittedForSpark } from "./on-spark.ts";
 
 /** What a query reads, for the record of what leaves with its rows: of tables, and of what functions are made of. */
@@ -83,7 +82,8 @@ const columnsOf = ({ id }: CatalogTable, reads: readonly Read[]): readonly strin
 
 /** The text of a selection for the engine that runs it, and the files that must be in the cell for it. */
 export const emitted = async (selection: Selection, running: Running): Promise<CellQuery> =>
-  emittedForSpark(selection, running) ?? emittedForDuckDb(selection, running.target.catalog);
+  (await emittedForSpark(selection, running)) ??
+  emittedForDuckDb(selection, running.target.catalog);
 
 /** The same where DuckDB runs it, whatever the job says. */
 export async function emittedForDuckDb(
@@ -92,36 +92,27 @@ export async function emittedForDuckDb(
 ): Promise<CellQuery> {
   const files: PlacedFile[] = [];
   const made: MadeFile[] = [];
-  const outside = new Map<string, readonly MadeFile[]>();
+  const apart = new Map<string, MadeRelation>();
   for (const relation of selection.relations) {
-    if (!("table" in relation) || relation.table.kind !== "external") continue;
+    if (!("table" in relation)) continue;
     const found = catalog.found(relation.table);
-    outside.set(relation.name, await catalog.filesOf(found, asked(found, relation)));
+    if (isMade(found.record)) {
+      apart.set(relation.name, await madeRelation(found, relation, catalog));
+    }
   }
   const sql = emitDuckDb(selection, (table, columns, relation) => {
+    const one = apart.get(relation.name);
+    if (one) {
+      made.push(...one.made);
+      return one.sql;
+    }
     const found = catalog.found(table);
-    const { record } = found;
-    if (record.kind === "system view") {
-      const file = catalog.made(found);
-      made.push(file);
-      return madeRelationSql(file, record.columns, columns);
-    }
-    if (record.external) {
-      const objects = outside.get(relation.name) ?? [];
-      made.push(...objects);
-      const names = objects.map(({ name }) => name);
-      return externalRelationSql(names, record.external.format, record, columns);
-    }
-    const placed = placedFiles(record, asked(found, relation));
+    const placed = placedFiles(found.record, asked(found, relation));
     files.push(...placed);
-    return relationSql(record, placed, columns);
+    return relationSql(found.record, placed, columns);
   });
   return { sql, files, made, calls: selection.calls };
 }
-
-/** The partitions of a table that may have rows which are asked for: others do not come into the cell. */
-export const asked = ({ record, content }: FoundTable, { tests }: PlannedTable) =>
-  content.partitions.filter(({ values }) => mayPass(tests, record.partitionColumns, values));
 
 /** A file that a query has left, sealed, by the values of the columns that part its rows. */
 interface Left {
