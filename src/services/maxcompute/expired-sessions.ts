@@ -1,5 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-import { eachMinute } from "../../lib/each-minute.ts";
+import { Turns } from "../../lib/turns.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { projectTable } from "../../projects/project.ts";
 import type { AccountStore, Key, Table } from "../../storage/store.ts";
@@ -10,7 +9,6 @@ import { sessionMs, type TunnelSession } from "./tunnel/tunnel.ts";
 const underWayMs = 60 * 60 * 1000;
 /** Sessions that are looked at each minute: all have their turn. */
 const sessionsPerRound = 10_000;
-const lookedAtOnce = 100;
 
 interface Looked {
   readonly store: AccountStore;
@@ -20,44 +18,24 @@ interface Looked {
 }
 
 /** Forgets sessions that are over, with what they have on disk, whether or not somebody comes back to their project. */
-export class ExpiredSessions {
+export class ExpiredSessions extends Turns<Looked> {
   readonly #parts: Parts;
-  readonly #onFault: (what: string, cause: unknown) => void;
-  #turn: Iterator<Looked> | undefined;
-  #endRounds: () => Promise<void> = async () => undefined;
 
   constructor(parts: Parts, onFault: (what: string, cause: unknown) => void) {
+    super(sessionsPerRound, onFault);
     this.#parts = parts;
-    this.#onFault = onFault;
   }
 
-  /** Begins with what was over while Bondstore was down, and goes on each minute. */
-  async start(): Promise<void> {
-    await this.round();
-    this.#endRounds = eachMinute(() => this.round());
+  protected everyOne(): Iterator<Looked, undefined> {
+    return everySession(this.#parts);
   }
 
-  stop(): Promise<void> {
-    return this.#endRounds();
+  protected nameOf({ session }: Looked): string {
+    return `forgetting session ${session.id}`;
   }
 
-  /** Looks at the sessions whose turn it is. */
-  async round(): Promise<void> {
-    for (let seen = 0; seen < sessionsPerRound; seen += 1) {
-      // Requests come between.
-      if (seen % lookedAtOnce === 0) await setImmediate();
-      this.#turn ??= everySession(this.#parts);
-      const { value: one, done } = this.#turn.next();
-      if (done) {
-        this.#turn = undefined;
-        return;
-      }
-      if (!this.#isOver(one.session)) continue;
-      // A session that cannot be forgotten keeps no other waiting.
-      await this.#forget(one).catch((error: unknown) =>
-        this.#onFault(`forgetting session ${one.session.id}`, error),
-      );
-    }
+  protected async serve(one: Looked): Promise<void> {
+    if (this.#isOver(one.session)) await this.#forget(one);
   }
 
   #isOver({ beganAtMs }: TunnelSession): boolean {

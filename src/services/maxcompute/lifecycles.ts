@@ -1,7 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { newEvent } from "../../audit/event.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { eachMinute } from "../../lib/each-minute.ts";
+import { Turns } from "../../lib/turns.ts";
 import type { Parts } from "../../pipeline/call.ts";
 import { type ProjectRecord, projectTable } from "../../projects/project.ts";
 import type { AccountStore } from "../../storage/store.ts";
@@ -41,48 +40,29 @@ type Due = "table" | readonly PartitionRecord[];
  * Drops tables and partitions that nobody has changed for as long as the table's lifecycle says, and versions of tables
  * that are kept no longer.
  */
-export class Lifecycles {
+export class Lifecycles extends Turns<Reapable> {
   readonly #parts: Parts;
   readonly #busy: BusyTables;
-  readonly #onFault: (what: string, cause: unknown) => void;
-  #turn: Iterator<Reapable> | undefined;
-  #endRounds: () => Promise<void> = async () => undefined;
 
   constructor(parts: Parts, busy: BusyTables, onFault: (what: string, cause: unknown) => void) {
+    super(tablesPerRound, onFault);
     this.#parts = parts;
     this.#busy = busy;
-    this.#onFault = onFault;
   }
 
-  /** Begins with what fell due while Bondstore was down, and goes on each minute. */
-  async start(): Promise<void> {
-    await this.round();
-    this.#endRounds = eachMinute(() => this.round());
+  protected everyOne(): Iterator<Reapable, undefined> {
+    return everyTable(this.#parts);
   }
 
-  stop(): Promise<void> {
-    return this.#endRounds();
+  protected nameOf({ table }: Reapable): string {
+    return `the lifecycle of ${table.name}`;
   }
 
-  /** Looks at the tables whose turn it is. */
-  async round(): Promise<void> {
-    for (let seen = 0; seen < tablesPerRound; seen += 1) {
-      // Requests come between: a table is read only when it is looked at.
-      await setImmediate();
-      this.#turn ??= everyTable(this.#parts);
-      const { value: one, done } = this.#turn.next();
-      if (done) {
-        this.#turn = undefined;
-        return;
-      }
-      // A table that cannot be served keeps no other waiting.
-      await (one.dropped ? this.#forget(one, one.dropped) : this.#serve(one)).catch(
-        (error: unknown) => this.#onFault(`the lifecycle of ${one.table.name}`, error),
-      );
-    }
+  protected serve(one: Reapable): Promise<void> {
+    return one.dropped ? this.#forget(one, one.dropped) : this.#reap(one);
   }
 
-  async #serve({ project, store, table }: Reapable): Promise<void> {
+  async #reap({ project, store, table }: Reapable): Promise<void> {
     const nowMs = this.#parts.clock.now();
     const since = keptSince(table, project, nowMs);
     if (hasOldVersions(store, table, since)) {
