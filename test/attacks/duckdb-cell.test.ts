@@ -104,7 +104,7 @@ test("DuckDB itself refuses, where a statement came past the check of its kind",
   for (const each of [inner, spill]) mkdirSync(each);
   writeFileSync(join(directory, "secret"), "secret");
   const limits = { memoryBytes: 128 * mebi, spillBytes: 128 * mebi, threads: 1 };
-  const database = await openDatabase({ data: inner, spill, ...limits });
+  const database = await openDatabase({ directories: [inner], spill, ...limits });
   const connection: Connection = await duckdb.connect(database);
   const refused: readonly (readonly [sql: string, error: RegExp])[] = [
     ["set enable_external_access = true", /locked|Cannot/],

@@ -163,7 +163,7 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
       keeper.during(async (cell) => {
         try {
           const response = await ask(cell, "/take", asked, { meanwhile: true });
-          const file = fileOf(response);
+          const file = takenFile(response);
           const kept = await keepFile(file.bytes);
           return { rows: file.rows(), kept };
         } catch (error) {
@@ -204,7 +204,7 @@ export async function startEngine(options: EngineOptions): Promise<WarehouseEngi
 }
 
 /** A file of rows, which ends with their number. */
-function fileOf(response: IncomingMessage): { bytes: AsyncIterable<Buffer>; rows(): number } {
+function takenFile(response: IncomingMessage): { bytes: AsyncIterable<Buffer>; rows(): number } {
   let rows = 0;
   async function* bytes(): AsyncGenerator<Buffer> {
     yield* streamOf(response);

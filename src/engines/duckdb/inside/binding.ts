@@ -12,10 +12,8 @@ import { registerOwn } from "./register-own.ts";
 
 /** What a running DuckDB may use and touch. */
 export interface DatabaseOptions {
-  /** The one directory whose files it reads and writes. */
-  readonly data: string;
-  /** Others that it may touch as well. */
-  readonly more?: readonly string[];
+  /** The only ones whose files it reads and writes. */
+  readonly directories: readonly string[];
   /** Where it puts what does not fit in memory. */
   readonly spill: string;
   readonly memoryBytes: number;
@@ -31,7 +29,7 @@ const acrossBarriers = "filter_pullup,cte_filter_pusher,cte_inlining";
 /** What is set for each connection, and so after the lock: DuckDB takes none of them for all at once. */
 const ownToConnections = ["TimeZone", "enable_progress_bar", "enable_progress_bar_print"];
 
-/** Opens a DuckDB in memory that can be told nothing more about itself, and reaches one directory. */
+/** Opens a DuckDB in memory that can be told nothing more about itself, and reaches no other directories than these. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const config = duckdb.create_config();
   const first = {
@@ -51,7 +49,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.barriers ? [`disabled_optimizers = ${quoteText(acrossBarriers)}`] : []),
     `temp_directory = ${quoteText(options.spill)}`,
     `max_temp_directory_size = '${options.spillBytes}B'`,
-    `allowed_directories = [${[options.data, ...(options.more ?? [])].map(quoteText).join(", ")}]`,
+    `allowed_directories = [${options.directories.map(quoteText).join(", ")}]`,
     "enable_external_access = false",
     `allowed_configs = [${ownToConnections.map(quoteText).join(", ")}]`,
     "lock_configuration = true",

@@ -139,7 +139,7 @@ async function openStreams(
 ): Promise<TakeParts> {
   const memoryBytes = Math.max(streamsBytesMin, Math.floor(options.memoryBytes * streamsShare));
   const { memory } = options;
-  const own = { data: store.data, more: [memory], spill, memoryBytes, threads: 1 };
+  const own = { directories: [store.data, memory], spill, memoryBytes, threads: 1 };
   for (const each of [spill, memory]) await mkdir(each, { recursive: true, mode: 0o700 });
   const database = await openDatabase({ ...options, ...own });
   return { database, memory, openSource: await openRowSources(database) };
@@ -150,7 +150,7 @@ async function start(options: InsideOptions): Promise<void> {
   await rm(spill, { recursive: true, force: true });
   await mkdir(spill, { recursive: true, mode: 0o700 });
   const store = await openStore(join(options.work, dataFolder));
-  const database = await openDatabase({ ...options, spill, data: store.data });
+  const database = await openDatabase({ ...options, spill, directories: [store.data] });
   const processes = createQueryProcesses(options, spillFolder);
   const streams = await openStreams(options, store, join(spill, streamsFolder));
   const engine: Engine = { database, store, streams, running: new Map(), processes };

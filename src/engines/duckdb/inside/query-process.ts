@@ -31,7 +31,7 @@ async function run(options: QueryProcessOptions): Promise<void> {
     Buffer.concat(parts).toString("utf8"),
   );
   const store = await openStore(join(options.work, dataFolder), options.half);
-  const database = await openDatabase({ ...options, data: store.data, barriers: true });
+  const database = await openDatabase({ ...options, directories: [store.data], barriers: true });
   const { names } = question.functions;
   const fds = names.map((_, at) => firstLinkFd + at);
   await registerFunctions(database, names, fds, (busy) => line({ busy }));
