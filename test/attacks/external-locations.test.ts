@@ -1,55 +1,12 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { explainEvent } from "../../src/audit/explain.ts";
 import { tableRows } from "../../src/services/maxcompute/catalog.ts";
-import { startWorldWithBuckets } from "../support/buckets.ts";
-import { member } from "../support/warehouse.ts";
+import { csv, startPair } from "../support/external-locations.ts";
 
-const csv = "stored by 'com.aliyun.odps.CsvStorageHandler'";
 const text = { delimiter: ",", headerLines: 0, gzip: false, null: "\\N" };
-
-/** Alice may read and write two buckets, mallory one of them; both may do everything with the external table x. */
-async function startPair(t: TestContext) {
-  const world = await startWorldWithBuckets(t, ["sales"], ["open", "secret"]);
-  const { asRoot, odps, user, account, running, s3, put } = world;
-  await put("d/ds=a/a.csv", "1\n");
-  await put("d/a.csv", "666\n", "secret");
-  const keys = { alice: await user("alice"), mallory: await user("mallory") };
-  const { users, policiesOf } = running.bondstore.opened.parts.directory.inAccount(account);
-  const may = async (name: string, ...buckets: readonly string[]) => {
-    const record = users.find(name);
-    assert.ok(record);
-    const Resource = buckets.flatMap((one) => [`arn:aws:s3:::${one}`, `arn:aws:s3:::${one}/*`]);
-    const Statement = [{ Effect: "Allow", Action: "s3:*", Resource }];
-    const policy = JSON.stringify({ Version: "2012-10-17", Statement });
-    await policiesOf.user.putInline(record, "reads", policy);
-  };
-  await may("alice", "open", "secret");
-  await may("mallory", "open");
-  const all = (name: string) =>
-    member(`RAM$${account}:${name}`, "All on table x", "All on table taken");
-  await asRoot(`
-o.execute_sql("create external table x (a bigint) partitioned by (ds string) ${csv} location 's3://open/d/'")
-o.execute_sql("msck repair table x")
-o.execute_sql("create table taken (a bigint)")
-${all("alice")}
-${all("mallory")}
-`);
-  const as = (who: keyof typeof keys, script: string) =>
-    odps(
-      keys[who],
-      "sales",
-      `
-full = {"odps.sql.allow.fullscan": "true"}
-def sql(text): return refused(lambda: o.execute_sql(text, hints=full))
-${script}`,
-    );
-  const keysIn = async (Bucket: string) =>
-    ((await s3.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []).map(({ Key }) => Key);
-  return { ...world, as, may, keysIn };
-}
 
 test("who says where a table lies has nobody else read or write there what they may not themselves", async (t) => {
   const { as, may, keysIn, asRoot, account, running } = await startPair(t);
@@ -259,63 +216,4 @@ out["table"] = sql("create external table b (a bigint) ${csv} location 's3://sec
   assert.equal(byToken["goes"], null);
   for (const key of ["partition", "table"])
     assert.match(String(byToken[key]), /bearer token reaches no location/);
-});
-
-test("SET LOCATION is judged as any setting of a location, and warns who may not look there", async (t) => {
-  const { as, asRoot, odps, user, account } = await startPair(t);
-  const pointed = await as(
-    "mallory",
-    `
-def told(text): return o.execute_sql(text).get_task_result("AnonymousSQLTask")
-out["partition"] = told("alter table x partition (ds='a') set location 's3://secret/d/'")
-out["added"] = told("alter table x add partition (ds='z') location 's3://secret/d/'")
-out["made"] = told("create external table mine (a bigint) ${csv} location 's3://secret/d/'")
-out["hers"] = told("create external table hers (a bigint) ${csv} location 's3://open/d/ds=a/'")
-out["moved"] = told("alter table hers set location 's3://secret/d/'")
-out["no bucket"] = sql("alter table hers set location 's3://nowhere-at-all/d/'")
-out["no table"] = sql("alter table taken set location 's3://open/d/'")
-`,
-  );
-  for (const way of ["partition", "added", "made", "moved"])
-    assert.match(
-      String(pointed[way]),
-      /^OK\nWARNING: RAM\$\d+:mallory may not list s3:\/\/secret\/d\//,
-      way,
-    );
-  assert.equal(pointed["hers"], "OK");
-  assert.match(String(pointed["no bucket"]), /external table checking failure/);
-  assert.match(String(pointed["no table"]), /it has no location/);
-  await asRoot(`o.run_security_query("grant All on table hers to user RAM$${account}:alice")`);
-  const out = await as(
-    "alice",
-    `
-out["refused"] = [sql("select a from x where ds='a'"), sql("select a from hers")]
-out["set again"] = [sql("alter table x partition (ds='a') set location 's3://secret/d/'"), sql("alter table hers set location 's3://secret/d/'")]
-out["rows"] = [rows("select a from x where ds='a'"), rows("select a from hers")]
-`,
-  );
-  for (const why of out["refused"] as string[])
-    assert.match(String(why), /mallory is not authorized.*SET LOCATION/);
-  assert.deepEqual(out["set again"], [null, null]);
-  assert.deepEqual(out["rows"], [[[666]], [[666]]]);
-
-  const bob = await user("bob");
-  const token = await asRoot(`
-${member(`RAM$${account}:bob`, "Select, Describe on table x")}
-policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["odps:*"], "Resource": "acs:odps:*:*"}]}
-out["token"] = o.get_project().generate_auth_token(policy, "bearer", 1)
-`);
-  const others = await odps(
-    bob,
-    "sales",
-    `
-from odps import accounts
-bearer = ODPS(account=accounts.BearerTokenAccount(${JSON.stringify(token["token"])}, expired_hours=None), project="sales", endpoint=o.endpoint)
-move = "alter table x partition (ds='a') set location 's3://open/d/'"
-out["bob"] = refused(lambda: o.execute_sql(move))
-out["bearer"] = refused(lambda: bearer.execute_sql(move))
-`,
-  );
-  assert.match(String(others["bob"]), /^NoPermission.*odps:Alter/s);
-  assert.match(String(others["bearer"]), /bearer token reaches no location/);
 });
