@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import {
   CreateKeyCommand,
   DecryptCommand,
@@ -205,6 +209,36 @@ out["storage"] = refused(lambda: storage.read_rows_arrow(ReadRowsRequest(session
   );
   const { rows, ...each } = after;
   assert.deepEqual([rows, new Set(Object.values(each))], [[[3]], new Set([null])]);
+});
+
+test("an upload that has begun under the key keeps nothing when the key is disabled meanwhile", async (t) => {
+  const { asRoot, running, kms, keyArn: KeyId } = await startSealed(t, "sales");
+  const folder = mkdtempSync(join(tmpdir(), "amid-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [begun, goOn] = [join(folder, "begun"), join(folder, "go-on")];
+  await asRoot(make);
+  const told = asRoot(`
+import os, time
+from odps.tunnel import TableTunnel
+upload = TableTunnel(o).create_upload_session("t")
+def write():
+    with upload.open_record_writer(0) as writer:
+        for n in range(20000): writer.write(upload.new_record([n, "x" * 500]))
+        writer.flush(); time.sleep(1)
+        open("${begun}", "w").close()
+        while not os.path.exists("${goOn}"): time.sleep(0.05)
+out["written"] = refused(write)
+out["blocks"] = list(TableTunnel(o).create_upload_session("t", upload_id=upload.id).blocks)
+`);
+  const blobs = () => readdirSync(join(running.data, "store", "blobs")).length;
+  const before = blobs();
+  while (!existsSync(begun)) await setTimeout(50);
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  writeFileSync(goOn, "");
+  const { written, blocks } = await told;
+  assert.match(String(written), /the key of the project sales cannot be used/);
+  assert.deepEqual(blocks, []);
+  assert.equal(blobs(), before);
 });
 
 test("a volume is sealed under the key: once it is disabled, files are neither read nor written", async (t) => {
