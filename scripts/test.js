@@ -10,4 +10,5 @@ const tests = globSync("dist", ".test.js").filter(
   (path) => words.length === 0 || words.some((word) => path.includes(word)),
 );
 if (tests.length === 0) fail("no test matches: an empty run must not pass");
-run(process.execPath, ["--test", "--test-concurrency=2", ...tests]);
+// This reporter tells what failed once more at the end, where a log that was cut still has it.
+run(process.execPath, ["--test", "--test-concurrency=2", "--test-reporter=spec", ...tests]);
