@@ -3,8 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { everyAccount } from "../../src/audit/trail.ts";
 import { startBondstore } from "../support/bondstore.ts";
+import { scanFor } from "../support/files-below.ts";
 import { makeOwner, setUpPartition } from "../support/hsm-owner.ts";
-import { scanFor } from "../support/scan.ts";
 import { callerOf } from "../support/sdk.ts";
 
 /** Promise: only its owner opens a cluster, to whom its owner's authority vouches for, and no key of it is shown. */

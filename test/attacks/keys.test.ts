@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import {
   CreateGrantCommand,
@@ -16,6 +14,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import { startBondstore } from "../support/bondstore.ts";
+import { contentsBelow } from "../support/files-below.ts";
 
 const marker = "PLAINTEXT-MARKER-4711";
 const Plaintext = Buffer.from(marker);
@@ -36,11 +35,8 @@ test("plaintext and materials never reach the disk, the trail or the log", async
   const key = Buffer.from(dataKey);
   secrets.push(Buffer.from(key.toString("base64")), Buffer.from(key.toString("hex")));
   let scanned = 0;
-  for (const name of readdirSync(running.data, { recursive: true, encoding: "utf8" })) {
-    const path = join(running.data, name);
-    if (!statSync(path).isFile()) continue;
-    const bytes = readFileSync(path);
-    for (const secret of secrets) assert.ok(!bytes.includes(secret), name);
+  for (const { path, bytes } of contentsBelow(running.data)) {
+    for (const secret of secrets) assert.ok(!bytes.includes(secret), path);
     scanned += bytes.length;
   }
   assert.ok(scanned > 10_000, "an empty scan must not pass");

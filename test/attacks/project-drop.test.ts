@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CreateKeyCommand, KMSClient, ListGrantsCommand } from "@aws-sdk/client-kms";
 import { commandLine, type Up } from "../support/command-line.ts";
+import { filesBelow } from "../support/files-below.ts";
 import { run } from "../support/python.ts";
 import { prelude, warehousePython } from "../support/warehouse.ts";
 
@@ -99,9 +99,6 @@ out["packages"] = str(o.run_security_query("show packages"))
   const verified = await bondstore.run("verify", ...data);
   assert.equal(verified.status, 0, verified.said);
   // What is left are the rows that a job of the other project has kept.
-  const blobs = join(bondstore.data, "store", "blobs");
-  const left = readdirSync(blobs, { recursive: true, encoding: "utf8" })
-    .map((name) => join(blobs, name))
-    .filter((path) => statSync(path).isFile());
+  const left = filesBelow(join(bondstore.data, "store", "blobs"));
   assert.ok(left.length <= 1, `${left.length} bodies are left`);
 });

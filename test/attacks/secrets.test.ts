@@ -5,7 +5,7 @@ import { everyAccount } from "../../src/audit/trail.ts";
 import { open, realEnvironment } from "../../src/server.ts";
 import { type Keys, temporary, testConfig } from "../support/bondstore.ts";
 import { startChild } from "../support/child.ts";
-import { scanFor } from "../support/scan.ts";
+import { scanFor } from "../support/files-below.ts";
 import { callerOf, type Ended, serialize } from "../support/sdk.ts";
 import { sendSigned } from "../support/send.ts";
 

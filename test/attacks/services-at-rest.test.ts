@@ -26,8 +26,8 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { temporary } from "../support/bondstore.ts";
+import { scanFor } from "../support/files-below.ts";
 import { noise, startS3 } from "../support/s3.ts";
-import { scanFor } from "../support/scan.ts";
 import { signRequest } from "../support/sign-request.ts";
 
 const marker = (what: string) => `MARKER-${what}-8c1f77aa0e`;

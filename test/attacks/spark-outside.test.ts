@@ -9,8 +9,9 @@ import { test } from "node:test";
 import { CreateKeyCommand, DisableKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { addBuckets, startWorldWithBuckets } from "../support/buckets.ts";
+import { filesBelow } from "../support/files-below.ts";
 import { begin, commit, part, piece, startHostileWorld } from "../support/hostile-world.ts";
-import { filesBelow, volumesOf } from "../support/volumes.ts";
+import { volumesOf } from "../support/volumes.ts";
 import { commands, member, type World } from "../support/warehouse.ts";
 
 const csv = "stored by 'com.aliyun.odps.CsvStorageHandler'";

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   cpSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -25,6 +24,7 @@ import type { KeyRecord } from "../../src/keys/key-record.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { open, realEnvironment } from "../../src/server.ts";
 import { startBondstore, testConfig } from "../support/bondstore.ts";
+import { filesBelow } from "../support/files-below.ts";
 
 const secret = "for the owner alone ";
 
@@ -78,12 +78,8 @@ const look = (data: string): Promise<DirectoryReport> =>
     onProgress: () => {},
   });
 
-function filesOf(data: string, folder: string): string[] {
-  return readdirSync(join(data, "store", folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
+const filesOf = (data: string, folder: string): readonly string[] =>
+  [...filesBelow(join(data, "store", folder))].sort();
 
 const tablesOf = (data: string): string => join(data, "store", "tables", "data.mdb");
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Mounted encrypted volumes of this host, by where they are mounted. */
@@ -13,9 +13,3 @@ export function volumesOf(data: string): readonly string[] {
   const run = readFileSync(join(data, "run"), "utf8");
   return mountedVolumes().filter((path) => path.startsWith(`${run}/`));
 }
-
-/** Every file below a directory. */
-export const filesBelow = (directory: string): readonly string[] =>
-  readdirSync(directory, { recursive: true })
-    .map((name) => join(directory, String(name)))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());

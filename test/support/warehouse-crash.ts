@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { CommandLine, Up } from "./command-line.ts";
+import { scanFor } from "./files-below.ts";
 import { warehousePython } from "./warehouse.ts";
 
 /** A value of rows that no file below the data directory may hold in clear. */
@@ -59,7 +58,7 @@ export async function checkStore(bondstore: CommandLine, up: Up): Promise<void> 
   assert.equal(await up.stop(), 0);
   const verified = await bondstore.run("verify", "--data", bondstore.data);
   assert.equal(verified.status, 0, verified.said);
-  assert.deepEqual(filesWith(bondstore.data, marker), []);
+  assert.deepEqual(scanFor(bondstore.data, [marker]).found, []);
 }
 
 const clientOf = ({ ready: { endpoint, region } }: Up, keys: Up["ready"]) => {
@@ -80,11 +79,4 @@ export async function newKey(up: Up, keys: Up["ready"]): Promise<string> {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   kms.destroy();
   return KeyMetadata?.Arn ?? "";
-}
-
-/** Files below a directory that hold a text in clear. */
-function filesWith(directory: string, text: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
-    .filter((path) => statSync(path).isFile() && readFileSync(path).includes(text));
 }
