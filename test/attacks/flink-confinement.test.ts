@@ -37,9 +37,9 @@ import {
   putOrders,
   sqlApplication,
   sumsScript,
-  until,
 } from "../support/flink.ts";
 import { credentialsAt, doorOf, enginesBelow, through } from "../support/flink-cells.ts";
+import { until } from "../support/until.ts";
 
 const denied = { name: "AccessDenied" };
 const deniedException = { name: "AccessDeniedException" };

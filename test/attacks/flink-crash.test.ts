@@ -18,9 +18,9 @@ import {
   putOrders,
   sqlApplication,
   sumsScript,
-  until,
 } from "../support/flink.ts";
 import { allEngines, enginesBelow } from "../support/flink-cells.ts";
+import { until } from "../support/until.ts";
 
 const ApplicationName = "sums";
 const named = { ApplicationName };

@@ -22,9 +22,9 @@ import {
   sqlApplication,
   statusOf,
   sumsScript,
-  until,
 } from "../support/flink.ts";
 import { enginesBelow } from "../support/flink-cells.ts";
+import { until } from "../support/until.ts";
 
 const ApplicationName = "sums";
 

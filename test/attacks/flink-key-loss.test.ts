@@ -31,9 +31,9 @@ import {
   sqlApplication,
   statusOf,
   sumsScript,
-  until,
 } from "../support/flink.ts";
 import { enginesBelow } from "../support/flink-cells.ts";
+import { until } from "../support/until.ts";
 import { volumesOf } from "../support/volumes.ts";
 
 const ApplicationName = "sums";

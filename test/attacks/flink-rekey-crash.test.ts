@@ -25,8 +25,8 @@ import {
   sqlApplication,
   statusOf,
   sumsScript,
-  until,
 } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 import { mountedVolumes, volumesOf } from "../support/volumes.ts";
 
 const ApplicationName = "sums";

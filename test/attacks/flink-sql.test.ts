@@ -16,8 +16,8 @@ import {
   prepare,
   sqlApplication,
   sumsScript,
-  until,
 } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 
 const copyOf = (path: string, name: string) => `
 CREATE TABLE given (line STRING)

@@ -35,8 +35,8 @@ import {
   putOrders,
   sqlApplication,
   sumsScript,
-  until,
 } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 import { verdict as verdictOf } from "../support/verdict.ts";
 import { commands, startWorld, type World } from "../support/warehouse.ts";
 

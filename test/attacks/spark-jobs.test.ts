@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { createProject } from "../../src/projects/project.ts";
-import { until } from "../support/flink.ts";
 import { sparkJobs } from "../support/spark-jobs.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
@@ -32,6 +31,8 @@ def query(sql, o=o):
     with o.execute_sql(sql).open_reader(tunnel=True) as reader:
         return [list(record.values) for record in reader]
 `;
+
+import { until } from "../support/until.ts";
 
 /** Exceptions for tables of the project `vault`, each for the task types beside it; none: for all ways. */
 const excepted = (...tables: readonly (readonly [table: string, taskType?: string])[]): string =>

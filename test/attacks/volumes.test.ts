@@ -23,8 +23,8 @@ import {
 } from "../../src/cells/volume.ts";
 import { systemRandom } from "../../src/lib/random.ts";
 import { contentsBelow, filesBelow } from "../support/files-below.ts";
-import { until } from "../support/flink.ts";
 import { processesWith, readIfThere } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { mountedVolumes } from "../support/volumes.ts";
 
 const mebi = 1024 * 1024;

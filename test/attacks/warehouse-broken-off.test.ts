@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "../support/until.ts";
 import { startWorld } from "../support/warehouse.ts";
 
 /** Asks with a signature, and hangs up amid what is sent or answered; tells how many bytes came until then. */
@@ -62,6 +63,6 @@ time.sleep(1)
   assert.deepEqual(new Set(out["read"] as string[]), new Set(["HTTP/1.1 200 OK"]));
   assert.deepEqual(out["left"], [false, false, []]);
   // The rows of the job are one file more.
-  assert.ok(files() <= before.files + 1, `${files()} files of ${before.files}`);
-  assert.ok(open() <= before.open + 8, `${open()} of ${before.open} are open`);
+  await until("files to go", async () => files() <= before.files + 1);
+  await until("what is open to be closed", async () => open() <= before.open + 8);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { watchPrograms } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { firstValue, startWorld } from "../support/warehouse.ts";
 
 /** What each script begins with: `make` registers code under a name, `ask` runs a query and answers rows or an error. */
@@ -227,6 +228,6 @@ instance.stop()
   }
   assert.deepEqual(out["calls"], [[["x"]], [["x"]]]);
   assert.deepEqual(await runners(), { ran: true, left: [] }, "what is stopped while it loads ends");
-  assert.ok(open() <= before + 8, `${open()} of ${before}`);
+  await until("what is open to be closed", async () => open() <= before + 8);
   assert.ok(most <= before + 60, `${most} of ${before}`);
 });

@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
-import { until } from "../support/flink.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
 /** `verdict` tells how a write ends; `streamed` is a whole Arrow stream. */
@@ -27,6 +26,8 @@ rows_of = lambda **columns: pyarrow.table(columns)
 o.execute_sql("create table t (a bigint, b string)")
 good = streamed(rows_of(a=[1], b=["x"]))
 `;
+
+import { until } from "../support/until.ts";
 
 test("a hostile stream of the Storage API is refused, leaves no row, and the next one goes on", async (t) => {
   const { asRoot } = await startWorld(t, "vault");

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import { ProjectEngines } from "../../src/services/maxcompute/project-engines.ts";
-import { until } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 import { member, startWorld } from "../support/warehouse.ts";
 
 test("an older version leaves a protected project only as what was approved, whichever way is tried", async (t) => {

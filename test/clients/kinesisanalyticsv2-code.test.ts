@@ -25,9 +25,9 @@ import {
   latestOperation,
   makeRole,
   sqlApplication,
-  until,
 } from "../support/flink.ts";
 import { python } from "../support/python.ts";
+import { until } from "../support/until.ts";
 
 async function start(t: TestContext) {
   const running = await startBondstore(t);

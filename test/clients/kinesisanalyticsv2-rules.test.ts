@@ -29,9 +29,9 @@ import {
   prepare,
   sqlApplication,
   sumsScript,
-  until,
 } from "../support/flink.ts";
 import { enginesBelow } from "../support/flink-cells.ts";
+import { until } from "../support/until.ts";
 
 const ApplicationName = "sums";
 const named = { ApplicationName };

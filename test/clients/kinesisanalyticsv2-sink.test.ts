@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { GetRecordsCommand, GetShardIteratorCommand } from "@aws-sdk/client-kinesis";
 import { StartApplicationCommand } from "@aws-sdk/client-kinesis-analytics-v2";
 import { startBondstore } from "../support/bondstore.ts";
-import { clientsOf, prepare, sqlApplication, until } from "../support/flink.ts";
+import { clientsOf, prepare, sqlApplication } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 
 /** Flink's own sink for Kinesis speaks through the AWS SDK for Java 2; its source through version 1. */
 const script = `

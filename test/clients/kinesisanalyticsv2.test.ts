@@ -35,9 +35,9 @@ import {
   sqlApplication,
   statusOf,
   sumsScript,
-  until,
   writtenSums,
 } from "../support/flink.ts";
+import { until } from "../support/until.ts";
 
 const ApplicationName = "sums";
 const named = { ApplicationName };

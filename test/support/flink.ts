@@ -24,6 +24,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { Keys } from "./bondstore.ts";
+import { until } from "./until.ts";
 
 /** Where a Bondstore serves, and for whom. */
 export interface Place {
@@ -196,22 +197,6 @@ export async function awaitSums(clients: Clients, count: number, prefix = "sums/
     return Object.keys(written).length >= wanted;
   });
   assert.deepEqual(await writtenSums(clients, prefix), expected);
-}
-
-const patienceMs = 120_000;
-const pollMs = 250;
-
-/** Waits for something that comes by itself. */
-export async function until<Found>(
-  what: string,
-  look: () => Promise<Found | undefined | false>,
-): Promise<Found> {
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollMs) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    await sleep(pollMs);
-  }
-  throw new Error(`waited in vain for ${what}`);
 }
 
 const checkpoints = {
