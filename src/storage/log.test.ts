@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createFakeSealer } from "../../test/support/fake-sealers.ts";
 import { alice, openTemporaryStore } from "../../test/support/temporary-store.ts";
+import { until } from "../../test/support/until.ts";
 import { Corruption } from "./store.ts";
 
 test("a log gives back its records from any offset, also after a restart", async (t) => {
@@ -47,7 +48,7 @@ test("records are told of when they are synced and not before, in their order", 
   const syncs: (() => void)[] = [];
   t.mock.method(handles, "datasync", () => new Promise<void>((resolve) => syncs.push(resolve)));
   const syncing = async (count: number) => {
-    for (let turns = 0; turns < 10_000 && syncs.length < count; turns += 1) await nextTurn();
+    await until("the sync", async () => syncs.length >= count);
     for (let turns = 0; turns < 20; turns += 1) await nextTurn();
     assert.equal(syncs.length, count);
   };

@@ -312,9 +312,11 @@ test("doctor names each finding and how to put it right", async (t) => {
   }
   const { checks } = await cli.json<{ checks: Check[] }>("doctor", "--data", cli.data);
   const stateOf = (list: Check[], name: string) => list.find((check) => check.name === name)?.state;
-  for (const name of ["node", "data directory", "sync", "clock", "service", "certificate"]) {
+  for (const name of ["node", "data directory", "clock", "service", "certificate"]) {
     assert.equal(stateOf(checks, name), "ok", name);
   }
+  // How long a disk takes is the machine's matter, and what else it does: it is told, and no failure.
+  assert.ok(["ok", "warn"].includes(stateOf(checks, "sync") ?? ""), "sync");
   for (const check of checks) {
     assert.equal(check.fix === undefined, check.state === "ok", check.name);
   }

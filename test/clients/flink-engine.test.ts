@@ -10,6 +10,7 @@ import { flinkHomeIn } from "../../src/engines/flink/install.ts";
 import { smallMemory } from "../../src/engines/flink/settings.ts";
 import { findJava } from "../../src/engines/java.ts";
 import { isInstalled } from "../../src/engines/pinned-set.ts";
+import { until } from "../support/until.ts";
 
 const cache = process.env["BONDSTORE_CACHE"] ?? join(homedir(), ".cache", "bondstore");
 const flinkHome = flinkHomeIn(cache, process.env["FLINK_HOME"]);
@@ -77,6 +78,7 @@ test("a SQL application goes on from its savepoint, each row counted once", asyn
   const startIn = workplace(t);
   const first = await startIn("first", { kind: "sql", script });
   await first.running(runningMs);
+  await until("its first rows", async () => counted(first.cell.log).count > 0);
   const path = await first.savepoint("file:///state/savepoints");
   assert.match(path, /^file:\/state\/savepoints\/savepoint-/);
   const { latest, failure } = await first.checkpoints();
@@ -86,9 +88,7 @@ test("a SQL application goes on from its savepoint, each row counted once", asyn
 
   const second = await startIn("second", { kind: "sql", script }, path);
   await second.running(runningMs);
-  for (let tries = 0; counted(second.cell.log).count === 0 && tries < 100; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until("its next rows", async () => counted(second.cell.log).count > 0);
   const after = counted(second.cell.log);
   assert.equal(before.count, before.largest);
   assert.equal(after.count, after.largest);

@@ -27,6 +27,7 @@ import { type Running, startBondstore } from "../support/bondstore.ts";
 import { makeOwner } from "../support/hsm-owner.ts";
 import { clientModule, runProgram } from "../support/pkcs11-programs.ts";
 import { makeSoftHsm } from "../support/softhsm.ts";
+import { until } from "../support/until.ts";
 
 const password = "kmsPassword1";
 const soPin = "officer-pin";
@@ -64,14 +65,13 @@ async function makeCluster(t: TestContext, running: Running, options: object) {
 }
 
 async function becomes(kms: KMSClient, CustomKeyStoreId: string, wanted: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  await until(`a store that is ${wanted}`, async () => {
     const found = await kms.send(new DescribeCustomKeyStoresCommand({ CustomKeyStoreId }));
     const { ConnectionState, ConnectionErrorCode } = found.CustomKeyStores?.[0] ?? {};
-    if (ConnectionState === wanted) return;
+    if (ConnectionState === wanted) return true;
     assert.equal(ConnectionState, "CONNECTING", ConnectionErrorCode);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  assert.fail(`the store does not become ${wanted}`);
+    return false;
+  });
 }
 
 test("keys of a custom key store are in the HSM, as any PKCS#11 program sees, and never leave it", async (t) => {

@@ -165,7 +165,8 @@ out["bearer"] = bearer.get_instance(job.id).is_successful()
 out["bound"] = [refused(lambda: bearer.get_project().reload())[0], refused(lambda: list(bearer.list_tables()))[0],
                 refused(lambda: bearer.execute_sql("select 1"))[0], refused(lambda: bearer.run_security_query("whoami"))[0],
                 refused(lambda: bearer.get_project().generate_auth_token(policy, "bearer", 1))[0]]
-out["forged"] = refused(lambda: other(accounts.BearerTokenAccount(token[:-2] + "xx", expired_hours=None)).get_instance(job.id).reload())[0]
+forged = token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:]
+out["forged"] = refused(lambda: other(accounts.BearerTokenAccount(forged, expired_hours=None)).get_instance(job.id).reload())[0]
 `,
   );
   assert.deepEqual([out["sts"], out["four"], out["bearer"]], [[[1]], [[4]], true]);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,21 @@ export async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts);
+}
+
+/**
+ * Begins a job and cancels it after a while, and again and again: what a cell is told comes too early where the job is
+ * on its way to it.
+ */
+export async function cancelledAfter(
+  ms: number,
+  engine: WarehouseEngine,
+  ...job: Parameters<WarehouseEngine["keep"]>
+): Promise<void> {
+  const [{ id }] = job;
+  const ended = assert.rejects(engine.keep(...job), /the query was cancelled/);
+  const timer = setInterval(() => void engine.cancel(id).catch(() => {}), ms);
+  await ended.finally(() => clearInterval(timer));
 }
 
 /** Has a stream made into a file, and puts that into the cell; answers how many rows it has. */

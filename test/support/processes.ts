@@ -28,6 +28,9 @@ export function descendsFrom(pid: number, ancestor: number): boolean {
   return false;
 }
 
+/** Looks for what shall be gone, two minutes of them: a cell of a busy machine ends when its turn comes. */
+const patience = 2_400;
+
 /**
  * Looks for programs in cells of a Bondstore, with a word in their command line. What it answers tells whether there
  * were any, and which are left some time later.
@@ -49,7 +52,7 @@ export function watchPrograms(
   const timer = setInterval(look, 200).unref();
   return async () => {
     clearInterval(timer);
-    for (let tries = 0; tries < 100 && look().length > 0; tries += 1) await delay(50);
+    for (let tries = 0; tries < patience && look().length > 0; tries += 1) await delay(50);
     return { ran, left: look() };
   };
 }

@@ -3,6 +3,7 @@ import type { Keys, Running, Tenant } from "./bondstore.ts";
 import { makeClassicHsm, makeCluster } from "./hsm-world.ts";
 import type { Known } from "./minimal-input.ts";
 import { callerOf, type Ended } from "./sdk.ts";
+import { until } from "./until.ts";
 import { makeKeysOfAllUsages } from "./world-keys.ts";
 
 /** One of each thing in a new account, and a user who may do nothing with any of it. */
@@ -200,9 +201,9 @@ async function makeBucket(s3: Do, name: string): Promise<Known> {
 async function makeStream(kinesis: Do, KeyId: string): Promise<Known> {
   const StreamName = "orders";
   await kinesis("CreateStream", { StreamName, ShardCount: 1 });
-  await becomes("ACTIVE", async () => {
+  await until("an active stream", async () => {
     const { StreamDescriptionSummary } = await kinesis("DescribeStreamSummary", { StreamName });
-    return text(StreamDescriptionSummary, "StreamStatus");
+    return text(StreamDescriptionSummary, "StreamStatus") === "ACTIVE";
   });
   const ShardId = "shardId-000000000000";
   const iterator = { StreamName, ShardId, ShardIteratorType: "TRIM_HORIZON" };
@@ -249,12 +250,4 @@ async function makeApplication(analytics: Do, role: string): Promise<Known> {
     SnapshotName: "first",
     OperationId: "first",
   };
-}
-
-async function becomes(wanted: string, ask: () => Promise<string>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if ((await ask()) === wanted) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`nothing became ${wanted}`);
 }

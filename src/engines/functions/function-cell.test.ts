@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { bytesOf, columnsOf, startTestEngine } from "../../../test/support/duckdb.ts";
+import {
+  bytesOf,
+  cancelledAfter,
+  columnsOf,
+  startTestEngine,
+} from "../../../test/support/duckdb.ts";
 import { parseType } from "../../sql/parse-type.ts";
 import { FunctionRefusal } from "./code-failure.ts";
 import { type FunctionCode, startFunctionCell } from "./function-cell.ts";
@@ -103,9 +108,7 @@ test("a function that never answers is ended", async (t) => {
   const late = await start(t, codeOf(endless, "bigint->bigint"));
   await assert.rejects(engine.keep(job("late", 300), [late.link]), /"error":"time"/);
   const stopped = await start(t, codeOf(endless, "bigint->bigint"));
-  const asked = engine.keep(job("stopped", 600_000), [stopped.link]);
-  setTimeout(() => void engine.cancel("stopped"), 500);
-  await assert.rejects(asked, /cancelled/);
+  await cancelledAfter(500, engine, job("stopped", 600_000), [stopped.link]);
   const kept = await engine.keep({ id: "x", sql: "select 1 as a", file: "x.parquet", settings });
   assert.equal(kept.rows, 1);
 });

@@ -17,6 +17,7 @@ import {
   memoryCluster,
   memoryToken,
 } from "../../../test/support/memory-token.ts";
+import { until } from "../../../test/support/until.ts";
 
 const wanted = {
   CustomKeyStoreName: "ours",
@@ -26,16 +27,16 @@ const wanted = {
 };
 const context = { order: "7" };
 
-async function stateOf(root: As, id: string): Promise<string> {
-  for (let attempt = 0; ; attempt += 1) {
+/** The state of a store once it is no longer connecting, which takes as long as the disk does. */
+function stateOf(root: As, id: string): Promise<string> {
+  return until("the end of the connecting", async () => {
     const { CustomKeyStores: [entry] = [] } = await root<DescribeCustomKeyStoresResponse>(
       "DescribeCustomKeyStores",
       { CustomKeyStoreId: id },
     );
     const { ConnectionState: state = "", ConnectionErrorCode: fault } = entry ?? {};
-    if (state !== "CONNECTING" || attempt > 1000) return fault ? `${state} ${fault}` : state;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return state !== "CONNECTING" && (fault ? `${state} ${fault}` : state);
+  });
 }
 
 async function connected(root: As): Promise<string> {
@@ -196,7 +197,7 @@ test("what a token does not answer is unavailable; the store goes only when it i
   await root("ConnectCustomKeyStore", { CustomKeyStoreId });
   assert.equal(await stateOf(root, store), "CONNECTED");
   const waiting = () => kms.keys.store.customStores.find(acme, store)?.orphans.length;
-  while (waiting() !== 0) await new Promise((resolve) => setImmediate(resolve));
+  await until("the end of the orphans", async () => waiting() === 0);
   assert.equal(token.secrets.size, 0);
   await root("DisconnectCustomKeyStore", { CustomKeyStoreId });
   await remove();
