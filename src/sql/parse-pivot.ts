@@ -1,14 +1,22 @@
 import type { Cursor } from "./cursor.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { parsePrimary } from "./parse-primary.ts";
-import type { Pivot, PivotAggregate, PivotValue, Relation } from "./tree.ts";
+import type {
+  Expression,
+  NameExpression,
+  Pivot,
+  PivotAggregate,
+  PivotValue,
+  Relation,
+  Unpivot,
+  UnpivotGroup,
+} from "./tree.ts";
 
-/** Reads `PIVOT (aggregates FOR columns IN (values)) [alias]` behind what it turns, as often as it stands there. */
+/** Reads `PIVOT (..) [alias]` and `UNPIVOT (..) [alias]` behind what they turn, as often as they stand there. */
 export function parsePivots(cursor: Cursor, first: Relation): Relation {
   let input = first;
   while (cursor.isPivot()) {
-    if (cursor.is("UNPIVOT")) throw cursor.unsupported("UNPIVOT");
-    input = parsePivot(cursor, input);
+    input = cursor.is("UNPIVOT") ? parseUnpivot(cursor, input) : parsePivot(cursor, input);
     cursor.chained += 1;
   }
   return input;
@@ -46,4 +54,41 @@ function parseValue(cursor: Cursor, width: number): PivotValue {
   if (values.length !== width) cursor.fail(`${width} values for each group`);
   const alias = cursor.take("AS") ? cursor.name() : undefined;
   return { at, values, text, ...(alias && { alias }) };
+}
+
+/** `UNPIVOT [{INCLUDE|EXCLUDE} NULLS] (values FOR names IN (columns [AS labels], ..)) [alias]`. */
+function parseUnpivot(cursor: Cursor, input: Relation): Unpivot {
+  const { at } = cursor.expect("UNPIVOT");
+  const includeNulls = cursor.take("INCLUDE");
+  if (includeNulls || cursor.take("EXCLUDE")) cursor.expect("NULLS");
+  cursor.expect("(");
+  const values = oneOrMore(cursor, () => cursor.name("a column"));
+  cursor.expect("FOR");
+  const names = oneOrMore(cursor, () => cursor.name("a column"));
+  cursor.expect("IN");
+  const groups = cursor.group(() => parseGroup(cursor, values.length, names.length));
+  cursor.expect(")");
+  const alias = cursor.alias();
+  return {
+    ...{ kind: "unpivot", at, input, includeNulls, values, names, groups },
+    ...(alias && { alias }),
+  };
+}
+
+/** `a`, `a, b` or `(a, b)`. */
+function oneOrMore<Item>(cursor: Cursor, read: () => Item): Item[] {
+  return cursor.is("(") ? cursor.group(read) : cursor.list(read);
+}
+
+function parseGroup(cursor: Cursor, width: number, names: number): UnpivotGroup {
+  const { at } = cursor.token;
+  const column = (): NameExpression => ({ kind: "name", ...cursor.objectName("a column") });
+  const columns = cursor.is("(") ? cursor.group(column) : [column()];
+  if (columns.length !== width) cursor.fail(`${width} columns for each group`);
+  if (!cursor.take("AS")) return { at, columns };
+  const labels: Expression[] = cursor.is("(")
+    ? cursor.group(() => parsePrimary(cursor))
+    : [parsePrimary(cursor)];
+  if (labels.length !== names) cursor.fail(`${names} names for each group`);
+  return { at, columns, labels };
 }

@@ -27,6 +27,7 @@ import type {
   TableFunction,
   TableReference,
 } from "./tree.ts";
+import { unpivotRows } from "./unpivot.ts";
 
 /** What FROM says, as DuckDB reads it; the scope gains its columns. */
 export function resolveRelation(relation: Relation, scope: Scope): string {
@@ -37,12 +38,8 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
       const variable = scope.environment.variables.get(relation.name.key);
       if (!variable)
         return refuse(relation.at, `variable @${relation.name.text} cannot be resolved`);
-      return bringIn(
-        lazyRows(variable, relation.at),
-        relation.alias ?? relation.name,
-        scope,
-        relation.at,
-      );
+      const rows = lazyRows(variable, relation.at);
+      return bringIn(rows, relation.alias ?? relation.name, scope, relation.at);
     }
     case "derived": {
       const rows = resolveQuery(relation.query, scope.environment, scope.parent);
@@ -52,8 +49,10 @@ export function resolveRelation(relation: Relation, scope: Scope): string {
       return resolveLateralView(relation, scope);
     case "table-function":
       return resolveTableFunction(relation, scope);
-    case "pivot": {
-      const rows = pivotRows(relation, scope);
+    case "pivot":
+    case "unpivot": {
+      const rows =
+        relation.kind === "pivot" ? pivotRows(relation, scope) : unpivotRows(relation, scope);
       return bringInQuery(rows, relation.alias, [], scope, relation.at);
     }
     default:

@@ -1,5 +1,11 @@
 import type { Name, ObjectName, Position, Property } from "./tree.ts";
-import type { CallExpression, Expression, OrderItem, WindowDefinition } from "./tree-expression.ts";
+import type {
+  CallExpression,
+  Expression,
+  NameExpression,
+  OrderItem,
+  WindowDefinition,
+} from "./tree-expression.ts";
 import type { SqlType } from "./types.ts";
 
 /** A query: what it selects, and what happens to its rows as a whole. */
@@ -121,6 +127,7 @@ export type Relation =
   | TableFunction
   | LateralView
   | Pivot
+  | Unpivot
   | Join;
 
 export interface TableReference {
@@ -205,6 +212,25 @@ export interface PivotValue {
   readonly values: readonly Expression[];
   readonly text: string;
   readonly alias?: Name;
+}
+
+/** `input` UNPIVOT [INCLUDE NULLS] (values FOR names IN (groups)) [alias]: each group of columns becomes a row. */
+export interface Unpivot {
+  readonly kind: "unpivot";
+  readonly at: Position;
+  readonly input: Relation;
+  readonly includeNulls: boolean;
+  readonly values: readonly Name[];
+  readonly names: readonly Name[];
+  readonly groups: readonly UnpivotGroup[];
+  readonly alias?: Name;
+}
+
+/** A column for each value, and a constant for each name where they are written. */
+export interface UnpivotGroup {
+  readonly at: Position;
+  readonly columns: readonly NameExpression[];
+  readonly labels?: readonly Expression[];
 }
 
 export interface Join {

@@ -133,6 +133,49 @@ out["still"] = rows("select tmp from cols")
   assert.deepEqual(grants, { before: [[1]], swapped: "NoPermission", still: [[1]] });
 });
 
+test("who turns a table by PIVOT or UNPIVOT reads no more of it than before, and takes no more away", async (t) => {
+  const { asRoot, odps, user, account } = await startWorld(t, "vault", "other");
+  const [eve, bob] = [await user("eve"), await user("bob")];
+  const names = ["eve", "bob"].map((one) => `RAM$${account}:${one}`);
+  await asRoot(`${names.map((name) => member(name)).join("")}
+o.execute_sql("create table t (a bigint, b bigint, c bigint)")
+o.execute_sql("insert into t values (1, 2, 666)")
+o.execute_sql("create view seen as select a, b from t")
+for query in ["set LabelSecurity=true", "set label 3 to table t(c)", "grant Select(a, b) on table t to user ${names[0]}",
+              "grant Select, Describe, Download on table t to user ${names[1]}", "set ProjectProtection=true"]:
+    o.run_security_query(query)
+`);
+  const turned = `
+out["own"] = rows("select n, v from (select a, b from t) unpivot (v for n in (a, b)) order by n limit 9")
+for name, sql in {"named": "select v from t unpivot (v for n in (a, c))", "kept": "select v from t unpivot (v for n in (a, b))",
+                  "second": "select n from t unpivot ((v, w) for n in ((a, b), (a, c)))", "counted": "select count(*) from t unpivot include nulls (v for n in (c))",
+                  "pivot": "select * from t pivot (max(c) for a in (1 as x))", "behind": "select x_m from t unpivot (v for n in (a, c)) pivot (max(v) as m for n in ('c' as x))"}.items():
+    out[name] = refused(lambda: rows(sql))[0]
+`;
+  const nothing = { named: "NoPermission", kept: "NoPermission", second: "NoPermission" };
+  const more = { counted: "NoPermission", pivot: "NoPermission", behind: "NoPermission" };
+  const seen = {
+    own: [
+      ["a", 1],
+      ["b", 2],
+    ],
+    ...nothing,
+    ...more,
+  };
+  assert.deepEqual(await odps(eve, "vault", turned), seen, "columns that are not granted");
+  assert.deepEqual(await odps(bob, "vault", turned), seen, "a column above the reader's label");
+  const away = await asRoot(`
+out = [refused(lambda: o.execute_sql(f"create table other.x as select * from {table} unpivot (v for n in (a, b))"))[0] for table in ["t", "seen"]]
+`);
+  assert.deepEqual(away, ["NoPermission", "NoPermission"]);
+  const released = await asRoot(`
+o.run_security_query("set ProjectProtection=false")
+o.execute_sql("create table other.x as select * from seen unpivot (v for n in (a, b))")
+out["made"] = o.exist_table("x", project="other")
+`);
+  assert.deepEqual(released, { made: true }, "it was the protection that refused");
+});
+
 test("what a table has dropped does not come back by a clone, nor under an old name", async (t) => {
   const { asRoot } = await startWorld(t, "vault", "other");
   const out = await asRoot(`

@@ -50,6 +50,21 @@ const reading: readonly (readonly [title: string, sql: string, reads: readonly s
     "SELECT a FROM t PIVOT (MAX((SELECT MAX(x) FROM q.secret) + c) FOR b IN ('x'))",
     ["p.t(a,b,c)", "q.secret(x)"],
   ],
+  [
+    "UNPIVOT reads what it turns, what it repeats and what it names, in whatever part of it",
+    "SELECT n FROM t UNPIVOT INCLUDE NULLS (v FOR n IN (a, c)) WHERE v > (SELECT MAX(x) FROM q.secret)",
+    ["p.t(a,b,c)", "q.secret(x)"],
+  ],
+  [
+    "UNPIVOT of a view reads what is behind it",
+    "SELECT COUNT(*) FROM q.out UNPIVOT (v FOR n IN (x))",
+    ["q.out(x)", "out>q.secret(x)"],
+  ],
+  [
+    "UNPIVOT of a subquery reads no more than that",
+    "SELECT n FROM (SELECT a FROM t) UNPIVOT (v FOR n IN (a))",
+    ["p.t(a)"],
+  ],
   ["a column that is replaced is not read", "SELECT * REPLACE (a + 1 AS b) FROM t", ["p.t(a,c)"]],
   [
     "a variable reads what its query reads",

@@ -266,6 +266,28 @@ const queries: readonly Case[] = [
     "SELECT id, k, v FROM deep LATERAL VIEW OUTER EXPLODE(m) x AS k, v ORDER BY id",
     ["1 | k | 7", "2 | NULL | NULL"],
   ],
+  [
+    "UNPIVOT makes rows of columns, without NULL",
+    "SELECT * FROM t UNPIVOT (v FOR n IN (a, c)) ORDER BY b, n, v",
+    [
+      "NULL | a | 3",
+      "NULL | c | 3.5",
+      "none | c | 0.5",
+      "one | a | 1",
+      "one | c | 1.5",
+      "two | a | 2",
+    ],
+  ],
+  [
+    "UNPIVOT of several columns keeps what has a value, or everything",
+    "SELECT * FROM t UNPIVOT ((v, w) FOR n IN ((a, c) AS 'x', (c, c) AS 'y')) UNPIVOT INCLUDE NULLS (z FOR m IN (w)) WHERE b LIKE 't%' OR b LIKE 'n%' ORDER BY b, n",
+    ["none | x | NULL | w | 0.5", "none | y | 0.5 | w | 0.5", "two | x | 2 | w | NULL"],
+  ],
+  [
+    "UNPIVOT of what is drawn draws once",
+    "SELECT COUNT(*), COUNT(DISTINCT v), COUNT(DISTINCT k) FROM (SELECT r AS a, r AS b, r AS c, r AS k FROM (SELECT RAND() AS r FROM t)) UNPIVOT (v FOR n IN (a, b)) WHERE v = c AND v = k",
+    ["8 | 4 | 4"],
+  ],
   ["EXPLODE stands alone in SELECT", "SELECT EXPLODE(MAP('a', 1)) AS (k, v)", ["a | 1"]],
   [
     "elements count from 0",
