@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Receipt } from "../../src/audit/receipt.ts";
 import type { Release } from "../../src/audit/releases.ts";
 import { temporary } from "../support/bondstore.ts";
 import { commandLine } from "../support/command-line.ts";
 import { run } from "../support/python.ts";
+import { until } from "../support/until.ts";
 import { warehousePython } from "../support/warehouse.ts";
 
 const exceptions = {
@@ -113,8 +113,12 @@ test("an operator lists what left a project, and anybody checks the receipt with
   const key = join(desk, "trail.pub");
   copyFileSync(join(bondstore.data, "trail", "trail.pub"), key);
   const request = left[2]?.requestId ?? "";
-  await pause(1500);
-  const receipt = await bondstore.json<Receipt>("release", "receipt", request, ...data);
+  const receipt = await until("a checkpoint that covers it", async () => {
+    const asked = await bondstore.run("release", "receipt", request, ...data, "--json");
+    if (asked.status === 0) return JSON.parse(asked.out) as Receipt;
+    assert.match(asked.said, /no signed checkpoint covers/);
+    return undefined;
+  });
   const check = (changed: unknown, withKey = key) => {
     const file = join(desk, "receipt.json");
     writeFileSync(file, JSON.stringify(changed));

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CloudTrailClient, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
+import {
+  CloudTrailClient,
+  LookupEventsCommand,
+  type LookupEventsCommandOutput,
+} from "@aws-sdk/client-cloudtrail";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import {
   CreateStreamCommand,
@@ -272,18 +276,19 @@ export interface SeenEvent {
   readonly resources?: readonly { readonly ARN: string }[];
 }
 
-/** The newest events of this name, as CloudTrail shows them. */
+/** All events of this name, the newest first, as CloudTrail shows them: the longer it takes, the more there are. */
 export async function events(
   { trail }: Clients,
   AttributeValue: string,
 ): Promise<readonly SeenEvent[]> {
-  const found = await trail.send(
-    new LookupEventsCommand({
-      LookupAttributes: [{ AttributeKey: "EventName", AttributeValue }],
-      MaxResults: 50,
-    }),
-  );
-  return (found.Events ?? []).map(
-    ({ CloudTrailEvent = "{}" }) => JSON.parse(CloudTrailEvent) as SeenEvent,
-  );
+  const LookupAttributes = [{ AttributeKey: "EventName", AttributeValue } as const];
+  const seen: SeenEvent[] = [];
+  for (let NextToken: string | undefined = ""; NextToken !== undefined; ) {
+    const page: LookupEventsCommandOutput = await trail.send(
+      new LookupEventsCommand({ LookupAttributes, ...(NextToken && { NextToken }) }),
+    );
+    seen.push(...(page.Events ?? []).map((one) => JSON.parse(one.CloudTrailEvent ?? "{}")));
+    ({ NextToken } = page);
+  }
+  return seen;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -86,17 +87,25 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
+/**
+ * Ports by chance, below those that the system gives to connections and to who asks for any: what else runs here takes
+ * none of them until the cluster does.
+ */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await new Promise((resolve) => server.once("listening", resolve));
-      const address = server.address();
-      return typeof address === "object" && address ? address.port : 0;
-    }),
-  );
-  for (const server of servers) server.close();
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(10_000, 32_768);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 async function listens(port: number): Promise<void> {
