@@ -1,3 +1,4 @@
+import type { OutsidePlace } from "./tree.ts";
 import type { Column, SqlType } from "./types.ts";
 
 /** A table, view or external table as a statement may name it. */
@@ -7,7 +8,7 @@ export interface CatalogTable {
   readonly name: string;
   /** Never reused: a table that is dropped and made again is another one. */
   readonly id: string;
-  readonly kind: "table" | "view" | "materialized view" | "external" | "system view";
+  readonly kind: "table" | "view" | "materialized view" | "external" | "location" | "system view";
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly Column[];
   /** What a view shows: its query's text, read as its maker read it, whatever the reader's flags are. */
@@ -142,6 +143,12 @@ export interface Catalog {
   ): CatalogTable | "rewritten" | "too much" | undefined;
   /** `direct`: the statement itself names it, not a view, so that it may be one of the session's own. */
   findFunction(name: CatalogName, direct: boolean): CatalogFunction | undefined;
+  /** What lies outside, with the columns of the table that it goes into: it has no name, and is of one statement. */
+  findLocation(
+    place: OutsidePlace,
+    into: CatalogTable,
+    partitionColumns: readonly Column[],
+  ): CatalogTable;
   /** Whether a table has the partition of these values. */
   hasPartition(table: CatalogTable, values: readonly string[]): boolean;
   /** The account of who asks. */

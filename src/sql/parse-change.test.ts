@@ -169,6 +169,31 @@ const cases: readonly (readonly [title: string, text: string, expected: unknown]
     },
   ],
   [
+    "LOAD into a table",
+    "load overwrite table t from location 's3://b/c' stored by 'x' with serdeproperties ('d' = 'e')",
+    {
+      kind: "load",
+      mode: "overwrite",
+      table: "t",
+      location: "s3://b/c",
+      storedBy: "x",
+      serdeProperties: [{ key: "d", value: "e" }],
+    },
+  ],
+  [
+    "LOAD into partitions",
+    "load into table p.t partition (ds = '1', region) from location 's3://b/c' row format serde 'x' stored as parquet",
+    {
+      kind: "load",
+      mode: "into",
+      table: "p.t",
+      partition: [{ column: "ds", value: "'1'" }, { column: "region" }],
+      location: "s3://b/c",
+      storedAs: "parquet",
+      rowFormatSerde: "x",
+    },
+  ],
+  [
     "SET takes all up to the semicolon",
     'set odps.sql.a.b = true ; set x={"a":[1, 2]} ;',
     [

@@ -1,11 +1,10 @@
 import type { Cursor } from "./cursor.ts";
 import { parseStar } from "./parse-call.ts";
-import { optionalPartition, parseNames, parseProperties } from "./parse-clauses.ts";
+import { parseNames } from "./parse-clauses.ts";
 import { parseExpression } from "./parse-expression.ts";
-import { parseQuery } from "./parse-query.ts";
 import { parseRelation } from "./parse-relation.ts";
 import { parseError } from "./sql-error.ts";
-import type { Assignment, Delete, Merge, MergeBranch, Unload, Update } from "./tree.ts";
+import type { Assignment, Delete, Merge, MergeBranch, Update } from "./tree.ts";
 
 /** UPDATE t SET a = 1 [FROM ..] [WHERE ..]. */
 export function parseUpdate(cursor: Cursor): Update {
@@ -92,40 +91,4 @@ function parseAction(cursor: Cursor, matched: boolean): MergeBranch["action"] {
   if (cursor.take("DELETE")) return { kind: "delete" };
   if (!cursor.take("UPDATE")) cursor.fail('"UPDATE"', '"DELETE"');
   return { kind: "update", set: parseSet(cursor) };
-}
-
-/** UNLOAD FROM (query)|table INTO LOCATION '..' and the form of what is written there. */
-export function parseUnload(cursor: Cursor): Unload {
-  const { at } = cursor.expect("UNLOAD");
-  cursor.expect("FROM");
-  const source = parseUnloadSource(cursor);
-  cursor.expect("INTO");
-  cursor.expect("LOCATION");
-  const location = cursor.string("a location");
-  const storedBy = cursor.takeAll("STORED", "BY") ? cursor.string() : undefined;
-  const serde = cursor.takeAll("ROW", "FORMAT", "SERDE") ? cursor.string() : undefined;
-  const serdeProperties = cursor.takeAll("WITH", "SERDEPROPERTIES") ? parseProperties(cursor) : [];
-  const storedAs = cursor.takeAll("STORED", "AS") ? cursor.name("a format").text : undefined;
-  const properties =
-    cursor.take("PROPERTIES") || cursor.take("TBLPROPERTIES") ? parseProperties(cursor) : [];
-  return {
-    kind: "unload",
-    at,
-    source,
-    location,
-    ...(storedBy !== undefined && { storedBy }),
-    ...(storedAs !== undefined && { storedAs }),
-    ...(serde !== undefined && { rowFormatSerde: serde }),
-    serdeProperties,
-    properties,
-  };
-}
-
-function parseUnloadSource(cursor: Cursor): Unload["source"] {
-  if (cursor.take("(")) {
-    const query = parseQuery(cursor);
-    cursor.expect(")");
-    return query;
-  }
-  return { kind: "table", name: cursor.objectName("a table"), ...optionalPartition(cursor) };
 }

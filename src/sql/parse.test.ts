@@ -74,7 +74,7 @@ const seeds = [
   "merge into t using (select * from s) b on t.id = b.id when matched then update set v = b.v when not matched then insert values (b.id)",
   "create table if not exists t (a map<string,array<decimal(3,1)>> not null default 1 comment 'x') partitioned by (ds string) lifecycle 7",
   "set a.b=c; @a := select cast(x as bigint) from t timestamp as of date '2026-01-01'; alter table t change column a b string after c; select sum(a) over (partition by b order by c rows between 1 preceding and current row) from @a",
-  "unload from (select case when a then b end from t) into location 'oss://x' stored by 'y' with serdeproperties ('a'='b'); show tables in p like 'x*'",
+  "unload from (select case when a then b end from t) into location 'oss://x' stored by 'y' with serdeproperties ('a'='b'); load into table t partition (ds) from location 'oss://x' stored as parquet; show tables in p like 'x*'",
 ];
 const pieces =
   "( ) , . ; ' \" ` @ : := -> [ ] < > = * -- /* */ select from not in case \\ 1 1e \u0000 \u4e2d \ud800".split(

@@ -1,7 +1,7 @@
 import { Cursor } from "./cursor.ts";
 import { parseAlter } from "./parse-alter.ts";
 import { parseAssignment } from "./parse-assignment.ts";
-import { parseDelete, parseMerge, parseUnload, parseUpdate } from "./parse-change.ts";
+import { parseDelete, parseMerge, parseUpdate } from "./parse-change.ts";
 import { parseCreate } from "./parse-create.ts";
 import { parseScriptFunction } from "./parse-function.ts";
 import { endsBlock, parseIf } from "./parse-if.ts";
@@ -18,6 +18,7 @@ import {
   parseTruncate,
   parseUse,
 } from "./parse-maintenance.ts";
+import { parseLoad, parseUnload } from "./parse-outside.ts";
 import { parseError } from "./sql-error.ts";
 import type { Script, ScriptStatement, Statement } from "./tree.ts";
 import { checkHeight } from "./tree-height.ts";
@@ -39,6 +40,7 @@ const readers: ReadonlyMap<string, (cursor: Cursor) => Statement> = new Map([
   ["DELETE", parseDelete],
   ["MERGE", parseMerge],
   ["UNLOAD", parseUnload],
+  ["LOAD", parseLoad],
   ["CREATE", parseCreate],
   ["DROP", parseDrop],
   ["ALTER", parseAlter],
@@ -56,7 +58,7 @@ const readers: ReadonlyMap<string, (cursor: Cursor) => Statement> = new Map([
   ["FUNCTION", parseScriptFunction],
   ["IF", (cursor: Cursor): Statement => parseIf(cursor, parseOne)],
 ]);
-const unsupported: ReadonlySet<string> = new Set(["ELSE", "LOOP", "WHILE", "BEGIN", "LOAD"]);
+const unsupported: ReadonlySet<string> = new Set(["ELSE", "LOOP", "WHILE", "BEGIN"]);
 
 /**
  * Reads SQL text: statements with semicolons between them, each with the range of its text. Throws `SqlError` at the

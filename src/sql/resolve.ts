@@ -33,7 +33,8 @@ export function resolveStatement(
     case "multi-insert":
     case "update":
     case "delete":
-    case "merge": {
+    case "merge":
+    case "load": {
       const writes = resolveWrites(statement, environment);
       return { kind: "write", writes, ...touches(world) };
     }

@@ -61,6 +61,7 @@ export type Statement =
   | Delete
   | Merge
   | Unload
+  | Load
   | SetFlag
   | Explain
   | AssignVariable
@@ -155,7 +156,23 @@ export interface MergeBranch {
       };
 }
 
-export interface Unload {
+/** Objects outside, and the form that they have. */
+export interface OutsidePlace {
+  readonly location: string;
+  readonly storedBy?: string;
+  /** STORED AS, or FILEFORMAT: as it was written. */
+  readonly storedAs?: string;
+  readonly rowFormatSerde?: string;
+  readonly serdeProperties: readonly Property[];
+  readonly properties: readonly Property[];
+}
+
+/** LOAD: an INSERT of what an external table at a place would give. */
+export interface Load extends Omit<Insert, "kind" | "source">, OutsidePlace {
+  readonly kind: "load";
+}
+
+export interface Unload extends OutsidePlace {
   readonly kind: "unload";
   readonly at: Position;
   readonly source:
@@ -165,13 +182,6 @@ export interface Unload {
         readonly name: ObjectName;
         readonly partition?: readonly PartitionItem[];
       };
-  readonly location: string;
-  readonly storedBy?: string;
-  /** STORED AS, or FILEFORMAT: as it was written. */
-  readonly storedAs?: string;
-  readonly rowFormatSerde?: string;
-  readonly serdeProperties: readonly Property[];
-  readonly properties: readonly Property[];
 }
 
 /** SET key=value; the value is the text up to the semicolon. */

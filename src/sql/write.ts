@@ -3,6 +3,7 @@ import { type CatalogTable, fullName } from "./catalog.ts";
 import { resolveDelete, resolveMerge, resolveUpdate } from "./change.ts";
 import { valueUntold } from "./column-default.ts";
 import { convertTo, resolveExpression } from "./expression.ts";
+import { foldersOf, loadedRows } from "./load.ts";
 import type { Selection, Write } from "./plan.ts";
 import { type Rows, resolveQuery } from "./query.ts";
 import { quoteText } from "./quote.ts";
@@ -10,17 +11,18 @@ import { resolveSelection } from "./resolve.ts";
 import { type Environment, freshName, openScope, type Resolved } from "./scope.ts";
 import { refuse } from "./semantic-error.ts";
 import { findTable } from "./tables.ts";
-import type { Delete, Insert, Merge, MultiInsert, Position, Update } from "./tree.ts";
+import type { Delete, Insert, Load, Merge, MultiInsert, Position, Update } from "./tree.ts";
 import { implicitCost } from "./type-rules.ts";
 import { type Column, typeText } from "./types.ts";
 
 /** What INSERT and its kin put into which tables. */
 export function resolveWrites(
-  statement: Insert | MultiInsert | Update | Delete | Merge,
+  statement: Insert | Load | MultiInsert | Update | Delete | Merge,
   environment: Environment,
 ): Write[] {
   switch (statement.kind) {
     case "insert":
+    case "load":
       return [resolveInsert(statement, environment)];
     case "multi-insert":
       return statement.inserts.map((insert) => resolveInsert(insert, environment));
@@ -33,7 +35,7 @@ export function resolveWrites(
   }
 }
 
-function resolveInsert(insert: Insert, environment: Environment): Write {
+function resolveInsert(insert: Insert | Load, environment: Environment): Write {
   const { at, mode, ifNotExists } = insert;
   const table = findTable(insert.table, environment);
   if (table.kind !== "table" && table.kind !== "external") {
@@ -43,7 +45,10 @@ function resolveInsert(insert: Insert, environment: Environment): Write {
     );
   }
   const { staticPartition, dynamic } = partitionOf(insert, table, environment);
-  const rows = resolveQuery(insert.source, environment);
+  const rows =
+    insert.kind === "load"
+      ? loadedRows(insert, table, dynamic, environment)
+      : resolveQuery(insert.source, environment);
   const given = givenColumns(insert, table, dynamic);
   if (rows.columns.length !== given.length) {
     return refuse(
@@ -57,9 +62,10 @@ function resolveInsert(insert: Insert, environment: Environment): Write {
   return { table, mode, ifNotExists, staticPartition, dynamicPartition, selection };
 }
 
-function partitionOf(insert: Insert, table: CatalogTable, environment: Environment) {
-  const { partition = [], at } = insert;
+function partitionOf(insert: Insert | Load, table: CatalogTable, environment: Environment) {
+  const { at } = insert;
   const { partitionColumns } = table;
+  const { partition = insert.kind === "load" ? foldersOf(table, at) : [] } = insert;
   const name = fullName(table);
   const unknown = partition.find(
     ({ column }) => !partitionColumns.some(({ name }) => name === column.key),
@@ -109,7 +115,11 @@ function partitionOf(insert: Insert, table: CatalogTable, environment: Environme
 }
 
 /** The columns that the query's columns are meant for, in the query's order. */
-function givenColumns(insert: Insert, table: CatalogTable, dynamic: readonly Column[]): Column[] {
+function givenColumns(
+  insert: Pick<Insert, "columns">,
+  table: CatalogTable,
+  dynamic: readonly Column[],
+): Column[] {
   const told = dynamic.filter(({ generated }) => !generated);
   const targets = [...table.columns, ...told];
   if (insert.columns.length === 0) return targets;

@@ -40,7 +40,9 @@ run("insert into orders partition (ds='b') (id, name) values (4, 'four')")
 run("alter materialized view counted rebuild", spark)
 run("unload from (select id, name from orders) into location 's3://lake/sparky/' stored as parquet", spark)
 run("create external table unloaded (id bigint, name string) stored as parquet location 's3://lake/sparky/'")
-out["made"] = [["counted", read("select * from counted order by ds"), read("select ds, count(*) as n from orders group by ds order by ds")],
+run("create table loaded (id bigint, name string)")
+run("load into table loaded from location 's3://lake/sparky/' stored as parquet", spark)
+out["made"] = [["loaded", read("select * from loaded order by id"), read("select * from unloaded order by id")], ["counted", read("select * from counted order by ds"), read("select ds, count(*) as n from orders group by ds order by ds")],
     ["unloaded", read("select * from unloaded order by id"), read("select id, name from orders order by id")]]
 out["words"] = [refused(lambda: run(sql, spark)) for sql in ("alter materialized view hashed rebuild",
     "unload from (select hash(name) as h from orders) into location 's3://lake/hashed/' stored as parquet")]

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { BLOB, DuckDBBlobValue, DuckDBInstance, DuckDBScalarFunction } from "@duckdb/node-api";
 import { type OwnFunction, ownFunctions } from "../../src/engines/duckdb/own-functions.ts";
@@ -89,6 +90,7 @@ export function catalogOf(flags: Readonly<Record<string, string>> = {}): Catalog
         ? { ...table, version: wanted.version }
         : undefined,
     findCommand: () => undefined,
+    findLocation: () => assert.fail("nothing lies outside of a test"),
     findFunction: ({ name }) =>
       name === "myudf"
         ? { project: "p", schema: "default", name, id: name, why: "its class is not there" }

@@ -5,26 +5,27 @@ import type { PartitionRecord, TableRecord } from "../catalog.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { MadeFile } from "../information/relation.ts";
 import { partitionPath } from "../relations.ts";
-import { partitionPlace, tablePlace } from "./folders.ts";
+import { partitionPlace, partitionsFound, tablePlace } from "./folders.ts";
 import type { Location } from "./location.ts";
 import { ExternalObjects } from "./objects.ts";
 
 /**
  * The objects of an external table, or of some partitions of it, as they are now: files that the cell gets for one
- * query, in folders of their partition's values.
+ * query, in folders of their partition's values. Without partitions that are told: of all whose folders there are.
  */
 export async function filesOf(
   table: TableRecord,
-  partitions: readonly PartitionRecord[],
+  partitions: readonly PartitionRecord[] | undefined,
   project: ProjectRecord,
   call: OdpsCall,
 ): Promise<readonly MadeFile[]> {
   const objects = new ExternalObjects(project, call);
+  const parts = partitions ?? (await partitionsFound(table, objects));
   const id = call.parts.random.bytes(8).toString("hex");
   const places =
     table.partitionColumns.length === 0
       ? [{ path: "", place: tablePlace(table) }]
-      : partitions.map((one) => ({
+      : parts.map((one) => ({
           path: `${partitionPath(table, one.values)}/`,
           place: partitionPlace(table, one),
         }));

@@ -19,7 +19,8 @@ export function costOf(plan: Plan, { target, input }: Running): Outcome {
   for (const relation of selections.flatMap(({ relations }) => relations)) {
     if (!("table" in relation)) continue;
     const found = target.catalog.found(relation.table);
-    if (found.record.kind === "external") throw outside(fullName(relation.table));
+    if (found.record.external)
+      throw outside(found.isPlace ? found.record.name : fullName(relation.table));
     for (const one of asked(found, relation).flatMap((partition) => partition.files)) {
       files.set(one.id, one.blob.size);
     }

@@ -4,7 +4,7 @@ import type { Plan, Selection } from "../../../sql/plan.ts";
 import { SqlError } from "../../../sql/sql-error.ts";
 import type { Outcome } from "../jobs/jobs.ts";
 import type { Running } from "./in-cell.ts";
-import { clusterFor } from "./on-cluster.ts";
+import { clusterFor, loadedPlaces } from "./on-cluster.ts";
 import { sparkWanted, writtenForSpark } from "./on-spark.ts";
 
 /** EXPLAIN: what a statement reads and writes, and where it would run. Whoever may not run it may not see that either. */
@@ -14,7 +14,10 @@ export function explain(plan: Plan, running: Running): Outcome {
     return `read   ${fullName(table)}(${columns.join(", ")})${ways === "" ? "" : ` through ${ways}`}, ${partitions === "all" ? "all partitions" : "chosen partitions"}`;
   });
   if (plan.kind === "write") {
-    for (const { mode, table } of plan.writes) lines.push(`write  ${fullName(table)} (${mode})`);
+    for (const { mode, table, selection } of plan.writes) {
+      for (const place of loadedPlaces(selection)) lines.push(`read   ${place.name}`);
+      lines.push(`write  ${fullName(table)} (${mode})`);
+    }
   }
   for (const name of plan.functions) lines.push(`call   ${name}`);
   const selections = selectionsOf(plan);

@@ -4,8 +4,9 @@ import { applicationOf } from "../../../identity/principal.ts";
 import { clusterJobArn } from "../../../projects/cluster-jobs.ts";
 import type { ProjectRecord } from "../../../projects/project.ts";
 import type { WantedFlow } from "../../../projects/projects.ts";
-import { isOn } from "../../../sql/catalog.ts";
-import type { Plan } from "../../../sql/plan.ts";
+import { type CatalogTable, isOn } from "../../../sql/catalog.ts";
+import type { Plan, Selection } from "../../../sql/plan.ts";
+import { refuseSpark } from "../../../sql/spark/reader.ts";
 import type { Statement } from "../../../sql/tree.ts";
 import type { OdpsCall } from "../find-project.ts";
 import type { ReadRecord } from "../jobs/instance-record.ts";
@@ -51,8 +52,17 @@ export function leavingToCluster(
   if (plan.kind === "made-of-query" && staysHere.has(plan.statement.kind)) return [];
   const cluster = clusterFor(catalog, session, call);
   if (!cluster) return [];
+  // What goes there is judged by the tables that it is of, and objects are none.
+  const writes = plan.kind === "write" ? plan.writes : [];
+  if (writes.some(({ selection }) => loadedPlaces(selection).length > 0)) {
+    refuseSpark("LOAD on a cluster");
+  }
   return clusterFlows(reads, clusterLocation(cluster), current, call);
 }
+
+/** What a selection reads that is no table of a project: places of LOAD. */
+export const loadedPlaces = ({ relations }: Selection): readonly CatalogTable[] =>
+  relations.flatMap((one) => ("table" in one && one.table.kind === "location" ? [one.table] : []));
 
 /** What no cluster runs. */
 const staysHere: ReadonlySet<Statement["kind"]> = new Set([

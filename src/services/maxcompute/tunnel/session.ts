@@ -12,6 +12,8 @@ import {
   type NamePlace,
   type WantedVersion,
 } from "../../../sql/catalog.ts";
+import type { OutsidePlace } from "../../../sql/tree.ts";
+import type { Column } from "../../../sql/types.ts";
 import type { AccountStore } from "../../../storage/store.ts";
 import {
   contentAt,
@@ -23,6 +25,7 @@ import {
   type VersionRecord,
 } from "../catalog.ts";
 import { type DroppedRecord, droppedTables } from "../dropped-tables.ts";
+import { locationRecord } from "../external/loaded.ts";
 import { filesOf } from "../external/partitioned.ts";
 import type { OdpsCall } from "../find-project.ts";
 import { findTable } from "../find-table.ts";
@@ -51,6 +54,8 @@ export interface FoundTable {
   readonly content: VersionRecord;
   /** The oldest version of which something is read, where that is not the content's own. */
   readonly heldFrom?: number;
+  /** What lies at a location, and is no table: nobody has added partitions to it. */
+  readonly isPlace?: true;
 }
 
 type DroppedName = { readonly project: ProjectRecord } & Omit<CatalogName, "project">;
@@ -110,12 +115,31 @@ export class StatementCatalog implements Catalog {
     const record = findTable(project, store, schema, name);
     if (!record) return undefined;
     const content = contentAt(store, record, record.version) ?? emptyVersion(record);
-    this.#tables.set(record.id, { project, store, record, content });
-    const { id, kind, columns, partitionColumns, view, transactional, primaryKey } = record;
+    return this.#keep({ project, store, record, content });
+  }
+
+  #keep(found: FoundTable): CatalogTable {
+    const { project, record } = found;
+    this.#tables.set(record.id, found);
+    const { schema, name, id, kind, columns, partitionColumns } = record;
+    const { view, transactional, primaryKey } = record;
     return {
       ...{ project: project.name, schema, name, id, kind, columns, partitionColumns },
       ...{ transactional, primaryKey, ...(view && { view }) },
     };
+  }
+
+  /** Its objects go into the project of the table, whatever project the statement runs in. */
+  findLocation(
+    place: OutsidePlace,
+    into: CatalogTable,
+    partitionColumns: readonly Column[],
+  ): CatalogTable {
+    const { project, store } = this.found(into);
+    const record = locationRecord(place, { columns: into.columns, partitionColumns }, this.#call);
+    const content = emptyVersion(record);
+    const found = this.#keep({ project, store, record, content, isPlace: true });
+    return { ...found, kind: "location" };
   }
 
   findVersion(table: CatalogTable, wanted: WantedVersion): CatalogTable | undefined {
@@ -206,10 +230,10 @@ export class StatementCatalog implements Catalog {
    * those of the table's project, whatever project the statement runs in: so that is where the objects go.
    */
   filesOf(
-    { project, record }: FoundTable,
+    { project, record, isPlace }: FoundTable,
     partitions: readonly PartitionRecord[],
   ): Promise<readonly MadeFile[]> {
-    return filesOf(record, partitions, project, this.#call);
+    return filesOf(record, isPlace ? undefined : partitions, project, this.#call);
   }
 
   /** The versions of tables that were found. */
