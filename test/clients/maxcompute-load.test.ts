@@ -112,7 +112,7 @@ out["refused"] = [refused(lambda: run(sql))[1] for sql in [
   ]);
   assert.match(
     String(out["plan"]),
-    /^read {3}s3:\/\/lake\/in\/\\nwrite {2}sales.loaded \(into\)\\nengine duckdb\\n/,
+    /^read {3}s3:\/\/lake\/in\/\nwrite {2}sales.loaded \(into\)\nengine duckdb\n/,
   );
   assert.match(String(out["cost"]), /- s3:\/\/lake\/in\/ lies outside: there is no estimate/);
   const whys = [
