@@ -117,6 +117,15 @@ export function unify(
   }, voidType);
 }
 
+/** A constant key or index as a step of a JSON path. */
+function jsonStep({ literal }: Resolved): string | undefined {
+  // To DuckDB a star stands for all keys, quoted or not; of an empty key and of controls it knows no path.
+  if (typeof literal === "string")
+    return /^[^*\p{C}]+$/u.test(literal) ? `.${JSON.stringify(literal)}` : undefined;
+  const place = literal === null || literal === undefined ? "" : String(literal);
+  return /^\d{1,9}$/.test(place) ? `[${place}]` : undefined;
+}
+
 export function resolveElement({ of, index, at }: ElementExpression, scope: Scope): Resolved {
   const [whole, place] = [resolveExpression(of, scope), resolveExpression(index, scope)];
   const uses = [...whole.uses, ...place.uses];
@@ -129,6 +138,16 @@ export function resolveElement({ of, index, at }: ElementExpression, scope: Scop
   if (whole.type.kind === "map") {
     const key = convertTo(place, whole.type.key, index.at, "a map's key").sql;
     return { sql: `map_extract_value(${whole.sql}, ${key})`, type: whole.type.value, uses };
+  }
+  if (whole.type.kind === "json") {
+    const step =
+      jsonStep(place) ??
+      refuse(
+        index.at,
+        "a JSON value's key is a constant text without a star or controls, its index one from 0",
+      );
+    const sql = `TRY(json_extract(${whole.sql}, ${quoteText(`$${step}`)}))`;
+    return { sql, type: whole.type, uses };
   }
   return refuse(at, `type ${typeText(whole.type).toUpperCase()} has no elements`);
 }
