@@ -13,6 +13,7 @@ import type { CellOptions } from "../../src/cells/layout.ts";
 import type { Limits } from "../../src/cells/limits.ts";
 import { probeSandbox } from "../../src/cells/probe.ts";
 import { processesWith } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 const mebi = 1024 * 1024;
 const limits: Limits = {
@@ -289,12 +290,10 @@ async function askInside(cell: Cell): Promise<string> {
 test("the way in reaches the named port only", async () => {
   const listen = (port: number) =>
     `require("http").createServer((q, r) => r.end("inside")).listen(${port}, "127.0.0.1")`;
-  const cell = await start(inNode(`${listen(4567)}; ${listen(4568)}; setTimeout(() => {}, 9000)`));
-  let answer = "";
-  for (let tries = 0; tries < 100 && answer === ""; tries += 1) {
-    answer = await askInside(cell).catch(() => "");
-    if (answer === "") await new Promise((resolve) => setTimeout(resolve, 30));
-  }
+  const cell = await start(
+    inNode(`${listen(4567)}; ${listen(4568)}; setTimeout(() => {}, 900000)`),
+  );
+  const answer = await until("an answer", () => askInside(cell).catch(() => undefined));
   assert.equal(answer, "inside");
   await assert.rejects(cell.connect("other"), /no port/);
   await cell.stop(0);
@@ -339,9 +338,6 @@ for (const mode of ["confined", "unconfined"]) {
     assert.equal(sandboxes > 0, mode === "confined");
     child.kill("SIGKILL");
     await once(child, "exit");
-    for (let tries = 0; childrenOf(marker).length > 0 && tries < 200; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.deepEqual(childrenOf(marker), []);
+    await until("the end of its children", async () => childrenOf(marker).length === 0);
   });
 }

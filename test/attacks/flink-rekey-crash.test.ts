@@ -99,8 +99,10 @@ test("killed between the steps: it goes on under one key, with one grant and one
       const counts = [await grantsOf(clients, key), await grantsOf(clients, other)];
       return counts.join() === "1,0";
     });
-    assert.equal(volumesOf(data).length, 1);
-    assert.equal(readdirSync(join(data, "volumes")).length, 1);
+    await until("one volume", async () => volumesOf(data).length === 1);
+    await until("what it holds alone", async () => {
+      return readdirSync(join(data, "volumes")).length === 1;
+    });
   }
 
   const steps: readonly (readonly [string, (key: string, old: string) => Promise<boolean>])[] = [

@@ -171,7 +171,10 @@ test("objects and records of a protected project stay in it, whichever way they 
   const { trail } = running.bondstore.opened;
   const find = (of: string) =>
     trail.find({ account: of, attribute: { key: "ReleasedFrom", value: "vault" }, limit: 100 });
-  const left = releasesOf((await find(account)).map(({ event }) => event));
+  const left = await until("the ends of what left", async () => {
+    const found = releasesOf((await find(account)).map(({ event }) => event));
+    return found.every(({ bytes }) => bytes !== undefined) && found;
+  });
   assert.deepEqual(
     left.map(({ operation, destination, bytes, from }) => [
       ...[operation, destination, bytes],

@@ -146,11 +146,15 @@ test("a bucket of the same name in other hands gets nothing of a write that was 
   const { pipeline } = running.bondstore;
   const { principal } = parts.directory.findCredentials(acme.root.accessKeyId) ?? {};
   assert.ok(principal && "account" in principal);
-  let release = () => {};
+  let [judged, release] = [() => {}, () => {}];
+  const begun = new Promise<void>((resolve) => {
+    judged = resolve;
+  });
   const waiting = new Promise<void>((resolve) => {
     release = resolve;
   });
   async function* body() {
+    judged();
     yield Buffer.from("meant for ");
     await waiting;
     yield Buffer.from("acme");
@@ -167,7 +171,7 @@ test("a bucket of the same name in other hands gets nothing of a write that was 
     inner: false,
   });
   // Judged already; now the bucket changes hands.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await begun;
   await s3.send(new DeleteBucketCommand({ Bucket }));
   await hers.send(new CreateBucketCommand({ Bucket }));
   release();

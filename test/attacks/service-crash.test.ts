@@ -26,6 +26,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { type Keys, temporary } from "../support/bondstore.ts";
 import type { Ready } from "../support/service-child.ts";
+import { until } from "../support/until.ts";
 
 const rounds = 5;
 const Bucket = "orders";
@@ -176,6 +177,13 @@ test("kill -9 amid puts, uploads and records loses nothing acknowledged and leav
       await checkRecords(client, done);
     }
     const writing = round < rounds ? writeForever(client, round, done) : undefined;
+    const before = { objects: done.objects.size, records: done.records.size };
+    if (writing) {
+      await until(
+        "an object and records",
+        async () => done.objects.size > before.objects && done.records.size > before.records,
+      );
+    }
     await pause(randomInt(200, 700));
     await kill(child);
     await writing;

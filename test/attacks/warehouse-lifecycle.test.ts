@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import {
   type PartitionRecord,
   tableRows,
@@ -8,6 +7,7 @@ import {
 } from "../../src/services/maxcompute/catalog.ts";
 import { blocksOf } from "../../src/services/maxcompute/tunnel/blocks.ts";
 import { uploadRows } from "../../src/services/maxcompute/tunnel/uploads.ts";
+import { until } from "../support/until.ts";
 import { startWorld, type World } from "../support/warehouse.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -37,12 +37,21 @@ async function startTimed(t: Parameters<typeof startWorld>[0]) {
   const world = await startWorld(t, "sales");
   return {
     world,
-    async minute() {
-      mock.timers.tick(60_000);
-      await pause(500);
-    },
+    /** Lets minutes pass until what they are waited for is done. */
+    minutes: (what: string, done: () => Promise<boolean>) =>
+      until(what, async () => {
+        mock.timers.tick(60_000);
+        return done();
+      }),
   };
 }
+
+/** Names of the tables, in their order. */
+const tablesOf = ({ running, account }: World): string =>
+  [...tableRows(running.bondstore.opened.parts.store.account(account)).range()]
+    .map(({ value }) => value.name)
+    .sort()
+    .join();
 
 const events = async ({ running, account }: World) =>
   (await running.bondstore.opened.trail.find({ account, limit: 500 }))
@@ -50,7 +59,7 @@ const events = async ({ running, account }: World) =>
     .filter(({ eventName }) => eventName.startsWith("Reap"));
 
 test("what is older than its lifecycle goes, by partition or whole, and nothing else; the trail tells", async (t) => {
-  const { world, minute } = await startTimed(t);
+  const { world, minutes } = await startTimed(t);
   const { asRoot } = world;
   await asRoot(`
 for name, more in [("plain", "lifecycle 3"), ("kept", ""), ("off", "lifecycle 3"), ("touched", "lifecycle 3"), ("longer", "lifecycle 30")]:
@@ -70,7 +79,9 @@ o.execute_sql("alter table touched touch")
 o.execute_sql("alter table parted touch partition (ds='touched')")
 o.execute_sql("insert into parted partition (ds='written') values (2)")
 `);
-  await minute();
+  await minutes("the last of what is due", async () => {
+    return tablesOf(world) === "kept,longer,never,off,parted,touched";
+  });
   const out = await asRoot(`
 out["tables"] = sorted(one.name for one in o.list_tables())
 out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
@@ -109,7 +120,10 @@ o.execute_sql("alter table parted partition (ds='off') enable lifecycle")
     });
     assert.doesNotMatch(JSON.stringify(event), /old|ds=/);
   }
-  await minute();
+  await minutes("the last of what is due", async () => {
+    const left = await asRoot(`out["parted"] = len(list(o.get_table("parted").partitions))`);
+    return left["parted"] === 2;
+  });
   const after = await asRoot(`
 out["tables"] = sorted(one.name for one in o.list_tables())
 out["partitions"] = sorted(str(one) for one in o.get_table("parted").partitions)
@@ -121,7 +135,7 @@ out["restored"] = [str(one) for one in o.get_table("never").partitions]
 });
 
 test("nothing is reaped under a statement that runs or an upload that is open", async (t) => {
-  const { world, minute } = await startTimed(t);
+  const { world, minutes } = await startTimed(t);
   const { asRoot } = world;
   const out = await asRoot(`
 from odps.tunnel import TableTunnel
@@ -136,7 +150,7 @@ with upload.open_record_writer(0) as writer:
 out["upload"] = upload.id
 `);
   await age(world, 4);
-  await minute();
+  await minutes("the one that is due", async () => tablesOf(world) === "many,uploaded,written");
   const after = await asRoot(`
 from odps.tunnel import TableTunnel
 out["tables"] = sorted(one.name for one in o.list_tables())
@@ -146,13 +160,13 @@ out["rows"] = rows("select a from uploaded")
 `);
   assert.deepEqual(after, { tables: ["many", "uploaded", "written"], rows: [[7]] });
   await age(world, 4);
-  await minute();
+  await minutes("the others", async () => tablesOf(world) === "many");
   const last = await asRoot(`out["tables"] = sorted(one.name for one in o.list_tables())`);
   assert.deepEqual(last["tables"], ["many"]);
 });
 
 test("what an upload has left goes when its session is over, and one that serves keeps it", async (t) => {
-  const { world, minute } = await startTimed(t);
+  const { world, minutes } = await startTimed(t);
   const { store } = world.running.bondstore.opened.parts;
   const own = store.account(world.account);
   const uploads = () => [...uploadRows(own).range()];
@@ -172,7 +186,7 @@ for _ in range(2):
     const beganAtMs = over.value.beganAtMs - 2 * dayMs;
     uploadRows(own).put(over.key, { ...over.value, beganAtMs });
   });
-  await minute();
+  await minutes("its end", async () => uploads().length === 1);
   assert.deepEqual(
     uploads().map(({ value }) => value.id),
     [serving.value.id],

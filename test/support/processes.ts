@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { until } from "./until.ts";
 
 /** What stands in a file; nothing where it is gone, as a process may be between two looks. */
 export const readIfThere = (path: string): string => {
@@ -28,17 +28,14 @@ export function descendsFrom(pid: number, ancestor: number): boolean {
   return false;
 }
 
-/** Looks for what shall be gone, two minutes of them: a cell of a busy machine ends when its turn comes. */
-const patience = 2_400;
-
 /**
- * Looks for programs in cells of a Bondstore, with a word in their command line. What it answers tells whether there
- * were any, and which are left some time later.
+ * Looks for programs in cells of a Bondstore, with a word in their command line. What it answers waits for the end of
+ * those that are left, and tells whether there were any.
  */
 export function watchPrograms(
   data: string,
   word: string,
-): () => Promise<{ readonly ran: boolean; readonly left: readonly number[] }> {
+): () => Promise<{ readonly ran: boolean }> {
   const directory = basename(readFileSync(join(data, "run"), "utf8"));
   let ran = false;
   const look = () => {
@@ -52,7 +49,7 @@ export function watchPrograms(
   const timer = setInterval(look, 200).unref();
   return async () => {
     clearInterval(timer);
-    for (let tries = 0; tries < patience && look().length > 0; tries += 1) await delay(50);
-    return { ran, left: look() };
+    await until("the end of what ran", async () => look().length === 0);
+    return { ran };
   };
 }

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TestContext } from "node:test";
 import {
   ConnectCustomKeyStoreCommand,
@@ -66,18 +67,16 @@ const bytesOf = (value: unknown) => Buffer.from(String(value ?? ""), "base64");
 
 export async function startXksProxy(
   t: Pick<TestContext, "after">,
-  {
-    host = "xks.acme.example",
-    certified = "xks.acme.example",
-    trusted = true,
-    within = answerWithinMs,
-  } = {},
+  { host = "xks.acme.example", certified = "xks.acme.example", trusted = true } = {},
 ): Promise<TestProxy> {
   const authority = makeAuthority(t, "acme");
   const { cert, key } = authority.issue(certified);
   const server = createServer({ cert, key });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
+  // Also those that are no connections of HTTPS yet, as one may be for long on a busy machine.
+  const links = new Set<Duplex>();
+  server.on("connection", (link) => links.add(link));
   const proxy: TestProxy = {
     host,
     endpoint: `https://${host}`,
@@ -89,7 +88,7 @@ export async function startXksProxy(
     config: {
       proxies: [{ host, address: "127.0.0.1", port }],
       authority: trusted ? authority.cert : undefined,
-      answerWithinMs: within,
+      answerWithinMs,
     },
     asked: [],
     keys: new Map(),
@@ -99,7 +98,7 @@ export async function startXksProxy(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const link of links) link.destroy();
       }),
   };
   serve(server, proxy);

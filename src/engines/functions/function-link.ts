@@ -2,17 +2,19 @@ import type { Socket } from "node:net";
 import type { Cell } from "../../cells/cell.ts";
 import { FunctionRefusal } from "./code-failure.ts";
 
-const reachTries = 200;
 const reachPauseMs = 25;
 const answerBytesMax = 64 * 1024;
 
-/** Connects to a function's cell. The program in it greets as soon as it is there; before that, connections close at once. */
+/**
+ * Connects to a function's cell, for as long as that runs. The program in it greets as soon as it is there; before that,
+ * connections close at once.
+ */
 export async function reach(cell: Cell): Promise<Socket> {
   let over = false;
   void cell.exited.then(() => {
     over = true;
   });
-  for (let tries = 0; tries < reachTries && !over; tries += 1) {
+  while (!over) {
     const link = await cell.connect("function").catch(() => undefined);
     if (link && (await greets(link))) return link;
     link?.destroy();
