@@ -2,7 +2,12 @@ import { lookup } from "node:dns";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { checkServerIdentity, rootCertificates } from "node:tls";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  rootCertificates,
+} from "node:tls";
 
 /** The proxy of external key stores that an operator has named: where a host name leads, whatever DNS says. */
 export interface NamedProxy {
@@ -87,6 +92,11 @@ export function xksTransport({
 }) => Promise<Reply> {
   /** By account. */
   const agents = new Map<string, Agent>();
+  // Made once: to read so many certificates for each connection would hold up everybody.
+  const secureContext =
+    authority === undefined
+      ? undefined
+      : createSecureContext({ ca: [...rootCertificates, authority] });
   return ({ account, endpoint, path, headers, body }) => {
     const { hostname } = new URL(endpoint);
     const known = proxies.find(({ host }) => host.toLowerCase() === hostname);
@@ -103,7 +113,7 @@ export function xksTransport({
         host: known?.address ?? hostname,
         port: known?.port ?? 443,
         ...(!known && { lookup: lookOutward }),
-        ...(authority !== undefined && { ca: [...rootCertificates, authority] }),
+        ...(secureContext && { secureContext }),
         ...(known && { checkServerIdentity: (_host, cert) => checkServerIdentity(hostname, cert) }),
       },
       body,
@@ -112,7 +122,9 @@ export function xksTransport({
   };
 }
 
-function post(options: RequestOptions, body: string, answerWithinMs: number): Promise<Reply> {
+type PostOptions = RequestOptions & Pick<ConnectionOptions, "secureContext">;
+
+function post(options: PostOptions, body: string, answerWithinMs: number): Promise<Reply> {
   return new Promise((resolve) => {
     let asking: ClientRequest | undefined;
     let settled = false;
@@ -124,7 +136,7 @@ function post(options: RequestOptions, body: string, answerWithinMs: number): Pr
       if ("failed" in reply) asking?.destroy();
     };
     const timer = setTimeout(() => settle({ failed: "timed-out" }), answerWithinMs);
-    const ask = (how: RequestOptions): void => {
+    const ask = (how: PostOptions): void => {
       const sent = requestHttps(how, (response) => gather(response, settle));
       asking = sent;
       sent.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
