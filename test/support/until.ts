@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const patienceMs = 120_000;
-const pollMs = 250;
+const pauseMaxMs = 250;
 
 /** Waits for something that comes by itself. */
 export async function until<Found>(
   what: string,
   look: () => Promise<Found | undefined | false>,
 ): Promise<Found> {
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollMs) {
+  let pauseMs = 10;
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pauseMs) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    await sleep(pollMs);
+    pauseMs = Math.min(2 * pauseMs, pauseMaxMs);
+    await sleep(pauseMs);
   }
   throw new Error(`waited in vain for ${what}`);
 }
